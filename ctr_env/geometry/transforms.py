@@ -1,0 +1,85 @@
+"""Rigid transforms in the forms that this package exchanges them in.
+
+Transforms are :class:`scipy.spatial.transform.RigidTransform`; ``a_T_b`` takes points of frame b to frame a, so that
+``a_T_c = a_T_b * b_T_c``. A *twist* is ``(6,)``: linear velocity (m/s), then angular velocity (rad/s).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.spatial.transform import RigidTransform, Rotation
+
+__all__ = ["look_at", "pose_error", "pose_to_vector", "transform", "twist_between", "vector_to_pose"]
+
+
+def transform(translation: ArrayLike = (0.0, 0.0, 0.0), rotation: Rotation | None = None) -> RigidTransform:
+    """Rigid transform from a ``(3,)`` translation (metres) and a rotation (none: identity)."""
+    rotation = Rotation.identity() if rotation is None else rotation
+    return RigidTransform.from_components(np.asarray(translation, dtype=float), rotation)
+
+
+def pose_to_vector(pose: RigidTransform) -> NDArray[np.float32]:
+    """``(9,)`` float32 form of a pose in observations: translation (m), then the rotation's first two columns."""
+    R = pose.rotation.as_matrix()
+    return np.concatenate([pose.translation, R[:, 0], R[:, 1]]).astype(np.float32)
+
+
+def vector_to_pose(vector: ArrayLike) -> RigidTransform:
+    """Inverse of :func:`pose_to_vector`; the two columns are made orthonormal (Gram-Schmidt).
+
+    Raises:
+        ValueError: If the vector is not ``(9,)`` or its two columns do not span a plane.
+    """
+    vector = np.asarray(vector, dtype=float)
+    if vector.shape != (9,):
+        raise ValueError(f"a pose vector has shape (9,), not {vector.shape}")
+    x, y = vector[3:6], vector[6:9]
+    normal = np.cross(x, y)
+    if np.linalg.norm(normal) < 1e-9:
+        raise ValueError("the rotation columns of a pose vector must not be zero or parallel")
+    x = x / np.linalg.norm(x)
+    z = normal / np.linalg.norm(normal)
+    return transform(vector[:3], Rotation.from_matrix(np.stack([x, np.cross(z, x), z], axis=1)))
+
+
+def pose_error(a: RigidTransform, b: RigidTransform) -> tuple[float, float]:
+    """Distance of two poses' origins (metres) and the angle between their orientations (radians)."""
+    distance = float(np.linalg.norm(np.asarray(a.translation) - np.asarray(b.translation)))
+    return distance, float((a.rotation.inv() * b.rotation).magnitude())
+
+
+def twist_between(start: RigidTransform, end: RigidTransform, duration: float) -> NDArray[np.float64]:
+    """Constant ``(6,)`` twist that moves ``start`` to ``end`` in ``duration`` seconds.
+
+    Both are poses of one moving frame in one reference frame, whose axes the twist has; the linear part is the velocity
+    of the moving frame's origin.
+    """
+    linear = np.asarray(end.translation) - np.asarray(start.translation)
+    angular = (end.rotation * start.rotation.inv()).as_rotvec()
+    return np.concatenate([linear, angular]) / duration
+
+
+def look_at(eye: ArrayLike, target: ArrayLike, roll: float = 0.0) -> RigidTransform:
+    """World pose of a camera (OpenCV axes) at ``eye`` that looks at ``target``, world z up.
+
+    Args:
+        eye: ``(3,)`` camera position, metres.
+        target: ``(3,)`` point on the optical axis, metres.
+        roll: Turn about the optical axis, radians; positive turns the camera clockwise as seen from behind it.
+
+    Returns:
+        ``world_T_camera``.
+
+    Raises:
+        ValueError: If eye and target coincide, or the view is straight along world z (no horizon to level with).
+    """
+    eye, target = np.asarray(eye, dtype=float), np.asarray(target, dtype=float)
+    forward = target - eye
+    right = np.cross(forward, (0.0, 0.0, 1.0))
+    if np.linalg.norm(right) < 1e-9:
+        raise ValueError(f"no level view from {eye} to {target}: they must differ horizontally")
+    forward = forward / np.linalg.norm(forward)
+    right = right / np.linalg.norm(right)
+    R = np.stack([right, np.cross(forward, right), forward], axis=1)
+    return transform(eye, Rotation.from_matrix(R) * Rotation.from_rotvec([0.0, 0.0, roll]))

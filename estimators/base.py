@@ -1,0 +1,94 @@
+"""The contract of pose estimation: a picture and joint angles in, a camera-to-base pose with its uncertainty out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import RigidTransform
+
+from ctr_env.geometry import PinholeCamera
+
+__all__ = ["Frame", "PoseEstimate", "PoseEstimator"]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What an estimator sees at one instant.
+
+    Attributes:
+        joint_positions: ``(n,)`` measured arm joint positions, rad.
+        camera: Intrinsics of the picture.
+        time_s: Time of the picture, seconds.
+        image: ``(H, W, 3)`` uint8 RGB picture; ``None`` where nobody asked for one
+            (see :attr:`PoseEstimator.needs_image`).
+        true_camera_T_base: The simulator's answer, for estimators that imitate one; ``None`` for real pictures.
+    """
+
+    joint_positions: NDArray[np.float64]
+    camera: PinholeCamera
+    time_s: float
+    image: NDArray[np.uint8] | None = None
+    true_camera_T_base: RigidTransform | None = None
+
+
+@dataclass(frozen=True)
+class PoseEstimate:
+    """Estimated pose of the robot's base in the camera.
+
+    Attributes:
+        camera_T_base: Takes base-frame points to camera-frame points (OpenCV axes). Finite even when not valid.
+        covariance: ``(6, 6)`` covariance of the error twist (translation in m, rotation vector in rad) in *camera axes at
+            the base origin*: ``camera_T_base_true = (exp(w) R, t + v)`` with ``(v, w)`` zero-mean of this covariance.
+        valid: Whether a controller may act on it.
+        time_s: Time of the frame it was made from, seconds; earlier than the newest frame when the estimator is late.
+        reason: Why it is not valid, a short snake_case name such as ``"board_not_in_view"``; empty when valid.
+        keypoints_px: ``(K, 2)`` continuous pixel positions of what was found in the picture (K may be 0).
+        keypoint_confidence: ``(K,)`` in [0, 1].
+        mask: ``(H, W)`` float32 robot probability, or ``None``.
+    """
+
+    camera_T_base: RigidTransform
+    covariance: NDArray[np.float64]
+    valid: bool
+    time_s: float
+    reason: str = ""
+    keypoints_px: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
+    keypoint_confidence: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    mask: NDArray[np.float32] | None = None
+
+    @classmethod
+    def invalid(cls, reason: str, time_s: float) -> PoseEstimate:
+        """An estimate that says only why there is none: identity pose, unit covariance."""
+        return cls(RigidTransform.identity(), np.eye(6), valid=False, time_s=time_s, reason=reason)
+
+
+class PoseEstimator(ABC):
+    """Finds ``camera_T_base`` in frames of one robot and one camera.
+
+    Subclasses are built by keyword configuration with the robot's kinematics as the first argument (see
+    ``ctr_env.estimators.make_estimator``). State between frames (latency, drift, tracking) is cleared by :meth:`reset`.
+    """
+
+    needs_image: bool = True
+    """Whether :attr:`Frame.image` must be filled."""
+    needs_board: bool = False
+    """Whether the scene should put a calibration board in the gripper."""
+
+    def reset(self, rng: np.random.Generator) -> None:  # noqa: B027 - most estimators have no state
+        """Start a new sequence of frames.
+
+        Args:
+            rng: Source of all randomness until the next reset; the estimator keeps it.
+        """
+
+    @abstractmethod
+    def estimate(self, frame: Frame) -> PoseEstimate:
+        """Pose from the newest frame; frames come in order of time."""
+
+    def estimate_batch(self, frames: Sequence[Frame]) -> list[PoseEstimate]:
+        """Poses of frames that belong together in order of time; the same as estimating one by one."""
+        return [self.estimate(frame) for frame in frames]

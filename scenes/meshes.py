@@ -1,0 +1,136 @@
+"""Visual meshes made light: one welded mesh per colour, decimated to a common budget of faces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import trimesh
+from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray, vtk_to_numpy
+from vtkmodules.vtkCommonCore import vtkPoints
+from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
+from vtkmodules.vtkFiltersCore import vtkQuadricDecimation
+
+__all__ = ["ColouredMesh", "decimate", "load_coloured_meshes"]
+
+_FEWEST_FACES = 24
+
+
+@dataclass(frozen=True)
+class ColouredMesh:
+    """One colour of one visual mesh.
+
+    Attributes:
+        mesh: Geometry in metres, in the axes of the file it came from.
+        rgba: Colour, four numbers in [0, 1]; ``None`` where the file has none.
+    """
+
+    mesh: trimesh.Trimesh
+    rgba: tuple[float, float, float, float] | None
+
+
+def load_coloured_meshes(path: Path) -> list[ColouredMesh]:
+    """Read a mesh file (COLLADA, STL, OBJ, ...) as one welded mesh per colour.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file holds no triangles.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"mesh file not found: {path}")
+    loaded = trimesh.load(path)
+    scene = loaded if isinstance(loaded, trimesh.Scene) else trimesh.Scene(loaded)
+    by_colour: dict[tuple[float, float, float, float] | None, list[trimesh.Trimesh]] = {}
+    for geometry in scene.dump():
+        if isinstance(geometry, trimesh.Trimesh) and len(geometry.faces):
+            bare = trimesh.Trimesh(geometry.vertices, geometry.faces, process=False)
+            by_colour.setdefault(_colour(geometry), []).append(bare)
+    if not by_colour:
+        raise ValueError(f"no triangles in {path}")
+    return [ColouredMesh(_weld(meshes), rgba) for rgba, meshes in by_colour.items()]
+
+
+def decimate(meshes: Sequence[trimesh.Trimesh], budget: int) -> list[trimesh.Trimesh]:
+    """Decimate many meshes so that together they have at most ``budget`` faces.
+
+    Quadric edge collapse with weighted boundaries (VTK): CAD covers are open shells whose edges lie against their
+    neighbours', and tear where boundaries are free to move. Faces are shared out by the square root of a mesh's face
+    count and the fourth root of its area: finely tessellated meshes give up the most, large ones keep more.
+
+    Args:
+        meshes: Meshes in metres, welded.
+        budget: Faces wanted in all.
+
+    Returns:
+        One mesh for each given one, in order; those within their share are returned as they are.
+    """
+    return [
+        _simplify(mesh, target) if target < len(mesh.faces) else mesh
+        for mesh, target in zip(meshes, _share(meshes, budget), strict=True)
+    ]
+
+
+def _share(meshes: Sequence[trimesh.Trimesh], budget: int) -> list[int]:
+    """Faces for each mesh; what small ones do not use goes to the others."""
+    weights = np.array([len(mesh.faces) ** 0.5 * mesh.area**0.25 for mesh in meshes])
+    counts = np.array([len(mesh.faces) for mesh in meshes], dtype=float)
+    targets = counts.copy()
+    rest = counts > _FEWEST_FACES
+    while rest.any():
+        share = np.maximum((budget - targets[~rest].sum()) * weights / weights[rest].sum(), _FEWEST_FACES)
+        settled = rest & (share >= counts)
+        if not settled.any():
+            targets[rest] = share[rest]
+            break
+        rest &= ~settled
+    return [int(target) for target in targets]
+
+
+def _simplify(mesh: trimesh.Trimesh, faces: int) -> trimesh.Trimesh:
+    points = vtkPoints()
+    points.SetData(numpy_to_vtk(np.ascontiguousarray(mesh.vertices), deep=1))
+    cells = vtkCellArray()
+    offsets = np.arange(0, 3 * len(mesh.faces) + 1, 3)
+    connectivity = np.ascontiguousarray(mesh.faces, dtype=np.int64).ravel()
+    cells.SetData(numpy_to_vtkIdTypeArray(offsets, deep=1), numpy_to_vtkIdTypeArray(connectivity, deep=1))
+    surface = vtkPolyData()
+    surface.SetPoints(points)
+    surface.SetPolys(cells)
+    decimation = vtkQuadricDecimation()
+    decimation.SetInputData(surface)
+    decimation.SetTargetReduction(1.0 - faces / len(mesh.faces))
+    decimation.SetWeighBoundaryConstraintsByLength(True)
+    decimation.Update()
+    light = decimation.GetOutput()
+    vertices = vtk_to_numpy(light.GetPoints().GetData())
+    triangles = vtk_to_numpy(light.GetPolys().GetConnectivityArray()).reshape(-1, 3)
+    return trimesh.Trimesh(vertices, triangles, process=False)
+
+
+def _colour(mesh: trimesh.Trimesh) -> tuple[float, float, float, float] | None:
+    main = getattr(getattr(mesh.visual, "material", None), "main_color", None)
+    if main is None:
+        return None
+    r, g, b, a = (float(channel) / 255.0 for channel in main)
+    return (r, g, b, a)
+
+
+def _weld(meshes: list[trimesh.Trimesh]) -> trimesh.Trimesh:
+    """One mesh whose triangles share their corners: decimation opens cracks along every unshared edge."""
+    mesh = trimesh.util.concatenate(meshes)
+    mesh.merge_vertices(merge_tex=True, merge_norm=True, digits_vertex=4)
+    mesh.update_faces(mesh.nondegenerate_faces() & mesh.unique_faces())
+    mesh.remove_unreferenced_vertices()
+    return mesh
+
+
+def _simplify(mesh: trimesh.Trimesh, faces: int) -> trimesh.Trimesh:
+    """Quadric edge collapse, as gently as reaches the wanted count."""
+    vertices, triangles = np.asarray(mesh.vertices, dtype=np.float32), np.asarray(mesh.faces, dtype=np.int32)
+    for aggression in (4.0, 7.0, 10.0):  # seams between CAD patches resist the gentler ones
+        light = fast_simplification.simplify(vertices, triangles, target_count=faces, agg=aggression)
+        if len(light[1]) <= 1.1 * faces:
+            break
+    return trimesh.Trimesh(*light, process=False)

@@ -1,0 +1,141 @@
+"""Robots as data: what a scene, an estimator or a controller has to know of an arm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import distribution
+from pathlib import Path
+from types import MappingProxyType
+
+__all__ = ["ROBOTS", "RobotDescription", "get_robot", "robot_data_folder"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RobotDescription:
+    """One arm of one robot.
+
+    Another robot is another instance: nothing in this package asks for a robot's name. Limits of position, velocity and
+    effort are read from the URDF.
+    """
+
+    name: str
+    """Short name, as in ``ctr-env servo --robot NAME``."""
+    urdf: str
+    """URDF file: an absolute path, or one below the ``robots`` folder of ``example-robot-data``."""
+    base_link: str
+    """Link whose frame is the *base* of ``camera_T_base``."""
+    arm_joints: tuple[str, ...]
+    """Joints that the controller moves, from base to gripper."""
+    keypoint_frames: tuple[str, ...]
+    """Links whose origins are the keypoints (DREAM's and CtRNet's, where they published any)."""
+    end_effector: str
+    """Link that is servoed to the goal."""
+    home: tuple[float, ...]
+    """Arm posture that starts and goals are drawn around, radians."""
+    acceleration_limits: tuple[float, ...]
+    """Largest joint accelerations, rad/s² (URDF has no place for them)."""
+    posture: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    """Positions at which the joints that are not the arm's are held, rad or m; zero where not named."""
+    gripper_joints: tuple[str, ...] = ()
+    """Finger joints: they keep a position servo of their own."""
+    face_budget: int = 15_000
+    """Most visual faces of the whole robot after decimation."""
+    base_height: float = 0.0
+    """Height of the base frame above the floor, metres."""
+    hidden_links: tuple[str, ...] = ()
+    """Links whose URDF visuals are placeholders (markers, sensors drawn as balls) and are left out."""
+    board_pose: tuple[float, float, float, float, float, float] = (0.0, 0.0, 0.16, 1.5707963267948966, 0.0, 0.0)
+    """``ee_T_board`` of a calibration board held by the gripper: x, y, z in metres and extrinsic x-y-z angles, rad.
+    The board's face looks along its own +z."""
+
+    def __post_init__(self) -> None:
+        """Refuse vectors that do not fit the joints."""
+        for name in ("home", "acceleration_limits"):
+            if len(getattr(self, name)) != len(self.arm_joints):
+                raise ValueError(
+                    f"robot {self.name!r}: {name} has {len(getattr(self, name))} numbers, "
+                    f"arm_joints has {len(self.arm_joints)} names"
+                )
+
+    @property
+    def urdf_path(self) -> Path:
+        """The URDF file.
+
+        Raises:
+            FileNotFoundError: If it does not exist.
+        """
+        path = Path(self.urdf)
+        path = path if path.is_absolute() else robot_data_folder() / "robots" / path
+        if not path.is_file():
+            raise FileNotFoundError(f"robot {self.name!r}: no URDF at {path}")
+        return path
+
+
+def robot_data_folder() -> Path:
+    """Folder of the installed ``example-robot-data`` that ``package://example-robot-data/`` stands for."""
+    files = distribution("example-robot-data")
+    return Path(str(files.locate_file("cmeel.prefix/share/example-robot-data")))
+
+
+def _baxter(side: str, other: str, sign: float) -> RobotDescription:
+    def arm(prefix: str) -> tuple[str, ...]:
+        return tuple(f"{prefix}_{joint}" for joint in ("s0", "s1", "e0", "e1", "w0", "w1", "w2"))
+
+    links = ("upper_shoulder", "lower_shoulder", "upper_elbow", "lower_elbow", "upper_forearm", "lower_forearm", "wrist")
+    home = (sign * 0.75, -0.55, 0.0, 1.35, 0.0, 0.75, 0.0)
+    tucked = dict(zip(arm(other), (-sign * 0.2, -0.6, 0.0, 1.6, 0.0, 0.6, 0.0), strict=True))
+    return RobotDescription(
+        name="baxter" if side == "left" else "baxter_right",
+        urdf="baxter_description/urdf/baxter.urdf",
+        base_link="base",
+        arm_joints=arm(side),
+        keypoint_frames=tuple(f"{side}_{link}" for link in links),
+        end_effector=f"{side}_gripper",
+        home=home,
+        acceleration_limits=(8.0, 8.0, 8.0, 8.0, 12.0, 12.0, 12.0),
+        posture=MappingProxyType(tucked),
+        gripper_joints=tuple(f"{hand}_gripper_{finger}_finger_joint" for hand in "lr" for finger in "lr"),
+        face_budget=30_000,
+        base_height=0.93,
+        hidden_links=(
+            *("collision_head_link_1", "collision_head_link_2", "sonar_ring"),
+            *(f"{s}_hand_{part}_link" for s in ("left", "right") for part in ("camera", "range", "accelerometer")),
+        ),
+        board_pose=(0.0, 0.0, 0.07, 1.5707963267948966, 0.0, 0.0),
+    )
+
+
+PANDA = RobotDescription(
+    name="panda",
+    urdf="panda_description/urdf/panda.urdf",
+    base_link="panda_link0",
+    arm_joints=tuple(f"panda_joint{i}" for i in range(1, 8)),
+    keypoint_frames=tuple(f"panda_{link}" for link in ("link0", "link2", "link3", "link4", "link6", "link7", "hand")),
+    end_effector="panda_hand_tcp",
+    home=(0.0, -0.5, 0.0, -2.3, 0.0, 1.8, 0.785),
+    acceleration_limits=(15.0, 7.5, 10.0, 12.5, 15.0, 20.0, 20.0),
+    gripper_joints=("panda_finger_joint1", "panda_finger_joint2"),
+    posture=MappingProxyType({"panda_finger_joint1": 0.02, "panda_finger_joint2": 0.02}),
+    face_budget=15_000,
+    board_pose=(0.0, 0.0, 0.06, 1.5707963267948966, 0.0, 0.0),
+)
+"""Franka Emika Panda with its hand; keypoints as in DREAM."""
+
+ROBOTS: Mapping[str, RobotDescription] = MappingProxyType(
+    {robot.name: robot for robot in (PANDA, _baxter("left", "right", -1.0), _baxter("right", "left", 1.0))}
+)
+"""The robots that come with the package, by name."""
+
+
+def get_robot(robot: str | RobotDescription) -> RobotDescription:
+    """A robot by name; a description is returned as it is.
+
+    Raises:
+        ValueError: If no robot has that name.
+    """
+    if isinstance(robot, RobotDescription):
+        return robot
+    if robot not in ROBOTS:
+        raise ValueError(f"unknown robot {robot!r}; valid names: {', '.join(sorted(ROBOTS))}")
+    return ROBOTS[robot]
