@@ -124,13 +124,3 @@ def _weld(meshes: list[trimesh.Trimesh]) -> trimesh.Trimesh:
     mesh.update_faces(mesh.nondegenerate_faces() & mesh.unique_faces())
     mesh.remove_unreferenced_vertices()
     return mesh
-
-
-def _simplify(mesh: trimesh.Trimesh, faces: int) -> trimesh.Trimesh:
-    """Quadric edge collapse, as gently as reaches the wanted count."""
-    vertices, triangles = np.asarray(mesh.vertices, dtype=np.float32), np.asarray(mesh.faces, dtype=np.int32)
-    for aggression in (4.0, 7.0, 10.0):  # seams between CAD patches resist the gentler ones
-        light = fast_simplification.simplify(vertices, triangles, target_count=faces, agg=aggression)
-        if len(light[1]) <= 1.1 * faces:
-            break
-    return trimesh.Trimesh(*light, process=False)

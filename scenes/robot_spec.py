@@ -58,7 +58,20 @@ def robot_spec(robot: RobotDescription) -> mujoco.MjSpec:
             actuator.forcelimited = True
         else:
             actuator.set_to_position(kp=_HOLD_STIFFNESS, dampratio=1.0)
+    _exclude_resting_contacts(spec, robot)
     return spec
+
+
+def _exclude_resting_contacts(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
+    """Bodies that touch at the home posture do so by construction: coarse shapes overlap around the joints."""
+    model = spec.compile()
+    data = mujoco.MjData(model)
+    for name, position in (*zip(robot.arm_joints, robot.home, strict=True), *robot.posture.items()):
+        data.joint(name).qpos[0] = position
+    mujoco.mj_forward(model, data)
+    pairs = {tuple(sorted(model.body(model.geom_bodyid[geom]).name for geom in pair)) for pair in data.contact.geom}
+    for first, second in sorted(pairs):
+        spec.add_exclude(bodyname1=first, bodyname2=second)
 
 
 def _dress(geom: mujoco.MjsGeom) -> None:

@@ -43,6 +43,13 @@ class RobotDescription:
     """Most visual faces of the whole robot after decimation."""
     base_height: float = 0.0
     """Height of the base frame above the floor, metres."""
+    table: tuple[float, float, float, float] | None = None
+    """Table that the base stands on: centre x, y and half sizes along x, y in the base frame, metres; ``None`` for
+    robots that bring their own stand."""
+    camera_distance: tuple[float, float] = (0.9, 1.5)
+    """Usual distances of a camera from the middle of the arm, metres."""
+    camera_azimuth: float = 0.0
+    """Direction that cameras usually look from, seen from the arm: angle from the base's x axis about z, rad."""
     hidden_links: tuple[str, ...] = ()
     """Links whose URDF visuals are placeholders (markers, sensors drawn as balls) and are left out."""
     board_pose: tuple[float, float, float, float, float, float] = (0.0, 0.0, 0.16, 1.5707963267948966, 0.0, 0.0)
@@ -98,6 +105,8 @@ def _baxter(side: str, other: str, sign: float) -> RobotDescription:
         gripper_joints=tuple(f"{hand}_gripper_{finger}_finger_joint" for hand in "lr" for finger in "lr"),
         face_budget=30_000,
         base_height=0.93,
+        camera_distance=(1.3, 2.0),
+        camera_azimuth=sign * -0.3,
         hidden_links=(
             *("collision_head_link_1", "collision_head_link_2", "sonar_ring"),
             *(f"{s}_hand_{part}_link" for s in ("left", "right") for part in ("camera", "range", "accelerometer")),
@@ -118,6 +127,8 @@ PANDA = RobotDescription(
     gripper_joints=("panda_finger_joint1", "panda_finger_joint2"),
     posture=MappingProxyType({"panda_finger_joint1": 0.02, "panda_finger_joint2": 0.02}),
     face_budget=15_000,
+    base_height=0.75,
+    table=(0.35, 0.0, 0.6, 0.6),
     board_pose=(0.0, 0.0, 0.06, 1.5707963267948966, 0.0, 0.0),
 )
 """Franka Emika Panda with its hand; keypoints as in DREAM."""

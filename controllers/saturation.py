@@ -1,0 +1,26 @@
+"""Speed limits of the end effector that keep its direction."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["saturate_twist"]
+
+
+def saturate_twist(
+    twist: NDArray[np.float64], max_linear_speed: float, max_angular_speed: float
+) -> NDArray[np.float64]:
+    """The twist, shortened by one common factor until both of its parts are within their limits.
+
+    One factor for all six numbers leaves the path in space as it was; only the time along it changes.
+
+    Args:
+        twist: ``(6,)`` m/s, then rad/s.
+        max_linear_speed: Largest norm of the linear part, m/s.
+        max_angular_speed: Largest norm of the angular part, rad/s.
+    """
+    excess = max(math.hypot(*twist[:3]) / max_linear_speed, math.hypot(*twist[3:]) / max_angular_speed)
+    return twist / max(excess, 1.0)

@@ -1,0 +1,47 @@
+"""The scene's camera in MuJoCo's terms; nothing else in the package knows of OpenGL's axes."""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from ctr_env.geometry import PinholeCamera
+
+__all__ = ["OPENCV_FROM_MUJOCO", "set_camera_intrinsics", "set_camera_pose"]
+
+OPENCV_FROM_MUJOCO = Rotation.from_matrix(np.diag([1.0, -1.0, -1.0]))
+"""MuJoCo's cameras look along -z with y up, OpenCV's along +z with y down."""
+
+_PIXEL = 1e-5  # metres; only ratios matter
+
+
+def set_camera_intrinsics(model: mujoco.MjModel, camera_id: int, camera: PinholeCamera) -> None:
+    """Give a MuJoCo camera the intrinsics of a pinhole camera (lens distortion is not rendered).
+
+    Args:
+        model: Model to edit in place. Its camera must have been compiled with a sensor size.
+        camera_id: Index of the camera.
+        camera: Intrinsics; the picture must be rendered at ``camera.width`` x ``camera.height``.
+    """
+    model.cam_resolution[camera_id] = camera.width, camera.height
+    model.cam_sensorsize[camera_id] = camera.width * _PIXEL, camera.height * _PIXEL
+    model.cam_intrinsic[camera_id] = (
+        camera.fx * _PIXEL,
+        camera.fy * _PIXEL,
+        (0.5 * camera.width - camera.cx) * _PIXEL,
+        (0.5 * camera.height - camera.cy) * _PIXEL,
+    )
+    model.cam_fovy[camera_id] = np.degrees(camera.fov[1])
+
+
+def set_camera_pose(model: mujoco.MjModel, camera_id: int, world_T_camera: RigidTransform) -> None:
+    """Place a MuJoCo camera that is fixed to the world; takes effect at the next ``mj_camlight`` or ``mj_forward``.
+
+    Args:
+        model: Model to edit in place.
+        camera_id: Index of the camera.
+        world_T_camera: Pose in OpenCV's axes.
+    """
+    model.cam_pos[camera_id] = world_T_camera.translation
+    model.cam_quat[camera_id] = (world_T_camera.rotation * OPENCV_FROM_MUJOCO).as_quat(scalar_first=True)

@@ -1,0 +1,142 @@
+"""Distributions as data: what a randomised quantity is drawn from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Choice", "Constant", "Distribution", "LogUniform", "Normal", "Uniform", "distribution_from_data"]
+
+Value = float | tuple[float, ...]
+
+
+class Distribution(ABC):
+    """Something to draw arrays from. Bounds are numbers, or tuples that broadcast against the drawn shape."""
+
+    @abstractmethod
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """Draw an array of this shape."""
+
+
+@dataclass(frozen=True)
+class Constant(Distribution):
+    """Always the same value."""
+
+    value: Value
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """The value, broadcast to the shape."""
+        return np.broadcast_to(np.asarray(self.value, dtype=float), shape).copy()
+
+
+@dataclass(frozen=True)
+class Uniform(Distribution):
+    """Uniform between two bounds."""
+
+    low: Value
+    high: Value
+
+    def __post_init__(self) -> None:
+        """Refuse crossed bounds."""
+        if np.any(np.asarray(self.low) > np.asarray(self.high)):
+            raise ValueError(f"uniform bounds are crossed: low {self.low}, high {self.high}")
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """Draw uniformly."""
+        return np.asarray(rng.uniform(self.low, self.high, shape), dtype=float)
+
+
+@dataclass(frozen=True)
+class LogUniform(Distribution):
+    """Uniform in the logarithm, between two positive bounds."""
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        """Refuse crossed bounds and ones without a logarithm."""
+        if not 0.0 < self.low <= self.high:
+            raise ValueError(f"log_uniform needs 0 < low <= high, not low {self.low}, high {self.high}")
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """Draw uniformly in the logarithm."""
+        return np.asarray(np.exp(rng.uniform(np.log(self.low), np.log(self.high), shape)), dtype=float)
+
+
+@dataclass(frozen=True)
+class Normal(Distribution):
+    """Normal, cut off (redrawn to the bound) three standard deviations away."""
+
+    mean: float
+    std: float
+
+    def __post_init__(self) -> None:
+        """Refuse a negative standard deviation."""
+        if self.std < 0.0:
+            raise ValueError(f"normal needs std >= 0, not {self.std}")
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """Draw from the normal distribution."""
+        return self.mean + self.std * np.clip(rng.standard_normal(shape), -3.0, 3.0)
+
+
+@dataclass(frozen=True)
+class Choice(Distribution):
+    """One of a few values, all equally likely."""
+
+    values: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse an empty choice."""
+        if not self.values:
+            raise ValueError("choice needs at least one value")
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """Pick values."""
+        return np.asarray(rng.choice(np.asarray(self.values, dtype=float), shape), dtype=float)
+
+
+def distribution_from_data(data: Any) -> Distribution:
+    """A distribution from its plain form.
+
+    Args:
+        data: A distribution; a number or a list (constant); or a mapping with one of the keys ``constant``, ``uniform``
+            (``[low, high]``), ``log_uniform`` (``[low, high]``), ``normal`` (``[mean, std]``), ``choice`` (list).
+
+    Raises:
+        ValueError: If the form is none of these.
+    """
+    if isinstance(data, Distribution):
+        return data
+    if isinstance(data, bool | int | float):
+        return Constant(float(data))
+    if isinstance(data, list | tuple | np.ndarray):
+        return Constant(_value(data))
+    if isinstance(data, Mapping) and len(data) == 1:
+        ((kind, value),) = data.items()
+        if kind in _KINDS:
+            return _KINDS[kind](value)
+    raise ValueError(
+        f"not a distribution: {data!r}; give a number, or one of "
+        "{'constant': x}, {'uniform': [low, high]}, {'log_uniform': [low, high]}, {'normal': [mean, std]}, "
+        "{'choice': [x, ...]}"
+    )
+
+
+def _value(data: Any) -> Value:
+    array = np.asarray(data, dtype=float)
+    return float(array) if array.ndim == 0 else tuple(array.tolist())
+
+
+_KINDS: dict[str, Any] = {
+    "constant": lambda value: Constant(_value(value)),
+    "uniform": lambda value: Uniform(_value(value[0]), _value(value[1])),
+    "log_uniform": lambda value: LogUniform(float(value[0]), float(value[1])),
+    "normal": lambda value: Normal(float(value[0]), float(value[1])),
+    "choice": lambda value: Choice(tuple(float(x) for x in value)),
+}
