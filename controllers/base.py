@@ -13,22 +13,22 @@ from scipy.spatial.transform import RigidTransform
 __all__ = ["Controller", "Mode", "ServoCommand", "ServoGoal", "ServoState"]
 
 Mode = Literal["servo", "coast", "hold"]
-"""``servo``: moves as asked by a fresh goal or command. ``coast``: servos on the last good goal. ``hold``: brakes and
-stands still."""
+"""``servo``: moves as a fresh goal or command asks. ``coast``: servos on the last good goal. ``hold``: it
+brakes, then stands still."""
 
 
 @dataclass(frozen=True)
 class ServoGoal:
     """Where the end effector should be, as one picture told it.
 
-    A camera outside the arm knows the goal in its own frame; an estimate of its pose brings it to the base frame:
-    ``base_T_goal = camera_T_base.inv() * camera_T_goal``.
+    A camera outside the arm knows the goal in its own frame; an estimate of its pose brings it to the base
+    frame: ``base_T_goal = camera_T_base.inv() * camera_T_goal``.
 
     Attributes:
         base_T_goal: Goal pose of the end effector in the base frame.
         time_s: Time of the picture that it was made from, seconds.
-        twist: ``(6,)`` velocity of the goal itself if it is known: of the goal's origin (m/s) and angular (rad/s), both
-            in base axes.
+        twist: ``(6,)`` velocity of the goal itself if it is known: of the goal's origin (m/s) and angular
+            (rad/s), both in base axes.
 
     Raises:
         ValueError: If a value is not finite or the twist is not ``(6,)``.
@@ -53,7 +53,8 @@ class ServoState:
     """What a controller is told of the arm at one instant.
 
     Attributes:
-        joint_positions: ``(n,)`` measured arm joint positions, rad. They may lie slightly beyond the joint stops.
+        joint_positions: ``(n,)`` measured arm joint positions, rad. They may lie slightly beyond the joint
+            stops.
         time_s: Time of the measurement, seconds.
 
     Raises:
@@ -74,9 +75,11 @@ class ServoCommand:
     """What the arm should do until the next step.
 
     Attributes:
-        joint_velocities: ``(n,)`` rad/s: finite, and within the limits of position, velocity and acceleration.
-        twist: ``(6,)`` end-effector twist asked of the joints, m/s and rad/s in base axes at the end effector's origin;
-            zero while holding. The joints do less where a limit or a singular posture stops them.
+        joint_velocities: ``(n,)`` rad/s: finite, and within the limits of position, velocity and
+            acceleration.
+        twist: ``(6,)`` end-effector twist asked of the joints, m/s and rad/s in base axes at the end
+            effector's origin; zero while holding. The joints do less where a limit or a singular posture
+            stops them.
         mode: What the controller is doing.
         reason: Why it does not servo, a short snake_case name such as ``"stale_goal"``; empty when it does.
     """

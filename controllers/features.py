@@ -1,10 +1,11 @@
-"""What position-based visual servoing regulates: two choices of pose features, with their interaction matrices.
+"""What position-based visual servoing regulates: two choices of features, with their interaction matrices.
 
-Both are after F. Chaumette and S. Hutchinson, "Visual Servo Control, Part I: Basic Approaches", IEEE Robotics and
-Automation Magazine 13(4), 2006, section "Position-Based Visual Servo". A feature vector s has the error e = s - s* and
-the interaction matrix L with ``de/dt = L @ twist``; the law ``twist = -gain * inv(L) @ e`` makes every component of e
-decay exponentially. Here the twist is the end effector's, in base axes at its origin; the article's is in the axes of the
-controlled frame, which changes L by a rigid transformation of velocities and e not at all.
+Both are after F. Chaumette and S. Hutchinson, "Visual Servo Control, Part I: Basic Approaches", IEEE Robotics
+and Automation Magazine 13(4), 2006, section "Position-Based Visual Servo". A feature vector s has the error e
+= s - s* and the interaction matrix L with ``de/dt = L @ twist``; the law ``twist = -gain * inv(L) @ e`` makes
+every component of e decay exponentially. Here the twist is the end effector's, in base axes at its origin;
+the article's is in the axes of the controlled frame, which changes L by a rigid transformation of velocities
+and e not at all.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ class PoseFeature(ABC):
         """``(6,)`` error e: three metres, then three radians."""
 
     @abstractmethod
-    def interaction_matrix(self, base_T_ee: RigidTransform, base_T_goal: RigidTransform) -> NDArray[np.float64]:
+    def interaction_matrix(
+        self, base_T_ee: RigidTransform, base_T_goal: RigidTransform
+    ) -> NDArray[np.float64]:
         """``(6, 6)`` matrix L of ``de/dt = L @ twist`` for a resting goal."""
 
     @abstractmethod
@@ -43,16 +46,18 @@ class PoseFeature(ABC):
 class CartesianFeature(PoseFeature):
     """``s = (goal_t_ee, theta u)``: the end effector's pose as seen from its goal.
 
-    Translation and rotation are decoupled: the end effector's origin moves on a straight line, while it turns about one
-    fixed axis. The article's first choice (its equations 12 to 14), with c the end effector and c* the goal.
+    Translation and rotation are decoupled: the end effector's origin moves on a straight line, while it turns
+    about one fixed axis. The article's second choice, with c the end effector and c* the goal.
     """
 
     def error(self, base_T_ee: RigidTransform, base_T_goal: RigidTransform) -> NDArray[np.float64]:
-        """``(6,)`` position of the end effector in the goal frame (m) and rotation vector of ``goal_R_ee`` (rad)."""
+        """``(6,)`` end effector's position in the goal frame (m), rotation vector of ``goal_R_ee`` (rad)."""
         goal_T_ee = base_T_goal.inv() * base_T_ee
         return np.concatenate([goal_T_ee.translation, goal_T_ee.rotation.as_rotvec()])
 
-    def interaction_matrix(self, base_T_ee: RigidTransform, base_T_goal: RigidTransform) -> NDArray[np.float64]:
+    def interaction_matrix(
+        self, base_T_ee: RigidTransform, base_T_goal: RigidTransform
+    ) -> NDArray[np.float64]:
         """``(6, 6)`` matrix ``blkdiag(goal_R_ee, L_theta_u) @ blkdiag(ee_R_base, ee_R_base)``."""
         L = np.zeros((6, 6))
         L[:3, :3] = base_T_goal.rotation.inv().as_matrix()
@@ -73,9 +78,9 @@ class CartesianFeature(PoseFeature):
 class ImageFeature(PoseFeature):
     """``s = (view_t_goal, theta u)``: the goal's origin as seen from a view frame that the gripper carries.
 
-    In the view frame the goal's origin moves straight from where it is to where it belongs, and so it does in the picture
-    of a camera there. The price is a curved path of the end effector when it has to turn. The article's second choice
-    (its equations 15 and 16), with c the view frame and o the goal.
+    In the view frame the goal's origin moves straight from where it is to where it belongs, and so it does in
+    the picture of a camera there. The price is a curved path of the end effector when it has to turn. The
+    article's first choice, with c the view frame and o the goal.
 
     Attributes:
         ee_T_view: Pose of the view frame in the end-effector frame.
@@ -84,7 +89,7 @@ class ImageFeature(PoseFeature):
     ee_T_view: RigidTransform
 
     def error(self, base_T_ee: RigidTransform, base_T_goal: RigidTransform) -> NDArray[np.float64]:
-        """``(6,)`` excess of the goal's position in the view frame (m) and rotation vector of ``goal_R_view`` (rad).
+        """``(6,)`` excess of the goal's position in the view (m), rotation vector of ``goal_R_view`` (rad).
 
         The latter compares the view frame with the one that belongs to the goal.
         """
@@ -93,8 +98,10 @@ class ImageFeature(PoseFeature):
         offset = base_T_view.inv().apply(base_T_goal.translation) - self._view_t_ee
         return np.concatenate([offset, goal_T_view.rotation.as_rotvec()])
 
-    def interaction_matrix(self, base_T_ee: RigidTransform, base_T_goal: RigidTransform) -> NDArray[np.float64]:
-        """``(6, 6)`` matrix ``[[-I, [view_t_goal]x], [0, L_theta_u]]`` times the end effector's twist to the view's."""
+    def interaction_matrix(
+        self, base_T_ee: RigidTransform, base_T_goal: RigidTransform
+    ) -> NDArray[np.float64]:
+        """``(6, 6)`` matrix ``[[-I, [view_t_goal]x], [0, L_theta_u]]`` times that from ee to view twists."""
         base_T_view = base_T_ee * self.ee_T_view
         e = self.error(base_T_ee, base_T_goal)
         L = np.zeros((6, 6))
@@ -113,7 +120,7 @@ class ImageFeature(PoseFeature):
         """``(6,)`` twist of the end effector that moves the goal's origin straight in the view."""
         e = self.error(base_T_ee, base_T_goal)
         angular = -e[3:]
-        linear_of_view = e[:3] + np.cross(angular, e[:3] + self._view_t_ee)
+        linear_of_view = e[:3] - np.cross(angular, e[:3] + self._view_t_ee)
         linear = linear_of_view + np.cross(angular, self._view_t_ee)
         rotation = base_T_ee.rotation * self.ee_T_view.rotation
         return gain * np.concatenate([rotation.apply(linear), rotation.apply(angular)])
@@ -145,11 +152,11 @@ def make_feature(name: str, ee_T_view: RigidTransform | None = None) -> PoseFeat
 
 
 def theta_u_jacobian(theta_u: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``(3, 3)`` matrix from the angular velocity of a frame, in its own axes, to the rate of its rotation vector.
+    """``(3, 3)`` matrix from a frame's angular velocity, in its own axes, to the rate of its rotation vector.
 
-    The rotation vector ``theta_u`` (rad) is that of ``reference_R_frame`` for a resting reference. Chaumette and
-    Hutchinson 2006, equation 13: ``I + theta/2 [u]x + (1 - sinc(theta) / sinc(theta/2)^2) [u]x^2``; singular only at
-    theta = 2 pi.
+    The rotation vector ``theta_u`` (rad) is that of ``reference_R_frame`` for a resting reference. Its
+    value, from the article: ``I + theta/2 [u]x + (1 - sinc(theta) / sinc(theta/2)^2) [u]x^2``;
+    singular only at theta = 2 pi.
     """
     theta = float(np.linalg.norm(theta_u))
     if theta < 1e-12:

@@ -14,9 +14,9 @@ __all__ = ["AdaptiveGain"]
 class AdaptiveGain:
     """Gain that grows as the error falls: gentle far from the goal, brisk near it.
 
-    ``gain(x) = (g0 - ginf) exp(-slope * x / (g0 - ginf)) + ginf`` with x the infinity norm of the error, as ViSP has it
-    (E. Marchand, F. Spindler, F. Chaumette, "ViSP for visual servoing", 2005, class ``vpAdaptiveGain``). Equal values at
-    zero and at infinity make a constant gain.
+    ``gain(x) = (g0 - ginf) exp(-slope * x / (g0 - ginf)) + ginf`` with x the infinity norm of the error, as
+    ViSP has it (E. Marchand, F. Spindler, F. Chaumette, "ViSP for visual servoing", 2005, class
+    ``vpAdaptiveGain``). Equal values at zero and at infinity make a constant gain.
 
     Attributes:
         at_zero: g0, gain of a vanishing error, 1/s.
@@ -24,8 +24,8 @@ class AdaptiveGain:
         slope: Decrease of the gain per unit of error at zero error, 1/s per m (or rad).
 
     Raises:
-        ValueError: If a value is not finite, ``at_infinity`` is not positive or exceeds ``at_zero``, or the slope is
-            negative.
+        ValueError: If a value is not finite, ``at_infinity`` is not positive or exceeds ``at_zero``, or the
+            slope is negative.
     """
 
     at_zero: float

@@ -23,8 +23,8 @@ class GoalMotion:
 
     - ``"off"``: every goal is taken to rest.
     - ``"given"``: :attr:`ServoGoal.twist` where there is one, else the goal is taken to rest.
-    - ``"estimate"``: where none is given, differences of successive goal poses through a first-order low-pass filter.
-      It turns the noise of the estimates into velocity, so it is for goals that are known to move.
+    - ``"estimate"``: where none is given, differences of successive goal poses through a first-order low-pass
+      filter. It turns the noise of the estimates into velocity, so it is for goals that are known to move.
     """
 
     def __init__(self, rule: str = "given", time_constant: float = 0.2) -> None:
@@ -40,7 +40,9 @@ class GoalMotion:
         if rule not in FEED_FORWARD:
             raise ValueError(f"unknown feed-forward rule {rule!r}; valid names: {', '.join(FEED_FORWARD)}")
         if not 0.0 < time_constant < np.inf:
-            raise ValueError(f"the feed-forward time constant must be positive seconds, not {time_constant!r}")
+            raise ValueError(
+                f"the feed-forward time constant must be positive seconds, not {time_constant!r}"
+            )
         self.rule = rule
         self.time_constant = time_constant
         self.reset()
@@ -51,7 +53,7 @@ class GoalMotion:
         self._filtered = np.zeros(6)
 
     def twist(self, goal: ServoGoal) -> NDArray[np.float64]:
-        """``(6,)`` twist of the goal, base axes at its origin; goals come in order of time, repeats are harmless."""
+        """``(6,)`` twist of the goal, base axes at its origin; goals come in order of time, with repeats."""
         if self.rule == "off":
             return np.zeros(6)
         if goal.twist is not None:
@@ -70,7 +72,7 @@ class GoalMotion:
 
 
 def extrapolate(pose: RigidTransform, twist: NDArray[np.float64], duration: float) -> RigidTransform:
-    """Where a constant ``(6,)`` twist takes a pose in ``duration`` seconds; see ``ctr_env.geometry.twist_between``."""
+    """Pose after ``duration`` seconds of a constant ``(6,)`` twist: the inverse of ``twist_between``."""
     turn = Rotation.from_rotvec(twist[3:] * duration)
     return transform(pose.translation + twist[:3] * duration, turn * pose.rotation)
 

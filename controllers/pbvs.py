@@ -21,16 +21,17 @@ class PBVSLaw:
 
     With e and L of the feature, the gain g and the goal's own motion, the twist is
 
-    ``v(t) = c(t) - (c(t0) - v0) exp(-mu (t - t0))`` with ``c = -g(e) inv(L) e + v_goal``:
+    ``v(t) = c(t) - (c(t0) - v0) exp(-mu (t - t0))`` with ``c = sat(-g(e) inv(L) e + v_goal)``:
 
-    it starts from the twist v0 that the end effector has at t0, instead of from a jump to ``c(t0)`` (N. Mansard,
-    F. Chaumette, "Task sequencing for high-level sensor-based control", IEEE Transactions on Robotics 23(1), 2007,
-    equation 17). ``v_goal`` is the twist of an end effector that is carried along by the moving goal: it keeps e as it is,
-    so that a moving goal is followed without lag. Without it the end effector trails by (goal speed) / g.
+    it starts from the twist v0 that the end effector has at t0, instead of from a jump to ``c(t0)`` (N.
+    Mansard, F. Chaumette, "Task sequencing for high-level sensor-based control", IEEE Transactions on
+    Robotics 23(1), 2007, equation 17). ``v_goal`` is the twist of an end effector that is carried along by
+    the moving goal: it keeps e as it is, so that a moving goal is followed without lag. Without it the end
+    effector trails by (goal speed) / g.
 
-    In discrete time a constant gain multiplies the error of :class:`CartesianFeature` by ``1 - g dt`` a step: stable for
-    ``g dt < 2``, without overshoot for ``g dt <= 1``. Goals that are d steps late lower the first bound to
-    ``2 sin(pi / (2 (2 d + 1)))`` and the second to ``d^d / (d + 1)^(d + 1)``.
+    In discrete time a constant gain multiplies the error of :class:`CartesianFeature` by ``1 - g dt`` a step:
+    stable for ``g dt < 2``, without overshoot for ``g dt <= 1``. Goals that are d steps late lower the first
+    bound to ``2 sin(pi / (2 (2 d + 1)))`` and the second to ``d^d / (d + 1)^(d + 1)``.
     """
 
     def __init__(
@@ -100,9 +101,12 @@ class PBVSLaw:
         twist = self.feature.twist(base_T_ee, base_T_goal, self.gain(error))
         if goal_twist is not None:
             twist = twist + rigid_twist(goal_twist, base_T_goal.translation, base_T_ee.translation)
-        twist = self._smooth(twist, time_s)
+        twist = self._smooth(self._saturate(twist), time_s)
         if residual_twist is not None:
             twist = twist + residual_twist
+        return self._saturate(twist)
+
+    def _saturate(self, twist: NDArray[np.float64]) -> NDArray[np.float64]:
         return saturate_twist(twist, self.max_linear_speed, self.max_angular_speed)
 
     def _smooth(self, twist: NDArray[np.float64], time_s: float) -> NDArray[np.float64]:
@@ -110,6 +114,5 @@ class PBVSLaw:
             return twist
         if self._start_time is None:
             self._start_time = time_s
-            limited = saturate_twist(twist, self.max_linear_speed, self.max_angular_speed)
-            self._gap = limited - self._start_twist
+            self._gap = twist - self._start_twist
         return twist - self._gap * math.exp(-self.continuity_rate * max(time_s - self._start_time, 0.0))

@@ -1,8 +1,14 @@
-"""Visual servoing with a learned camera-to-robot pose, as Gymnasium environments."""
+"""Visual servoing with a learned camera-to-robot pose, as Gymnasium environments.
+
+Importing the package registers its environments: ``gymnasium.make("ctr_env/PandaServo-v0")`` and its siblings.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+from ._graphics import choose_backend
+from ._registration import register_environments
 
 __version__ = "0.1.0"
 
@@ -10,3 +16,6 @@ __version__ = "0.1.0"
 _checkout = Path(__file__).resolve().parent.parent
 if not (Path(__file__).parent / "scenes").is_dir() and (_checkout / "scenes" / "__init__.py").is_file():
     __path__.append(str(_checkout))
+
+choose_backend()
+register_environments()

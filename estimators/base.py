@@ -75,6 +75,8 @@ class PoseEstimator(ABC):
 
     needs_image: bool = True
     """Whether :attr:`Frame.image` must be filled."""
+    picture_size: tuple[int, int] = (320, 240)
+    """Width and height, pixels, of the pictures that it is meant for."""
     needs_board: bool = False
     """Whether the scene should put a calibration board in the gripper."""
 

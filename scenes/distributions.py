@@ -14,6 +14,11 @@ __all__ = ["Choice", "Constant", "Distribution", "LogUniform", "Normal", "Unifor
 
 Value = float | tuple[float, ...]
 
+_FORMS = (
+    "give a number, a list, or one of {'constant': x}, {'uniform': [low, high]}, {'log_uniform': [low, high]}, "
+    "{'normal': [mean, std]}, {'choice': [x, ...]}"
+)
+
 
 class Distribution(ABC):
     """Something to draw arrays from. Bounds are numbers, or tuples that broadcast against the drawn shape."""
@@ -120,12 +125,12 @@ def distribution_from_data(data: Any) -> Distribution:
     if isinstance(data, Mapping) and len(data) == 1:
         ((kind, value),) = data.items()
         if kind in _KINDS:
-            return _KINDS[kind](value)
-    raise ValueError(
-        f"not a distribution: {data!r}; give a number, or one of "
-        "{'constant': x}, {'uniform': [low, high]}, {'log_uniform': [low, high]}, {'normal': [mean, std]}, "
-        "{'choice': [x, ...]}"
-    )
+            try:
+                distribution: Distribution = _KINDS[kind](value)
+            except (IndexError, TypeError, KeyError) as error:
+                raise ValueError(f"malformed distribution {data!r}; {_FORMS}") from error
+            return distribution
+    raise ValueError(f"not a distribution: {data!r}; {_FORMS}")
 
 
 def _value(data: Any) -> Value:

@@ -16,7 +16,7 @@ from .urdf import ROOT_LINK
 if TYPE_CHECKING:
     from .scene import SceneConfig
 
-__all__ = ["CAMERA", "CLUTTER", "LIGHTS", "OCCLUDER", "SURFACES", "TARGET", "build_room", "cube_material", "flat_material"]
+__all__ = ["CAMERA", "CLUTTER", "LIGHTS", "LIGHT_DISTANCE", "OCCLUDER", "ROOM_HALF_SIDE", "SURFACES", "TARGET", "build_room", "cube_material", "flat_material"]
 
 CAMERA = "camera"
 TARGET = "target"
@@ -25,8 +25,11 @@ OCCLUDER = "occluder_{}"
 SURFACES = ("floor", "wall_front", "wall_back", "wall_left", "wall_right", "table")
 """Geoms whose colour and texture can be drawn."""
 LIGHTS = ("key_light", "fill_light")
+LIGHT_DISTANCE = 7.0
+"""Distance of the lights from the middle of the scene, metres."""
 
-_ROOM = 3.5  # half side, metres
+ROOM_HALF_SIDE = 3.5
+"""Distance of the walls from the robot, metres."""
 _TIMESTEP = 0.002
 _GEOM = mujoco.mjtGeom
 _CLUTTER_SHAPES = (_GEOM.mjGEOM_BOX, _GEOM.mjGEOM_CYLINDER, _GEOM.mjGEOM_BOX, _GEOM.mjGEOM_CAPSULE, _GEOM.mjGEOM_ELLIPSOID)
@@ -85,7 +88,7 @@ def _set_options(spec: mujoco.MjSpec, config: SceneConfig) -> None:
     spec.visual.quality.offsamples = 0  # multisampling differs between drivers
     spec.visual.quality.shadowsize = 1024
     spec.visual.map.znear, spec.visual.map.zfar = 0.01, 15.0
-    spec.visual.map.shadowclip = 1.5
+    spec.visual.map.shadowscale = 0.3
     spec.visual.headlight.ambient[:] = 0.32
     spec.visual.headlight.diffuse[:] = 0.25
     spec.visual.headlight.specular[:] = 0.0
@@ -126,13 +129,13 @@ def _add_materials(spec: mujoco.MjSpec) -> None:
 
 def _add_surfaces(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
     world, plane = spec.worldbody, _GEOM.mjGEOM_PLANE
-    size = np.array([_ROOM, _ROOM, 0.05])
+    size = np.array([ROOM_HALF_SIDE, ROOM_HALF_SIDE, 0.05])
     world.add_geom(name="floor", type=plane, size=size, rgba=_NOMINAL_COLOURS["floor"], material=flat_material("concrete"))
     walls = {
-        "wall_front": ((_ROOM, 0, 1.5), (-1, 0, 0)),
-        "wall_back": ((-_ROOM, 0, 1.5), (1, 0, 0)),
-        "wall_left": ((0, _ROOM, 1.5), (0, -1, 0)),
-        "wall_right": ((0, -_ROOM, 1.5), (0, 1, 0)),
+        "wall_front": ((ROOM_HALF_SIDE, 0, 1.5), (-1, 0, 0)),
+        "wall_back": ((-ROOM_HALF_SIDE, 0, 1.5), (1, 0, 0)),
+        "wall_left": ((0, ROOM_HALF_SIDE, 1.5), (0, -1, 0)),
+        "wall_right": ((0, -ROOM_HALF_SIDE, 1.5), (0, 1, 0)),
     }
     for name, (position, normal) in walls.items():
         # a plane's x axis goes along the wall, its y axis up
@@ -140,7 +143,7 @@ def _add_surfaces(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
         y = np.cross(normal, x)
         quat = Rotation.from_matrix(np.stack([x, y, normal], axis=1)).as_quat(scalar_first=True)
         world.add_geom(
-            name=name, type=plane, pos=position, quat=quat, size=np.array([_ROOM, 2.0, 0.05]), rgba=_WALL_COLOUR,
+            name=name, type=plane, pos=position, quat=quat, size=np.array([ROOM_HALF_SIDE, 2.0, 0.05]), rgba=_WALL_COLOUR,
             material=flat_material("plain"), contype=0, conaffinity=0,
         )  # fmt: skip
     _add_table(spec, robot)
@@ -163,14 +166,16 @@ def _add_table(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
 
 
 def _add_lights(spec: mujoco.MjSpec) -> None:
-    directional = mujoco.mjtLightType.mjLIGHT_DIRECTIONAL
-    for name, position, diffuse, shadow in (
-        ("key_light", np.array([1.5, -1.2, 3.0]), 0.55, True),
-        ("fill_light", np.array([0.5, 2.0, 2.5]), 0.25, False),
+    """Two far spotlights: MuJoCo's directional lights speckle large floors with shadows of their own."""
+    for name, toward, diffuse, shadow in (
+        ("key_light", np.array([0.4, -0.5, 1.0]), 0.55, True),
+        ("fill_light", np.array([0.1, 0.8, 0.8]), 0.25, False),
     ):
+        toward /= np.linalg.norm(toward)
         spec.worldbody.add_light(
-            name=name, type=directional, pos=position, dir=np.array([0.3, 0.0, 0.8]) - position,
-            diffuse=np.full(3, diffuse), specular=np.full(3, 0.2), ambient=np.zeros(3), castshadow=shadow,
+            name=name, type=mujoco.mjtLightType.mjLIGHT_SPOT, pos=spec.stat.center + LIGHT_DISTANCE * toward, dir=-toward,
+            cutoff=80.0, exponent=0.0, diffuse=np.full(3, diffuse), specular=np.full(3, 0.2), ambient=np.zeros(3),
+            castshadow=shadow,
         )  # fmt: skip
 
 

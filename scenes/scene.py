@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
 
-from ctr_env.geometry import PinholeCamera
+from ctr_env.geometry import PinholeCamera, look_at
 
 from .cameras import set_camera_intrinsics, set_camera_pose
 from .kinematics import RobotKinematics
 from .robot_spec import VISUAL_GROUP
 from .robots import RobotDescription
-from .room import CAMERA, TARGET, build_room
+from .room import CAMERA, ROOM_HALF_SIDE, TARGET, build_room
 
 __all__ = ["Scene", "SceneConfig"]
 
@@ -87,7 +87,9 @@ class Scene:
         self.camera = PinholeCamera.from_fov(np.radians(60.0), config.width, config.height)
         self.restore()
         self.world_T_base = self._pose(self.robot.base_link)
-        self.place_camera(self.camera, RigidTransform.from_translation([2.0, 0.0, 1.0]))
+        middle = self.world_T_base.apply(self.kinematics.keypoints(self.kinematics.home).mean(axis=0))
+        distance = self.robot.camera_distance[1]
+        self.place_camera(self.camera, look_at(middle + distance * np.array([0.9, 0.0, 0.4]), middle))
 
     def restore(self) -> None:
         """Back to the compiled world: state, colours, textures, lights; the arm at home, nothing standing around."""
@@ -152,6 +154,17 @@ class Scene:
         self.data.ctrl[self._arm_ctrl] = joint_velocities
         mujoco.mj_step(self.model, self.data, substeps)
         mujoco.mj_forward(self.model, self.data)  # poses of the time that the picture is taken at
+
+    def inside_room(self, point: ArrayLike) -> bool:
+        """Whether a ``(3,)`` world point (m) is a place for a camera: between the walls, clear of floor and table."""
+        x, y, z = np.asarray(point, dtype=float)
+        if max(abs(x), abs(y)) > ROOM_HALF_SIDE - 0.1 or z < 0.1:
+            return False
+        if self.robot.table is None:
+            return True
+        cx, cy, half_x, half_y = self.robot.table
+        beside = abs(x - cx) > half_x + 0.1 or abs(y - cy) > half_y + 0.1
+        return bool(beside or z > self.robot.base_height + 0.1)
 
     def touches(self) -> bool:
         """Whether the robot touches itself or its surroundings."""

@@ -1,0 +1,32 @@
+"""Visual servoing: pose errors in, joint velocities within limits out."""
+
+from .base import Controller, ServoCommand, ServoGoal, ServoState
+from .config import PBVSConfig
+from .differential_ik import DifferentialIK
+from .features import CartesianFeature, ImageFeature, PoseFeature, make_feature
+from .gains import AdaptiveGain
+from .joint_limits import JointLimiter
+from .pbvs import PBVSLaw
+from .pbvs_controller import PBVSController
+from .registry import CONTROLLERS, make_controller
+from .saturation import saturate_twist
+
+__all__ = [
+    "CONTROLLERS",
+    "AdaptiveGain",
+    "CartesianFeature",
+    "Controller",
+    "DifferentialIK",
+    "ImageFeature",
+    "JointLimiter",
+    "PBVSConfig",
+    "PBVSController",
+    "PBVSLaw",
+    "PoseFeature",
+    "ServoCommand",
+    "ServoGoal",
+    "ServoState",
+    "make_controller",
+    "make_feature",
+    "saturate_twist",
+]

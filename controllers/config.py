@@ -1,0 +1,126 @@
+"""Settings of the position-based controller."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from numbers import Real
+from typing import Any
+
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from ctr_env.geometry import transform
+
+from .features import FEATURES
+from .goal_motion import FEED_FORWARD
+
+__all__ = ["PBVSConfig"]
+
+_POSITIVE = (
+    *(
+        "gain_at_zero",
+        "gain_at_infinity",
+        "max_linear_speed",
+        "max_angular_speed",
+        "feed_forward_time_constant",
+    ),
+    *("max_age_s", "rotation_length", "posture_cost", "singular_value", "max_damping"),
+)
+_NOT_NEGATIVE = ("gain_slope", "continuity_rate", "coast_s", "posture_rate", "stop_margin")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PBVSConfig:
+    """Settings of :class:`~ctr_env.controllers.PBVSController`.
+
+    Raises:
+        ValueError: If a value is out of its range or a name is unknown; the message lists what is valid.
+    """
+
+    feature: str = "cartesian"
+    """``"cartesian"``: the gripper moves straight to its goal. ``"image"``: the goal moves straight in the
+    view that the gripper carries."""
+    view_pose: tuple[float, float, float, float, float, float] = (0.0, 0.0, -0.15, 0.0, 0.0, 0.0)
+    """``ee_T_view`` of the feature ``"image"``: x, y, z in metres and extrinsic x-y-z angles, rad."""
+    gain_at_zero: float = 4.0
+    """Gain of a vanishing error, 1/s."""
+    gain_at_infinity: float = 2.5
+    """Gain of a large error, 1/s; equal to ``gain_at_zero`` for a constant gain."""
+    gain_slope: float = 20.0
+    """Decrease of the gain per unit of error (the larger of m and rad) at zero error, 1/s."""
+    continuity_rate: float = 4.0
+    """Rate of the smooth start, 1/s; 0 starts with a jump."""
+    max_linear_speed: float = 0.5
+    """Largest speed of the end effector, m/s."""
+    max_angular_speed: float = 1.5
+    """Largest angular speed of the end effector, rad/s."""
+    feed_forward: str = "given"
+    """What of the goal's own motion is used: ``"given"`` (the goal's twist where it has one), ``"estimate"``
+    (also estimated from successive goals: for moving goals only, it amplifies noise) or ``"off"``."""
+    feed_forward_time_constant: float = 0.2
+    """Time constant of the filter of the estimated goal motion, s."""
+    max_age_s: float = 0.5
+    """Age of a goal's picture beyond which the goal is stale, s."""
+    coast_s: float = 0.5
+    """How long the last good goal is servoed on when there is none, s; then the arm holds."""
+    rotation_length: float = 0.3
+    """What an unachievable radian counts as against unachievable metres, m."""
+    posture_rate: float = 0.5
+    """Rate at which a redundant arm approaches its home posture, 1/s."""
+    posture_cost: float = 3e-4
+    """Cost of a radian of posture error in metres of position error, m/rad."""
+    singular_value: float = 0.02
+    """Smallest singular value of the Jacobian (weighed by ``rotation_length``) that is not damped, m/rad."""
+    max_damping: float = 0.02
+    """Damping in an exactly singular posture, m/rad."""
+    stop_margin: float = 0.01
+    """Distance kept from the joint stops, rad."""
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        _require_name("feature", self.feature, FEATURES)
+        _require_name("feed_forward", self.feed_forward, FEED_FORWARD)
+        for name in (*_POSITIVE, *_NOT_NEGATIVE):
+            value = getattr(self, name)
+            if not _is_number(value) or value < 0.0 or (value == 0.0 and name in _POSITIVE):
+                wanted = "positive" if name in _POSITIVE else "zero or positive"
+                raise ValueError(f"PBVSConfig.{name} must be a {wanted} number, not {value!r}")
+        if self.gain_at_infinity > self.gain_at_zero:
+            raise ValueError(
+                f"PBVSConfig.gain_at_infinity must not exceed gain_at_zero, "
+                f"not {self.gain_at_infinity!r} and {self.gain_at_zero!r}"
+            )
+        pose = tuple(self.view_pose)
+        if len(pose) != 6 or not all(_is_number(value) for value in pose):
+            raise ValueError(f"PBVSConfig.view_pose must be six finite numbers, not {self.view_pose!r}")
+        object.__setattr__(self, "view_pose", pose)
+
+    @classmethod
+    def of(cls, config: PBVSConfig | Mapping[str, Any] | None) -> PBVSConfig:
+        """A config as it is, from a mapping of some of its fields, or the defaults for ``None``."""
+        if config is None:
+            return cls()
+        if isinstance(config, PBVSConfig):
+            return config
+        valid = [field.name for field in fields(cls)]
+        unknown = sorted(map(str, set(config) - set(valid)))
+        if unknown:
+            raise ValueError(
+                f"unknown PBVSConfig fields {', '.join(unknown)}; valid names: {', '.join(valid)}"
+            )
+        return cls(**config)
+
+    @property
+    def ee_T_view(self) -> RigidTransform:
+        """:attr:`view_pose` as a transform."""
+        return transform(self.view_pose[:3], Rotation.from_euler("xyz", self.view_pose[3:]))
+
+
+def _require_name(field: str, value: object, valid: tuple[str, ...]) -> None:
+    if value not in valid:
+        raise ValueError(f"unknown PBVSConfig.{field} {value!r}; valid names: {', '.join(valid)}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and type(value) is not bool and math.isfinite(value)

@@ -1,0 +1,128 @@
+"""Differential inverse kinematics: an end-effector twist in, joint velocities within all limits out."""
+
+from __future__ import annotations
+
+import mink
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ctr_env.scenes.kinematics import RobotKinematics
+
+from .acceleration_limit import AccelerationLimit
+from .joint_limits import JointLimiter
+
+__all__ = ["DifferentialIK"]
+
+_SCALE = 1e3
+"""Cost of a metre: makes the figures that the solver compares to its tolerances those of millimetres."""
+
+
+class DifferentialIK:
+    """Joint velocities of a twist, as a quadratic program (mink, solved by DAQP).
+
+    It minimises ``|J dq - twist dt|^2`` (radians weighed as ``rotation_length`` metres) under the limits of
+    position, velocity and acceleration. What that leaves free, the null space of a redundant arm, moves
+    towards the home posture: a task whose cost is so small that it takes about 1e-5 of a twist away.
+
+    Near a singular posture the program is damped: it also pays ``damping^2 |dq|^2`` with
+    ``damping = max_damping * sqrt(1 - (s / singular_value)^2)`` where the smallest singular value s of the
+    (weighed) Jacobian is below ``singular_value`` (S. Chiaverini, "Singularity-robust task-priority
+    redundancy resolution", IEEE Transactions on Robotics and Automation 13(3), 1997). The joints then stay
+    slow, and the twist is obeyed less in the direction that is being lost.
+
+    Attributes:
+        dt: Length of a step, seconds.
+        limiter: The limits.
+    """
+
+    def __init__(
+        self,
+        kinematics: RobotKinematics,
+        dt: float,
+        *,
+        limiter: JointLimiter | None = None,
+        rotation_length: float = 0.3,
+        posture_rate: float = 0.5,
+        posture_cost: float = 3e-4,
+        singular_value: float = 0.02,
+        max_damping: float = 0.02,
+    ) -> None:
+        """Set the program up.
+
+        Args:
+            kinematics: The arm.
+            dt: Length of a step, seconds.
+            limiter: Limits; by default all those of ``kinematics``.
+            rotation_length: Metres that an error of one radian counts as.
+            posture_rate: Rate at which the free motion approaches the home posture, 1/s.
+            posture_cost: Cost of a radian of posture error in metres of position error.
+            singular_value: Smallest singular value of the weighed Jacobian below which damping sets in,
+                m/rad.
+            max_damping: Damping of an exactly singular posture, m/rad.
+
+        Raises:
+            ValueError: If a value is out of its range.
+        """
+        values = {"dt": dt, "rotation_length": rotation_length, "posture_cost": posture_cost}
+        for name, value in {**values, "singular_value": singular_value, "max_damping": max_damping}.items():
+            if not 0.0 < value < np.inf:
+                raise ValueError(f"DifferentialIK: {name} must be positive, not {value!r}")
+        if not 0.0 <= posture_rate * dt <= 1.0:
+            raise ValueError(
+                f"DifferentialIK: posture_rate must lie in [0, 1 / dt], not {posture_rate!r} 1/s"
+            )
+        self.dt = dt
+        self.limiter = JointLimiter.of(kinematics) if limiter is None else limiter
+        self._kinematics = kinematics
+        self._singular_value = singular_value
+        self._max_damping = max_damping
+        self._weights = np.repeat([1.0, rotation_length], 3)[:, None]
+        self._configuration = mink.Configuration(kinematics.model)
+        self._frame = kinematics.robot.end_effector
+        self._twist_task = mink.FrameTask(self._frame, "body", _SCALE, _SCALE * rotation_length)
+        self._posture_task = mink.PostureTask(kinematics.model, _SCALE * posture_cost, gain=posture_rate * dt)
+        self._posture_task.set_target(kinematics.home)
+        velocities = dict(zip(kinematics.robot.arm_joints, self.limiter.velocity, strict=True))
+        self._acceleration_limit = AccelerationLimit(self.limiter)
+        self._limits = [mink.VelocityLimit(kinematics.model, velocities), self._acceleration_limit]
+
+    def solve(self, joint_positions: ArrayLike, twist: ArrayLike, previous: ArrayLike) -> NDArray[np.float64]:
+        """Joint velocities for the next step.
+
+        Args:
+            joint_positions: ``(n,)`` rad; slightly beyond the stops is allowed.
+            twist: ``(6,)`` m/s and rad/s, base axes at the end effector's origin.
+            previous: ``(n,)`` velocities commanded last, rad/s.
+
+        Returns:
+            ``(n,)`` rad/s, within the limits.
+
+        Raises:
+            mink.NoSolutionFound: If the solver fails.
+        """
+        q = np.asarray(joint_positions, dtype=float)
+        self._configuration.update(q)
+        self._acceleration_limit.set_previous_velocities(previous)
+        self._set_target(np.asarray(twist, dtype=float))
+        velocities = mink.solve_ik(
+            self._configuration,
+            [self._twist_task, self._posture_task],
+            self.dt,
+            solver="daqp",
+            damping=(_SCALE * self._damping()) ** 2,
+            limits=self._limits,
+        )
+        return self.limiter.clamp(velocities, q, previous, self.dt)
+
+    def _set_target(self, twist: NDArray[np.float64]) -> None:
+        """Move the target by one step of the body twist: mink's error, its logarithm, is then that step."""
+        current = self._configuration.get_transform_frame_to_world(self._frame, "body")
+        model_R_base = self._kinematics.model_T_base.rotation.as_matrix()
+        body_R_base = current.rotation().as_matrix().T @ model_R_base
+        body_twist = np.concatenate([body_R_base @ twist[:3], body_R_base @ twist[3:]])
+        self._twist_task.set_target(current @ mink.SE3.exp(body_twist * self.dt))
+
+    def _damping(self) -> float:
+        J = self._weights * self._configuration.get_frame_jacobian(self._frame, "body")
+        ratio = float(np.linalg.svd(J, compute_uv=False)[-1]) / self._singular_value
+        return self._max_damping * float(np.sqrt(max(1.0 - ratio**2, 0.0)))

@@ -1,0 +1,7 @@
+"""``python -m ctr_env`` is the ``ctr-env`` command."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

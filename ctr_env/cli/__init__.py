@@ -1,0 +1,5 @@
+"""The ``ctr-env`` command."""
+
+from .main import main
+
+__all__ = ["main"]

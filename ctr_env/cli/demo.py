@@ -1,0 +1,35 @@
+"""``ctr-env demo``: a short servo that looks good."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from .servo import run_study, show_result
+
+__all__ = ["add_parser"]
+
+
+def add_parser(commands: Any) -> None:
+    """Add the sub-command."""
+    parser = commands.add_parser(
+        "demo",
+        help="a short servo from pixels, with video",
+        description="Servo a few times from pixels: a calibration board in the gripper tells where the camera is.",
+    )
+    parser.add_argument("--robot", default="panda", metavar="NAME", help="panda or baxter (default: panda)")
+    parser.add_argument("--episodes", type=int, default=2, metavar="N", help="number of episodes (default: 2)")
+    parser.add_argument("--seed", type=int, default=7, metavar="N", help="seed of the first episode (default: 7)")
+    parser.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR", help="folder of the results")
+    parser.set_defaults(run=_run, task="servo")
+
+
+def _run(options: argparse.Namespace) -> int:
+    options.video = options.episodes
+    config = {
+        "estimator": "fiducial",
+        "randomization": {"preset": "mild", "camera.azimuth": {"uniform": [-0.6, 0.6]}, "camera.fov": {"uniform": [0.75, 0.95]}},
+    }
+    show_result(run_study(options, config), options.out)
+    return 0

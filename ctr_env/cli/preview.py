@@ -1,0 +1,46 @@
+"""``ctr-env preview``: what a randomisation looks like."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from .options import add_environment_options, environment_config
+
+__all__ = ["add_parser"]
+
+
+def add_parser(commands: Any) -> None:
+    """Add the sub-command."""
+    parser = commands.add_parser(
+        "preview",
+        help="a sheet of randomised pictures",
+        description="Draw the first pictures of some episodes side by side.",
+    )
+    add_environment_options(parser)
+    parser.add_argument("--frames", type=int, default=10, metavar="N", help="number of pictures (default: 10)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the first (default: 0)")
+    parser.add_argument("--out", type=Path, default=Path("preview.png"), metavar="FILE", help="picture file to write")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    import gymnasium as gym
+    import imageio.v3 as iio
+
+    from ctr_env.evaluation import ServoStudy
+    from ctr_env.evaluation.files import replacing
+    from ctr_env.evaluation.sheet import contact_sheet
+
+    config = environment_config(options)
+    study = ServoStudy(options.robot, options.task, options.frames, options.seed, config)
+    env = gym.make(study.env_id, disable_env_checker=True, **config)
+    try:
+        sheet = contact_sheet(env, range(options.seed, options.seed + options.frames))
+    finally:
+        env.close()
+    with replacing(options.out) as scratch:
+        iio.imwrite(scratch, sheet)
+    print(f"{options.frames} pictures    {options.out}")
+    return 0

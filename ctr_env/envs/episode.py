@@ -1,0 +1,178 @@
+"""Drawing one episode: start, goal and camera such that a servo can do it and the camera can see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import RigidTransform
+
+from ctr_env.geometry import PinholeCamera
+from ctr_env.scenes.fields import sizes_of
+from ctr_env.scenes.randomization import Draws, Randomization
+from ctr_env.scenes.scene import Scene
+from ctr_env.scenes.views import CameraMotion, PoseSway, camera_from_draws, pose_from_draws
+
+from .reachability import ReachabilityCheck
+
+__all__ = ["Episode", "EpisodeSampler"]
+
+_TASKS, _VIEWS = 30, 30
+_TASK_GROUPS = ("task", "goal_motion")
+_CAMERA_GROUPS = ("camera", "camera_motion")
+_JOINT_MARGIN = 0.12  # rad kept from the joint stops
+_CLEARANCE = 0.12  # metres kept between gripper and table or floor
+_PICTURE_MARGIN = 0.04  # share of the picture's size
+_HORIZON_S = 10.0  # how long moving things are looked ahead
+
+
+@dataclass(frozen=True)
+class Episode:
+    """What is fixed when an episode begins.
+
+    Attributes:
+        seed: Seed that all its draws come from.
+        draws: Everything drawn, by field name; enough to replay the episode.
+        start: ``(n,)`` joint positions at time zero, rad.
+        goal_pose: ``base_T_goal`` at time zero.
+        goal_sway: The goal's motion about that pose; none if it stands still.
+        camera: Intrinsics.
+        camera_start: ``world_T_camera`` at time zero.
+        camera_motion: The camera's path; none if it stands still.
+    """
+
+    seed: int
+    draws: Draws
+    start: NDArray[np.float64]
+    goal_pose: RigidTransform
+    goal_sway: PoseSway | None
+    camera: PinholeCamera
+    camera_start: RigidTransform
+    camera_motion: CameraMotion | None
+
+    def base_T_goal(self, time_s: float) -> RigidTransform:
+        """Goal pose at a time."""
+        return self.goal_pose if self.goal_sway is None else self.goal_sway.apply(self.goal_pose, time_s)
+
+    def world_T_camera(self, time_s: float) -> RigidTransform:
+        """Camera pose (OpenCV axes) at a time."""
+        return self.camera_start if self.camera_motion is None else self.camera_motion.pose(time_s)
+
+
+class EpisodeSampler:
+    """Draws episodes for one scene.
+
+    Task and camera are drawn until a servo reaches the goal (a kinematic servo from the start gets there without
+    touching anything) and the camera sees enough of the arm and the goal, at start, at the goal, and along the way of
+    whatever moves.
+    """
+
+    def __init__(self, scene: Scene, rules: Randomization, goal_moves: bool, camera_moves: bool) -> None:
+        """Sample for a scene by given rules; two flags say what moves."""
+        self._scene = scene
+        self._rules = rules
+        self._goal_moves = goal_moves
+        self._camera_moves = camera_moves
+        self._sizes = sizes_of(scene)
+        self._reachability = ReachabilityCheck(scene)
+
+    def sample(self, seed: int, width: int, height: int, replay: Mapping[str, NDArray]) -> Episode:
+        """Draw one episode. The scene is used for checks and left in some state: restore it afterwards.
+
+        Args:
+            seed: Seed of the episode.
+            width: Picture width, pixels.
+            height: Picture height, pixels.
+            replay: Values that stand instead of drawn ones.
+
+        Raises:
+            RuntimeError: If no acceptable episode turns up; the message says what was in the way.
+        """
+        draws = self._rules.draw(seed, self._sizes)
+        draws |= {name: value for name, value in replay.items() if name in draws}
+        obstacle = ""
+        for attempt in range(_TASKS):
+            task = draws | self._rules.draw(seed, self._sizes, index=attempt, groups=_TASK_GROUPS) | dict(replay)
+            start, goal_pose, sway = self._task(task)
+            arrival = self._arrival(start, goal_pose, sway)
+            if arrival is None:
+                obstacle = "no start and goal (task.*, goal_motion.*) were found that a servo can join"
+                continue
+            for view in range(_VIEWS):
+                chosen = task | self._rules.draw(
+                    seed, self._sizes, index=attempt * _VIEWS + view, groups=_CAMERA_GROUPS
+                ) | dict(replay)
+                episode = self._with_camera(seed, chosen, start, goal_pose, sway, arrival, width, height)
+                if self._sees(episode, arrival):
+                    return episode
+            obstacle = "no camera (camera.*, camera_motion.*) was found that sees enough of the arm and the goal"
+        raise RuntimeError(f"after {_TASKS} tasks: {obstacle}; widen the randomisation rules of these fields")
+
+    def _task(self, draws: Draws) -> tuple[NDArray[np.float64], RigidTransform, PoseSway | None]:
+        kinematics = self._scene.kinematics
+        lower, upper = kinematics.lower + _JOINT_MARGIN, kinematics.upper - _JOINT_MARGIN
+        start = np.clip(kinematics.home + draws["task.start"], lower, upper)
+        goal = np.clip(start + draws["task.goal"], lower, upper)
+        sway = None
+        if self._goal_moves:
+            sway = PoseSway(
+                draws["goal_motion.amplitude"], draws["goal_motion.period"], draws["goal_motion.phase"]
+            )
+        return start, kinematics.base_T_ee(goal), sway
+
+    def _arrival(
+        self, start: NDArray[np.float64], goal_pose: RigidTransform, sway: PoseSway | None
+    ) -> NDArray[np.float64] | None:
+        """``(n,)`` joint positions at which a servo reaches the goal of time zero; none if it does not."""
+        waypoints = [goal_pose]
+        if sway is not None:
+            waypoints += [sway.apply(goal_pose, time) for time in np.arange(0.5, _HORIZON_S, 0.5)]
+        floor = _CLEARANCE - (0.0 if self._scene.robot.table else self._scene.robot.base_height)
+        if min(pose.translation[2] for pose in waypoints) < floor:
+            return None
+        return self._reachability.arrival(start, waypoints)
+
+    def _with_camera(
+        self,
+        seed: int,
+        draws: Draws,
+        start: NDArray[np.float64],
+        goal_pose: RigidTransform,
+        sway: PoseSway | None,
+        arrival: NDArray[np.float64],
+        width: int,
+        height: int,
+    ) -> Episode:
+        scene = self._scene
+        points = [scene.kinematics.keypoints(q).mean(axis=0) for q in (start, arrival)]
+        centre = scene.world_T_base.apply(np.mean(points, axis=0))
+        pose = pose_from_draws(draws, centre, scene.robot.camera_azimuth)
+        motion = None
+        if self._camera_moves:
+            hand = PoseSway(
+                draws["camera_motion.sway"], draws["camera_motion.sway_period"], draws["camera_motion.sway_phase"]
+            )
+            orbit = float(draws["camera_motion.orbit"])
+            motion = CameraMotion(pose, centre, orbit, float(draws["camera_motion.orbit_period"]), hand)
+        camera = camera_from_draws(draws, width, height)
+        return Episode(seed, draws, start, goal_pose, sway, camera, pose, motion)
+
+    def _sees(self, episode: Episode, arrival: NDArray[np.float64]) -> bool:
+        """Whether the camera shows the goal always, and enough of the arm before and after."""
+        moving = episode.goal_sway is not None or episode.camera_motion is not None
+        for time in np.arange(0.0, _HORIZON_S, 1.0) if moving else (0.0,):
+            pose = episode.world_T_camera(time)
+            goal = self._scene.world_T_base * episode.base_T_goal(time)
+            pixel = episode.camera.project(pose.inv().apply(goal.translation))
+            share = pixel / (episode.camera.width, episode.camera.height)
+            inside = np.all((share > _PICTURE_MARGIN) & (share < 1.0 - _PICTURE_MARGIN))
+            if not (inside and self._scene.inside_room(pose.translation)):
+                return False
+        self._scene.place_camera(episode.camera, episode.camera_start)
+        for joint_positions in (episode.start, arrival):
+            self._scene.place_arm(joint_positions)
+            if self._scene.arm_in_view() < float(episode.draws["camera.min_arm_in_view"]):
+                return False
+        return True

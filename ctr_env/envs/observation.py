@@ -1,0 +1,103 @@
+"""Observation spaces and the arrays that fill them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+from scipy.spatial.transform import RigidTransform
+
+from ctr_env.estimators import PoseEstimate
+from ctr_env.geometry import PinholeCamera, pose_to_vector
+
+__all__ = ["Snapshot", "observation", "observation_space"]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything an observation is made from, at one instant.
+
+    Attributes:
+        time_s: Now, seconds.
+        joint_positions: ``(n,)`` measured, rad.
+        joint_velocities: ``(n,)`` rad/s.
+        camera: Intrinsics.
+        camera_T_goal: The goal as the camera knows it.
+        camera_T_base: True camera-to-base pose.
+        base_T_ee: True gripper pose.
+        base_T_goal: True goal pose.
+        estimate: Newest estimate.
+        image: ``(H, W, 3)`` uint8 picture, or ``None`` where none was asked for.
+    """
+
+    time_s: float
+    joint_positions: NDArray[np.float64]
+    joint_velocities: NDArray[np.float64]
+    camera: PinholeCamera
+    camera_T_goal: RigidTransform
+    camera_T_base: RigidTransform
+    base_T_ee: RigidTransform
+    base_T_goal: RigidTransform
+    estimate: PoseEstimate
+    image: NDArray[np.uint8] | None
+
+
+def observation_space(parts: tuple[str, ...], joints: int, width: int, height: int) -> spaces.Dict:
+    """Space of the observations with the given parts.
+
+    Always: ``joint_positions`` and ``joint_velocities`` ``(n,)`` (rad, rad/s, as measured) and ``goal`` ``(9,)``, the goal
+    in the camera frame. ``state`` adds ``camera_pose`` ``(9,)`` (true ``camera_T_base``) and ``goal_error`` ``(6,)`` (true
+    goal minus gripper: m, and the rotation vector that is missing, rad, base axes). ``estimate`` adds ``estimate_pose``
+    ``(9,)``, ``estimate_std`` ``(6,)`` (m, rad), ``estimate_valid`` ``(1,)`` (0 or 1) and ``estimate_age`` ``(1,)`` (s).
+    ``image`` adds ``image`` ``(H, W, 3)`` uint8 and ``intrinsics`` ``(4,)`` (fx, fy, cx, cy, pixels).
+    """
+    entries: dict[str, spaces.Space[Any]] = {
+        "joint_positions": _real(joints),
+        "joint_velocities": _real(joints),
+        "goal": _real(9),
+    }
+    if "state" in parts:
+        entries |= {"camera_pose": _real(9), "goal_error": _real(6)}
+    if "estimate" in parts:
+        entries |= {
+            "estimate_pose": _real(9),
+            "estimate_std": _real(6),
+            "estimate_valid": _real(1),
+            "estimate_age": _real(1),
+        }
+    if "image" in parts:
+        entries |= {"image": spaces.Box(0, 255, (height, width, 3), np.uint8), "intrinsics": _real(4)}
+    return spaces.Dict(entries)
+
+
+def observation(parts: tuple[str, ...], now: Snapshot) -> dict[str, NDArray[Any]]:
+    """The observation of an instant; see :func:`observation_space`."""
+    entries: dict[str, NDArray[Any]] = {
+        "joint_positions": now.joint_positions.astype(np.float32),
+        "joint_velocities": now.joint_velocities.astype(np.float32),
+        "goal": pose_to_vector(now.camera_T_goal),
+    }
+    if "state" in parts:
+        missing = (now.base_T_goal.rotation * now.base_T_ee.rotation.inv()).as_rotvec()
+        error = np.concatenate([now.base_T_goal.translation - now.base_T_ee.translation, missing])
+        entries |= {"camera_pose": pose_to_vector(now.camera_T_base), "goal_error": error.astype(np.float32)}
+    if "estimate" in parts:
+        estimate = now.estimate
+        entries |= {
+            "estimate_pose": pose_to_vector(estimate.camera_T_base),
+            "estimate_std": np.sqrt(np.diag(estimate.covariance)).astype(np.float32),
+            "estimate_valid": np.array([estimate.valid], dtype=np.float32),
+            "estimate_age": np.array([now.time_s - estimate.time_s], dtype=np.float32),
+        }
+    if "image" in parts:
+        c = now.camera
+        assert now.image is not None
+        entries |= {"image": now.image, "intrinsics": np.array([c.fx, c.fy, c.cx, c.cy], dtype=np.float32)}
+    return entries
+
+
+def _real(size: int) -> spaces.Box:
+    return spaces.Box(-np.inf, np.inf, (size,), np.float32)

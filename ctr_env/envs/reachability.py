@@ -1,0 +1,66 @@
+"""Whether a servo, without any planning, gets from a posture to a goal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import RigidTransform
+
+from ctr_env.controllers import PBVSController, ServoGoal, ServoState
+from ctr_env.geometry import pose_error
+from ctr_env.scenes.scene import Scene
+
+__all__ = ["ReachabilityCheck"]
+
+_DT = 0.1
+_FIRST_STEPS, _NEXT_STEPS = 35, 10
+_TOLERANCE = (1e-3, 5e-3)  # metres, radians: at a standing goal
+_FOLLOWING = (0.02, 0.05)  # at a waypoint of a moving one
+
+
+class ReachabilityCheck:
+    """Kinematic servo with the package's own controller at a coarse time step.
+
+    The controller's defaults are used whatever the environment's are, so that episodes do not depend on them.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        """Check goals for a scene's robot; the scene is used to look for contacts."""
+        self._scene = scene
+        self._controller = PBVSController(scene.kinematics, {"continuity_rate": 0.0}, dt=_DT)
+
+    def arrival(
+        self, start: NDArray[np.float64], waypoints: Sequence[RigidTransform]
+    ) -> NDArray[np.float64] | None:
+        """Servo to each ``base_T_goal`` in turn from ``(n,)`` joint positions.
+
+        Returns:
+            ``(n,)`` joint positions at the first waypoint; ``None`` if one is missed or anything is touched on the way.
+        """
+        self._controller.reset()
+        q, time, first = start.copy(), 0.0, None
+        for number, pose in enumerate(waypoints):
+            tolerance = _TOLERANCE if number == 0 else _FOLLOWING
+            steps = _FIRST_STEPS if number == 0 else _NEXT_STEPS
+            for step in range(steps):
+                command = self._controller.command(ServoGoal(pose, time), ServoState(q, time))
+                q, time = q + _DT * command.joint_velocities, time + _DT
+                if step % 2 == 0 and self._touches(q):
+                    return None
+                if _near(self._scene.kinematics.base_T_ee(q), pose, tolerance):
+                    break
+            else:
+                return None
+            first = q.copy() if first is None else first
+        return None if self._touches(start) else first
+
+    def _touches(self, joint_positions: NDArray[np.float64]) -> bool:
+        self._scene.place_arm(joint_positions)
+        return self._scene.touches()
+
+
+def _near(pose: RigidTransform, goal: RigidTransform, tolerance: tuple[float, float]) -> bool:
+    distance, angle = pose_error(pose, goal)
+    return distance < tolerance[0] and angle < tolerance[1]

@@ -1,0 +1,324 @@
+"""The servoing environment: pixels to pose estimate to joint velocities, thirty times a second."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import gymnasium as gym
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+from scipy.spatial.transform import RigidTransform
+
+from ctr_env.controllers import PBVSController, ServoCommand, ServoGoal, ServoState
+from ctr_env.estimators import Frame, PoseEstimate, make_estimator
+from ctr_env.geometry import pose_error
+from ctr_env.scenes.fields import apply_draws, sizes_of
+from ctr_env.scenes.image_effects import apply_image_effects
+from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.randomization import check_draws, make_randomization
+from ctr_env.scenes.renderers import Renderer, make_renderer
+from ctr_env.scenes.scene import Scene, SceneConfig
+
+from .belief import Belief
+from .config import ServoConfig
+from .episode import Episode, EpisodeSampler
+from .observation import Snapshot, observation, observation_space
+from .success import SuccessMonitor
+
+__all__ = ["CONTROL_HZ", "ServoEnv"]
+
+CONTROL_HZ = 30
+"""Camera frames, and steps of the environment, per second."""
+PHYSICS_HZ = 500
+_ROTATION_WEIGHT_M = 0.1  # metres that a radian of error counts as in the reward
+
+Observation = dict[str, NDArray[Any]]
+
+
+class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
+    """A robot, a camera and a goal that is known only in the camera's frame.
+
+    One step lasts one camera frame (1/30 s). The estimator turns the frame (and the measured joint positions) into
+    ``camera_T_base``; through it the goal becomes a pose in the base frame, which the controller servos to. What the action
+    means is chosen by ``action_mode``, what is observed by ``obs_mode`` (see :class:`ServoConfig`).
+
+    **Reward**: minus the true position error (m), minus 0.1 times the true rotation error (rad). Episodes are truncated
+    after a fixed number of steps and never terminated: staying at the goal is part of the task.
+
+    **info** (the same keys and shapes at every step, nothing of wall-clock time): ``is_success``;
+    ``true_position_error_m`` and ``true_rotation_error_rad`` (gripper against goal, from the simulator);
+    ``apparent_position_error_m`` and ``apparent_rotation_error_rad`` (what the loop believes in the camera's frame);
+    ``estimate_position_error_m`` and ``estimate_rotation_error_rad`` (``camera_T_base`` itself); ``estimate_valid``,
+    ``estimate_reason``; ``controller_mode``, ``controller_reason``; ``arm_in_view``, ``at_joint_limit``, ``time_s``;
+    ``camera_T_base`` (true, ``(4, 4)``), ``intrinsics`` ``(4,)``; ``seed`` and ``draws`` (every random draw of the
+    episode). While there has been no valid estimate, apparent and estimate errors are zero: look at
+    ``estimate_known``.
+
+    **reset options**: ``{"draws": {...}}`` replays recorded draws, all of them or a few.
+
+    Attributes:
+        config: What was chosen at construction.
+        kinematics: The arm's kinematics.
+        estimator: The pose estimator.
+        controller: The controller.
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array", "depth_array"], "render_fps": CONTROL_HZ}
+
+    def __init__(self, render_mode: str | None = None, **config: Any) -> None:
+        """Make an environment; no graphics context is created before the first picture.
+
+        Args:
+            render_mode: ``"rgb_array"``, ``"depth_array"`` or ``None``.
+            **config: Fields of :class:`ServoConfig`.
+
+        Raises:
+            ValueError: If a name is unknown or a value is not valid.
+        """
+        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            valid = ", ".join(self.metadata["render_modes"])
+            raise ValueError(f"unknown render_mode {render_mode!r}; valid names: {valid}")
+        self.render_mode = render_mode
+        self.config = c = ServoConfig.from_kwargs(config)
+        self.kinematics = RobotKinematics(c.robot)
+        self.estimator = make_estimator(c.estimator, c.estimator_config, self.kinematics)
+        self.controller = PBVSController(self.kinematics, self._controller_config(), 1.0 / CONTROL_HZ)
+        default_width, default_height = self.estimator.picture_size
+        self._width, self._height = c.width or default_width, c.height or default_height
+        self._parts = c.observation_parts
+        self._pictures = "image" in self._parts or self.estimator.needs_image
+        self._rules = make_randomization(c.randomization, self.kinematics.robot.camera_distance)
+        self._scene = Scene(SceneConfig(c.robot, self._width, self._height, board=self.estimator.needs_board))
+        track = c.task == "track"
+        self._sampler = EpisodeSampler(
+            self._scene,
+            self._rules,
+            goal_moves=track and c.moving in ("goal", "both"),
+            camera_moves=track and c.moving in ("camera", "both"),
+        )
+        self._renderer: Renderer | None = None
+        n = self.kinematics.n
+        self.observation_space = observation_space(self._parts, n, self._width, self._height)
+        size = n if c.action_mode == "joint_velocity" else 6
+        self.action_space = spaces.Box(-1.0, 1.0, (size,), np.float32)
+        speed = [c.max_linear_velocity] * 3 + [c.max_angular_velocity] * 3
+        self._action_scale = self.kinematics.velocity_limits if c.action_mode == "joint_velocity" else np.array(speed)
+        self._episode: Episode | None = None
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Begin an episode.
+
+        Args:
+            seed: Seed of this and the following episodes.
+            options: ``{"draws": mapping}`` replays recorded draws (``info["draws"]``); none: draw everything.
+
+        Raises:
+            ValueError: If an option or a draw is unknown or malformed.
+            RuntimeError: If the randomisation's rules leave no servoable, visible episode.
+        """
+        super().reset(seed=seed)
+        replay = self._replay(options)
+        episode_seed = int(self.np_random.integers(2**62))
+        self._scene.restore()
+        self._episode = self._sampler.sample(episode_seed, self._width, self._height, replay)
+        self._steps = 0
+        self._dress_scene(self._episode)
+        self._monitor = SuccessMonitor()
+        self._belief = Belief()
+        self._command = ServoCommand(np.zeros(self.kinematics.n), np.zeros(6), "hold", "not_started")
+        self.controller.reset()
+        self.estimator.reset(self._stream("estimator"))
+        self._look()
+        return self._report()
+
+    def step(
+        self, action: NDArray[np.float32]
+    ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """Act for one camera frame.
+
+        Args:
+            action: ``(6,)`` twist or ``(n,)`` joint velocities as shares of their limits, in [-1, 1].
+
+        Raises:
+            ValueError: If the action has the wrong shape or is not finite.
+        """
+        if self._episode is None:
+            raise gym.error.ResetNeeded("call reset() before step()")
+        action = np.asarray(action, dtype=float)
+        if action.shape != self.action_space.shape or not np.isfinite(action).all():
+            raise ValueError(f"an action is {self.action_space.shape} finite numbers, not {action!r}")
+        self._command = self._control(np.clip(action, -1.0, 1.0) * self._action_scale)
+        self._advance()
+        self._look()
+        obs, info = self._report()
+        reward = -(info["true_position_error_m"] + _ROTATION_WEIGHT_M * info["true_rotation_error_rad"])
+        return obs, float(reward), False, False, info
+
+    def render(self) -> NDArray[Any] | None:  # type: ignore[override]
+        """The camera's picture: ``(H, W, 3)`` uint8, or ``(H, W)`` float32 metres for ``"depth_array"``."""
+        if self.render_mode is None or self._episode is None:
+            return None
+        if self.render_mode == "depth_array":
+            return self._draw().depth(self._scene.data)
+        return self.picture()
+
+    def close(self) -> None:
+        """Free the graphics context."""
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None
+
+    @property
+    def scene(self) -> Scene:
+        """The simulated world."""
+        return self._scene
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """All that is known, and true, at this instant."""
+        return self._now
+
+    @property
+    def last_command(self) -> ServoCommand:
+        """What the controller last asked for."""
+        return self._command
+
+    def picture(self) -> NDArray[np.uint8]:
+        """``(H, W, 3)`` uint8 picture of this instant, camera effects included."""
+        return self._image() if self._now.image is None else self._now.image
+
+    def robot_mask(self) -> NDArray[np.bool_]:
+        """``(H, W)`` true robot pixels of this instant."""
+        return self._scene.robot_mask(self._draw().segmentation(self._scene.data))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but the graphics context, which belongs to this process."""
+        return {**self.__dict__, "_renderer": None}
+
+    def _controller_config(self) -> Mapping[str, Any]:
+        defaults = {"feed_forward": "estimate"} if self.config.task == "track" else {}
+        return {**defaults, **(self.config.controller_config or {})}
+
+    def _replay(self, options: Mapping[str, Any] | None) -> dict[str, NDArray[np.float64]]:
+        for name in options or {}:
+            if name != "draws":
+                raise ValueError(f"unknown reset option {name!r}; valid names: draws")
+        return check_draws((options or {}).get("draws", {}), sizes_of(self._scene))
+
+    def _stream(self, name: str, index: int = 0) -> np.random.Generator:
+        assert self._episode is not None
+        return np.random.default_rng([self._episode.seed, zlib.crc32(name.encode()), index])
+
+    def _dress_scene(self, episode: Episode) -> None:
+        self._scene.restore()
+        self._scene.place_arm(episode.start)
+        self._scene.place_camera(episode.camera, episode.world_T_camera(0.0))
+        apply_draws(self._scene, episode.draws)
+        self._scene.place_target(episode.base_T_goal(0.0))
+
+    def _control(self, action: NDArray[np.float64]) -> ServoCommand:
+        now = self._now
+        state = ServoState(now.joint_positions, now.time_s)
+        if self.config.action_mode == "joint_velocity":
+            return self.controller.velocity_command(action, state)
+        if self.config.action_mode == "ee_twist":
+            return self.controller.twist_command(action, state)
+        return self.controller.command(self._servo_goal(now.estimate), state, action)
+
+    def _servo_goal(self, estimate: PoseEstimate) -> ServoGoal | None:
+        """The goal in the base frame, from an estimate and the goal seen in the very frame that it was made from."""
+        if not estimate.valid:
+            return None
+        return ServoGoal(estimate.camera_T_base.inv() * self._camera_T_goal(estimate.time_s), estimate.time_s)
+
+    def _camera_T_goal(self, time_s: float) -> RigidTransform:
+        assert self._episode is not None
+        world_T_goal = self._scene.world_T_base * self._episode.base_T_goal(time_s)
+        return self._episode.world_T_camera(time_s).inv() * world_T_goal
+
+    def _advance(self) -> None:
+        assert self._episode is not None
+        before, after = (round((self._steps + i) * PHYSICS_HZ / CONTROL_HZ) for i in (0, 1))
+        self._scene.step(self._command.joint_velocities, after - before)
+        self._steps += 1
+        if self.config.task == "track":
+            self._scene.place_camera(self._episode.camera, self._episode.world_T_camera(self._time))
+            self._scene.place_target(self._episode.base_T_goal(self._time))
+
+    @property
+    def _time(self) -> float:
+        return self._steps / CONTROL_HZ
+
+    def _look(self) -> None:
+        """Take a picture, estimate, and note what is true."""
+        assert self._episode is not None
+        scene = self._scene
+        measured = scene.joint_positions + self._episode.draws["sensors.joint_bias"]
+        image = self._image() if self._pictures else None
+        truth = scene.camera_T_base
+        estimate = self.estimator.estimate(Frame(measured, scene.camera, self._time, image, truth))
+        self._now = Snapshot(
+            time_s=self._time,
+            joint_positions=measured,
+            joint_velocities=scene.joint_velocities,
+            camera=scene.camera,
+            camera_T_goal=self._camera_T_goal(self._time),
+            camera_T_base=truth,
+            base_T_ee=scene.base_T_ee,
+            base_T_goal=self._episode.base_T_goal(self._time),
+            estimate=estimate,
+            image=image,
+        )
+        self._belief.update(self._now, self.kinematics.base_T_ee(measured))
+
+    def _image(self) -> NDArray[np.uint8]:
+        assert self._episode is not None
+        image = self._draw().rgb(self._scene.data)
+        draws = self._episode.draws | self._rules.draw(
+            self._episode.seed, sizes_of(self._scene), when="frame", index=self._steps
+        )
+        settings = {name.partition(".")[2]: float(value) for name, value in draws.items() if name.startswith("image.")}
+        return apply_image_effects(image, settings, self._stream("image", self._steps))
+
+    def _draw(self) -> Renderer:
+        if self._renderer is None:  # here and not in the constructor: contexts cannot be forked or pickled
+            self._renderer = make_renderer(
+                self.config.renderer, self._scene.model, self._scene.camera_id, self._width, self._height
+            )
+        return self._renderer
+
+    def _report(self) -> tuple[Observation, dict[str, Any]]:
+        assert self._episode is not None
+        now, belief, camera = self._now, self._belief, self._now.camera
+        position_error, rotation_error = pose_error(now.base_T_ee, now.base_T_goal)
+        info = {
+            "is_success": self._monitor.update(now.time_s, position_error, rotation_error),
+            "true_position_error_m": position_error,
+            "true_rotation_error_rad": rotation_error,
+            "apparent_position_error_m": belief.apparent_error[0],
+            "apparent_rotation_error_rad": belief.apparent_error[1],
+            "estimate_position_error_m": belief.estimate_error[0],
+            "estimate_rotation_error_rad": belief.estimate_error[1],
+            "estimate_known": belief.known,
+            "estimate_valid": now.estimate.valid,
+            "estimate_reason": now.estimate.reason,
+            "controller_mode": self._command.mode,
+            "controller_reason": self._command.reason,
+            "arm_in_view": self._scene.arm_in_view(),
+            "at_joint_limit": self._at_joint_limit(),
+            "time_s": now.time_s,
+            "camera_T_base": now.camera_T_base.as_matrix(),
+            "intrinsics": np.array([camera.fx, camera.fy, camera.cx, camera.cy]),
+            "seed": self._episode.seed,
+            "draws": {name: value.copy() for name, value in self._episode.draws.items()},
+        }
+        return observation(self._parts, now), info
+
+    def _at_joint_limit(self) -> bool:
+        q, k = self._scene.joint_positions, self.kinematics
+        return bool(np.any((q < k.lower + 0.02) | (q > k.upper - 0.02)))

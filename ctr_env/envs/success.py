@@ -1,0 +1,36 @@
+"""When a servo counts as done."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["HOLD_S", "POSITION_TOLERANCE_M", "ROTATION_TOLERANCE_RAD", "SuccessMonitor", "within_tolerance"]
+
+POSITION_TOLERANCE_M = 0.005
+"""Largest true position error of success, metres."""
+ROTATION_TOLERANCE_RAD = float(np.radians(1.0))
+"""Largest true rotation error of success, radians."""
+HOLD_S = 0.5
+"""Time that both errors must stay within tolerance, seconds."""
+
+
+def within_tolerance(position_error_m: float, rotation_error_rad: float) -> bool:
+    """Whether both errors are below what success allows."""
+    return position_error_m < POSITION_TOLERANCE_M and rotation_error_rad < ROTATION_TOLERANCE_RAD
+
+
+class SuccessMonitor:
+    """Says whether the errors have stayed within tolerance for :data:`HOLD_S` up to now."""
+
+    def __init__(self) -> None:
+        """Start with nothing achieved."""
+        self._since: float | None = None
+
+    def update(self, time_s: float, position_error_m: float, rotation_error_rad: float) -> bool:
+        """Take the errors at a time (later than the last); whether this is a success now."""
+        if not within_tolerance(position_error_m, rotation_error_rad):
+            self._since = None
+            return False
+        if self._since is None:
+            self._since = time_s
+        return time_s - self._since >= HOLD_S - 1e-6

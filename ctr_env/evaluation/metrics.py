@@ -1,0 +1,91 @@
+"""Figures of one episode."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctr_env.envs.success import POSITION_TOLERANCE_M, ROTATION_TOLERANCE_RAD
+
+from .trace import Trace
+
+__all__ = ["ERRORS", "FIGURES", "episode_metrics"]
+
+ERRORS = (
+    *("true_position_error_m", "true_rotation_error_rad"),
+    *("apparent_position_error_m", "apparent_rotation_error_rad"),
+    *("estimate_position_error_m", "estimate_rotation_error_rad"),
+)
+"""Errors that are averaged over the last second."""
+FIGURES = (
+    *ERRORS,
+    *("tracking_position_error_m", "tracking_rotation_error_rad", "settling_time_s"),
+    *("path_length_m", "path_ratio", "joint_limit_time_s", "arm_in_view_share", "valid_share"),
+)
+"""Figures of an episode that are summarised."""
+
+_LAST_S = 1.0
+_TRACKING_FROM_S = 3.0
+_ARM_IN_VIEW = 0.3  # share of the arm that must be in the picture for a frame to count as showing it
+
+
+def episode_metrics(trace: Trace) -> dict[str, Any]:
+    """Figures of an episode, as the ``servo`` result file lists them.
+
+    ``None`` stands for what does not exist: errors of an estimate that never came, the settling time of an episode that
+    did not settle. ``failure`` is ``None`` for a success; else the reason the estimator gives for most frames of the last
+    second, or ``"joint_limit"``, ``"estimate_error"`` (the loop believes that it has arrived) or ``"not_converged"``.
+    """
+    time = trace["time_s"]
+    last = time > time[-1] - _LAST_S
+    tracking = time > _TRACKING_FROM_S
+    success = bool(trace["is_success"][-1])
+    known = bool(trace["estimate_known"][last].any())
+    figures: dict[str, Any] = {
+        "seed": trace.seed,
+        "success": success,
+        "failure": None if success else _failure(trace, last),
+        "has_estimate": bool(trace["estimate_valid"][last].mean() > 0.5),
+    }
+    for name in ERRORS:
+        there = known or name.startswith("true_")
+        figures[name] = float(trace[name][last].mean()) if there else None
+    for name in ("position_error_m", "rotation_error_rad"):
+        figures[f"tracking_{name}"] = float(np.mean(trace[f"true_{name}"][tracking])) if tracking.any() else None
+    path = trace["gripper_base_m"]
+    length = float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum())
+    straight = float(np.linalg.norm(path[-1] - path[0]))
+    step = float(time[1] - time[0])
+    figures |= {
+        "settling_time_s": _settling_time(trace),
+        "path_length_m": length,
+        "path_ratio": length / straight if straight > 1e-3 else None,
+        "joint_limit_time_s": float(trace["at_joint_limit"].sum() * step),
+        "arm_in_view_share": float((trace["arm_in_view"] >= _ARM_IN_VIEW).mean()),
+        "valid_share": float(trace["estimate_valid"].mean()),
+    }
+    return figures
+
+
+def _settling_time(trace: Trace) -> float | None:
+    """Time after which the true error stays within tolerance to the end, seconds."""
+    inside = (trace["true_position_error_m"] < POSITION_TOLERANCE_M) & (
+        trace["true_rotation_error_rad"] < ROTATION_TOLERANCE_RAD
+    )
+    if not inside[-1]:
+        return None
+    outside = np.flatnonzero(~inside)
+    return float(trace["time_s"][outside[-1] + 1]) if len(outside) else 0.0
+
+
+def _failure(trace: Trace, last: NDArray[np.bool_]) -> str:
+    reasons = Counter(str(reason) for reason in trace["estimate_reason"][last] if str(reason))
+    if reasons and not trace["estimate_valid"][last].mean() > 0.5:
+        return reasons.most_common(1)[0][0]
+    apparent = (trace["apparent_position_error_m"][last].mean(), trace["apparent_rotation_error_rad"][last].mean())
+    if apparent[0] < POSITION_TOLERANCE_M and apparent[1] < ROTATION_TOLERANCE_RAD:
+        return "estimate_error"
+    return "joint_limit" if trace["at_joint_limit"][last].all() else "not_converged"

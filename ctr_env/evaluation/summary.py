@@ -1,0 +1,74 @@
+"""Figures of many episodes together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from .metrics import FIGURES
+
+__all__ = ["summarise", "summary_table"]
+
+_UNITS = {"_m": (1e3, "mm"), "_rad": (float(np.degrees(1.0)), "deg"), "_s": (1.0, "s")}
+
+
+def summarise(episodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Summary of episodes, as the ``servo`` result file has it.
+
+    Every figure gets ``mean``, ``median`` and ``p95`` over the episodes that have it, and their number ``n`` (all ``None``
+    and 0 where none has). ``with_estimate`` is the same over the episodes that ended with a valid estimate.
+    """
+    seen = [episode for episode in episodes if episode["has_estimate"]]
+    return _summary(episodes) | {"with_estimate": _summary(seen)}
+
+
+def summary_table(summary: Mapping[str, Any], title: str) -> Table:
+    """The summary as a table to print, in millimetres and degrees."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("figure")
+    for column in ("median", "mean", "p95", "episodes"):
+        table.add_column(column, justify="right")
+    successes = round(summary["success_rate"] * summary["episodes"])
+    table.add_row("success", f"{100 * summary['success_rate']:.1f} %", "", "", f"{successes}/{summary['episodes']}")
+    for name in FIGURES:
+        stats = summary[name]
+        if stats["n"]:
+            scale, label = _unit(name)
+            cells = (f"{scale * stats[key]:.3g}" for key in ("median", "mean", "p95"))
+            table.add_row(label, *cells, str(stats["n"]))
+    for reason, count in summary["failures"].items():
+        table.add_row(f"failed: {reason}", "", "", "", str(count))
+    return table
+
+
+def _summary(episodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    failures = Counter(episode["failure"] for episode in episodes if episode["failure"])
+    return {
+        "episodes": len(episodes),
+        "success_rate": float(np.mean([episode["success"] for episode in episodes])) if episodes else 0.0,
+        "failures": dict(failures.most_common()),
+        **{name: _statistics([episode[name] for episode in episodes]) for name in FIGURES},
+    }
+
+
+def _statistics(values: Sequence[float | None]) -> dict[str, Any]:
+    there = [value for value in values if value is not None]
+    if not there:
+        return {"mean": None, "median": None, "p95": None, "n": 0}
+    return {
+        "mean": float(np.mean(there)),
+        "median": float(np.median(there)),
+        "p95": float(np.quantile(there, 0.95)),
+        "n": len(there),
+    }
+
+
+def _unit(name: str) -> tuple[float, str]:
+    for suffix, (scale, unit) in _UNITS.items():
+        if name.endswith(suffix):
+            return scale, f"{name.removesuffix(suffix).replace('_', ' ')} ({unit})"
+    return 1.0, name.replace("_", " ")

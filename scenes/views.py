@@ -1,0 +1,95 @@
+"""Where cameras stand and how they move: a shell around the arm, hand-held sway, orbits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from ctr_env.geometry import PinholeCamera, look_at, transform
+
+__all__ = ["CameraMotion", "PoseSway", "camera_from_draws", "pose_from_draws"]
+
+
+def camera_from_draws(draws: Mapping[str, NDArray], width: int, height: int) -> PinholeCamera:
+    """Intrinsics from drawn values: ``camera.fov`` (rad) and ``camera.principal_point`` (``(2,)`` shares of the size)."""
+    return PinholeCamera.from_fov(float(draws["camera.fov"]), width, height, draws["camera.principal_point"])
+
+
+def pose_from_draws(draws: Mapping[str, NDArray], centre: ArrayLike, forward: float) -> RigidTransform:
+    """Camera pose on a shell around a point, from drawn values.
+
+    Args:
+        draws: ``camera.distance`` (m), ``camera.azimuth`` and ``camera.elevation`` (rad), ``camera.look_at``
+            (``(3,)`` m, added to the point looked at) and ``camera.roll`` (rad).
+        centre: ``(3,)`` middle of the arm, world frame, metres.
+        forward: Direction that azimuth zero stands for, as an angle from the world's x axis about z, rad.
+
+    Returns:
+        ``world_T_camera`` in OpenCV axes.
+    """
+    azimuth = forward + float(draws["camera.azimuth"])
+    elevation = float(draws["camera.elevation"])
+    outward = np.array(
+        [np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)]
+    )
+    centre = np.asarray(centre, dtype=float)
+    eye = centre + float(draws["camera.distance"]) * outward
+    return look_at(eye, centre + draws["camera.look_at"], float(draws["camera.roll"]))
+
+
+@dataclass(frozen=True)
+class PoseSway:
+    """Smooth periodic wandering of a pose about its mean, starting at the mean and at rest nowhere in particular.
+
+    Each of six coordinates is a sine of its own period and phase, less its value at time zero.
+
+    Attributes:
+        amplitude: ``(6,)`` metres and radians.
+        period: ``(6,)`` seconds.
+        phase: ``(6,)`` radians.
+    """
+
+    amplitude: NDArray[np.float64]
+    period: NDArray[np.float64]
+    phase: NDArray[np.float64]
+
+    def offset(self, time_s: float) -> NDArray[np.float64]:
+        """``(6,)`` translation (m) and rotation vector (rad) at a time."""
+        omega = 2.0 * np.pi / self.period
+        return np.asarray(self.amplitude * (np.sin(omega * time_s + self.phase) - np.sin(self.phase)))
+
+    def apply(self, pose: RigidTransform, time_s: float) -> RigidTransform:
+        """The pose moved by the offset: translated in the reference frame, turned about its own origin."""
+        offset = self.offset(time_s)
+        rotation = Rotation.from_rotvec(offset[3:]) * pose.rotation
+        return transform(pose.translation + offset[:3], rotation)
+
+
+@dataclass(frozen=True)
+class CameraMotion:
+    """A camera's path: it orbits the vertical axis through a point, and sways as if held by hand.
+
+    Attributes:
+        start: ``world_T_camera`` at time zero.
+        centre: ``(3,)`` point that the orbit's axis goes through, world frame, metres.
+        orbit_amplitude: Half angle of the orbit, which swings to and fro, rad.
+        orbit_period: Seconds for one swing.
+        sway: Hand-held wandering.
+    """
+
+    start: RigidTransform
+    centre: NDArray[np.float64]
+    orbit_amplitude: float
+    orbit_period: float
+    sway: PoseSway
+
+    def pose(self, time_s: float) -> RigidTransform:
+        """``world_T_camera`` (OpenCV axes) at a time."""
+        angle = self.orbit_amplitude * np.sin(2.0 * np.pi * time_s / self.orbit_period)
+        turn = Rotation.from_rotvec([0.0, 0.0, angle])
+        position = self.centre + turn.apply(self.start.translation - self.centre)
+        return self.sway.apply(transform(position, turn * self.start.rotation), time_s)

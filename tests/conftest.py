@@ -1,0 +1,52 @@
+"""Fixtures that many tests share."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+import ctr_env  # noqa: F401 - chooses the OpenGL backend before MuJoCo is imported
+from ctr_env.geometry import PinholeCamera, look_at
+from ctr_env.scenes.renderers import Renderer, make_renderer
+from ctr_env.scenes.scene import Scene, SceneConfig
+
+WIDTH, HEIGHT = 320, 240
+
+
+@pytest.fixture(scope="session", params=["panda", "baxter"])
+def scene(request: pytest.FixtureRequest) -> Scene:
+    """A scene of each robot; tests that change it call ``restore`` first."""
+    return Scene(SceneConfig(request.param, WIDTH, HEIGHT))
+
+
+@pytest.fixture(scope="session")
+def renderer(scene: Scene) -> Iterator[Renderer]:
+    """The classic renderer of that scene."""
+    renderer = make_renderer("classic", scene.model, scene.camera_id, WIDTH, HEIGHT)
+    yield renderer
+    renderer.close()
+
+
+@pytest.fixture
+def random_view():
+    """Puts arm and camera of a scene somewhere random, the arm well in view."""
+
+    def place(scene: Scene, rng: np.random.Generator) -> None:
+        k = scene.kinematics
+        scene.restore()
+        scene.place_arm(np.clip(k.home + rng.uniform(-0.5, 0.5, k.n), k.lower, k.upper))
+        centre = scene.world_T_base.apply(k.keypoints(scene.joint_positions).mean(axis=0))
+        azimuth, elevation = rng.uniform(-1.5, 1.5), rng.uniform(0.0, 0.9)
+        distance = rng.uniform(*scene.robot.camera_distance)
+        outward = np.array(
+            [np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)]
+        )
+        pose = look_at(
+            centre + distance * outward, centre + rng.uniform(-0.1, 0.1, 3), rng.uniform(-0.3, 0.3)
+        )
+        camera = PinholeCamera.from_fov(
+            rng.uniform(np.radians(30), np.radians(100)), WIDTH, HEIGHT, rng.uniform(0.35, 0.65, 2)
+        )
+        scene.place_camera(camera, pose)
+
+    return place

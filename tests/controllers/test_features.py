@@ -1,0 +1,156 @@
+"""Features against finite differences and against the theory of their closed loops."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from ctr_env.controllers import CartesianFeature, ImageFeature, make_feature
+from ctr_env.controllers.features import theta_u_jacobian
+from ctr_env.controllers.goal_motion import extrapolate
+from ctr_env.geometry import transform
+
+VIEW = transform((0.05, -0.03, -0.15), Rotation.from_euler("xyz", (0.2, -0.1, 0.4)))
+FEATURES = [CartesianFeature(), ImageFeature(transform((0.0, 0.0, -0.15))), ImageFeature(VIEW)]
+seeds = st.integers(0, 2**32 - 1)
+
+
+def random_pose(rng: np.random.Generator, max_angle: float = 2.5) -> RigidTransform:
+    axis = rng.normal(size=3)
+    angle = rng.uniform(0.0, max_angle)
+    return transform(rng.uniform(-0.5, 0.5, 3), Rotation.from_rotvec(angle * axis / np.linalg.norm(axis)))
+
+
+def start_and_goal(seed: int) -> tuple[RigidTransform, RigidTransform]:
+    rng = np.random.default_rng(seed)
+    goal = random_pose(rng)
+    return goal * random_pose(rng), goal
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+@given(seed=seeds)
+@settings(max_examples=25, deadline=None)
+def test_interaction_matrix_is_the_derivative_of_the_error(feature, seed):
+    ee, goal = start_and_goal(seed)
+    h = 1e-6
+    numeric = np.zeros((6, 6))
+    for i, twist in enumerate(np.eye(6)):
+        ahead = feature.error(extrapolate(ee, twist, h), goal)
+        behind = feature.error(extrapolate(ee, twist, -h), goal)
+        numeric[:, i] = (ahead - behind) / (2.0 * h)
+    np.testing.assert_allclose(feature.interaction_matrix(ee, goal), numeric, atol=1e-7)
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+@given(seed=seeds)
+@settings(max_examples=25, deadline=None)
+def test_closed_form_twist_makes_the_error_decay(feature, seed):
+    ee, goal = start_and_goal(seed)
+    decay = feature.interaction_matrix(ee, goal) @ feature.twist(ee, goal, gain=1.7)
+    np.testing.assert_allclose(decay, -1.7 * feature.error(ee, goal), atol=1e-12)
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_error_and_twist_vanish_at_the_goal(feature, rng):
+    goal = random_pose(rng)
+    np.testing.assert_allclose(feature.error(goal, goal), 0.0, atol=1e-15)
+    np.testing.assert_allclose(feature.twist(goal, goal), 0.0, atol=1e-15)
+
+
+def test_theta_u_jacobian_keeps_the_rotation_vector_itself(rng):
+    for theta_u in rng.uniform(-1.5, 1.5, (20, 3)):
+        np.testing.assert_allclose(theta_u_jacobian(theta_u) @ theta_u, theta_u, atol=1e-14)
+    np.testing.assert_array_equal(theta_u_jacobian(np.zeros(3)), np.eye(3))
+
+
+def simulate(feature, ee, goal, gain, dt, steps) -> list[RigidTransform]:
+    poses = [ee]
+    for _ in range(steps):
+        poses.append(extrapolate(poses[-1], feature.twist(poses[-1], goal, gain), dt))
+    return poses
+
+
+def test_cartesian_error_shrinks_by_the_same_factor_every_step(rng):
+    ee, goal = start_and_goal(3)
+    feature, gain, dt = CartesianFeature(), 3.0, 1.0 / 30.0
+    initial = feature.error(ee, goal)
+    for k, pose in enumerate(simulate(feature, ee, goal, gain, dt, 60)):
+        np.testing.assert_allclose(feature.error(pose, goal), (1.0 - gain * dt) ** k * initial, atol=1e-12)
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_error_decays_exponentially_in_continuous_time(feature):
+    """The distance to e0 exp(-gain t) is that of one Euler step, and so halves with it."""
+    ee, goal = start_and_goal(3)
+    gain, duration = 2.0, 1.0
+    expected = np.exp(-gain * duration) * feature.error(ee, goal)
+    errors = []
+    for steps in (500, 1000):
+        last = simulate(feature, ee, goal, gain, duration / steps, steps)[-1]
+        errors.append(np.linalg.norm(feature.error(last, goal) - expected))
+    assert errors[1] < 2e-3
+    assert errors[1] == pytest.approx(errors[0] / 2.0, rel=0.02)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_cartesian_path_is_straight_and_turns_about_one_axis(seed):
+    ee, goal = start_and_goal(seed)
+    poses = simulate(CartesianFeature(), ee, goal, 3.0, 1.0 / 30.0, 120)
+    along = goal.translation - ee.translation
+    along = along / np.linalg.norm(along)
+    axis = (goal.rotation * ee.rotation.inv()).as_rotvec()
+    axis = axis / np.linalg.norm(axis)
+    for pose in poses:
+        offset = pose.translation - ee.translation
+        np.testing.assert_allclose(offset - (offset @ along) * along, 0.0, atol=1e-12)
+        turned = (pose.rotation * ee.rotation.inv()).as_rotvec()
+        np.testing.assert_allclose(turned - (turned @ axis) * axis, 0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_image_path_of_the_goal_is_straight(seed):
+    """Straight in the view, hence straight in the picture, where the other feature draws a curve."""
+    rng = np.random.default_rng(seed)
+    goal = random_pose(rng)
+    axis = rng.normal(size=3)
+    turn = Rotation.from_rotvec(0.5 * axis / np.linalg.norm(axis))
+    ee = goal * transform(rng.uniform(-0.05, 0.05, 3) - (0.0, 0.0, 0.2), turn)
+    feature = make_feature("image")
+    straight = view_path(simulate(feature, ee, goal, 2.0, 2e-3, 1500), goal)
+    curved = view_path(simulate(CartesianFeature(), ee, goal, 2.0, 2e-3, 1500), goal)
+    assert (straight[:, 2] > 0.0).all()
+    assert deviation_from_chord(straight) < 1e-4
+    assert deviation_from_chord(straight[:, :2] / straight[:, 2:]) < 1e-3
+    assert deviation_from_chord(curved[:, :2] / curved[:, 2:]) > 1e-2
+    np.testing.assert_allclose(straight[-1], (0.0, 0.0, 0.15), atol=2e-3)
+
+
+def view_path(poses: list[RigidTransform], goal: RigidTransform) -> np.ndarray:
+    """Where the goal's origin is in the default view frame, every fiftieth step."""
+    ee_T_view = transform((0.0, 0.0, -0.15))
+    return np.array([(pose * ee_T_view).inv().apply(goal.translation) for pose in poses[::50]])
+
+
+def deviation_from_chord(points: np.ndarray) -> float:
+    chord = points[-1] - points[0]
+    chord = chord / np.linalg.norm(chord)
+    offsets = points - points[0]
+    return float(np.linalg.norm(offsets - np.outer(offsets @ chord, chord), axis=1).max())
+
+
+def test_features_are_made_by_name():
+    assert make_feature("cartesian") == CartesianFeature()
+    default = make_feature("image")
+    assert isinstance(default, ImageFeature)
+    np.testing.assert_allclose(default.ee_T_view.as_matrix(), transform((0.0, 0.0, -0.15)).as_matrix())
+    custom = make_feature("image", VIEW)
+    assert isinstance(custom, ImageFeature)
+    assert custom.ee_T_view is VIEW
+
+
+def test_an_unknown_feature_is_refused_with_the_valid_names():
+    with pytest.raises(ValueError, match="unknown feature 'polar'; valid names: cartesian, image"):
+        make_feature("polar")

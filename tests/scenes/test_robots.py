@@ -1,0 +1,61 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.renderers import make_renderer
+from ctr_env.scenes.robots import ROBOTS, RobotDescription, get_robot
+from ctr_env.scenes.scene import Scene, SceneConfig
+
+UR5 = RobotDescription(
+    name="ur5",
+    urdf="ur_description/urdf/ur5_robot.urdf",
+    base_link="base_link",
+    arm_joints=(
+        *("shoulder_pan_joint", "shoulder_lift_joint", "elbow_joint"),
+        *("wrist_1_joint", "wrist_2_joint", "wrist_3_joint"),
+    ),
+    keypoint_frames=("shoulder_link", "upper_arm_link", "forearm_link", "wrist_1_link", "wrist_2_link", "wrist_3_link"),
+    end_effector="ee_link",
+    home=(0.0, -1.2, 1.6, -1.9, -1.57, 0.0),
+    acceleration_limits=(8.0,) * 6,
+    base_height=0.75,
+    table=(0.35, 0.0, 0.6, 0.6),
+)
+
+
+def test_another_arm_is_one_description():
+    scene = Scene(SceneConfig(UR5, 160, 120))
+    assert scene.kinematics.n == 6
+    scene.step(np.full(6, 0.1), 250)
+    np.testing.assert_allclose(scene.joint_velocities, 0.1, atol=0.01)
+    renderer = make_renderer("classic", scene.model, scene.camera_id, 160, 120)
+    assert scene.robot_mask(renderer.segmentation(scene.data)).mean() > 0.01
+    renderer.close()
+
+
+def test_names_and_descriptions_are_both_taken():
+    assert get_robot("panda") is ROBOTS["panda"]
+    assert get_robot(UR5) is UR5
+    with pytest.raises(ValueError, match=r"'pandas'; valid names: baxter, baxter_right, panda"):
+        get_robot("pandas")
+
+
+@pytest.mark.parametrize(
+    "change, named",
+    [
+        ({"end_effector": "tool"}, "tool"),
+        ({"arm_joints": ("j",) * 7}, "'j'"),
+        ({"keypoint_frames": ("panda_link9",)}, "panda_link9"),
+    ],
+)
+def test_names_that_the_urdf_lacks_are_refused_with_the_valid_ones(change, named):
+    with pytest.raises(ValueError, match=named) as error:
+        RobotKinematics(dataclasses.replace(ROBOTS["panda"], **change))
+    assert "panda_" in str(error.value)
+
+
+def test_vectors_of_the_wrong_length_are_refused():
+    with pytest.raises(ValueError, match="home has 3 numbers"):
+        dataclasses.replace(ROBOTS["panda"], home=(0.0, 0.0, 0.0))
