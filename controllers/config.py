@@ -8,24 +8,22 @@ from dataclasses import dataclass, fields
 from numbers import Real
 from typing import Any
 
-from scipy.spatial.transform import RigidTransform, Rotation
-
-from ctr_env.geometry import transform
-
 from .features import FEATURES
 from .goal_motion import FEED_FORWARD
 
 __all__ = ["PBVSConfig"]
 
 _POSITIVE = (
-    *(
-        "gain_at_zero",
-        "gain_at_infinity",
-        "max_linear_speed",
-        "max_angular_speed",
-        "feed_forward_time_constant",
-    ),
-    *("max_age_s", "rotation_length", "posture_cost", "singular_value", "max_damping"),
+    "gain_at_zero",
+    "gain_at_infinity",
+    "max_linear_speed",
+    "max_angular_speed",
+    "feed_forward_time_constant",
+    "max_age_s",
+    "rotation_length",
+    "posture_cost",
+    "singular_value",
+    "max_damping",
 )
 _NOT_NEGATIVE = ("gain_slope", "continuity_rate", "coast_s", "posture_rate", "stop_margin")
 
@@ -40,9 +38,7 @@ class PBVSConfig:
 
     feature: str = "cartesian"
     """``"cartesian"``: the gripper moves straight to its goal. ``"image"``: the goal moves straight in the
-    view that the gripper carries."""
-    view_pose: tuple[float, float, float, float, float, float] = (0.0, 0.0, -0.15, 0.0, 0.0, 0.0)
-    """``ee_T_view`` of the feature ``"image"``: x, y, z in metres and extrinsic x-y-z angles, rad."""
+    picture of a camera on the gripper."""
     gain_at_zero: float = 4.0
     """Gain of a vanishing error, 1/s."""
     gain_at_infinity: float = 2.5
@@ -79,7 +75,7 @@ class PBVSConfig:
 
     def __post_init__(self) -> None:
         """Check every value."""
-        _require_name("feature", self.feature, FEATURES)
+        _require_name("feature", self.feature, tuple(FEATURES))
         _require_name("feed_forward", self.feed_forward, FEED_FORWARD)
         for name in (*_POSITIVE, *_NOT_NEGATIVE):
             value = getattr(self, name)
@@ -91,10 +87,6 @@ class PBVSConfig:
                 f"PBVSConfig.gain_at_infinity must not exceed gain_at_zero, "
                 f"not {self.gain_at_infinity!r} and {self.gain_at_zero!r}"
             )
-        pose = tuple(self.view_pose)
-        if len(pose) != 6 or not all(_is_number(value) for value in pose):
-            raise ValueError(f"PBVSConfig.view_pose must be six finite numbers, not {self.view_pose!r}")
-        object.__setattr__(self, "view_pose", pose)
 
     @classmethod
     def of(cls, config: PBVSConfig | Mapping[str, Any] | None) -> PBVSConfig:
@@ -111,11 +103,6 @@ class PBVSConfig:
             )
         return cls(**config)
 
-    @property
-    def ee_T_view(self) -> RigidTransform:
-        """:attr:`view_pose` as a transform."""
-        return transform(self.view_pose[:3], Rotation.from_euler("xyz", self.view_pose[3:]))
-
 
 def _require_name(field: str, value: object, valid: tuple[str, ...]) -> None:
     if value not in valid:
@@ -123,4 +110,4 @@ def _require_name(field: str, value: object, valid: tuple[str, ...]) -> None:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and type(value) is not bool and math.isfinite(value)
+    return not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)

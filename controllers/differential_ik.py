@@ -63,8 +63,14 @@ class DifferentialIK:
         Raises:
             ValueError: If a value is out of its range.
         """
-        values = {"dt": dt, "rotation_length": rotation_length, "posture_cost": posture_cost}
-        for name, value in {**values, "singular_value": singular_value, "max_damping": max_damping}.items():
+        positive = {
+            "dt": dt,
+            "rotation_length": rotation_length,
+            "posture_cost": posture_cost,
+            "singular_value": singular_value,
+            "max_damping": max_damping,
+        }
+        for name, value in positive.items():
             if not 0.0 < value < np.inf:
                 raise ValueError(f"DifferentialIK: {name} must be positive, not {value!r}")
         if not 0.0 <= posture_rate * dt <= 1.0:
@@ -91,7 +97,8 @@ class DifferentialIK:
 
         Args:
             joint_positions: ``(n,)`` rad; slightly beyond the stops is allowed.
-            twist: ``(6,)`` m/s and rad/s, base axes at the end effector's origin.
+            twist: ``(6,)`` m/s and rad/s, base axes at the end effector's origin; turning by less than
+                pi in a step.
             previous: ``(n,)`` velocities commanded last, rad/s.
 
         Returns:
@@ -99,8 +106,12 @@ class DifferentialIK:
 
         Raises:
             mink.NoSolutionFound: If the solver fails.
+            ValueError: If the joint positions are not ``(n,)``.
         """
         q = np.asarray(joint_positions, dtype=float)
+        if q.shape != self.limiter.lower.shape:
+            name, n = self._kinematics.robot.name, self._kinematics.n
+            raise ValueError(f"{name} takes joint positions of shape ({n},), not {q.shape}")
         self._configuration.update(q)
         self._acceleration_limit.set_previous_velocities(previous)
         self._set_target(np.asarray(twist, dtype=float))

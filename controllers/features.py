@@ -11,13 +11,12 @@ and e not at all.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import RigidTransform
-
-from ctr_env.geometry import transform
+from scipy.spatial.transform import RigidTransform, Rotation
 
 __all__ = ["FEATURES", "CartesianFeature", "ImageFeature", "PoseFeature", "make_feature", "theta_u_jacobian"]
 
@@ -42,7 +41,6 @@ class PoseFeature(ABC):
         """``(6,)`` twist ``-gain * inv(L) @ e`` in closed form, m/s and rad/s; ``gain`` in 1/s."""
 
 
-@dataclass(frozen=True)
 class CartesianFeature(PoseFeature):
     """``s = (goal_t_ee, theta u)``: the end effector's pose as seen from its goal.
 
@@ -52,103 +50,81 @@ class CartesianFeature(PoseFeature):
 
     def error(self, base_T_ee: RigidTransform, base_T_goal: RigidTransform) -> NDArray[np.float64]:
         """``(6,)`` end effector's position in the goal frame (m), rotation vector of ``goal_R_ee`` (rad)."""
-        goal_T_ee = base_T_goal.inv() * base_T_ee
-        return np.concatenate([goal_T_ee.translation, goal_T_ee.rotation.as_rotvec()])
+        offset = base_T_ee.translation - base_T_goal.translation
+        return np.concatenate([_axes(base_T_goal).T @ offset, _theta_u(base_T_goal, base_T_ee)])
 
     def interaction_matrix(
         self, base_T_ee: RigidTransform, base_T_goal: RigidTransform
     ) -> NDArray[np.float64]:
         """``(6, 6)`` matrix ``blkdiag(goal_R_ee, L_theta_u) @ blkdiag(ee_R_base, ee_R_base)``."""
         L = np.zeros((6, 6))
-        L[:3, :3] = base_T_goal.rotation.inv().as_matrix()
-        theta_u = self.error(base_T_ee, base_T_goal)[3:]
-        L[3:, 3:] = theta_u_jacobian(theta_u) @ base_T_ee.rotation.inv().as_matrix()
+        L[:3, :3] = _axes(base_T_goal).T
+        L[3:, 3:] = theta_u_jacobian(_theta_u(base_T_goal, base_T_ee)) @ _axes(base_T_ee).T
         return L
 
     def twist(
         self, base_T_ee: RigidTransform, base_T_goal: RigidTransform, gain: float = 1.0
     ) -> NDArray[np.float64]:
         """``(6,)`` twist: straight to the goal, turning about the one axis of ``theta u``."""
-        theta_u = self.error(base_T_ee, base_T_goal)[3:]
         linear = base_T_goal.translation - base_T_ee.translation
-        return gain * np.concatenate([linear, -base_T_ee.rotation.apply(theta_u)])
+        angular = -_axes(base_T_ee) @ _theta_u(base_T_goal, base_T_ee)
+        return gain * np.concatenate([linear, angular])
 
 
-@dataclass(frozen=True)
 class ImageFeature(PoseFeature):
-    """``s = (view_t_goal, theta u)``: the goal's origin as seen from a view frame that the gripper carries.
+    """``s = (ee_t_goal, theta u)``: the goal's origin as seen from the end effector.
 
-    In the view frame the goal's origin moves straight from where it is to where it belongs, and so it does in
-    the picture of a camera there. The price is a curved path of the end effector when it has to turn. The
-    article's first choice, with c the view frame and o the goal.
-
-    Attributes:
-        ee_T_view: Pose of the view frame in the end-effector frame.
+    In the end effector's frame the goal's origin moves straight from where it is to where it belongs. So it
+    does in every other frame that the gripper carries, and therefore in the picture of a camera anywhere on
+    the gripper. The price is a curved path of the end effector when it has to turn. The article's first
+    choice, with c the end effector and o the goal: the law would be the same with c any frame on the gripper.
     """
 
-    ee_T_view: RigidTransform
-
     def error(self, base_T_ee: RigidTransform, base_T_goal: RigidTransform) -> NDArray[np.float64]:
-        """``(6,)`` excess of the goal's position in the view (m), rotation vector of ``goal_R_view`` (rad).
-
-        The latter compares the view frame with the one that belongs to the goal.
-        """
-        base_T_view = base_T_ee * self.ee_T_view
-        goal_T_view = (base_T_goal * self.ee_T_view).inv() * base_T_view
-        offset = base_T_view.inv().apply(base_T_goal.translation) - self._view_t_ee
-        return np.concatenate([offset, goal_T_view.rotation.as_rotvec()])
+        """``(6,)`` goal's position in the end-effector frame (m), rotation vector of ``goal_R_ee`` (rad)."""
+        offset = base_T_goal.translation - base_T_ee.translation
+        return np.concatenate([_axes(base_T_ee).T @ offset, _theta_u(base_T_goal, base_T_ee)])
 
     def interaction_matrix(
         self, base_T_ee: RigidTransform, base_T_goal: RigidTransform
     ) -> NDArray[np.float64]:
-        """``(6, 6)`` matrix ``[[-I, [view_t_goal]x], [0, L_theta_u]]`` times that from ee to view twists."""
-        base_T_view = base_T_ee * self.ee_T_view
+        """``(6, 6)``: ``[[-I, [ee_t_goal]x], [0, L_theta_u]] @ blkdiag(ee_R_base, ee_R_base)``."""
         e = self.error(base_T_ee, base_T_goal)
+        ee_R_base = _axes(base_T_ee).T
         L = np.zeros((6, 6))
-        L[:3, :3] = -np.eye(3)
-        L[:3, 3:] = _skew(e[:3] + self._view_t_ee)
-        L[3:, 3:] = theta_u_jacobian(e[3:])
-        R = base_T_view.rotation.inv().as_matrix()
-        to_view = np.zeros((6, 6))
-        to_view[:3, :3] = to_view[3:, 3:] = R
-        to_view[:3, 3:] = -R @ _skew(base_T_view.translation - base_T_ee.translation)
-        return L @ to_view
+        L[:3, :3] = -ee_R_base
+        L[:3, 3:] = _skew(e[:3]) @ ee_R_base
+        L[3:, 3:] = theta_u_jacobian(e[3:]) @ ee_R_base
+        return L
 
     def twist(
         self, base_T_ee: RigidTransform, base_T_goal: RigidTransform, gain: float = 1.0
     ) -> NDArray[np.float64]:
-        """``(6,)`` twist of the end effector that moves the goal's origin straight in the view."""
+        """``(6,)`` twist that moves the goal's origin straight in the end-effector frame."""
         e = self.error(base_T_ee, base_T_goal)
-        angular = -e[3:]
-        linear_of_view = e[:3] - np.cross(angular, e[:3] + self._view_t_ee)
-        linear = linear_of_view + np.cross(angular, self._view_t_ee)
-        rotation = base_T_ee.rotation * self.ee_T_view.rotation
-        return gain * np.concatenate([rotation.apply(linear), rotation.apply(angular)])
-
-    @property
-    def _view_t_ee(self) -> NDArray[np.float64]:
-        return np.asarray(self.ee_T_view.inv().translation)
+        base_R_ee = _axes(base_T_ee)
+        linear = base_R_ee @ (e[:3] + np.cross(e[3:], e[:3]))
+        return gain * np.concatenate([linear, -base_R_ee @ e[3:]])
 
 
-FEATURES = ("cartesian", "image")
-"""Names that :func:`make_feature` knows."""
+FEATURES: Mapping[str, type[PoseFeature]] = MappingProxyType(
+    {"cartesian": CartesianFeature, "image": ImageFeature}
+)
+"""The features by name."""
 
 
-def make_feature(name: str, ee_T_view: RigidTransform | None = None) -> PoseFeature:
+def make_feature(name: str) -> PoseFeature:
     """A feature by name.
 
     Args:
-        name: ``"cartesian"`` or ``"image"``.
-        ee_T_view: View frame of ``"image"``; by default 0.15 m behind the end effector, against its z axis.
+        name: One of :data:`FEATURES`.
 
     Raises:
         ValueError: If the name is unknown.
     """
-    if name == "cartesian":
-        return CartesianFeature()
-    if name == "image":
-        return ImageFeature(transform((0.0, 0.0, -0.15)) if ee_T_view is None else ee_T_view)
-    raise ValueError(f"unknown feature {name!r}; valid names: {', '.join(FEATURES)}")
+    if name not in FEATURES:
+        raise ValueError(f"unknown feature {name!r}; valid names: {', '.join(FEATURES)}")
+    return FEATURES[name]()
 
 
 def theta_u_jacobian(theta_u: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -164,6 +140,16 @@ def theta_u_jacobian(theta_u: NDArray[np.float64]) -> NDArray[np.float64]:
     u = _skew(theta_u / theta)
     half = np.sinc(0.5 * theta / np.pi)
     return np.eye(3) + 0.5 * theta * u + (1.0 - np.sinc(theta / np.pi) / half**2) * (u @ u)
+
+
+def _axes(pose: RigidTransform) -> NDArray[np.float64]:
+    """Rotation matrix of a pose; making its ``rotation`` costs ten times as much."""
+    return np.asarray(pose.as_matrix()[:3, :3])
+
+
+def _theta_u(base_T_goal: RigidTransform, base_T_ee: RigidTransform) -> NDArray[np.float64]:
+    """``(3,)`` rotation vector of ``goal_R_ee``, rad."""
+    return np.asarray(Rotation.from_matrix(_axes(base_T_goal).T @ _axes(base_T_ee)).as_rotvec())
 
 
 def _skew(vector: NDArray[np.float64]) -> NDArray[np.float64]:

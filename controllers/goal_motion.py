@@ -73,6 +73,8 @@ class GoalMotion:
 
 def extrapolate(pose: RigidTransform, twist: NDArray[np.float64], duration: float) -> RigidTransform:
     """Pose after ``duration`` seconds of a constant ``(6,)`` twist: the inverse of ``twist_between``."""
+    if duration == 0.0 or not twist.any():
+        return pose
     turn = Rotation.from_rotvec(twist[3:] * duration)
     return transform(pose.translation + twist[:3] * duration, turn * pose.rotation)
 

@@ -67,7 +67,7 @@ class PBVSController(Controller):
         self._kinematics = kinematics
         self._limiter = JointLimiter.of(kinematics, c.stop_margin)
         self._law = PBVSLaw(
-            make_feature(c.feature, c.ee_T_view),
+            make_feature(c.feature),
             AdaptiveGain(c.gain_at_zero, c.gain_at_infinity, c.gain_slope),
             continuity_rate=c.continuity_rate,
             max_linear_speed=c.max_linear_speed,
@@ -145,8 +145,9 @@ class PBVSController(Controller):
                 f"not {joint_velocities!r}"
             )
         self._servoing = False
+        J = self._kinematics.jacobian(state.joint_positions)
         allowed = self._limiter.clamp(asked, state.joint_positions, self._velocities, self.dt)
-        return self._done(allowed, self._kinematics.jacobian(state.joint_positions) @ allowed, "servo", "")
+        return self._done(allowed, J @ allowed, "servo", "")
 
     def _move(self, twist: NDArray[np.float64], state: ServoState, mode: Mode, reason: str) -> ServoCommand:
         try:

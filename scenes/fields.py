@@ -141,7 +141,7 @@ def _apply_surfaces(scene: Scene, draw: Mapping[str, NDArray[np.float64]]) -> No
     model = scene.model
     for name, colour, texture in zip(SURFACES, draw["colour"], draw["texture"], strict=True):
         geom = model.geom(name).id
-        model.geom_rgba[geom, :3] = np.clip(model.geom_rgba[geom, :3] * colour, 0.0, 1.0)
+        _paint(model, geom, model.geom_rgba[geom, :3] * colour)
         if texture >= 0:
             flat = model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_PLANE
             _set_texture(model, geom, texture, flat_material if flat else cube_material)
@@ -167,8 +167,8 @@ def _apply_occluders(scene: Scene, draw: Mapping[str, NDArray[np.float64]]) -> N
 
 
 def _apply_robot(scene: Scene, draw: Mapping[str, NDArray[np.float64]]) -> None:
-    geoms = scene.robot_geoms
-    scene.model.geom_rgba[geoms, :3] = np.clip(scene.model.geom_rgba[geoms, :3] * draw["colour"], 0.0, 1.0)
+    geoms = np.flatnonzero(scene.robot_geoms)
+    _paint(scene.model, geoms, scene.model.geom_rgba[geoms, :3] * draw["colour"])
 
 
 _APPLY: Mapping[str, Callable[[Scene, Mapping[str, Any]], None]] = {
@@ -178,6 +178,12 @@ _APPLY: Mapping[str, Callable[[Scene, Mapping[str, Any]], None]] = {
     "occluders": _apply_occluders,
     "robot": _apply_robot,
 }
+
+
+def _paint(model: mujoco.MjModel, geoms: Any, colour: NDArray[np.float64]) -> None:
+    """Give geoms a colour of their own; one of exactly (0.5, 0.5, 0.5) would mean "as the material" to MuJoCo."""
+    colour = np.clip(colour, 0.0, 1.0)
+    model.geom_rgba[geoms, :3] = np.where(colour == 0.5, 0.5001, colour)
 
 
 def _set_texture(model: mujoco.MjModel, geom: int, index: float, material: Callable[[str], str]) -> None:
@@ -203,5 +209,5 @@ def _place(
     data.mocap_quat[body.mocapid[0]] = quat
     model.geom_size[geom] = size
     model.geom_rbound[geom] = float(np.linalg.norm(size)) + float(np.max(size))
-    model.geom_rgba[geom, :3] = np.clip(colour, 0.0, 1.0)
+    _paint(model, geom, colour)
     return geom

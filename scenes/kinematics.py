@@ -8,7 +8,9 @@ from functools import lru_cache
 import mujoco
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial.transform import RigidTransform, Rotation
+from scipy.spatial.transform import RigidTransform
+
+from ctr_env.geometry import body_pose
 
 from .robots import RobotDescription, get_robot
 from .urdf import fix_joints, joint_limits, load_urdf
@@ -46,7 +48,7 @@ class RobotKinematics:
         self.home = np.array(self.robot.home)
         self._data = mujoco.MjData(self.model)
         mujoco.mj_kinematics(self.model, self._data)
-        self.model_T_base = self._pose(self.robot.base_link)
+        self.model_T_base = body_pose(self._data, self._body(self.robot.base_link))
         self._base_T_model = self.model_T_base.inv()
 
     @property
@@ -65,7 +67,7 @@ class RobotKinematics:
             ValueError: If there is no such link, or the positions are not ``(n,)``.
         """
         self._forward(joint_positions)
-        return self._base_T_model * self._pose(link)
+        return self._base_T_model * body_pose(self._data, self._body(link))
 
     def base_T_ee(self, joint_positions: ArrayLike) -> RigidTransform:
         """Pose of the end effector in the base frame for ``(n,)`` joint positions (rad)."""
@@ -92,11 +94,6 @@ class RobotKinematics:
             raise ValueError(f"{self.robot.name} takes joint positions of shape ({self.n},), not {q.shape}")
         self._data.qpos[:] = q
         mujoco.mj_kinematics(self.model, self._data)
-
-    def _pose(self, link: str) -> RigidTransform:
-        body = self._body(link)
-        R = Rotation.from_quat(self._data.xquat[body], scalar_first=True)
-        return RigidTransform.from_components(self._data.xpos[body], R)
 
     def _body(self, link: str) -> int:
         body = mujoco.mj_name2id(self.model, mujoco.mjtObj.mjOBJ_BODY, link)

@@ -35,7 +35,7 @@ class RobotDescription:
     """Arm posture that starts and goals are drawn around, radians."""
     acceleration_limits: tuple[float, ...]
     """Largest joint accelerations, rad/s² (URDF has no place for them)."""
-    posture: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    posture: Mapping[str, float] = field(default_factory=dict)
     """Positions at which the joints that are not the arm's are held, rad or m; zero where not named."""
     gripper_joints: tuple[str, ...] = ()
     """Finger joints: they keep a position servo of their own."""
@@ -52,7 +52,7 @@ class RobotDescription:
     """Direction that cameras usually look from, seen from the arm: angle from the base's x axis about z, rad."""
     hidden_links: tuple[str, ...] = ()
     """Links whose URDF visuals are placeholders (markers, sensors drawn as balls) and are left out."""
-    board_pose: tuple[float, float, float, float, float, float] = (0.0, 0.0, 0.16, 1.5707963267948966, 0.0, 0.0)
+    board_pose: tuple[float, float, float, float, float, float] = (0.0, 0.0, 0.16, 1.5707963267948966, 0.0, 1.5707963267948966)
     """``ee_T_board`` of a calibration board held by the gripper: x, y, z in metres and extrinsic x-y-z angles, rad.
     The board's face looks along its own +z."""
 
@@ -101,7 +101,7 @@ def _baxter(side: str, other: str, sign: float) -> RobotDescription:
         end_effector=f"{side}_gripper",
         home=home,
         acceleration_limits=(8.0, 8.0, 8.0, 8.0, 12.0, 12.0, 12.0),
-        posture=MappingProxyType(tucked),
+        posture=tucked,
         gripper_joints=tuple(f"{hand}_gripper_{finger}_finger_joint" for hand in "lr" for finger in "lr"),
         face_budget=30_000,
         base_height=0.93,
@@ -111,7 +111,7 @@ def _baxter(side: str, other: str, sign: float) -> RobotDescription:
             *("collision_head_link_1", "collision_head_link_2", "sonar_ring"),
             *(f"{s}_hand_{part}_link" for s in ("left", "right") for part in ("camera", "range", "accelerometer")),
         ),
-        board_pose=(0.0, 0.0, 0.07, 1.5707963267948966, 0.0, 0.0),
+        board_pose=(0.0, 0.0, 0.07, 1.5707963267948966, 0.0, 1.5707963267948966),
     )
 
 
@@ -125,11 +125,11 @@ PANDA = RobotDescription(
     home=(0.0, -0.5, 0.0, -2.3, 0.0, 1.8, 0.785),
     acceleration_limits=(15.0, 7.5, 10.0, 12.5, 15.0, 20.0, 20.0),
     gripper_joints=("panda_finger_joint1", "panda_finger_joint2"),
-    posture=MappingProxyType({"panda_finger_joint1": 0.02, "panda_finger_joint2": 0.02}),
+    posture={"panda_finger_joint1": 0.02, "panda_finger_joint2": 0.02},
     face_budget=15_000,
     base_height=0.75,
     table=(0.35, 0.0, 0.6, 0.6),
-    board_pose=(0.0, 0.0, 0.06, 1.5707963267948966, 0.0, 0.0),
+    board_pose=(0.0, 0.0, 0.06, 1.5707963267948966, 0.0, 1.5707963267948966),
 )
 """Franka Emika Panda with its hand; keypoints as in DREAM."""
 

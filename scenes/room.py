@@ -129,7 +129,7 @@ def _add_materials(spec: mujoco.MjSpec) -> None:
 
 def _add_surfaces(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
     world, plane = spec.worldbody, _GEOM.mjGEOM_PLANE
-    size = np.array([ROOM_HALF_SIDE, ROOM_HALF_SIDE, 0.05])
+    size = np.array([ROOM_HALF_SIDE, ROOM_HALF_SIDE, ROOM_HALF_SIDE])  # the last is the mesh size it is drawn with
     world.add_geom(name="floor", type=plane, size=size, rgba=_NOMINAL_COLOURS["floor"], material=flat_material("concrete"))
     walls = {
         "wall_front": ((ROOM_HALF_SIDE, 0, 1.5), (-1, 0, 0)),
@@ -143,7 +143,7 @@ def _add_surfaces(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
         y = np.cross(normal, x)
         quat = Rotation.from_matrix(np.stack([x, y, normal], axis=1)).as_quat(scalar_first=True)
         world.add_geom(
-            name=name, type=plane, pos=position, quat=quat, size=np.array([ROOM_HALF_SIDE, 2.0, 0.05]), rgba=_WALL_COLOUR,
+            name=name, type=plane, pos=position, quat=quat, size=np.array([ROOM_HALF_SIDE, 2.0, ROOM_HALF_SIDE]), rgba=_WALL_COLOUR,
             material=flat_material("plain"), contype=0, conaffinity=0,
         )  # fmt: skip
     _add_table(spec, robot)

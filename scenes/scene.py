@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial.transform import RigidTransform, Rotation
+from scipy.spatial.transform import RigidTransform
 
-from ctr_env.geometry import PinholeCamera, look_at
+from ctr_env.geometry import PinholeCamera, body_pose, look_at
 
 from .cameras import set_camera_intrinsics, set_camera_pose
 from .kinematics import RobotKinematics
@@ -87,6 +87,7 @@ class Scene:
         self.camera = PinholeCamera.from_fov(np.radians(60.0), config.width, config.height)
         self.restore()
         self.world_T_base = self._pose(self.robot.base_link)
+        self._base_T_world = self.world_T_base.inv()
         middle = self.world_T_base.apply(self.kinematics.keypoints(self.kinematics.home).mean(axis=0))
         distance = self.robot.camera_distance[1]
         self.place_camera(self.camera, look_at(middle + distance * np.array([0.9, 0.0, 0.4]), middle))
@@ -121,12 +122,12 @@ class Scene:
     @property
     def camera_T_base(self) -> RigidTransform:
         """True pose of the base in the camera (OpenCV axes)."""
-        return self.world_T_camera.inv() * self.world_T_base
+        return self._camera_T_world * self.world_T_base
 
     @property
     def base_T_ee(self) -> RigidTransform:
         """True pose of the end effector in the base frame."""
-        return self.world_T_base.inv() * self._pose(self.robot.end_effector)
+        return self._base_T_world * self._pose(self.robot.end_effector)
 
     def place_arm(self, joint_positions: ArrayLike) -> None:
         """Put the arm at ``(n,)`` joint positions (rad), at rest."""
@@ -138,6 +139,7 @@ class Scene:
     def place_camera(self, camera: PinholeCamera, world_T_camera: RigidTransform) -> None:
         """Set the camera's intrinsics and pose (OpenCV axes)."""
         self.camera, self.world_T_camera = camera, world_T_camera
+        self._camera_T_world = world_T_camera.inv()
         set_camera_intrinsics(self.model, self.camera_id, camera)
         set_camera_pose(self.model, self.camera_id, world_T_camera)
         mujoco.mj_camlight(self.model, self.data)
@@ -172,11 +174,9 @@ class Scene:
 
     def arm_in_view(self) -> float:
         """Share of points on the arm's surface that fall inside the picture (occlusion ignored), 0 to 1."""
-        points = [
-            self.data.geom_xpos[geom] + local @ self.data.geom_xmat[geom].reshape(3, 3).T
-            for geom, local in self._arm_points
-        ]
-        pixels = self.camera.project(self.world_T_camera.inv().apply(np.concatenate(points)))
+        geoms, local = self._arm_points
+        turned = np.einsum("nij,nj->ni", self.data.geom_xmat[geoms].reshape(-1, 3, 3), local)
+        pixels = self.camera.project(self._camera_T_world.apply(self.data.geom_xpos[geoms] + turned))
         return float(self.camera.contains(pixels).mean())
 
     def robot_mask(self, segmentation: NDArray[np.int32]) -> NDArray[np.bool_]:
@@ -188,8 +188,7 @@ class Scene:
         return np.append(self.geom_link, -1)[segmentation]
 
     def _pose(self, body: str) -> RigidTransform:
-        state = self.data.body(body)
-        return RigidTransform.from_components(state.xpos, Rotation.from_quat(state.xquat, scalar_first=True))
+        return body_pose(self.data, self.model.body(body).id)
 
     def _index_links(self) -> None:
         model = self.model
@@ -202,8 +201,8 @@ class Scene:
         self.robot_geoms = visual
         self.geom_link = np.where(visual, link_of_body[model.geom_bodyid], -1)
 
-    def _sample_arm_points(self) -> list[tuple[int, NDArray[np.float64]]]:
-        """A few vertices of every visual mesh from the arm's first joint on, in the geom's frame."""
+    def _sample_arm_points(self) -> tuple[NDArray[np.int_], NDArray[np.float64]]:
+        """A few vertices of every visual mesh from the arm's first joint on: their geoms, and places in the geom's frame."""
         model = self.model
         first = model.joint(self.robot.arm_joints[0]).bodyid[0]
         moving = {first}
@@ -213,9 +212,10 @@ class Scene:
         geoms = [g for g in np.flatnonzero(self.robot_geoms) if model.geom_bodyid[g] in moving and model.geom_dataid[g] >= 0]
         counts = np.array([model.mesh_vertnum[model.geom_dataid[g]] for g in geoms])
         step = max(1, int(counts.sum() // _ARM_POINTS))
-        points = []
+        owners, points = [], []
         for geom in geoms:
             mesh = model.geom_dataid[geom]
             start, count = model.mesh_vertadr[mesh], model.mesh_vertnum[mesh]
-            points.append((int(geom), model.mesh_vert[start : start + count : step].astype(float)))
-        return points
+            points.append(model.mesh_vert[start : start + count : step].astype(float))
+            owners.append(np.full(len(points[-1]), geom))
+        return np.concatenate(owners), np.concatenate(points)

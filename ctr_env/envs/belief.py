@@ -20,6 +20,8 @@ class Belief:
         known: Whether there has been a valid estimate yet; errors are zero until then.
         apparent_error: Distance (m) and angle (rad) between the goal in the camera frame and where encoders and estimate
             put the gripper there. Papers usually quote this one.
+        base_T_goal: The goal in the base frame, from an estimate and the goal as seen in the very frame that it was made
+            from.
         estimate_error: Distance (m) and angle (rad) between estimated and true ``camera_T_base``.
     """
 
@@ -28,6 +30,7 @@ class Belief:
         self.known = False
         self.apparent_error = (0.0, 0.0)
         self.estimate_error = (0.0, 0.0)
+        self.base_T_goal: RigidTransform | None = None
         self._past: dict[float, tuple[Snapshot, RigidTransform]] = {}
 
     def update(self, now: Snapshot, measured_base_T_ee: RigidTransform) -> None:
@@ -39,6 +42,7 @@ class Belief:
         made = round(estimate.time_s, 6)
         self._past = {time: entry for time, entry in self._past.items() if time >= made}
         then, base_T_ee = self._past[made]
+        self.base_T_goal = estimate.camera_T_base.inv() * then.camera_T_goal
         self.known = True
         self.apparent_error = pose_error(estimate.camera_T_base * base_T_ee, then.camera_T_goal)
         self.estimate_error = pose_error(estimate.camera_T_base, then.camera_T_base)

@@ -231,13 +231,13 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         return self.controller.command(self._servo_goal(now.estimate), state, action)
 
     def _servo_goal(self, estimate: PoseEstimate) -> ServoGoal | None:
-        """The goal in the base frame, from an estimate and the goal seen in the very frame that it was made from."""
-        if not estimate.valid:
-            return None
-        return ServoGoal(estimate.camera_T_base.inv() * self._camera_T_goal(estimate.time_s), estimate.time_s)
+        base_T_goal = self._belief.base_T_goal
+        return ServoGoal(base_T_goal, estimate.time_s) if estimate.valid and base_T_goal is not None else None
 
     def _camera_T_goal(self, time_s: float) -> RigidTransform:
         assert self._episode is not None
+        if self.config.task == "servo" and self._steps > 0:
+            return self._now.camera_T_goal  # nothing moves
         world_T_goal = self._scene.world_T_base * self._episode.base_T_goal(time_s)
         return self._episode.world_T_camera(time_s).inv() * world_T_goal
 

@@ -6,11 +6,13 @@ Transforms are :class:`scipy.spatial.transform.RigidTransform`; ``a_T_b`` takes 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
 
-__all__ = ["look_at", "pose_error", "pose_to_vector", "transform", "twist_between", "vector_to_pose"]
+__all__ = ["body_pose", "look_at", "pose_error", "pose_to_vector", "transform", "twist_between", "vector_to_pose"]
 
 
 def transform(translation: ArrayLike = (0.0, 0.0, 0.0), rotation: Rotation | None = None) -> RigidTransform:
@@ -19,10 +21,18 @@ def transform(translation: ArrayLike = (0.0, 0.0, 0.0), rotation: Rotation | Non
     return RigidTransform.from_components(np.asarray(translation, dtype=float), rotation)
 
 
+def body_pose(data: Any, body: int) -> RigidTransform:
+    """Pose of a body in MuJoCo's world frame, from the state that ``mj_kinematics`` left in an ``MjData``."""
+    T = np.eye(4)
+    T[:3, :3] = data.xmat[body].reshape(3, 3)
+    T[:3, 3] = data.xpos[body]
+    return RigidTransform.from_matrix(T)
+
+
 def pose_to_vector(pose: RigidTransform) -> NDArray[np.float32]:
     """``(9,)`` float32 form of a pose in observations: translation (m), then the rotation's first two columns."""
-    R = pose.rotation.as_matrix()
-    return np.concatenate([pose.translation, R[:, 0], R[:, 1]]).astype(np.float32)
+    T = pose.as_matrix()
+    return np.concatenate([T[:3, 3], T[:3, 0], T[:3, 1]]).astype(np.float32)
 
 
 def vector_to_pose(vector: ArrayLike) -> RigidTransform:
@@ -45,8 +55,10 @@ def vector_to_pose(vector: ArrayLike) -> RigidTransform:
 
 def pose_error(a: RigidTransform, b: RigidTransform) -> tuple[float, float]:
     """Distance of two poses' origins (metres) and the angle between their orientations (radians)."""
-    distance = float(np.linalg.norm(np.asarray(a.translation) - np.asarray(b.translation)))
-    return distance, float((a.rotation.inv() * b.rotation).magnitude())
+    difference = a.as_matrix() - b.as_matrix()
+    chord = np.linalg.norm(difference[:3, :3])  # Frobenius norm: 2 sqrt(2) sin(angle / 2)
+    angle = 2.0 * np.arcsin(min(chord / np.sqrt(8.0), 1.0))
+    return float(np.linalg.norm(difference[:3, 3])), float(angle)
 
 
 def twist_between(start: RigidTransform, end: RigidTransform, duration: float) -> NDArray[np.float64]:

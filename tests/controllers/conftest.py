@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 
 from ctr_env.scenes.kinematics import RobotKinematics
 from ctr_env.scenes.robots import ROBOTS
 
-_KINEMATICS: dict[str, RobotKinematics] = {}
 
-
+@cache
 def _kinematics(name: str) -> RobotKinematics:
-    if name not in _KINEMATICS:
-        _KINEMATICS[name] = RobotKinematics(name)
-    return _KINEMATICS[name]
+    return RobotKinematics(name)
 
 
-@pytest.fixture(params=sorted(ROBOTS))
+@pytest.fixture(scope="session", params=sorted(ROBOTS))
 def kinematics(request: pytest.FixtureRequest) -> RobotKinematics:
     """Every robot in turn."""
     return _kinematics(request.param)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def panda() -> RobotKinematics:
     return _kinematics("panda")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def baxter() -> RobotKinematics:
     return _kinematics("baxter")
 

@@ -30,7 +30,7 @@ def test_far_from_the_stops_it_is_the_plain_acceleration_limit(panda):
 
 
 def test_it_contains_the_position_limit_of_mink(kinematics, rng):
-    """No displacement that it allows reaches beyond a stop, from anywhere within and at any possible speed."""
+    """No displacement that it allows reaches beyond a stop, from anywhere and at any possible speed."""
     limit = AccelerationLimit(JointLimiter.of(kinematics))
     stops = mink.ConfigurationLimit(kinematics.model, gain=1.0)
     for _ in range(50):

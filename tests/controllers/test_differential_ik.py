@@ -11,10 +11,13 @@ from scipy.spatial.transform import Rotation
 from ctr_env.controllers import DifferentialIK, JointLimiter
 from ctr_env.controllers.goal_motion import extrapolate
 from ctr_env.geometry import transform
+from ctr_env.scenes.kinematics import RobotKinematics
 
 DT = 1.0 / 30.0
 STRAIGHT = np.array([0.0, -0.3, 0.0, 0.0, 0.0, 0.0, 0.0])
-"""Elbow and wrist of a Baxter in line: two directions are lost."""
+"""Elbow and wrist in line; the offset of a Baxter's elbow leaves a little of every direction."""
+SINGULAR = np.array([0.5367, -1.7133, -1.5334, 2.6161, -1.2586, 1.5587, 0.3406])
+"""Where a Baxter's arm loses a direction for good."""
 
 
 def small_twist(rng: np.random.Generator, size: float = 0.02) -> np.ndarray:
@@ -53,7 +56,7 @@ def test_twists_are_in_base_axes_wherever_the_base_stands_in_the_model(panda, rn
     np.testing.assert_allclose(panda.jacobian(panda.home) @ velocities, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("start", ["anywhere", "stops", "straight"])
+@pytest.mark.parametrize("start", ["anywhere", "stops", "straight", "singular"])
 def test_random_twists_keep_every_limit(kinematics, rng, start):
     ik, limiter = DifferentialIK(kinematics, DT), JointLimiter.of(kinematics)
     twist = np.zeros(6)
@@ -62,6 +65,7 @@ def test_random_twists_keep_every_limit(kinematics, rng, start):
             "anywhere": rng.uniform(kinematics.lower, kinematics.upper),
             "stops": np.where(rng.random(kinematics.n) < 0.5, kinematics.lower, kinematics.upper),
             "straight": np.clip(STRAIGHT, kinematics.lower, kinematics.upper),
+            "singular": np.clip(SINGULAR, kinematics.lower, kinematics.upper),
         }[start]
         old = np.zeros(kinematics.n)
         for _ in range(60):
@@ -77,9 +81,10 @@ def test_measurements_beyond_the_stops_are_coped_with(kinematics, rng):
     ik, limiter = DifferentialIK(kinematics, DT), JointLimiter.of(kinematics)
     bias = rng.normal(0.0, 0.02, kinematics.n)
     q = np.where(rng.random(kinematics.n) < 0.5, kinematics.lower, kinematics.upper)
-    old = np.zeros(kinematics.n)
+    old, twist = np.zeros(kinematics.n), np.zeros(6)
     for k in range(300):
-        twist = rng.normal(size=6) if k % 10 == 0 else twist
+        if k % 10 == 0:
+            twist = rng.normal(size=6)
         new = ik.solve(q + bias + rng.normal(0.0, 0.005, kinematics.n), twist, old)
         assert np.isfinite(new).all()
         assert (np.abs(new) <= limiter.velocity).all()
@@ -87,34 +92,34 @@ def test_measurements_beyond_the_stops_are_coped_with(kinematics, rng):
         q, old = q + new * DT, new
 
 
-def test_damping_sets_in_near_singular_postures_only(baxter, rng):
-    """A lost direction asks for little speed; directions that are not lost are still obeyed."""
-    q = STRAIGHT
-    U, s, _ = np.linalg.svd(baxter.jacobian(q))
-    assert s[-1] < 1e-3
-    free = JointLimiter(baxter.lower, baxter.upper, np.full(7, 100.0), np.full(7, 1e4))
-    damped = DifferentialIK(baxter, DT, limiter=free)
-    bare = DifferentialIK(baxter, DT, limiter=free, max_damping=1e-9)
-    nearly = q + 1e-2
-    lost = np.linalg.svd(baxter.jacobian(nearly))[0][:, -1]
-    fast, slow = (np.linalg.norm(ik.solve(nearly, 0.1 * lost, np.zeros(7))) for ik in (bare, damped))
-    assert fast > 2.0
-    assert slow < 0.2 * fast
-    kept = 0.1 * U[:, 0]
-    np.testing.assert_allclose(baxter.jacobian(q) @ damped.solve(q, kept, np.zeros(7)), kept, atol=5e-4)
+def unlimited(kinematics: RobotKinematics) -> JointLimiter:
+    n = kinematics.n
+    return JointLimiter(np.full(n, -np.inf), np.full(n, np.inf), np.full(n, 1e3), np.full(n, 1e6))
 
 
-def test_damping_grows_as_the_arm_straightens(baxter):
-    """The joint speed that the lost direction gets stays bounded all the way into the singularity."""
-    free = JointLimiter(baxter.lower, baxter.upper, np.full(7, 100.0), np.full(7, 1e4))
-    ik = DifferentialIK(baxter, DT, limiter=free)
-    speeds = []
-    for bend in np.geomspace(0.3, 1e-6, 30):
-        q = STRAIGHT + bend
+def test_joint_speeds_stay_bounded_on_the_way_into_a_singular_posture(baxter):
+    """A lost direction asks for 1 / (singular value): the damping gives way instead, the more the closer."""
+    ik = DifferentialIK(baxter, DT, limiter=unlimited(baxter))
+    bare = DifferentialIK(baxter, DT, limiter=unlimited(baxter), max_damping=1e-9)
+    speeds, bare_speeds = [], []
+    for bend in np.geomspace(0.1, 1e-4, 20):
+        q = SINGULAR + bend
         lost = np.linalg.svd(baxter.jacobian(q))[0][:, -1]
-        speeds.append(np.linalg.norm(ik.solve(q, 0.1 * lost, np.zeros(7))))
-    assert max(speeds) < 20.0
-    assert speeds[-1] < 0.1
+        for solver, record in ((ik, speeds), (bare, bare_speeds)):
+            record.append(float(np.linalg.norm(solver.solve(q, 0.1 * lost, np.zeros(baxter.n)))))
+    assert max(bare_speeds) > 50.0
+    assert max(speeds) < 5.0
+    assert speeds[-1] < 0.5
+
+
+def test_directions_that_are_not_lost_are_obeyed_in_a_singular_posture(baxter):
+    J = baxter.jacobian(SINGULAR)
+    U, s, _ = np.linalg.svd(J)
+    assert s[-1] < 1e-4
+    ik = DifferentialIK(baxter, DT, limiter=unlimited(baxter))
+    for direction in U[:, :3].T:
+        velocities = ik.solve(SINGULAR, 0.1 * direction, np.zeros(baxter.n))
+        np.testing.assert_allclose(J @ velocities, 0.1 * direction, atol=0.02 * 0.1)
 
 
 def test_free_motion_approaches_the_home_posture_without_moving_the_end_effector(kinematics):

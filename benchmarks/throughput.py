@@ -1,0 +1,110 @@
+"""Steps per second of an environment with picture observations, beside a bare MuJoCo loop of the same scene.
+
+Both run in turn, in one process, several times over; medians are printed, and where an environment's step goes.
+"""
+
+import argparse
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+import ctr_env  # noqa: F401 - registers the environments
+
+_BLOCK = 30  # steps between switching from one loop to the other
+
+
+class Stopwatch:
+    """Time spent in named methods of objects."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+
+    @contextmanager
+    def watching(self, label: str, owner: Any, method: str):
+        """Count the calls of ``owner.method`` under a label while the block lasts."""
+        original = getattr(owner, method)
+
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            start = time.perf_counter()
+            try:
+                return original(*args, **kwargs)
+            finally:
+                self.seconds[label] += time.perf_counter() - start
+
+        setattr(owner, method, timed)
+        try:
+            yield
+        finally:
+            delattr(owner, method)
+
+
+def rate(step: Callable[[], None]) -> float:
+    """Calls per second over one block."""
+    start = time.perf_counter()
+    for _ in range(_BLOCK):
+        step()
+    return _BLOCK / (time.perf_counter() - start)
+
+
+def bare_step(env: Any) -> None:
+    """What no environment of this kind can avoid: a thirtieth of a second of physics, and a picture."""
+    env.scene.step(env.last_command.joint_velocities, 17)
+    env._draw().rgb(env.scene.data)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--env", default="ctr_env/PandaServo-v0")
+    parser.add_argument("--estimator", default="ground_truth")
+    parser.add_argument("--randomization", default="none")
+    parser.add_argument("--width", type=int, default=320)
+    parser.add_argument("--height", type=int, default=240)
+    parser.add_argument("--blocks", type=int, default=15, help="blocks of 30 steps of each loop")
+    options = parser.parse_args()
+    env = gym.make(
+        options.env, disable_env_checker=True, obs_mode="image+estimate", estimator=options.estimator,
+        randomization=options.randomization, width=options.width, height=options.height, max_episode_steps=10**9,
+    )  # fmt: skip
+    bare = env.unwrapped
+    env.reset(seed=0)
+    action = np.zeros(env.action_space.shape, np.float32)
+    rates: dict[str, list[float]] = {"environment": [], "bare loop": []}
+    for block in range(options.blocks + 1):
+        env.reset(seed=block)
+        pair = rate(lambda: env.step(action)), rate(lambda: bare_step(bare))
+        if block:  # the first warms up
+            for values, value in zip(rates.values(), pair, strict=True):
+                values.append(value)
+    medians = {name: float(np.median(values)) for name, values in rates.items()}
+    ratio = np.median(np.array(rates["environment"]) / np.array(rates["bare loop"]))
+    print(f"{options.env} {options.width}x{options.height}, estimator {options.estimator}")
+    for name, value in medians.items():
+        print(f"  {name:12} {value:7.1f} steps/s")
+    print(f"  ratio        {ratio:7.2f}  (median of {options.blocks} pairs of blocks)")
+
+    watch, steps = Stopwatch(), 10 * _BLOCK
+    env.reset(seed=0)
+    with (
+        watch.watching("physics", bare.scene, "step"),
+        watch.watching("render", bare._draw(), "rgb"),
+        watch.watching("estimate", bare.estimator, "estimate"),
+        watch.watching("control", bare.controller, "command"),
+    ):
+        start = time.perf_counter()
+        for _ in range(steps):
+            env.step(action)
+        total = time.perf_counter() - start
+    watch.seconds["everything else"] = total - sum(watch.seconds.values())
+    print(f"  of {1e3 * total / steps:.2f} ms a step:")
+    for label, seconds in watch.seconds.items():
+        print(f"    {label:16} {1e3 * seconds / steps:6.2f} ms  {100 * seconds / total:5.1f} %")
+    env.close()
+
+
+if __name__ == "__main__":
+    main()
