@@ -14,7 +14,7 @@ from ctr_env.geometry import transform
 
 from .robots import RobotDescription
 
-__all__ = ["FACES", "CharucoBoardSpec", "add_board", "board_transform"]
+__all__ = ["FACES", "CharucoBoardSpec", "add_board", "board_transform", "robot_board"]
 
 FACES = ("front", "back")
 _PIXELS_PER_SQUARE = 48
@@ -34,8 +34,8 @@ class CharucoBoardSpec:
     """Squares on top of each other."""
     square_m: float = 0.04
     """Side of a square, metres."""
-    marker_m: float = 0.031
-    """Side of a marker, metres."""
+    marker_share: float = 0.775
+    """Side of a marker as a share of a square's."""
     margin_m: float = 0.006
     """White margin around the pattern, metres."""
     thickness_m: float = 0.004
@@ -62,7 +62,7 @@ class CharucoBoardSpec:
         dictionary = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, self.dictionary))
         markers = (self.columns * self.rows) // 2
         ids = np.arange(markers) + markers * FACES.index(face)
-        return cv2.aruco.CharucoBoard((self.columns, self.rows), self.square_m, self.marker_m, dictionary, ids)
+        return cv2.aruco.CharucoBoard((self.columns, self.rows), self.square_m, self.marker_share * self.square_m, dictionary, ids)
 
     def picture(self, face: str) -> NDArray[np.uint8]:
         """``(H, W, 3)`` uint8 picture of a face, margin included, as one sees it."""
@@ -85,6 +85,11 @@ class CharucoBoardSpec:
     def normal(self, face: str) -> NDArray[np.float64]:
         """``(3,)`` outward normal of a face in the board frame."""
         return np.array([0.0, 0.0, 1.0 if face == "front" else -1.0])
+
+
+def robot_board(robot: RobotDescription) -> CharucoBoardSpec:
+    """The board that a robot's gripper carries."""
+    return CharucoBoardSpec(square_m=robot.board_square)
 
 
 def board_transform(robot: RobotDescription) -> RigidTransform:

@@ -11,12 +11,15 @@ from .assets import prepared_urdf
 from .robots import RobotDescription
 from .urdf import joint_limits
 
-__all__ = ["COLLISION_GROUP", "VISUAL_GROUP", "robot_spec"]
+__all__ = ["CLEARANCE", "COLLISION_GROUP", "VISUAL_GROUP", "robot_spec"]
 
 VISUAL_GROUP = 2
 """Geom group of what a camera sees of the robot."""
 COLLISION_GROUP = 3
 """Geom group of collision shapes; not drawn."""
+
+CLEARANCE = 0.015
+"""Distance at which robot parts count as touching, metres."""
 
 _SERVO_STIFFNESS = 10.0  # servo gain in units of effort limit / velocity limit
 _HOLD_STIFFNESS = 400.0  # position servos of the joints that only hold a posture
@@ -80,3 +83,4 @@ def _dress(geom: mujoco.MjsGeom) -> None:
     geom.group = VISUAL_GROUP if seen else COLLISION_GROUP
     if not seen:
         geom.rgba = np.array([0.9, 0.5, 0.2, 0.4])
+        geom.margin = geom.gap = CLEARANCE  # contacts are noticed from this distance on, and push from zero on

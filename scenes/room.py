@@ -74,9 +74,9 @@ def build_room(config: SceneConfig, robot: RobotDescription) -> mujoco.MjModel:
         focal_length=np.array([3e-3, 3e-3]),
     )
     if config.board:
-        from .fiducials import CharucoBoardSpec, add_board, board_transform
+        from .fiducials import add_board, board_transform, robot_board
 
-        add_board(spec, spec.body(robot.end_effector), CharucoBoardSpec(), board_transform(robot))
+        add_board(spec, spec.body(robot.end_effector), robot_board(robot), board_transform(robot))
     return spec.compile()
 
 

@@ -169,7 +169,7 @@ class Scene:
         return bool(beside or z > self.robot.base_height + 0.1)
 
     def touches(self) -> bool:
-        """Whether the robot touches itself or its surroundings."""
+        """Whether the robot touches itself or its surroundings, or comes within 15 mm of doing so."""
         return bool(self.data.ncon)
 
     def arm_in_view(self) -> float:

@@ -146,8 +146,9 @@ class EpisodeSampler:
         height: int,
     ) -> Episode:
         scene = self._scene
-        points = [scene.kinematics.keypoints(q).mean(axis=0) for q in (start, arrival)]
-        centre = scene.world_T_base.apply(np.mean(points, axis=0))
+        k = scene.kinematics
+        points = [(k.keypoints(q).mean(axis=0) + k.base_T_ee(q).translation) / 2 for q in (start, arrival)]
+        centre = scene.world_T_base.apply(np.mean(points, axis=0))  # between the arm's middle and the gripper
         pose = pose_from_draws(draws, centre, scene.robot.camera_azimuth)
         motion = None
         if self._camera_moves:
