@@ -5,7 +5,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -91,7 +90,7 @@ def make_randomization(
         if name not in FIELDS:
             raise ValueError(f"unknown randomisation field {name!r}; valid names: {', '.join(sorted(FIELDS))}")
         rules[name] = _rule(FIELDS[name], data)
-    return Randomization(MappingProxyType(rules))
+    return Randomization(rules)
 
 
 def check_draws(draws: Mapping[str, Any], sizes: Mapping[str, int]) -> Draws:

@@ -61,20 +61,33 @@ def robot_spec(robot: RobotDescription) -> mujoco.MjSpec:
             actuator.forcelimited = True
         else:
             actuator.set_to_position(kp=_HOLD_STIFFNESS, dampratio=1.0)
-    _exclude_resting_contacts(spec, robot)
+    bodies = {body.name for body in spec.bodies}
+    for first, second in sorted(_listed_pairs(robot) | _resting_pairs(spec, robot)):
+        if {first, second} <= bodies:
+            spec.add_exclude(bodyname1=first, bodyname2=second)
     return spec
 
 
-def _exclude_resting_contacts(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
-    """Bodies that touch at the home posture do so by construction: coarse shapes overlap around the joints."""
+def _listed_pairs(robot: RobotDescription) -> set[tuple[str, str]]:
+    """Pairs of links whose collisions the SRDF disables."""
+    if robot.srdf_path is None:
+        return set()
+    entries = ET.parse(robot.srdf_path).getroot().iter("disable_collisions")
+    return {_pair(entry.get("link1", ""), entry.get("link2", "")) for entry in entries}
+
+
+def _resting_pairs(spec: mujoco.MjSpec, robot: RobotDescription) -> set[tuple[str, str]]:
+    """Pairs that touch at the home posture: they do so by construction, coarse shapes overlap around the joints."""
     model = spec.compile()
     data = mujoco.MjData(model)
     for name, position in (*zip(robot.arm_joints, robot.home, strict=True), *robot.posture.items()):
         data.joint(name).qpos[0] = position
     mujoco.mj_forward(model, data)
-    pairs = {tuple(sorted(model.body(model.geom_bodyid[geom]).name for geom in pair)) for pair in data.contact.geom}
-    for first, second in sorted(pairs):
-        spec.add_exclude(bodyname1=first, bodyname2=second)
+    return {_pair(*(model.body(model.geom_bodyid[geom]).name for geom in pair)) for pair in data.contact.geom}
+
+
+def _pair(first: str, second: str) -> tuple[str, str]:
+    return (first, second) if first < second else (second, first)
 
 
 def _dress(geom: mujoco.MjsGeom) -> None:

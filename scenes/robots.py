@@ -23,6 +23,8 @@ class RobotDescription:
     """Short name, as in ``ctr-env servo --robot NAME``."""
     urdf: str
     """URDF file: an absolute path, or one below the ``robots`` folder of ``example-robot-data``."""
+    srdf: str | None = None
+    """SRDF file that lists pairs of links whose collisions do not count; found like the URDF."""
     base_link: str
     """Link whose frame is the *base* of ``camera_T_base``."""
     arm_joints: tuple[str, ...]
@@ -74,10 +76,22 @@ class RobotDescription:
         Raises:
             FileNotFoundError: If it does not exist.
         """
-        path = Path(self.urdf)
+        return self._find(self.urdf)
+
+    @property
+    def srdf_path(self) -> Path | None:
+        """The SRDF file, if there is one.
+
+        Raises:
+            FileNotFoundError: If it is named but does not exist.
+        """
+        return None if self.srdf is None else self._find(self.srdf)
+
+    def _find(self, name: str) -> Path:
+        path = Path(name)
         path = path if path.is_absolute() else robot_data_folder() / "robots" / path
         if not path.is_file():
-            raise FileNotFoundError(f"robot {self.name!r}: no URDF at {path}")
+            raise FileNotFoundError(f"robot {self.name!r}: no file {path}")
         return path
 
 
@@ -92,11 +106,12 @@ def _baxter(side: str, other: str, sign: float) -> RobotDescription:
         return tuple(f"{prefix}_{joint}" for joint in ("s0", "s1", "e0", "e1", "w0", "w1", "w2"))
 
     links = ("upper_shoulder", "lower_shoulder", "upper_elbow", "lower_elbow", "upper_forearm", "lower_forearm", "wrist")
-    home = (sign * 0.75, -1.2, 0.0, 2.0, 0.0, 0.4, 0.0)
+    home = (sign * 0.75, -0.9, 0.0, 1.3, 0.0, 1.1, 0.0)
     tucked = dict(zip(arm(other), (-sign * 0.2, -0.6, 0.0, 1.6, 0.0, 0.6, 0.0), strict=True))
     return RobotDescription(
         name="baxter" if side == "left" else "baxter_right",
         urdf="baxter_description/urdf/baxter.urdf",
+        srdf="baxter_description/srdf/baxter_manipulation.srdf",
         base_link="base",
         arm_joints=arm(side),
         keypoint_frames=tuple(f"{side}_{link}" for link in links),
@@ -121,6 +136,7 @@ def _baxter(side: str, other: str, sign: float) -> RobotDescription:
 PANDA = RobotDescription(
     name="panda",
     urdf="panda_description/urdf/panda.urdf",
+    srdf="panda_description/srdf/panda.srdf",
     base_link="panda_link0",
     arm_joints=tuple(f"panda_joint{i}" for i in range(1, 8)),
     keypoint_frames=tuple(f"panda_{link}" for link in ("link0", "link2", "link3", "link4", "link6", "link7", "hand")),

@@ -19,7 +19,7 @@ from .reachability import ReachabilityCheck
 
 __all__ = ["Episode", "EpisodeSampler"]
 
-_TASKS, _VIEWS = 30, 30
+_TASKS, _VIEWS = 60, 30
 _TASK_GROUPS = ("task", "goal_motion")
 _CAMERA_GROUPS = ("camera", "camera_motion")
 _JOINT_MARGIN = 0.12  # rad kept from the joint stops

@@ -16,6 +16,10 @@ from ctr_env.geometry import PinholeCamera, pose_to_vector
 __all__ = ["Snapshot", "observation", "observation_space"]
 
 
+_FAR_M = 100.0
+_LONG_S = 1e4
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """Everything an observation is made from, at one instant.
@@ -53,23 +57,25 @@ def observation_space(parts: tuple[str, ...], joints: int, width: int, height: i
     goal minus gripper: m, and the rotation vector that is missing, rad, base axes). ``estimate`` adds ``estimate_pose``
     ``(9,)``, ``estimate_std`` ``(6,)`` (m, rad), ``estimate_valid`` ``(1,)`` (0 or 1) and ``estimate_age`` ``(1,)`` (s).
     ``image`` adds ``image`` ``(H, W, 3)`` uint8 and ``intrinsics`` ``(4,)`` (fx, fy, cx, cy, pixels).
+
+    Bounds are far beyond what happens; an estimate that is further off is clipped to them.
     """
     entries: dict[str, spaces.Space[Any]] = {
-        "joint_positions": _real(joints),
-        "joint_velocities": _real(joints),
-        "goal": _real(9),
+        "joint_positions": _real(joints, 10.0),
+        "joint_velocities": _real(joints, 50.0),
+        "goal": _real(9, _FAR_M),
     }
     if "state" in parts:
-        entries |= {"camera_pose": _real(9), "goal_error": _real(6)}
+        entries |= {"camera_pose": _real(9, _FAR_M), "goal_error": _real(6, _FAR_M)}
     if "estimate" in parts:
         entries |= {
-            "estimate_pose": _real(9),
-            "estimate_std": _real(6),
-            "estimate_valid": _real(1),
-            "estimate_age": _real(1),
+            "estimate_pose": _real(9, _FAR_M),
+            "estimate_std": _real(6, _FAR_M, low=0.0),
+            "estimate_valid": _real(1, 1.0, low=0.0),
+            "estimate_age": _real(1, _LONG_S, low=0.0),
         }
     if "image" in parts:
-        entries |= {"image": spaces.Box(0, 255, (height, width, 3), np.uint8), "intrinsics": _real(4)}
+        entries |= {"image": spaces.Box(0, 255, (height, width, 3), np.uint8), "intrinsics": _real(4, 1e6)}
     return spaces.Dict(entries)
 
 
@@ -87,8 +93,8 @@ def observation(parts: tuple[str, ...], now: Snapshot) -> dict[str, NDArray[Any]
     if "estimate" in parts:
         estimate = now.estimate
         entries |= {
-            "estimate_pose": pose_to_vector(estimate.camera_T_base),
-            "estimate_std": np.sqrt(np.diag(estimate.covariance)).astype(np.float32),
+            "estimate_pose": np.clip(pose_to_vector(estimate.camera_T_base), -_FAR_M, _FAR_M),
+            "estimate_std": np.sqrt(np.diag(estimate.covariance)).clip(0.0, _FAR_M).astype(np.float32),
             "estimate_valid": np.array([estimate.valid], dtype=np.float32),
             "estimate_age": np.array([now.time_s - estimate.time_s], dtype=np.float32),
         }
@@ -99,5 +105,5 @@ def observation(parts: tuple[str, ...], now: Snapshot) -> dict[str, NDArray[Any]
     return entries
 
 
-def _real(size: int) -> spaces.Box:
-    return spaces.Box(-np.inf, np.inf, (size,), np.float32)
+def _real(size: int, high: float, low: float | None = None) -> spaces.Box:
+    return spaces.Box(-high if low is None else low, high, (size,), np.float32)

@@ -105,8 +105,8 @@ def run_servo_study(
     Raises:
         ValueError: If the folder holds a study with another configuration.
     """
-    _claim(out, study.config)
     env = gym.make(study.env_id, disable_env_checker=True, **study.env_config)
+    _claim(out, study.config)
     episodes, traces = [], []
     try:
         for i in range(study.episodes):

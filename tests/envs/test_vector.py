@@ -1,0 +1,64 @@
+import gymnasium as gym
+import numpy as np
+import pytest
+from stable_baselines3.common.env_util import make_vec_env
+from stable_baselines3.common.vec_env import SubprocVecEnv
+
+import ctr_env  # noqa: F401
+
+ENV = "ctr_env:ctr_env/PandaServo-v0"
+SETTINGS = {"obs_mode": "image+estimate", "randomization": "mild", "width": 64, "height": 48}
+STEPS = 4
+
+
+def record(envs, actions):
+    obs, _ = envs.reset(seed=[3, 4])
+    frames = [obs]
+    for action in actions:
+        obs, reward, *_ = envs.step(action)
+        frames.append(obs | {"reward": reward})
+    envs.close()
+    return frames
+
+
+@pytest.mark.parametrize("mode, options", [("sync", {}), ("async", {"context": "forkserver"})])
+def test_vector_environments_repeat_single_ones(mode, options):
+    actions = np.random.default_rng(0).uniform(-1, 1, (STEPS, 2, 6)).astype(np.float32)
+    envs = gym.make_vec(ENV, 2, vectorization_mode=mode, vector_kwargs=options, **SETTINGS)
+    frames = record(envs, actions)
+    for i, seed in enumerate((3, 4)):
+        env = gym.make(ENV, **SETTINGS)
+        obs, _ = env.reset(seed=seed)
+        for frame, action in zip(frames[:-1], actions, strict=True):
+            for name in obs:
+                np.testing.assert_array_equal(frame[name][i], obs[name])
+            obs, *_ = env.step(action[i])
+        env.close()
+
+
+def test_stable_baselines_workers_repeat_each_other():
+    runs = []
+    for _ in range(2):
+        envs = make_vec_env(ENV, 2, seed=5, env_kwargs=SETTINGS, vec_env_cls=SubprocVecEnv)
+        obs = envs.reset()
+        for _ in range(STEPS):
+            obs, rewards, _, infos = envs.step(np.zeros((2, 6), np.float32))
+        assert all("is_success" in info for info in infos)
+        runs.append((obs["image"], rewards))
+        envs.close()
+    np.testing.assert_array_equal(runs[0][0], runs[1][0])
+    np.testing.assert_array_equal(runs[0][1], runs[1][1])
+
+
+@pytest.mark.slow
+def test_five_hundred_environments_leave_memory_flat():
+    import resource
+
+    sizes = []
+    for cycle in range(500):
+        env = gym.make(ENV, **SETTINGS)
+        env.reset(seed=cycle)
+        env.close()
+        if cycle in (100, 499):
+            sizes.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    assert sizes[1] - sizes[0] < 30_000  # KiB

@@ -1,0 +1,84 @@
+import json
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+
+import ctr_env.evaluation.runner as runner
+from ctr_env.evaluation import ServoStudy, Trace, run_servo_study
+from ctr_env.evaluation.files import replacing, write_json
+
+SMALL = {"estimator": "noisy", "width": 96, "height": 72}
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Studies of half a second an episode."""
+    make = runner.gym.make
+    monkeypatch.setattr(runner.gym, "make", lambda *args, **kwargs: make(*args, max_episode_steps=15, **kwargs))
+
+
+def test_a_study_leaves_table_plot_film_and_traces(short, tmp_path):
+    seen = []
+    result = run_servo_study(ServoStudy(episodes=2, seed=5, env_config=SMALL), tmp_path, "command", 1, seen.append)
+    assert json.loads((tmp_path / "servo.json").read_text()) == result
+    assert result["schema"] == "ctr_env/servo@1"
+    assert [episode["seed"] for episode in result["episodes"]] == [5, 6] == [episode["seed"] for episode in seen]
+    assert result["summary"]["episodes"] == 2
+    assert {"command", "config", "versions"} <= result.keys()
+    assert result["config"]["estimator"] == "noisy"
+    for figure in ("true_position_error_m", "settling_time_s"):
+        assert {"mean", "median", "p95"} <= result["summary"][figure].keys()
+    assert iio.imread(tmp_path / "servo.png").std() > 5
+    film = np.stack(list(iio.imiter(tmp_path / "seed_000005.mp4")))
+    assert len(film) == 16
+    assert film.std() > 20
+    trace = Trace.load(tmp_path / "traces" / "seed_000006.npz")
+    assert len(trace["time_s"]) == 16
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_an_interrupted_study_goes_on_to_the_same_result(short, tmp_path, monkeypatch):
+    study = ServoStudy(episodes=3, env_config=SMALL)
+    whole = run_servo_study(study, tmp_path / "whole")
+
+    def stop(episode):
+        if episode["seed"] == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_servo_study(study, tmp_path / "broken", on_episode=stop)
+    ran = []
+    original = runner.run_episode
+    monkeypatch.setattr(runner, "run_episode", lambda env, seed, *rest: ran.append(seed) or original(env, seed, *rest))
+    resumed = run_servo_study(study, tmp_path / "broken")
+    assert ran == [2]
+    assert resumed == whole
+
+
+def test_a_folder_of_another_study_is_refused(short, tmp_path):
+    run_servo_study(ServoStudy(episodes=1, env_config=SMALL), tmp_path)
+    with pytest.raises(ValueError, match="randomization differ"):
+        run_servo_study(ServoStudy(episodes=1, env_config=SMALL | {"randomization": "mild"}), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [({"robot": "ur5"}, "valid: panda servo"), ({"task": "grasp"}, "valid: "), ({"episodes": 0}, "at least 1"), ({"seed": -1}, "negative")],
+)  # fmt: skip
+def test_impossible_studies_are_refused(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        ServoStudy(**wrong)
+
+
+def test_files_are_whole_or_not_there(tmp_path):
+    path = tmp_path / "a" / "result.json"
+    write_json(path, {"x": np.float64(1.5), "y": np.arange(3)})
+    assert json.loads(path.read_text()) == {"x": 1.5, "y": [0, 1, 2]}
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(path, {"x": float("nan")})
+    with pytest.raises(RuntimeError), replacing(path) as scratch:
+        scratch.write_text("half")
+        raise RuntimeError
+    assert json.loads(path.read_text()) == {"x": 1.5, "y": [0, 1, 2]}
+    assert [entry.name for entry in path.parent.iterdir()] == ["result.json"]
