@@ -98,9 +98,7 @@ class PBVSConfig:
         valid = [field.name for field in fields(cls)]
         unknown = sorted(map(str, set(config) - set(valid)))
         if unknown:
-            raise ValueError(
-                f"unknown PBVSConfig fields {', '.join(unknown)}; valid names: {', '.join(valid)}"
-            )
+            raise ValueError(f"unknown PBVSConfig fields {', '.join(unknown)}; valid names: {', '.join(valid)}")
         return cls(**config)
 
 

@@ -74,9 +74,7 @@ class DifferentialIK:
             if not 0.0 < value < np.inf:
                 raise ValueError(f"DifferentialIK: {name} must be positive, not {value!r}")
         if not 0.0 <= posture_rate * dt <= 1.0:
-            raise ValueError(
-                f"DifferentialIK: posture_rate must lie in [0, 1 / dt], not {posture_rate!r} 1/s"
-            )
+            raise ValueError(f"DifferentialIK: posture_rate must lie in [0, 1 / dt], not {posture_rate!r} 1/s")
         self.dt = dt
         self.limiter = JointLimiter.of(kinematics) if limiter is None else limiter
         self._kinematics = kinematics

@@ -29,15 +29,11 @@ class PoseFeature(ABC):
         """``(6,)`` error e: three metres, then three radians."""
 
     @abstractmethod
-    def interaction_matrix(
-        self, base_T_ee: RigidTransform, base_T_goal: RigidTransform
-    ) -> NDArray[np.float64]:
+    def interaction_matrix(self, base_T_ee: RigidTransform, base_T_goal: RigidTransform) -> NDArray[np.float64]:
         """``(6, 6)`` matrix L of ``de/dt = L @ twist`` for a resting goal."""
 
     @abstractmethod
-    def twist(
-        self, base_T_ee: RigidTransform, base_T_goal: RigidTransform, gain: float = 1.0
-    ) -> NDArray[np.float64]:
+    def twist(self, base_T_ee: RigidTransform, base_T_goal: RigidTransform, gain: float = 1.0) -> NDArray[np.float64]:
         """``(6,)`` twist ``-gain * inv(L) @ e`` in closed form, m/s and rad/s; ``gain`` in 1/s."""
 
 
@@ -53,18 +49,14 @@ class CartesianFeature(PoseFeature):
         offset = base_T_ee.translation - base_T_goal.translation
         return np.concatenate([_axes(base_T_goal).T @ offset, _theta_u(base_T_goal, base_T_ee)])
 
-    def interaction_matrix(
-        self, base_T_ee: RigidTransform, base_T_goal: RigidTransform
-    ) -> NDArray[np.float64]:
+    def interaction_matrix(self, base_T_ee: RigidTransform, base_T_goal: RigidTransform) -> NDArray[np.float64]:
         """``(6, 6)`` matrix ``blkdiag(goal_R_ee, L_theta_u) @ blkdiag(ee_R_base, ee_R_base)``."""
         L = np.zeros((6, 6))
         L[:3, :3] = _axes(base_T_goal).T
         L[3:, 3:] = theta_u_jacobian(_theta_u(base_T_goal, base_T_ee)) @ _axes(base_T_ee).T
         return L
 
-    def twist(
-        self, base_T_ee: RigidTransform, base_T_goal: RigidTransform, gain: float = 1.0
-    ) -> NDArray[np.float64]:
+    def twist(self, base_T_ee: RigidTransform, base_T_goal: RigidTransform, gain: float = 1.0) -> NDArray[np.float64]:
         """``(6,)`` twist: straight to the goal, turning about the one axis of ``theta u``."""
         linear = base_T_goal.translation - base_T_ee.translation
         angular = -_axes(base_T_ee) @ _theta_u(base_T_goal, base_T_ee)
@@ -85,9 +77,7 @@ class ImageFeature(PoseFeature):
         offset = base_T_goal.translation - base_T_ee.translation
         return np.concatenate([_axes(base_T_ee).T @ offset, _theta_u(base_T_goal, base_T_ee)])
 
-    def interaction_matrix(
-        self, base_T_ee: RigidTransform, base_T_goal: RigidTransform
-    ) -> NDArray[np.float64]:
+    def interaction_matrix(self, base_T_ee: RigidTransform, base_T_goal: RigidTransform) -> NDArray[np.float64]:
         """``(6, 6)``: ``[[-I, [ee_t_goal]x], [0, L_theta_u]] @ blkdiag(ee_R_base, ee_R_base)``."""
         e = self.error(base_T_ee, base_T_goal)
         ee_R_base = _axes(base_T_ee).T
@@ -97,9 +87,7 @@ class ImageFeature(PoseFeature):
         L[3:, 3:] = theta_u_jacobian(e[3:]) @ ee_R_base
         return L
 
-    def twist(
-        self, base_T_ee: RigidTransform, base_T_goal: RigidTransform, gain: float = 1.0
-    ) -> NDArray[np.float64]:
+    def twist(self, base_T_ee: RigidTransform, base_T_goal: RigidTransform, gain: float = 1.0) -> NDArray[np.float64]:
         """``(6,)`` twist that moves the goal's origin straight in the end-effector frame."""
         e = self.error(base_T_ee, base_T_goal)
         base_R_ee = _axes(base_T_ee)
@@ -107,9 +95,7 @@ class ImageFeature(PoseFeature):
         return gain * np.concatenate([linear, -base_R_ee @ e[3:]])
 
 
-FEATURES: Mapping[str, type[PoseFeature]] = MappingProxyType(
-    {"cartesian": CartesianFeature, "image": ImageFeature}
-)
+FEATURES: Mapping[str, type[PoseFeature]] = MappingProxyType({"cartesian": CartesianFeature, "image": ImageFeature})
 """The features by name."""
 
 

@@ -40,9 +40,7 @@ class GoalMotion:
         if rule not in FEED_FORWARD:
             raise ValueError(f"unknown feed-forward rule {rule!r}; valid names: {', '.join(FEED_FORWARD)}")
         if not 0.0 < time_constant < np.inf:
-            raise ValueError(
-                f"the feed-forward time constant must be positive seconds, not {time_constant!r}"
-            )
+            raise ValueError(f"the feed-forward time constant must be positive seconds, not {time_constant!r}")
         self.rule = rule
         self.time_constant = time_constant
         self.reset()

@@ -91,9 +91,7 @@ class JointLimiter:
         low, high = self.reachable(positions, previous, dt)
         return np.clip(low, -self.velocity, self.velocity), np.clip(high, -self.velocity, self.velocity)
 
-    def clamp(
-        self, velocities: ArrayLike, positions: ArrayLike, previous: ArrayLike, dt: float
-    ) -> NDArray[np.float64]:
+    def clamp(self, velocities: ArrayLike, positions: ArrayLike, previous: ArrayLike, dt: float) -> NDArray[np.float64]:
         """``(n,)`` allowed velocities nearest to those asked for; the rest as of :meth:`bounds`."""
         return np.clip(np.asarray(velocities, dtype=float), *self.bounds(positions, previous, dt))
 

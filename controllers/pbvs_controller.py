@@ -127,9 +127,7 @@ class PBVSController(Controller):
     def twist_command(self, twist: ArrayLike, state: ServoState) -> ServoCommand:
         """Joint velocities of a ``(6,)`` end-effector twist (m/s, rad/s, base axes), speed limits kept."""
         self._servoing = False
-        limited = saturate_twist(
-            as_twist(twist, "twist"), self.config.max_linear_speed, self.config.max_angular_speed
-        )
+        limited = saturate_twist(as_twist(twist, "twist"), self.config.max_linear_speed, self.config.max_angular_speed)
         return self._move(limited, state, "servo", "")
 
     def velocity_command(self, joint_velocities: ArrayLike, state: ServoState) -> ServoCommand:

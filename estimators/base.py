@@ -41,7 +41,8 @@ class PoseEstimate:
 
     Attributes:
         camera_T_base: Takes base-frame points to camera-frame points (OpenCV axes). Finite even when not valid.
-        covariance: ``(6, 6)`` covariance of the error twist (translation in m, rotation vector in rad) in *camera axes at
+        covariance: ``(6, 6)`` covariance of the error twist (translation in m, rotation vector in rad) in *camera axes
+        at
             the base origin*: ``camera_T_base_true = (exp(w) R, t + v)`` with ``(v, w)`` zero-mean of this covariance.
         valid: Whether a controller may act on it.
         time_s: Time of the frame it was made from, seconds; earlier than the newest frame when the estimator is late.

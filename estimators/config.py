@@ -20,7 +20,7 @@ def config_from_mapping(kind: type[Config], config: Config | Mapping[str, Any] |
     """
     if isinstance(config, kind):
         return config
-    given = dict(config or {})  # type: ignore[call-overload]
+    given: dict[str, Any] = dict(config) if isinstance(config, Mapping) else {}
     valid = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     unknown = sorted(str(name) for name in given if name not in valid)
     if unknown:
@@ -38,6 +38,4 @@ def require_range(config: object, low: float, high: float, *names: str) -> None:
         value = getattr(config, name)
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not (number and math.isfinite(value) and low <= value <= high):
-            raise ValueError(
-                f"{type(config).__name__}.{name} must be a number in [{low:g}, {high:g}], not {value!r}"
-            )
+            raise ValueError(f"{type(config).__name__}.{name} must be a number in [{low:g}, {high:g}], not {value!r}")

@@ -69,18 +69,16 @@ class _BoardPose(NamedTuple):
 class FiducialEstimator(PoseEstimator):
     """ChArUco detection, planar PnP, and the chain camera → board → gripper → base.
 
-    Not valid when the board is out of view (``"board_not_in_view"``), seen too obliquely (``"board_too_oblique"``), fits
-    badly (``"reprojection_error"``), or when its two planar poses fit alike (``"pose_ambiguous"``). The covariance is the
-    corners' noise carried through PnP and chain; errors of kinematics and encoders are not in it.
+    Not valid when the board is out of view (``"board_not_in_view"``), seen too obliquely (``"board_too_oblique"``),
+    fits badly (``"reprojection_error"``), or when its two planar poses fit alike (``"pose_ambiguous"``). The covariance
+    is the corners' noise carried through PnP and chain; errors of kinematics and encoders are not in it.
     """
 
     needs_image = True
     needs_board = True
     picture_size = (640, 480)
 
-    def __init__(
-        self, kinematics: RobotKinematics, config: FiducialConfig | Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, kinematics: RobotKinematics, config: FiducialConfig | Mapping[str, Any] | None = None) -> None:
         """Prepare the detectors.
 
         Args:
@@ -166,7 +164,7 @@ class FiducialEstimator(PoseEstimator):
         return best, ""
 
     def _corner_variance(self, sighting: _Sighting, found: _BoardPose) -> float:
-        """Variance of each corner coordinate, px²: what the residuals say, or what corners are credited with if more."""
+        """Variance of each corner coordinate, px²: from the residuals, or what corners are credited with if more."""
         degrees = max(2 * len(sighting.pixels) - 6, 1)
         return float(max(found.rms**2 * len(sighting.pixels) / degrees, self.config.corner_noise_px**2))
 
@@ -207,16 +205,12 @@ def _planar_poses(sighting: _Sighting, camera: PinholeCamera) -> list[_BoardPose
     face_T = sighting.points.copy()
     height = face_T[0, 2]
     face_T[:, 2] = 0.0
-    _, rotvecs, translations, _ = cv2.solvePnPGeneric(
-        face_T, sighting.pixels, K, distortion, flags=cv2.SOLVEPNP_IPPE
-    )
+    _, rotvecs, translations, _ = cv2.solvePnPGeneric(face_T, sighting.pixels, K, distortion, flags=cv2.SOLVEPNP_IPPE)
     poses = []
     for rotvec, translation in zip(rotvecs, translations, strict=True):
         start = translation.ravel() - Rotation.from_rotvec(rotvec.ravel()).apply([0.0, 0.0, height])
-        r, t = cv2.solvePnPRefineLM(
-            sighting.points, sighting.pixels, K, distortion, rotvec.copy(), start.reshape(3, 1)
-        )
-        pose = _BoardPose(r.ravel(), t.ravel(), 0.0)
+        r, t = cv2.solvePnPRefineLM(sighting.points, sighting.pixels, K, distortion, rotvec.copy(), start.reshape(3, 1))
+        pose = _BoardPose(np.asarray(r, dtype=float).ravel(), np.asarray(t, dtype=float).ravel(), 0.0)
         errors = _reproject(sighting, pose, camera) - sighting.pixels
         poses.append(pose._replace(rms=float(np.sqrt(np.mean(np.sum(errors**2, axis=1))))))
     poses.sort(key=lambda pose: pose.rms)
@@ -232,15 +226,11 @@ def _reproject(sighting: _Sighting, pose: _BoardPose, camera: PinholeCamera) -> 
     return np.asarray(pixels[:, 0])
 
 
-def _reprojection_jacobian(
-    sighting: _Sighting, found: _BoardPose, camera: PinholeCamera
-) -> NDArray[np.float64]:
-    """``(2N, 6)`` derivative of the pixels with respect to the error twist (m, rad; camera axes) at the board's origin."""
+def _reprojection_jacobian(sighting: _Sighting, found: _BoardPose, camera: PinholeCamera) -> NDArray[np.float64]:
+    """``(2N, 6)`` derivative of the pixels by the error twist (m, rad; camera axes) at the board's origin."""
     turned = Rotation.from_rotvec(found.rotvec).apply(sighting.points)
     points = turned + found.translation
-    _, jacobian = cv2.projectPoints(
-        points, np.zeros(3), np.zeros(3), camera.opencv_matrix, np.array(camera.distortion)
-    )
+    _, jacobian = cv2.projectPoints(points, np.zeros(3), np.zeros(3), camera.opencv_matrix, np.array(camera.distortion))
     by_translation = jacobian[:, 3:6]  # at zero pose: derivative by the point itself
     by_rotation = np.concatenate(
         [by_translation[2 * i : 2 * i + 2] @ -_cross_matrix(point) for i, point in enumerate(turned)]

@@ -84,9 +84,7 @@ class NoisyEstimator(PoseEstimator):
         c = self.config
         self._streams = dict(zip(_STREAMS, rng.spawn(len(_STREAMS)), strict=True))
         bias = self._streams["bias"]
-        self._bias = np.concatenate(
-            [c.bias_position_m * _direction(bias), c.bias_rotation_rad * _direction(bias)]
-        )
+        self._bias = np.concatenate([c.bias_position_m * _direction(bias), c.bias_rotation_rad * _direction(bias)])
         self._drift = np.zeros(6)
         self._started: float | None = None
         self._newest: float | None = None
@@ -115,9 +113,7 @@ class NoisyEstimator(PoseEstimator):
         dropped = streams["dropout"].random() < c.dropout
         outlier = streams["outlier"]
         wild = outlier.random() < c.outlier
-        far = np.concatenate(
-            [c.outlier_position_m * _direction(outlier), c.outlier_rotation_rad * _direction(outlier)]
-        )
+        far = np.concatenate([c.outlier_position_m * _direction(outlier), c.outlier_rotation_rad * _direction(outlier)])
         if frame.true_camera_T_base is None:
             return PoseEstimate.invalid("no_truth", frame.time_s)
         if dropped:

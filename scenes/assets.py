@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 import trimesh
@@ -100,8 +101,8 @@ def _convert(robot: RobotDescription, root: ET.Element, folder: Path) -> None:
     for number, mesh_tag in enumerate(root.findall("link/collision/geometry/mesh")):
         source = resolve_mesh(mesh_tag.get("filename", ""), robot.urdf_path)
         path = folder / f"collision_{number:03d}.stl"
-        hull = trimesh.util.concatenate([coloured.mesh for coloured in load_coloured_meshes(source)]).convex_hull
-        path.write_bytes(trimesh.exchange.stl.export_stl(hull))
+        whole: Any = trimesh.util.concatenate([coloured.mesh for coloured in load_coloured_meshes(source)])
+        path.write_bytes(trimesh.exchange.stl.export_stl(whole.convex_hull))
         mesh_tag.set("filename", path.name)
     ET.ElementTree(root).write(folder / "robot.urdf")
 

@@ -123,9 +123,7 @@ def probe(name: str, timeout_s: float = 60.0) -> BackendReport:
     environment = os.environ | ({} if name == "filament" else {"MUJOCO_GL": name})
     command = [sys.executable, "-P", "-c", _FILAMENT if name == "filament" else _CLASSIC]
     try:
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=timeout_s, check=False
-        )
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout_s, check=False)
     except subprocess.TimeoutExpired:
         return BackendReport(name, False, f"no answer after {timeout_s:.0f} s", 0.0, _REMEDIES[name])
     for line in done.stdout.splitlines():

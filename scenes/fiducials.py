@@ -24,8 +24,8 @@ _PIXELS_PER_SQUARE = 48
 class CharucoBoardSpec:
     """A plate with a ChArUco pattern on either face.
 
-    The *board frame* lies in the middle of the plate: x to the right and y up as one looks at the front, z out of the front.
-    The back carries markers of its own, so that one picture of either face says which it is.
+    The *board frame* lies in the middle of the plate: x to the right and y up as one looks at the front, z out of the
+    front. The back carries markers of its own, so that one picture of either face says which it is.
     """
 
     columns: int = 5
@@ -37,7 +37,7 @@ class CharucoBoardSpec:
     marker_share: float = 0.775
     """Side of a marker as a share of a square's."""
     margin_m: float = 0.006
-    """White margin around the pattern, metres."""
+    """White margin around the pattern, metres; in effect the nearest whole number of pixels of :meth:`picture`."""
     thickness_m: float = 0.004
     """Thickness of the plate, metres."""
     dictionary: str = "DICT_4X4_50"
@@ -46,10 +46,12 @@ class CharucoBoardSpec:
     @property
     def size(self) -> tuple[float, float]:
         """Width and height of the plate, margin included, metres."""
-        return (
-            self.columns * self.square_m + 2 * self.margin_m,
-            self.rows * self.square_m + 2 * self.margin_m,
-        )
+        margin = self._margin_px * self.square_m / _PIXELS_PER_SQUARE  # a picture has no fractions of pixels
+        return (self.columns * self.square_m + 2 * margin, self.rows * self.square_m + 2 * margin)
+
+    @property
+    def _margin_px(self) -> int:
+        return round(self.margin_m * _PIXELS_PER_SQUARE / self.square_m)
 
     def pattern(self, face: str) -> cv2.aruco.CharucoBoard:
         """OpenCV's board of a face.
@@ -62,16 +64,16 @@ class CharucoBoardSpec:
         dictionary = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, self.dictionary))
         markers = (self.columns * self.rows) // 2
         ids = np.arange(markers) + markers * FACES.index(face)
-        return cv2.aruco.CharucoBoard((self.columns, self.rows), self.square_m, self.marker_share * self.square_m, dictionary, ids)
+        return cv2.aruco.CharucoBoard(
+            (self.columns, self.rows), self.square_m, self.marker_share * self.square_m, dictionary, ids
+        )
 
     def picture(self, face: str) -> NDArray[np.uint8]:
         """``(H, W, 3)`` uint8 picture of a face, margin included, as one sees it."""
-        scale = _PIXELS_PER_SQUARE / self.square_m
         inner = self.pattern(face).generateImage(
             (self.columns * _PIXELS_PER_SQUARE, self.rows * _PIXELS_PER_SQUARE), marginSize=0, borderBits=1
         )
-        margin = round(self.margin_m * scale)
-        grey = cv2.copyMakeBorder(inner, *[margin] * 4, cv2.BORDER_CONSTANT, value=255)
+        grey = np.pad(np.asarray(inner, dtype=np.uint8), self._margin_px, constant_values=255)
         return np.repeat(grey[..., None], 3, axis=2)
 
     def corners(self, face: str) -> NDArray[np.float64]:
@@ -98,9 +100,7 @@ def board_transform(robot: RobotDescription) -> RigidTransform:
     return transform(pose[:3], Rotation.from_euler("xyz", pose[3:]))
 
 
-def add_board(
-    spec: mujoco.MjSpec, body: mujoco.MjsBody, board: CharucoBoardSpec, body_T_board: RigidTransform
-) -> None:
+def add_board(spec: mujoco.MjSpec, body: mujoco.MjsBody, board: CharucoBoardSpec, body_T_board: RigidTransform) -> None:
     """Fix a board to a body: a white plate and two textured faces that neither weigh nor touch anything."""
     half = np.array([*board.size, board.thickness_m]) / 2
     quat = body_T_board.rotation.as_quat(scalar_first=True)
@@ -122,7 +122,11 @@ def _add_face(spec: mujoco.MjSpec, board: CharucoBoardSpec, face: str) -> None:
     name = f"board_{face}"
     picture = board.picture(face)
     texture = spec.add_texture(
-        name=name, type=mujoco.mjtTexture.mjTEXTURE_2D, width=picture.shape[1], height=picture.shape[0], nchannel=3
+        name=name,
+        type=mujoco.mjtTexture.mjTEXTURE_2D,
+        width=picture.shape[1],
+        height=picture.shape[0],
+        nchannel=3,
     )
     texture.data = picture.tobytes()
     material = spec.add_material(name=name, specular=0.0, emission=0.5)

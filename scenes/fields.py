@@ -52,7 +52,7 @@ _CLUTTER, _OCCLUDERS = "clutter", "occluders"
 _ALL = (
     Field("task.start", "Start posture of the arm, an offset from home, rad.", 0.0, ("joints",)),
     Field("task.goal", "Posture that reaches the goal, an offset from the start, rad.", 0.2, ("joints",)),
-    Field("goal_motion.amplitude", "Amplitudes of a moving goal: m, m, m, rad, rad, rad.", (0.05,) * 3 + (0.1,) * 3, (6,)),
+    Field("goal_motion.amplitude", "Amplitudes of a moving goal: 3 in m, 3 in rad.", (0.05,) * 3 + (0.1,) * 3, (6,)),
     Field("goal_motion.period", "Periods of the same, s.", (6.0, 7.0, 8.0, 7.5, 8.5, 9.5), (6,)),
     Field("goal_motion.phase", "Phases of the same, rad.", 0.0, (6,)),
     Field("camera.distance", "Distance from the middle of the arm, m.", 1.2),
@@ -75,7 +75,7 @@ _ALL = (
     Field("lights.ambient", "Ambient light as a multiple of the nominal one.", 1.0),
     Field("lights.shadow", "Whether the key light throws shadows (>= 0.5).", 1.0),
     Field("surfaces.colour", f"Colour multipliers of {', '.join(SURFACES)}.", 1.0, (len(SURFACES), 3)),
-    Field("surfaces.texture", f"Textures of the same: {dict(enumerate(TEXTURES))}, -1 the nominal one.", -1.0, (len(SURFACES),)),
+    Field("surfaces.texture", "Textures of the same: indices into TEXTURES, -1 nominal.", -1.0, (len(SURFACES),)),
     Field("clutter.count", "Objects that stand around the robot; the rest of the slots stay empty.", 0.0),
     Field("clutter.azimuth", "Their directions seen from the base, rad.", 0.0, (_CLUTTER,)),
     Field("clutter.distance", "Their distances from the base, m.", 1.5, (_CLUTTER,)),
@@ -108,7 +108,11 @@ FIELDS: Mapping[str, Field] = MappingProxyType({field.name: field for field in _
 
 def sizes_of(scene: Scene) -> dict[str, int]:
     """What the symbols in field shapes stand for in a scene."""
-    return {"joints": scene.kinematics.n, "clutter": scene.config.clutter, "occluders": scene.config.occluders}
+    return {
+        "joints": scene.kinematics.n,
+        "clutter": scene.config.clutter,
+        "occluders": scene.config.occluders,
+    }
 
 
 def apply_draws(scene: Scene, draws: Mapping[str, NDArray[np.float64]]) -> None:
@@ -163,7 +167,14 @@ def _apply_occluders(scene: Scene, draw: Mapping[str, NDArray[np.float64]]) -> N
         depth = draw["depth"][i] * reach
         half = 0.5 * depth * np.array([camera.width / camera.fx, camera.height / camera.fy])
         place = pose.apply(np.append(draw["offset"][i] * half, depth))
-        _place(scene, OCCLUDER.format(i), place, draw["rotation"][i], draw["size"][i] * half[1], draw["colour"][i])
+        _place(
+            scene,
+            OCCLUDER.format(i),
+            place,
+            draw["rotation"][i],
+            draw["size"][i] * half[1],
+            draw["colour"][i],
+        )
 
 
 def _apply_robot(scene: Scene, draw: Mapping[str, NDArray[np.float64]]) -> None:

@@ -45,7 +45,9 @@ def apply_image_effects(
         ValueError: If a setting is unknown or out of its range.
     """
     values = _checked(settings)
-    if all(values[name] == nothing for name, (nothing, _, _) in IMAGE_EFFECTS.items() if name != "motion_blur_angle_rad"):
+    if all(
+        values[name] == nothing for name, (nothing, _, _) in IMAGE_EFFECTS.items() if name != "motion_blur_angle_rad"
+    ):
         return image
     import torch
 
@@ -80,11 +82,13 @@ def _blur(picture: Tensor, values: Mapping[str, float]) -> Tensor:
     sigma = values["blur_sigma_px"]
     if sigma > _LEAST_BLUR:
         size = 2 * int(np.ceil(3.0 * sigma)) + 1
-        picture = gaussian_blur2d(picture, (size, size), (sigma, sigma))
+        picture = gaussian_blur2d(picture, (size, size), (sigma, sigma), border_type="replicate")
     length = values["motion_blur_px"]
     if length > 1:
         size = max(3, 2 * int(length // 2) + 1)
-        picture = motion_blur(picture, size, float(np.degrees(values["motion_blur_angle_rad"])), 0.0, border_type="replicate")
+        picture = motion_blur(
+            picture, size, float(np.degrees(values["motion_blur_angle_rad"])), 0.0, border_type="replicate"
+        )
     return picture
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import trimesh
@@ -119,8 +120,8 @@ def _colour(mesh: trimesh.Trimesh) -> tuple[float, float, float, float] | None:
 
 def _weld(meshes: list[trimesh.Trimesh]) -> trimesh.Trimesh:
     """One mesh whose triangles share their corners: decimation opens cracks along every unshared edge."""
-    mesh = trimesh.util.concatenate(meshes)
+    mesh: Any = trimesh.util.concatenate(meshes)
     mesh.merge_vertices(merge_tex=True, merge_norm=True, digits_vertex=4)
     mesh.update_faces(mesh.nondegenerate_faces() & mesh.unique_faces())
     mesh.remove_unreferenced_vertices()
-    return mesh
+    return cast(trimesh.Trimesh, mesh)

@@ -20,7 +20,8 @@ _PI = float(np.pi)
 def preset_rules(name: str, camera_distance: tuple[float, float]) -> dict[str, Any]:
     """Rules of a preset in their plain form, one for every field.
 
-    ``none`` draws the camera's pose (a study of servoing from one view would say little) and the task itself; ``mild`` adds what changes from day to day in one laboratory; ``strong`` what changes between laboratories.
+    ``none`` draws the camera's pose (a study of servoing from one view would say little) and the task itself; ``mild``
+    adds what changes from day to day in one laboratory; ``strong`` what changes between laboratories.
 
     Args:
         name: One of :data:`PRESETS`.

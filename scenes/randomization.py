@@ -35,8 +35,8 @@ class Rule:
 class Randomization:
     """A rule for every field.
 
-    Draws come from streams of their own, one per field and episode: changing how one field is drawn leaves the values of
-    all others as they were, so that two settings can be compared on otherwise equal episodes.
+    Draws come from streams of their own, one per field and episode: changing how one field is drawn leaves the values
+    of all others as they were, so that two settings can be compared on otherwise equal episodes.
     """
 
     rules: Mapping[str, Rule]
@@ -84,7 +84,8 @@ def make_randomization(
     """
     entries = {"preset": config} if isinstance(config, str) else dict(config)
     rules = {
-        name: _rule(FIELDS[name], data) for name, data in preset_rules(entries.pop("preset", "none"), camera_distance).items()
+        name: _rule(FIELDS[name], data)
+        for name, data in preset_rules(entries.pop("preset", "none"), camera_distance).items()
     }
     for name, data in entries.items():
         if name not in FIELDS:

@@ -57,7 +57,7 @@ class RobotDescription:
     board_pose: tuple[float, float, float, float, float, float] = (0.0, 0.0, 0.1, 1.57, 0.0, 1.57)
     """``ee_T_board`` of a calibration board held by the gripper: x, y, z in metres and extrinsic x-y-z angles, rad.
     The board's face looks along its own +z."""
-    board_square: float = 0.04
+    board_square: float = 0.05
     """Side of the board's squares, metres."""
 
     def __post_init__(self) -> None:
@@ -105,7 +105,15 @@ def _baxter(side: str, other: str, sign: float) -> RobotDescription:
     def arm(prefix: str) -> tuple[str, ...]:
         return tuple(f"{prefix}_{joint}" for joint in ("s0", "s1", "e0", "e1", "w0", "w1", "w2"))
 
-    links = ("upper_shoulder", "lower_shoulder", "upper_elbow", "lower_elbow", "upper_forearm", "lower_forearm", "wrist")
+    links = (
+        "upper_shoulder",
+        "lower_shoulder",
+        "upper_elbow",
+        "lower_elbow",
+        "upper_forearm",
+        "lower_forearm",
+        "wrist",
+    )
     home = (sign * 0.75, -0.9, 0.0, 1.3, 0.0, 1.1, 0.0)
     tucked = dict(zip(arm(other), (-sign * 0.2, -0.6, 0.0, 1.6, 0.0, 0.6, 0.0), strict=True))
     return RobotDescription(
@@ -128,8 +136,8 @@ def _baxter(side: str, other: str, sign: float) -> RobotDescription:
             *("collision_head_link_1", "collision_head_link_2", "sonar_ring"),
             *(f"{s}_hand_{part}_link" for s in ("left", "right") for part in ("camera", "range", "accelerometer")),
         ),
-        board_pose=(0.0, 0.0, 0.11, 1.87, 0.0, -1.57 + sign * 0.24),
-        board_square=0.055,
+        board_pose=(0.0, 0.0, 0.13, 1.87, 0.0, -1.57 + sign * 0.24),
+        board_square=0.06,
     )
 
 
@@ -148,7 +156,7 @@ PANDA = RobotDescription(
     face_budget=15_000,
     base_height=0.75,
     table=(0.35, 0.0, 0.6, 0.6),
-    board_pose=(0.0, 0.0, 0.08, 1.87, 0.0, 1.57),
+    board_pose=(0.0, 0.0, 0.11, 1.87, 0.0, 1.57),
 )
 """Franka Emika Panda with its hand; keypoints as in DREAM."""
 

@@ -1,4 +1,4 @@
-"""The surroundings of a robot: room, table, lights, clutter, target and camera, compiled with the robot into one model."""
+"""The surroundings of a robot: room, table, lights, clutter, target and camera, compiled into one model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,19 @@ from .urdf import ROOT_LINK
 if TYPE_CHECKING:
     from .scene import SceneConfig
 
-__all__ = ["CAMERA", "CLUTTER", "LIGHTS", "LIGHT_DISTANCE", "OCCLUDER", "ROOM_HALF_SIDE", "SURFACES", "TARGET", "build_room", "cube_material", "flat_material"]
+__all__ = [
+    "CAMERA",
+    "CLUTTER",
+    "LIGHTS",
+    "LIGHT_DISTANCE",
+    "OCCLUDER",
+    "ROOM_HALF_SIDE",
+    "SURFACES",
+    "TARGET",
+    "build_room",
+    "cube_material",
+    "flat_material",
+]
 
 CAMERA = "camera"
 TARGET = "target"
@@ -32,7 +44,13 @@ ROOM_HALF_SIDE = 3.5
 """Distance of the walls from the robot, metres."""
 _TIMESTEP = 0.002
 _GEOM = mujoco.mjtGeom
-_CLUTTER_SHAPES = (_GEOM.mjGEOM_BOX, _GEOM.mjGEOM_CYLINDER, _GEOM.mjGEOM_BOX, _GEOM.mjGEOM_CAPSULE, _GEOM.mjGEOM_ELLIPSOID)
+_CLUTTER_SHAPES = (
+    _GEOM.mjGEOM_BOX,
+    _GEOM.mjGEOM_CYLINDER,
+    _GEOM.mjGEOM_BOX,
+    _GEOM.mjGEOM_CAPSULE,
+    _GEOM.mjGEOM_ELLIPSOID,
+)
 _NOMINAL_COLOURS = {"floor": (0.62, 0.6, 0.58, 1.0), "table": (0.72, 0.66, 0.58, 1.0)}
 _WALL_COLOUR = (0.83, 0.84, 0.85, 1.0)
 _TABLE_LEG = 0.03
@@ -105,7 +123,11 @@ def _add_materials(spec: mujoco.MjSpec) -> None:
         )
         flat.data = picture.tobytes()
         cube = spec.add_texture(
-            name=cube_material(name), type=mujoco.mjtTexture.mjTEXTURE_CUBE, width=side, height=6 * side, nchannel=3
+            name=cube_material(name),
+            type=mujoco.mjtTexture.mjTEXTURE_CUBE,
+            width=side,
+            height=6 * side,
+            nchannel=3,
         )
         cube.data = picture.tobytes() * 6
         for material_name, repeat in ((flat_material(name), 1.0), (cube_material(name), 1.0)):
@@ -130,7 +152,13 @@ def _add_materials(spec: mujoco.MjSpec) -> None:
 def _add_surfaces(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
     world, plane = spec.worldbody, _GEOM.mjGEOM_PLANE
     size = np.array([ROOM_HALF_SIDE, ROOM_HALF_SIDE, ROOM_HALF_SIDE])  # the last is the mesh size it is drawn with
-    world.add_geom(name="floor", type=plane, size=size, rgba=_NOMINAL_COLOURS["floor"], material=flat_material("concrete"))
+    world.add_geom(
+        name="floor",
+        type=plane,
+        size=size,
+        rgba=_NOMINAL_COLOURS["floor"],
+        material=flat_material("concrete"),
+    )
     walls = {
         "wall_front": ((ROOM_HALF_SIDE, 0, 1.5), (-1, 0, 0)),
         "wall_back": ((-ROOM_HALF_SIDE, 0, 1.5), (1, 0, 0)),
@@ -143,8 +171,8 @@ def _add_surfaces(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
         y = np.cross(normal, x)
         quat = Rotation.from_matrix(np.stack([x, y, normal], axis=1)).as_quat(scalar_first=True)
         world.add_geom(
-            name=name, type=plane, pos=position, quat=quat, size=np.array([ROOM_HALF_SIDE, 2.0, ROOM_HALF_SIDE]), rgba=_WALL_COLOUR,
-            material=flat_material("plain"), contype=0, conaffinity=0,
+            name=name, type=plane, pos=position, quat=quat, size=np.array([ROOM_HALF_SIDE, 2.0, ROOM_HALF_SIDE]),
+            rgba=_WALL_COLOUR, material=flat_material("plain"), contype=0, conaffinity=0,
         )  # fmt: skip
     _add_table(spec, robot)
 
@@ -155,7 +183,13 @@ def _add_table(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
     top = robot.base_height if robot.table else 0.5
     body = spec.worldbody.add_body(name="table", pos=np.array([x, y, top - 0.02]))
     colour, material = _NOMINAL_COLOURS["table"], cube_material("planks")
-    body.add_geom(name="table", type=_GEOM.mjGEOM_BOX, size=np.array([half_x, half_y, 0.02]), rgba=colour, material=material)
+    body.add_geom(
+        name="table",
+        type=_GEOM.mjGEOM_BOX,
+        size=np.array([half_x, half_y, 0.02]),
+        rgba=colour,
+        material=material,
+    )
     for i, (sx, sy) in enumerate(((1, 1), (1, -1), (-1, 1), (-1, -1))):
         height = 0.5 * (top - 0.04)
         place = np.array([sx * (half_x - _TABLE_LEG), sy * (half_y - _TABLE_LEG), -0.02 - height])
@@ -173,9 +207,9 @@ def _add_lights(spec: mujoco.MjSpec) -> None:
     ):
         toward /= np.linalg.norm(toward)
         spec.worldbody.add_light(
-            name=name, type=mujoco.mjtLightType.mjLIGHT_SPOT, pos=spec.stat.center + LIGHT_DISTANCE * toward, dir=-toward,
-            cutoff=80.0, exponent=0.0, diffuse=np.full(3, diffuse), specular=np.full(3, 0.2), ambient=np.zeros(3),
-            castshadow=shadow,
+            name=name, type=mujoco.mjtLightType.mjLIGHT_SPOT, pos=spec.stat.center + LIGHT_DISTANCE * toward,
+            dir=-toward, cutoff=80.0, exponent=0.0, diffuse=np.full(3, diffuse), specular=np.full(3, 0.2),
+            ambient=np.zeros(3), castshadow=shadow,
         )  # fmt: skip
 
 

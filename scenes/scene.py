@@ -20,7 +20,14 @@ from .room import CAMERA, ROOM_HALF_SIDE, TARGET, build_room
 __all__ = ["Scene", "SceneConfig"]
 
 _NOMINAL = ("geom_rgba", "geom_matid", "geom_pos", "geom_size", "geom_rbound")
-_NOMINAL_LIGHT = ("light_pos", "light_dir", "light_diffuse", "light_ambient", "light_specular", "light_castshadow")
+_NOMINAL_LIGHT = (
+    "light_pos",
+    "light_dir",
+    "light_diffuse",
+    "light_ambient",
+    "light_specular",
+    "light_castshadow",
+)
 _ARM_POINTS = 400
 
 
@@ -202,14 +209,16 @@ class Scene:
         self.geom_link = np.where(visual, link_of_body[model.geom_bodyid], -1)
 
     def _sample_arm_points(self) -> tuple[NDArray[np.int_], NDArray[np.float64]]:
-        """A few vertices of every visual mesh from the arm's first joint on: their geoms, and places in the geom's frame."""
+        """Some vertices of every visual mesh from the arm's first joint on: their geoms, and places in its frame."""
         model = self.model
         first = model.joint(self.robot.arm_joints[0]).bodyid[0]
         moving = {first}
         for body in range(first + 1, model.nbody):
             if model.body_parentid[body] in moving:
                 moving.add(body)
-        geoms = [g for g in np.flatnonzero(self.robot_geoms) if model.geom_bodyid[g] in moving and model.geom_dataid[g] >= 0]
+        geoms = [
+            g for g in np.flatnonzero(self.robot_geoms) if model.geom_bodyid[g] in moving and model.geom_dataid[g] >= 0
+        ]
         counts = np.array([model.mesh_vertnum[model.geom_dataid[g]] for g in geoms])
         step = max(1, int(counts.sum() // _ARM_POINTS))
         owners, points = [], []

@@ -7,7 +7,18 @@ from numpy.typing import NDArray
 
 __all__ = ["TEXTURES", "texture"]
 
-TEXTURES = ("plain", "speckle", "checker", "planks", "brick", "clouds", "stripes", "marble", "weave", "concrete")
+TEXTURES = (
+    "plain",
+    "speckle",
+    "checker",
+    "planks",
+    "brick",
+    "clouds",
+    "stripes",
+    "marble",
+    "weave",
+    "concrete",
+)
 """Names of the textures; a ``*.texture`` draw is an index into this tuple."""
 
 _SEED = 20230227

@@ -49,7 +49,14 @@ def load_urdf(robot: RobotDescription) -> ET.Element:
     ET.SubElement(joint, "parent", link=ROOT_LINK)
     ET.SubElement(joint, "child", link=top)
     mujoco_tag = ET.SubElement(root, "mujoco")
-    ET.SubElement(mujoco_tag, "compiler", fusestatic="false", discardvisual="false", strippath="false", balanceinertia="true")
+    ET.SubElement(
+        mujoco_tag,
+        "compiler",
+        fusestatic="false",
+        discardvisual="false",
+        strippath="false",
+        balanceinertia="true",
+    )
     return root
 
 
@@ -70,7 +77,7 @@ def joint_limits(root: ET.Element, name: str) -> JointLimits:
 
 
 def fix_joints(root: ET.Element, positions: Mapping[str, float], keep: tuple[str, ...]) -> None:
-    """Turn every moving joint that is not in ``keep`` into a fixed one, at its given position (zero where not named)."""
+    """Fix every moving joint that is not in ``keep``, at its given position (zero where not named)."""
     for joint in root.iter("joint"):
         name, kind = joint.get("name", ""), joint.get("type")
         if kind not in _MOVING or name in keep:
@@ -81,14 +88,19 @@ def fix_joints(root: ET.Element, positions: Mapping[str, float], keep: tuple[str
                 joint.remove(element)
         joint.set("type", "fixed")
         xyz, rpy = pose.translation, pose.rotation.as_euler("xyz")
-        ET.SubElement(joint, "origin", xyz=" ".join(map(repr, map(float, xyz))), rpy=" ".join(map(repr, map(float, rpy))))
+        ET.SubElement(
+            joint,
+            "origin",
+            xyz=" ".join(map(repr, map(float, xyz))),
+            rpy=" ".join(map(repr, map(float, rpy))),
+        )
 
 
 def resolve_mesh(filename: str, urdf: Path) -> Path:
     """Path of a mesh that a URDF names, ``package://`` paths included.
 
-    ``package://example-robot-data`` is the installed package; any other package is the nearest folder of that name above
-    the URDF.
+    ``package://example-robot-data`` is the installed package; any other package is the nearest folder of that name
+    above the URDF.
     """
     if not filename.startswith("package://"):
         path = Path(filename.removeprefix("file://"))

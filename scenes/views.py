@@ -15,7 +15,7 @@ __all__ = ["CameraMotion", "PoseSway", "camera_from_draws", "pose_from_draws"]
 
 
 def camera_from_draws(draws: Mapping[str, NDArray], width: int, height: int) -> PinholeCamera:
-    """Intrinsics from drawn values: ``camera.fov`` (rad) and ``camera.principal_point`` (``(2,)`` shares of the size)."""
+    """Intrinsics from drawn values: ``camera.fov`` (rad), ``camera.principal_point`` (``(2,)`` shares of the size)."""
     return PinholeCamera.from_fov(float(draws["camera.fov"]), width, height, draws["camera.principal_point"])
 
 
@@ -33,9 +33,7 @@ def pose_from_draws(draws: Mapping[str, NDArray], centre: ArrayLike, forward: fl
     """
     azimuth = forward + float(draws["camera.azimuth"])
     elevation = float(draws["camera.elevation"])
-    outward = np.array(
-        [np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)]
-    )
+    outward = np.array([np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)])
     centre = np.asarray(centre, dtype=float)
     eye = centre + float(draws["camera.distance"]) * outward
     return look_at(eye, centre + draws["camera.look_at"], float(draws["camera.roll"]))

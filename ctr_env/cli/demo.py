@@ -29,7 +29,11 @@ def _run(options: argparse.Namespace) -> int:
     options.video = options.episodes
     config = {
         "estimator": "fiducial",
-        "randomization": {"preset": "mild", "camera.azimuth": {"uniform": [-0.6, 0.6]}, "camera.fov": {"uniform": [0.75, 0.95]}},
+        "randomization": {
+            "preset": "mild",
+            "camera.azimuth": {"uniform": [-0.6, 0.6]},
+            "camera.fov": {"uniform": [0.75, 0.95]},
+        },
     }
     show_result(run_study(options, config), options.out)
     return 0

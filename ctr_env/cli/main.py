@@ -36,5 +36,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\ninterrupted; the same command goes on where it stopped", file=sys.stderr)
         return 130
     return status
-
-

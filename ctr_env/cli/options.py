@@ -19,21 +19,34 @@ def add_environment_options(parser: argparse.ArgumentParser) -> None:
         "--estimator", default="ground_truth", metavar="NAME",
         help="ground_truth, noisy or fiducial (default: ground_truth)",
     )  # fmt: skip
-    parser.add_argument("--estimator-config", type=json_mapping, metavar="JSON", help='such as \'{"latency_s": 0.1}\'')
-    parser.add_argument("--controller-config", type=json_mapping, metavar="JSON", help='such as \'{"feature": "image"}\'')
+    parser.add_argument("--estimator-config", type=json_mapping, metavar="JSON", help="such as '{\"latency_s\": 0.1}'")
+    parser.add_argument(
+        "--controller-config", type=json_mapping, metavar="JSON", help='such as \'{"feature": "image"}\''
+    )
     parser.add_argument(
         "--randomization", type=_preset_or_mapping, default="none", metavar="PRESET|JSON",
         help="none, mild, strong, or a JSON mapping of fields with an optional \"preset\" (default: none)",
     )  # fmt: skip
     parser.add_argument("--renderer", default="classic", metavar="NAME", help="classic (default)")
-    parser.add_argument("--width", type=int, metavar="PX", help="picture width (default: what the estimator is meant for)")
+    parser.add_argument(
+        "--width", type=int, metavar="PX", help="picture width (default: what the estimator is meant for)"
+    )
     parser.add_argument("--height", type=int, metavar="PX", help="picture height (likewise)")
 
 
 def environment_config(options: argparse.Namespace) -> dict[str, Any]:
     """Keyword arguments of the environment, but for robot and task, that were given."""
     names = (
-        *("moving", "estimator", "estimator_config", "controller_config", "randomization", "renderer", "width", "height"),
+        *(
+            "moving",
+            "estimator",
+            "estimator_config",
+            "controller_config",
+            "randomization",
+            "renderer",
+            "width",
+            "height",
+        ),
     )
     return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
 

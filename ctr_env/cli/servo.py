@@ -26,7 +26,13 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/servo"), metavar="DIR", help="folder of the results")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result file here as well")
     parser.add_argument(
-        "--video", type=int, nargs="?", const=1, default=0, metavar="N", help="film the first N episodes (default: 1)"
+        "--video",
+        type=int,
+        nargs="?",
+        const=1,
+        default=0,
+        metavar="N",
+        help="film the first N episodes (default: 1)",
     )
     parser.set_defaults(run=_run)
 
@@ -44,12 +50,25 @@ def _run(options: argparse.Namespace) -> int:
 
 def run_study(options: argparse.Namespace, env_config: dict[str, Any]) -> dict[str, Any]:
     """Run the study that the options describe, with a progress bar; the content of its result file."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     from ctr_env.evaluation import ServoStudy, run_servo_study
 
     study = ServoStudy(options.robot, options.task, options.episodes, options.seed, env_config)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, TextColumn("{task.fields[note]}")) as progress:
         bar = progress.add_task(f"{options.robot} {options.task}", total=study.episodes, note="")
         successes = 0

@@ -18,9 +18,11 @@ class Belief:
 
     Attributes:
         known: Whether there has been a valid estimate yet; errors are zero until then.
-        apparent_error: Distance (m) and angle (rad) between the goal in the camera frame and where encoders and estimate
+        apparent_error: Distance (m) and angle (rad) between the goal in the camera frame and where encoders and
+        estimate
             put the gripper there. Papers usually quote this one.
-        base_T_goal: The goal in the base frame, from an estimate and the goal as seen in the very frame that it was made
+        base_T_goal: The goal in the base frame, from an estimate and the goal as seen in the very frame that it was
+        made
             from.
         estimate_error: Distance (m) and angle (rad) between estimated and true ``camera_T_base``.
     """

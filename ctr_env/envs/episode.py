@@ -101,9 +101,11 @@ class EpisodeSampler:
                 obstacle = "no start and goal (task.*, goal_motion.*) were found that a servo can join"
                 continue
             for view in range(_VIEWS):
-                chosen = task | self._rules.draw(
-                    seed, self._sizes, index=attempt * _VIEWS + view, groups=_CAMERA_GROUPS
-                ) | dict(replay)
+                chosen = (
+                    task
+                    | self._rules.draw(seed, self._sizes, index=attempt * _VIEWS + view, groups=_CAMERA_GROUPS)
+                    | dict(replay)
+                )
                 episode = self._with_camera(seed, chosen, start, goal_pose, sway, arrival, width, height)
                 if self._sees(episode, arrival):
                     return episode
@@ -117,9 +119,7 @@ class EpisodeSampler:
         goal = np.clip(start + draws["task.goal"], lower, upper)
         sway = None
         if self._goal_moves:
-            sway = PoseSway(
-                draws["goal_motion.amplitude"], draws["goal_motion.period"], draws["goal_motion.phase"]
-            )
+            sway = PoseSway(draws["goal_motion.amplitude"], draws["goal_motion.period"], draws["goal_motion.phase"])
         return start, kinematics.base_T_ee(goal), sway
 
     def _arrival(
@@ -153,7 +153,9 @@ class EpisodeSampler:
         motion = None
         if self._camera_moves:
             hand = PoseSway(
-                draws["camera_motion.sway"], draws["camera_motion.sway_period"], draws["camera_motion.sway_phase"]
+                draws["camera_motion.sway"],
+                draws["camera_motion.sway_period"],
+                draws["camera_motion.sway_phase"],
             )
             orbit = float(draws["camera_motion.orbit"])
             motion = CameraMotion(pose, centre, orbit, float(draws["camera_motion.orbit_period"]), hand)

@@ -52,11 +52,12 @@ class Snapshot:
 def observation_space(parts: tuple[str, ...], joints: int, width: int, height: int) -> spaces.Dict:
     """Space of the observations with the given parts.
 
-    Always: ``joint_positions`` and ``joint_velocities`` ``(n,)`` (rad, rad/s, as measured) and ``goal`` ``(9,)``, the goal
-    in the camera frame. ``state`` adds ``camera_pose`` ``(9,)`` (true ``camera_T_base``) and ``goal_error`` ``(6,)`` (true
-    goal minus gripper: m, and the rotation vector that is missing, rad, base axes). ``estimate`` adds ``estimate_pose``
-    ``(9,)``, ``estimate_std`` ``(6,)`` (m, rad), ``estimate_valid`` ``(1,)`` (0 or 1) and ``estimate_age`` ``(1,)`` (s).
-    ``image`` adds ``image`` ``(H, W, 3)`` uint8 and ``intrinsics`` ``(4,)`` (fx, fy, cx, cy, pixels).
+    Always: ``joint_positions`` and ``joint_velocities`` ``(n,)`` (rad, rad/s, as measured) and ``goal`` ``(9,)``, the
+    goal in the camera frame. ``state`` adds ``camera_pose`` ``(9,)`` (true ``camera_T_base``) and ``goal_error``
+    ``(6,)`` (true goal minus gripper: m, and the rotation vector that is missing, rad, base axes). ``estimate`` adds
+    ``estimate_pose`` ``(9,)``, ``estimate_std`` ``(6,)`` (m, rad), ``estimate_valid`` ``(1,)`` (0 or 1) and
+    ``estimate_age`` ``(1,)`` (s). ``image`` adds ``image`` ``(H, W, 3)`` uint8 and ``intrinsics`` ``(4,)`` (fx, fy, cx,
+    cy, pixels).
 
     Bounds are far beyond what happens; an estimate that is further off is clipped to them.
     """

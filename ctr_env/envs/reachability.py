@@ -31,9 +31,7 @@ class ReachabilityCheck:
         self._scene = scene
         self._controller = PBVSController(scene.kinematics, {"continuity_rate": 0.0}, dt=_DT)
 
-    def arrival(
-        self, start: NDArray[np.float64], waypoints: Sequence[RigidTransform]
-    ) -> NDArray[np.float64] | None:
+    def arrival(self, start: NDArray[np.float64], waypoints: Sequence[RigidTransform]) -> NDArray[np.float64] | None:
         """Servo to each ``base_T_goal`` in turn from ``(n,)`` joint positions.
 
         Returns:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -42,8 +42,8 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
     """A robot, a camera and a goal that is known only in the camera's frame.
 
     One step lasts one camera frame (1/30 s). The estimator turns the frame (and the measured joint positions) into
-    ``camera_T_base``; through it the goal becomes a pose in the base frame, which the controller servos to. What the action
-    means is chosen by ``action_mode``, what is observed by ``obs_mode`` (see :class:`ServoConfig`).
+    ``camera_T_base``; through it the goal becomes a pose in the base frame, which the controller servos to. What the
+    action means is chosen by ``action_mode``, what is observed by ``obs_mode`` (see :class:`ServoConfig`).
 
     **Reward**: minus the true position error (m), minus 0.1 times the true rotation error (rad). Episodes are truncated
     after a fixed number of steps and never terminated: staying at the goal is part of the task.
@@ -66,7 +66,10 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         controller: The controller.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array", "depth_array"], "render_fps": CONTROL_HZ}
+    metadata: dict[str, Any] = {
+        "render_modes": ["rgb_array", "depth_array"],
+        "render_fps": CONTROL_HZ,
+    }
 
     def __init__(self, render_mode: str | None = None, **config: Any) -> None:
         """Make an environment; no graphics context is created before the first picture.
@@ -101,7 +104,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         )
         self._renderer: Renderer | None = None
         n = self.kinematics.n
-        self.observation_space = observation_space(self._parts, n, self._width, self._height)
+        self.observation_space: spaces.Space[Any] = observation_space(self._parts, n, self._width, self._height)
         size = n if c.action_mode == "joint_velocity" else 6
         self.action_space = spaces.Box(-1.0, 1.0, (size,), np.float32)
         speed = [c.max_linear_velocity] * 3 + [c.max_angular_velocity] * 3
@@ -136,9 +139,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         self._look()
         return self._report()
 
-    def step(
-        self, action: NDArray[np.float32]
-    ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+    def step(self, action: NDArray[np.float32]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Act for one camera frame.
 
         Args:
@@ -159,7 +160,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         reward = -(info["true_position_error_m"] + _ROTATION_WEIGHT_M * info["true_rotation_error_rad"])
         return obs, float(reward), False, False, info
 
-    def render(self) -> NDArray[Any] | None:  # type: ignore[override]
+    def render(self) -> NDArray[Any] | None:
         """The camera's picture: ``(H, W, 3)`` uint8, or ``(H, W)`` float32 metres for ``"depth_array"``."""
         if self.render_mode is None or self._episode is None:
             return None

@@ -36,8 +36,9 @@ def episode_metrics(trace: Trace) -> dict[str, Any]:
     """Figures of an episode, as the ``servo`` result file lists them.
 
     ``None`` stands for what does not exist: errors of an estimate that never came, the settling time of an episode that
-    did not settle. ``failure`` is ``None`` for a success; else the reason the estimator gives for most frames of the last
-    second, or ``"joint_limit"``, ``"estimate_error"`` (the loop believes that it has arrived) or ``"not_converged"``.
+    did not settle. ``failure`` is ``None`` for a success; else the reason the estimator gives for most frames of the
+    last second, or ``"joint_limit"``, ``"estimate_error"`` (the loop believes that it has arrived) or
+    ``"not_converged"``.
     """
     time = trace["time_s"]
     last = time > time[-1] - _LAST_S
@@ -85,7 +86,10 @@ def _failure(trace: Trace, last: NDArray[np.bool_]) -> str:
     reasons = Counter(str(reason) for reason in trace["estimate_reason"][last] if str(reason))
     if reasons and not trace["estimate_valid"][last].mean() > 0.5:
         return reasons.most_common(1)[0][0]
-    apparent = (trace["apparent_position_error_m"][last].mean(), trace["apparent_rotation_error_rad"][last].mean())
+    apparent = (
+        trace["apparent_position_error_m"][last].mean(),
+        trace["apparent_rotation_error_rad"][last].mean(),
+    )
     if apparent[0] < POSITION_TOLERANCE_M and apparent[1] < ROTATION_TOLERANCE_RAD:
         return "estimate_error"
     return "joint_limit" if trace["at_joint_limit"][last].all() else "not_converged"

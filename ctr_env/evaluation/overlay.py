@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -36,15 +37,21 @@ def annotate(env: ServoEnv, info: dict[str, Any], height: int = 480) -> NDArray[
     """
     now = env.snapshot
     width = 2 * round(0.5 * now.camera.width * height / now.camera.height)
-    canvas = cv2.resize(env.picture(), (width, height), interpolation=cv2.INTER_AREA if height <= now.camera.height else cv2.INTER_CUBIC)
+    smooth = cv2.INTER_AREA if height <= now.camera.height else cv2.INTER_CUBIC
+    canvas = cv2.resize(env.picture(), (width, height), interpolation=smooth).astype(np.uint8)
     camera = now.camera.resized(width, height)
     _axes(canvas, camera, now.camera_T_goal, thickness=3)
     _disc(canvas, camera.project(now.camera_T_goal.translation), 6, _GOAL)
     if info["estimate_known"] and now.estimate.valid:
         pose = now.estimate.camera_T_base
-        points = np.vstack([env.kinematics.keypoints(now.joint_positions), env.kinematics.base_T_ee(now.joint_positions).translation])
+        points = np.vstack(
+            [
+                env.kinematics.keypoints(now.joint_positions),
+                env.kinematics.base_T_ee(now.joint_positions).translation,
+            ]
+        )
         pixels = camera.project(pose.apply(points))
-        for a, b in zip(pixels[:-1], pixels[1:], strict=True):
+        for a, b in pairwise(pixels):
             _line(canvas, a, b, _SKELETON, 2)
         for pixel in pixels[:-1]:
             _disc(canvas, pixel, 4, _SKELETON)

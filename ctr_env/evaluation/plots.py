@@ -31,7 +31,14 @@ def plot_servo(traces: Sequence[Trace], path: Path, title: str) -> None:
     left, middle, right = figure.subplots(1, 3)
     _errors(left, traces, "position_error_m", 1e3, "position error (mm)", 1e3 * POSITION_TOLERANCE_M)
     degrees = float(np.degrees(1.0))
-    _errors(middle, traces, "rotation_error_rad", degrees, "rotation error (deg)", degrees * ROTATION_TOLERANCE_RAD)
+    _errors(
+        middle,
+        traces,
+        "rotation_error_rad",
+        degrees,
+        "rotation error (deg)",
+        degrees * ROTATION_TOLERANCE_RAD,
+    )
     for trace in traces:
         way = trace["gripper_px"] - trace["goal_px"]
         right.plot(way[:, 0], way[:, 1], color=_TRUE, lw=0.9, alpha=0.6)

@@ -12,6 +12,7 @@ from typing import Any
 
 import gymnasium as gym
 
+from ctr_env import __version__
 from ctr_env._registration import ENVIRONMENTS
 from ctr_env.envs import ServoEnv
 from ctr_env.envs.servo_env import CONTROL_HZ
@@ -71,13 +72,23 @@ class ServoStudy:
     @property
     def config(self) -> dict[str, Any]:
         """What the results depend on, but for the number of episodes."""
-        return {"env": self.env_id, "robot": self.robot, "task": self.task, "seed": self.seed, **self.env_config}
+        return {
+            "env": self.env_id,
+            "robot": self.robot,
+            "task": self.task,
+            "seed": self.seed,
+            **self.env_config,
+        }
 
 
 def versions() -> dict[str, str]:
     """Versions of what the figures depend on."""
-    names = ("ctr-env", "mujoco", "gymnasium", "numpy", "scipy", "mink", "opencv-python-headless")
-    return {"python": platform.python_version(), **{name: version(name) for name in names}}
+    names = ("mujoco", "gymnasium", "numpy", "scipy", "mink", "opencv-python-headless")
+    return {
+        "ctr-env": __version__,
+        "python": platform.python_version(),
+        **{name: version(name) for name in names},
+    }
 
 
 def run_servo_study(
@@ -89,8 +100,8 @@ def run_servo_study(
 ) -> dict[str, Any]:
     """Run a study, or go on with one that was interrupted.
 
-    Every finished episode is kept at once (``traces/seed_N.npz``); called again with the same ``out``, only missing ones
-    are run. In the end ``servo.json`` and ``servo.png`` are written.
+    Every finished episode is kept at once (``traces/seed_N.npz``); called again with the same ``out``, only missing
+    ones are run. In the end ``servo.json`` and ``servo.png`` are written.
 
     Args:
         study: What to run.

@@ -19,8 +19,8 @@ _UNITS = {"_m": (1e3, "mm"), "_rad": (float(np.degrees(1.0)), "deg"), "_s": (1.0
 def summarise(episodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Summary of episodes, as the ``servo`` result file has it.
 
-    Every figure gets ``mean``, ``median`` and ``p95`` over the episodes that have it, and their number ``n`` (all ``None``
-    and 0 where none has). ``with_estimate`` is the same over the episodes that ended with a valid estimate.
+    Every figure gets ``mean``, ``median`` and ``p95`` over the episodes that have it, and their number ``n`` (all
+    ``None`` and 0 where none has). ``with_estimate`` is the same over the episodes that ended with a valid estimate.
     """
     seen = [episode for episode in episodes if episode["has_estimate"]]
     return _summary(episodes) | {"with_estimate": _summary(seen)}

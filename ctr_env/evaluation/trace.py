@@ -32,7 +32,8 @@ class Trace:
 
     Attributes:
         seed: Seed given to ``reset``.
-        series: Arrays of ``info`` entries by name, and ``gripper_camera_m``, ``goal_camera_m`` ``(T, 3)`` (true positions
+        series: Arrays of ``info`` entries by name, and ``gripper_camera_m``, ``goal_camera_m`` ``(T, 3)`` (true
+        positions
             in the camera frame), ``gripper_px``, ``goal_px`` ``(T, 2)`` and ``gripper_base_m`` ``(T, 3)``.
     """
 
@@ -77,7 +78,7 @@ def run_episode(
 
     _, info = env.reset(seed=seed)
     keep(info)
-    idle = np.zeros(bare.action_space.shape, dtype=np.float32)
+    idle = np.zeros_like(bare.action_space.sample())
     over = False
     while not over:
         _, _, terminated, truncated, info = env.step(idle)

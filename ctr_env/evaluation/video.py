@@ -33,7 +33,9 @@ class VideoWriter:
 def open_video(path: Path, fps: float) -> Iterator[VideoWriter]:
     """Write an MP4 (H.264, plays everywhere); the file appears when the block ends."""
     with replacing(path) as scratch:
-        writer = imageio.get_writer(scratch, fps=fps, codec="libx264", quality=7, macro_block_size=2, pixelformat="yuv420p")
+        writer = imageio.get_writer(
+            scratch, fps=fps, codec="libx264", quality=7, macro_block_size=2, pixelformat="yuv420p"
+        )
         try:
             yield VideoWriter(writer)
         finally:

@@ -1,7 +1,15 @@
 """Cameras and rigid transforms: the conventions that every other part shares."""
 
 from .camera import PinholeCamera
-from .transforms import body_pose, look_at, pose_error, pose_to_vector, transform, twist_between, vector_to_pose
+from .transforms import (
+    body_pose,
+    look_at,
+    pose_error,
+    pose_to_vector,
+    transform,
+    twist_between,
+    vector_to_pose,
+)
 
 __all__ = [
     "PinholeCamera",

@@ -51,9 +51,7 @@ class PinholeCamera:
                 raise ValueError(f"PinholeCamera.{name} must be finite, not {getattr(self, name)!r}")
 
     @classmethod
-    def from_fov(
-        cls, fov_x: float, width: int, height: int, principal_point: ArrayLike = (0.5, 0.5)
-    ) -> PinholeCamera:
+    def from_fov(cls, fov_x: float, width: int, height: int, principal_point: ArrayLike = (0.5, 0.5)) -> PinholeCamera:
         """Camera with square pixels from its horizontal field of view.
 
         Args:
@@ -116,7 +114,13 @@ class PinholeCamera:
         """The same camera with its picture stretched to ``width`` x ``height`` pixels."""
         sx, sy = width / self.width, height / self.height
         return replace(
-            self, fx=self.fx * sx, fy=self.fy * sy, cx=self.cx * sx, cy=self.cy * sy, width=width, height=height
+            self,
+            fx=self.fx * sx,
+            fy=self.fy * sy,
+            cx=self.cx * sx,
+            cy=self.cy * sy,
+            width=width,
+            height=height,
         )
 
 

@@ -12,7 +12,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
 
-__all__ = ["body_pose", "look_at", "pose_error", "pose_to_vector", "transform", "twist_between", "vector_to_pose"]
+__all__ = [
+    "body_pose",
+    "look_at",
+    "pose_error",
+    "pose_to_vector",
+    "transform",
+    "twist_between",
+    "vector_to_pose",
+]
 
 
 def transform(translation: ArrayLike = (0.0, 0.0, 0.0), rotation: Rotation | None = None) -> RigidTransform:

@@ -11,7 +11,19 @@ from ctr_env.cli import main
 
 def test_servo_runs_and_reports(tmp_path, capsys):
     out, copy = tmp_path / "run", tmp_path / "copy.json"
-    arguments = ["servo", "--robot", "baxter", "--episodes", "2", "--seed", "3", "--out", str(out), "--json", str(copy)]
+    arguments = [
+        "servo",
+        "--robot",
+        "baxter",
+        "--episodes",
+        "2",
+        "--seed",
+        "3",
+        "--out",
+        str(out),
+        "--json",
+        str(copy),
+    ]
     assert main(arguments) == 0
     shown = capsys.readouterr().out
     assert "success" in shown

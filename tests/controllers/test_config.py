@@ -26,9 +26,7 @@ def test_a_config_survives_json():
 
 
 def test_unknown_fields_are_refused_with_the_valid_names():
-    with pytest.raises(
-        ValueError, match="unknown PBVSConfig fields gain, speed; valid names: feature, gain_at_zero"
-    ):
+    with pytest.raises(ValueError, match="unknown PBVSConfig fields gain, speed; valid names: feature, gain_at_zero"):
         PBVSConfig.of({"gain": 1.0, "speed": 2.0})
 
 
@@ -46,9 +44,7 @@ NUMBERS = [field.name for field in fields(PBVSConfig) if isinstance(field.defaul
 @pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf"), "1", True, None])
 @pytest.mark.parametrize("name", NUMBERS)
 def test_numbers_out_of_range_are_refused(name, value):
-    with pytest.raises(
-        ValueError, match=rf"PBVSConfig\.{name} must be a (zero or )?positive number, not {value!r}"
-    ):
+    with pytest.raises(ValueError, match=rf"PBVSConfig\.{name} must be a (zero or )?positive number, not {value!r}"):
         PBVSConfig.of({name: value})
 
 

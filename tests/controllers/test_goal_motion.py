@@ -66,9 +66,7 @@ def test_reset_forgets_the_motion():
 
 
 def test_wrong_settings_are_refused():
-    with pytest.raises(
-        ValueError, match="unknown feed-forward rule 'yes'; valid names: off, given, estimate"
-    ):
+    with pytest.raises(ValueError, match="unknown feed-forward rule 'yes'; valid names: off, given, estimate"):
         GoalMotion("yes")
     with pytest.raises(ValueError, match=r"time constant must be positive seconds, not 0\.0"):
         GoalMotion("estimate", 0.0)

@@ -27,9 +27,7 @@ def stopping_distance(velocity: float, acceleration: float, dt: float) -> float:
     return distance
 
 
-@given(
-    distance=st.floats(1e-6, 10.0), acceleration=st.floats(0.5, 50.0), dt=st.sampled_from([1e-3, 1 / 30, 0.1])
-)
+@given(distance=st.floats(1e-6, 10.0), acceleration=st.floats(0.5, 50.0), dt=st.sampled_from([1e-3, 1 / 30, 0.1]))
 def test_the_fastest_approach_stops_exactly_at_the_stop(distance, acceleration, dt):
     u = float(fastest_approach([distance], [acceleration], dt)[0])
     assert stopping_distance(u, acceleration, dt) == pytest.approx(distance, rel=1e-9)
@@ -57,9 +55,7 @@ def test_random_demands_keep_every_limit(seed):
         assert (q <= LIMITER.upper + 1e-12).all()
 
 
-@given(
-    position=st.floats(-3.0, 3.0), velocity=st.floats(-1.0, 1.0), demand=st.floats(-1e6, 1e6) | st.just(0.0)
-)
+@given(position=st.floats(-3.0, 3.0), velocity=st.floats(-1.0, 1.0), demand=st.floats(-1e6, 1e6) | st.just(0.0))
 def test_bounds_are_never_empty_and_allow_to_brake(position, velocity, demand):
     """Whatever the measured position says, beyond the stops too."""
     v = velocity * LIMITER.velocity

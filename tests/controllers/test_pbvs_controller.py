@@ -48,9 +48,7 @@ class Arm:
         self.time_s += DT
         return command
 
-    def servo(
-        self, controller: PBVSController, goal: RigidTransform, steps: int
-    ) -> list[tuple[float, float]]:
+    def servo(self, controller: PBVSController, goal: RigidTransform, steps: int) -> list[tuple[float, float]]:
         errors = []
         for _ in range(steps):
             self.apply(controller.command(ServoGoal(goal, self.time_s), self.state))
@@ -58,9 +56,7 @@ class Arm:
         return errors
 
 
-def reachable_goal(
-    kinematics: RobotKinematics, start: RigidTransform, rng: np.random.Generator
-) -> RigidTransform:
+def reachable_goal(kinematics: RobotKinematics, start: RigidTransform, rng: np.random.Generator) -> RigidTransform:
     """A goal 0.1 to 0.4 m and up to 60 degrees away."""
     while True:
         goal = kinematics.base_T_ee(kinematics.home + rng.uniform(-0.6, 0.6, kinematics.n))
@@ -119,9 +115,7 @@ def beside(pose: RigidTransform, *offset: float) -> RigidTransform:
     return transform(pose.translation + np.array(offset), pose.rotation)
 
 
-def moving_arm(
-    kinematics: RobotKinematics, config: dict[str, object]
-) -> tuple[Arm, PBVSController, RigidTransform]:
+def moving_arm(kinematics: RobotKinematics, config: dict[str, object]) -> tuple[Arm, PBVSController, RigidTransform]:
     """An arm half a second on its way to a goal."""
     arm, controller = Arm(kinematics), PBVSController(kinematics, config, DT)
     goal = beside(arm.pose, 0.0, 0.25, 0.1)

@@ -81,9 +81,7 @@ def test_an_encoder_bias_stays_as_error_too():
     env = make(randomization={"preset": "none", "sensors.joint_bias": 0.01})
     _, info = env.reset(seed=0)
     env_joints = env.unwrapped
-    np.testing.assert_allclose(
-        env_joints.snapshot.joint_positions - env_joints.scene.joint_positions, 0.01, atol=1e-12
-    )
+    np.testing.assert_allclose(env_joints.snapshot.joint_positions - env_joints.scene.joint_positions, 0.01, atol=1e-12)
     info = run(env, 200)
     assert info["apparent_position_error_m"] < 1e-4
     assert info["true_position_error_m"] > 2e-3

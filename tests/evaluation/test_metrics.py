@@ -27,7 +27,7 @@ def trace(true, apparent=None, valid=None, reason="", success=False, limit=False
             "estimate_reason": np.where(valid, "", reason),
             "is_success": np.full(n, success),
             "at_joint_limit": np.full(n, limit),
-            "arm_in_view": np.linspace(1, 0, n),
+            "arm_in_view": (np.arange(n) < 29).astype(float),
             "gripper_base_m": path,
         },
     )

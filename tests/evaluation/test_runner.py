@@ -4,8 +4,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-import ctr_env.evaluation.runner as runner
-from ctr_env.evaluation import ServoStudy, Trace, run_servo_study
+from ctr_env.evaluation import ServoStudy, Trace, run_servo_study, runner
 from ctr_env.evaluation.files import replacing, write_json
 
 SMALL = {"estimator": "noisy", "width": 96, "height": 72}
@@ -64,8 +63,13 @@ def test_a_folder_of_another_study_is_refused(short, tmp_path):
 
 @pytest.mark.parametrize(
     "wrong, message",
-    [({"robot": "ur5"}, "valid: panda servo"), ({"task": "grasp"}, "valid: "), ({"episodes": 0}, "at least 1"), ({"seed": -1}, "negative")],
-)  # fmt: skip
+    [
+        ({"robot": "ur5"}, "valid: panda servo"),
+        ({"task": "grasp"}, "valid: panda servo"),
+        ({"episodes": 0}, "at least 1"),
+        ({"seed": -1}, "negative"),
+    ],
+)
 def test_impossible_studies_are_refused(wrong, message):
     with pytest.raises(ValueError, match=message):
         ServoStudy(**wrong)

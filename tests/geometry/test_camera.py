@@ -34,9 +34,7 @@ def test_agrees_with_opencv_half_a_pixel_off(camera, seed):
 def test_distortion_is_opencvs():
     camera = PinholeCamera(300, 300, 160, 120, 320, 240, distortion=(-0.3, 0.1, 0.001, -0.002, 0.01))
     points = np.array([[0.3, -0.2, 1.0], [0.0, 0.0, 1.0], [-0.4, 0.3, 1.2]])
-    theirs, _ = cv2.projectPoints(
-        points, np.zeros(3), np.zeros(3), camera.opencv_matrix, np.array(camera.distortion)
-    )
+    theirs, _ = cv2.projectPoints(points, np.zeros(3), np.zeros(3), camera.opencv_matrix, np.array(camera.distortion))
     np.testing.assert_allclose(camera.project(points), theirs[:, 0] + 0.5, atol=1e-9)
 
 
@@ -44,9 +42,7 @@ def test_distortion_is_opencvs():
 def test_resizing_scales_projections(camera, width, height):
     point = np.array([0.1, -0.2, 1.3])
     scale = np.array([width / camera.width, height / camera.height])
-    np.testing.assert_allclose(
-        camera.resized(width, height).project(point), camera.project(point) * scale, rtol=1e-9
-    )
+    np.testing.assert_allclose(camera.resized(width, height).project(point), camera.project(point) * scale, rtol=1e-9)
 
 
 def test_points_behind_the_camera_have_no_picture():

@@ -42,7 +42,9 @@ def test_decimated_silhouettes_match_the_full_meshes(scene, renderer, random_vie
 
 def test_colours_of_the_files_survive():
     model = Scene(SceneConfig("baxter", 64, 48)).model
-    colours = {tuple(np.round(model.geom_rgba[geom, :3], 2)) for geom in np.flatnonzero(model.geom_group == VISUAL_GROUP)}
+    colours = {
+        tuple(np.round(model.geom_rgba[geom, :3], 2)) for geom in np.flatnonzero(model.geom_group == VISUAL_GROUP)
+    }
     assert any(r > 0.5 and g < 0.05 and b < 0.05 for r, g, b in colours)  # its red shells
     assert len(colours) > 5
 

@@ -30,9 +30,7 @@ def test_every_mesh_vertex_projects_into_the_rendered_mask(scene, renderer, rand
     assert 0.01 < mask.mean() < 0.95
     distance = ndimage.distance_transform_edt(~mask)  # pixels
     random_view(scene, np.random.default_rng(seed))
-    pixels = scene.camera.project(
-        scene.world_T_camera.inv().apply(np.concatenate(list(surface_points(scene))))
-    )
+    pixels = scene.camera.project(scene.world_T_camera.inv().apply(np.concatenate(list(surface_points(scene)))))
     columns, rows = np.floor(pixels[scene.camera.contains(pixels)]).astype(int).T
     assert len(rows) > 500
     # an outline may miss its pixel's centre, and slivers thinner than a pixel (a cable clip) are not drawn at all

@@ -11,7 +11,10 @@ from ctr_env.scenes.room import CLUTTER, SURFACES
 def model_state(scene):
     names = ("geom_rgba", "geom_matid", "geom_size", "geom_rbound", "light_pos", "light_dir", "light_diffuse")
     arrays = {name: getattr(scene.model, name).copy() for name in names}
-    return arrays | {"mocap": scene.data.mocap_pos.copy(), "ambient": scene.model.vis.headlight.ambient.copy()}
+    return arrays | {
+        "mocap": scene.data.mocap_pos.copy(),
+        "ambient": scene.model.vis.headlight.ambient.copy(),
+    }
 
 
 def same(a, b):
@@ -71,7 +74,9 @@ def test_nominal_draws_change_nothing(scene, renderer):
 
 def test_clutter_stands_where_it_was_drawn(scene):
     scene.restore()
-    draw = make_randomization({"clutter.count": 2.0, "clutter.azimuth": 1.0, "clutter.distance": 2.0}).draw(0, sizes_of(scene))
+    draw = make_randomization({"clutter.count": 2.0, "clutter.azimuth": 1.0, "clutter.distance": 2.0}).draw(
+        0, sizes_of(scene)
+    )
     apply_draws(scene, draw)
     placed = scene.data.mocap_pos[scene.model.body(CLUTTER.format(1)).mocapid[0]]
     np.testing.assert_allclose(placed, [2 * np.cos(1.0), 2 * np.sin(1.0), 0.6])

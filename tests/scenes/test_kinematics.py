@@ -23,9 +23,7 @@ def test_agrees_with_the_simulated_robot(scene):
         scene.place_arm(q)
         assert max(pose_error(scene.kinematics.base_T_ee(q), scene.base_T_ee)) < 1e-9
         for name, point in zip(scene.robot.keypoint_frames, scene.kinematics.keypoints(q), strict=True):
-            np.testing.assert_allclose(
-                scene.world_T_base.apply(point), scene.data.body(name).xpos, atol=1e-9
-            )
+            np.testing.assert_allclose(scene.world_T_base.apply(point), scene.data.body(name).xpos, atol=1e-9)
 
 
 def test_jacobian_is_the_derivative(kinematics):

@@ -50,7 +50,9 @@ def test_a_backend_that_does_not_start_is_named():
         "except RenderError as error: print(error)\n"
     )
     environment = {name: value for name, value in os.environ.items() if name != "DISPLAY"} | {"MUJOCO_GL": "glfw"}
-    done = subprocess.run([sys.executable, "-P", "-c", code], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
     assert "backend: glfw" in done.stdout
     assert "ctr-env doctor" in done.stdout
 

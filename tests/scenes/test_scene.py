@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ctr_env.geometry import pose_error
-from ctr_env.scenes.scene import Scene, SceneConfig
+from ctr_env.scenes.scene import Scene
 
 
 def test_commanded_velocities_are_followed_and_held(scene):
