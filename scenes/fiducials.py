@@ -37,7 +37,7 @@ class CharucoBoardSpec:
     marker_share: float = 0.775
     """Side of a marker as a share of a square's."""
     margin_m: float = 0.006
-    """White margin around the pattern, metres; in effect the nearest whole number of pixels of :meth:`picture`."""
+    """White margin around the pattern, metres, rounded to whole pixels of :meth:`picture`."""
     thickness_m: float = 0.004
     """Thickness of the plate, metres."""
     dictionary: str = "DICT_4X4_50"

@@ -17,6 +17,7 @@ from .trace import Trace
 
 __all__ = ["plot_servo"]
 
+_FLOOR = 1e-3  # mm and degrees: smaller errors are drawn here
 _TRUE, _APPARENT, _LIMIT = "#1f5fa8", "#e08a1e", "#8a8f98"
 
 
@@ -59,7 +60,7 @@ def _errors(axes: Axes, traces: Sequence[Trace], name: str, scale: float, label:
         if not known:
             continue
         time = known[0]["time_s"]
-        errors = scale * np.array([trace[f"{kind}_{name}"] for trace in known])
+        errors = np.maximum(scale * np.array([trace[f"{kind}_{name}"] for trace in known]), _FLOOR)
         axes.plot(time, errors.T, color=colour, lw=0.5, alpha=0.25)
         axes.plot(time, np.median(errors, axis=0), color=colour, lw=2.2, label=f"{kind} (median)")
     axes.axhline(tolerance, color=_LIMIT, ls="--", lw=1, label="tolerance")
