@@ -15,7 +15,7 @@ from .room import CLUTTER, LIGHT_DISTANCE, LIGHTS, OCCLUDER, SURFACES, cube_mate
 from .scene import Scene
 from .textures import TEXTURES
 
-__all__ = ["FIELDS", "Field", "apply_draws", "sizes_of"]
+__all__ = ["FIELDS", "Field", "apply_draws", "image_effects", "sizes_of"]
 
 _DEFAULT_SIZES = {"joints": 7, "clutter": 12, "occluders": 3}
 
@@ -125,6 +125,15 @@ def apply_draws(scene: Scene, draws: Mapping[str, NDArray[np.float64]]) -> None:
         values = {name.partition(".")[2]: value for name, value in draws.items() if name.startswith(f"{group}.")}
         if values:
             apply(scene, values)
+
+
+def image_effects(draws: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+    """The settings of :func:`~ctr_env.scenes.image_effects.apply_image_effects` among draws that are not nominal."""
+    return {
+        name.removeprefix("image."): float(value)
+        for name, value in draws.items()
+        if name.startswith("image.") and value != FIELDS[name].nominal
+    }
 
 
 def _apply_lights(scene: Scene, draw: Mapping[str, NDArray[np.float64]]) -> None:

@@ -67,7 +67,7 @@ class RobotKinematics:
             ValueError: If there is no such link, or the positions are not ``(n,)``.
         """
         self._forward(joint_positions)
-        return self._base_T_model * body_pose(self._data, self._body(link))
+        return body_pose(self._data, self._body(link), self._base_T_model)
 
     def base_T_ee(self, joint_positions: ArrayLike) -> RigidTransform:
         """Pose of the end effector in the base frame for ``(n,)`` joint positions (rad)."""

@@ -41,6 +41,11 @@ class Randomization:
 
     rules: Mapping[str, Rule]
 
+    @property
+    def per_frame(self) -> bool:
+        """Whether anything is drawn anew for every picture."""
+        return any(rule.when == "frame" for rule in self.rules.values())
+
     def draw(
         self,
         seed: int,

@@ -86,6 +86,7 @@ class Scene:
         self._arm_qpos = np.array([joint.qposadr[0] for joint in joints])
         self._arm_dof = np.array([joint.dofadr[0] for joint in joints])
         self._arm_ctrl = np.array([self.model.actuator(name).id for name in self.robot.arm_joints])
+        self._ee = self.model.body(self.robot.end_effector).id
         self._index_links()
         self._arm_points = self._sample_arm_points()
         self._nominal = {name: getattr(self.model, name).copy() for name in (*_NOMINAL, *_NOMINAL_LIGHT)}
@@ -93,7 +94,7 @@ class Scene:
         self._substeps = 0
         self.camera = PinholeCamera.from_fov(np.radians(60.0), config.width, config.height)
         self.restore()
-        self.world_T_base = self._pose(self.robot.base_link)
+        self.world_T_base = body_pose(self.data, self.model.body(self.robot.base_link).id)
         self._base_T_world = self.world_T_base.inv()
         middle = self.world_T_base.apply(self.kinematics.keypoints(self.kinematics.home).mean(axis=0))
         distance = self.robot.camera_distance[1]
@@ -129,12 +130,12 @@ class Scene:
     @property
     def camera_T_base(self) -> RigidTransform:
         """True pose of the base in the camera (OpenCV axes)."""
-        return self._camera_T_world * self.world_T_base
+        return self._camera_T_base
 
     @property
     def base_T_ee(self) -> RigidTransform:
         """True pose of the end effector in the base frame."""
-        return self._base_T_world * self._pose(self.robot.end_effector)
+        return body_pose(self.data, self._ee, self._base_T_world)
 
     def place_arm(self, joint_positions: ArrayLike) -> None:
         """Put the arm at ``(n,)`` joint positions (rad), at rest."""
@@ -147,6 +148,7 @@ class Scene:
         """Set the camera's intrinsics and pose (OpenCV axes)."""
         self.camera, self.world_T_camera = camera, world_T_camera
         self._camera_T_world = world_T_camera.inv()
+        self._camera_T_base = self._camera_T_world * self.world_T_base
         set_camera_intrinsics(self.model, self.camera_id, camera)
         set_camera_pose(self.model, self.camera_id, world_T_camera)
         mujoco.mj_camlight(self.model, self.data)
@@ -193,9 +195,6 @@ class Scene:
     def link_segmentation(self, segmentation: NDArray[np.int32]) -> NDArray[np.int32]:
         """``(H, W)`` index into :attr:`links` for each pixel of a geom segmentation, -1 where there is no robot."""
         return np.append(self.geom_link, -1)[segmentation]
-
-    def _pose(self, body: str) -> RigidTransform:
-        return body_pose(self.data, self.model.body(body).id)
 
     def _index_links(self) -> None:
         model = self.model

@@ -42,9 +42,9 @@ def random_view():
             [np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)]
         )
         pose = look_at(centre + distance * outward, centre + rng.uniform(-0.1, 0.1, 3), rng.uniform(-0.3, 0.3))
-        camera = PinholeCamera.from_fov(
-            rng.uniform(np.radians(30), np.radians(100)), WIDTH, HEIGHT, rng.uniform(0.35, 0.65, 2)
-        )
+        width, height = scene.config.width, scene.config.height
+        fov = rng.uniform(np.radians(30), np.radians(100))
+        camera = PinholeCamera.from_fov(fov, width, height, rng.uniform(0.35, 0.65, 2))
         scene.place_camera(camera, pose)
 
     return place

@@ -46,5 +46,5 @@ class Belief:
         then, base_T_ee = self._past[made]
         self.base_T_goal = estimate.camera_T_base.inv() * then.camera_T_goal
         self.known = True
-        self.apparent_error = pose_error(estimate.camera_T_base * base_T_ee, then.camera_T_goal)
+        self.apparent_error = pose_error(base_T_ee, self.base_T_goal)  # the same in any frame
         self.estimate_error = pose_error(estimate.camera_T_base, then.camera_T_base)

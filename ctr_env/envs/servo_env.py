@@ -15,7 +15,7 @@ from scipy.spatial.transform import RigidTransform
 from ctr_env.controllers import PBVSController, ServoCommand, ServoGoal, ServoState
 from ctr_env.estimators import Frame, PoseEstimate, make_estimator
 from ctr_env.geometry import pose_error
-from ctr_env.scenes.fields import apply_draws, sizes_of
+from ctr_env.scenes.fields import apply_draws, image_effects, sizes_of
 from ctr_env.scenes.image_effects import apply_image_effects
 from ctr_env.scenes.kinematics import RobotKinematics
 from ctr_env.scenes.randomization import check_draws, make_randomization
@@ -221,6 +221,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         self._scene.place_camera(episode.camera, episode.world_T_camera(0.0))
         apply_draws(self._scene, episode.draws)
         self._scene.place_target(episode.base_T_goal(0.0))
+        self._effects = image_effects(episode.draws)
 
     def _control(self, action: NDArray[np.float64]) -> ServoCommand:
         now = self._now
@@ -280,11 +281,12 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
     def _image(self) -> NDArray[np.uint8]:
         assert self._episode is not None
         image = self._draw().rgb(self._scene.data)
-        draws = self._episode.draws | self._rules.draw(
-            self._episode.seed, sizes_of(self._scene), when="frame", index=self._steps
-        )
-        settings = {name.partition(".")[2]: float(value) for name, value in draws.items() if name.startswith("image.")}
-        return apply_image_effects(image, settings, self._stream("image", self._steps))
+        effects = self._effects
+        if self._rules.per_frame:
+            sizes = sizes_of(self._scene)
+            draws = self._rules.draw(self._episode.seed, sizes, when="frame", index=self._steps)
+            effects = effects | image_effects(draws)
+        return apply_image_effects(image, effects, self._stream("image", self._steps)) if effects else image
 
     def _draw(self) -> Renderer:
         if self._renderer is None:  # here and not in the constructor: contexts cannot be forked or pickled

@@ -29,12 +29,18 @@ def transform(translation: ArrayLike = (0.0, 0.0, 0.0), rotation: Rotation | Non
     return RigidTransform.from_components(np.asarray(translation, dtype=float), rotation)
 
 
-def body_pose(data: Any, body: int) -> RigidTransform:
-    """Pose of a body in MuJoCo's world frame, from the state that ``mj_kinematics`` left in an ``MjData``."""
+def body_pose(data: Any, body: int, frame_T_world: RigidTransform | None = None) -> RigidTransform:
+    """Pose of a body, from the state that ``mj_kinematics`` left in an ``MjData``.
+
+    Args:
+        data: MuJoCo's ``MjData``.
+        body: Index of the body.
+        frame_T_world: What takes MuJoCo's world to the frame that the pose is wanted in; none: the world itself.
+    """
     T = np.eye(4)
     T[:3, :3] = data.xmat[body].reshape(3, 3)
     T[:3, 3] = data.xpos[body]
-    return RigidTransform.from_matrix(T)
+    return RigidTransform.from_matrix(T if frame_T_world is None else frame_T_world.as_matrix() @ T)
 
 
 def pose_to_vector(pose: RigidTransform) -> NDArray[np.float32]:
