@@ -131,5 +131,5 @@ def probe(name: str, timeout_s: float = 60.0) -> BackendReport:
             report = json.loads(line.removeprefix("REPORT "))
             return BackendReport(name, True, report["detail"], report["rate"], _REMEDIES[name])
     lines = [line for line in done.stderr.splitlines() if "Error" in line] or done.stderr.splitlines()[-1:]
-    detail = lines[0].strip() if lines else f"ended with status {done.returncode}"
+    detail = lines[0].rpartition("Error: ")[2].strip() if lines else f"ended with status {done.returncode}"
     return BackendReport(name, False, detail, 0.0, _REMEDIES[name])

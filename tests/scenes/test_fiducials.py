@@ -103,7 +103,7 @@ def test_a_robot_carries_the_board_of_its_description(name):
 
 
 # sideways and upwards for a metre along the normal; the table hides others of the panda's back
-VIEWS = dict.fromkeys(product(["panda", "baxter"], FACES), [(0.0, 0.15), (0.5, 0.2), (-0.5, 0.1), (0.1, 0.6)]) | {
+VIEWS = {key: [(0.0, 0.15), (0.5, 0.2), (-0.5, 0.1), (0.1, 0.6)] for key in product(["panda", "baxter"], FACES)} | {
     ("panda", "back"): [(0.0, 0.15), (-0.5, 0.1), (0.3, -0.2), (0.1, -0.5)]
 }
 
