@@ -17,6 +17,7 @@ from vtkmodules.vtkFiltersCore import vtkQuadricDecimation
 __all__ = ["ColouredMesh", "decimate", "load_coloured_meshes"]
 
 _FEWEST_FACES = 24
+_BOUNDARY_WEIGHT = 2.5  # against cracks between covers
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ def _simplify(mesh: trimesh.Trimesh, faces: int) -> trimesh.Trimesh:
     decimation.SetInputData(surface)
     decimation.SetTargetReduction(1.0 - faces / len(mesh.faces))
     decimation.SetWeighBoundaryConstraintsByLength(True)
+    decimation.SetBoundaryWeightFactor(_BOUNDARY_WEIGHT)
     decimation.Update()
     light = decimation.GetOutput()
     vertices = vtk_to_numpy(light.GetPoints().GetData())
