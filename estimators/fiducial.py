@@ -70,8 +70,9 @@ class FiducialEstimator(PoseEstimator):
     """ChArUco detection, planar PnP, and the chain camera → board → gripper → base.
 
     Not valid when the board is out of view (``"board_not_in_view"``), seen too obliquely (``"board_too_oblique"``),
-    fits badly (``"reprojection_error"``), or when its two planar poses fit alike (``"pose_ambiguous"``). The covariance
-    is the corners' noise carried through PnP and chain; errors of kinematics and encoders are not in it.
+    fits badly (``"reprojection_error"``), shows one row of corners only (``"corners_collinear"``), or when its two
+    planar poses fit alike (``"pose_ambiguous"``). The covariance is the corners' noise carried through PnP and chain;
+    errors of kinematics and encoders are not in it.
     """
 
     needs_image = True
@@ -105,6 +106,9 @@ class FiducialEstimator(PoseEstimator):
         sighting = self._find(frame.image)
         if sighting is None:
             return PoseEstimate.invalid("board_not_in_view", frame.time_s)
+        # corners in one row say nothing of the turn about it
+        if np.linalg.matrix_rank(sighting.points - sighting.points.mean(axis=0), tol=1e-3) < 2:
+            return PoseEstimate.invalid("corners_collinear", frame.time_s)
         sighting = self._trimmed(sighting, frame.camera)
         found, reason = self._locate(sighting, frame.camera)
         base_T_board = self._kinematics.base_T_ee(frame.joint_positions) * self._ee_T_board

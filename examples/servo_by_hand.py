@@ -13,10 +13,13 @@ controller = PBVSController(kinematics, {"feature": "cartesian"}, dt=1 / 30)
 
 obs, info = env.reset(seed=0)
 for step in range(150):
-    camera_T_base = vector_to_pose(obs["estimate_pose"])
-    base_T_goal = camera_T_base.inv() * vector_to_pose(obs["goal"])
     state = ServoState(obs["joint_positions"].astype(float), time_s=step / 30)
-    command = controller.command(ServoGoal(base_T_goal, state.time_s), state)
+    goal = None  # without a valid estimate the controller coasts, then holds
+    if obs["estimate_valid"][0]:
+        camera_T_base = vector_to_pose(obs["estimate_pose"])
+        base_T_goal = camera_T_base.inv() * vector_to_pose(obs["goal"])
+        goal = ServoGoal(base_T_goal, state.time_s - float(obs["estimate_age"][0]))
+    command = controller.command(goal, state)
     obs, reward, terminated, truncated, info = env.step(
         (command.joint_velocities / kinematics.velocity_limits).astype(np.float32)
     )

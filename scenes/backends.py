@@ -14,7 +14,7 @@ BACKENDS = ("egl", "osmesa", "glfw", "filament")
 """OpenGL backends of the classic renderer (values of ``MUJOCO_GL``), and MuJoCo's physically based renderer."""
 
 _REMEDIES = {
-    "egl": "apt-get install libegl1 libgl1-mesa-dri",
+    "egl": "apt-get install libegl1 libgl1-mesa-dri libopengl0",
     "osmesa": "apt-get install libosmesa6",
     "glfw": "needs a screen (DISPLAY); not needed where egl or osmesa works",
     "filament": "apt-get install libvulkan1 mesa-vulkan-drivers",

@@ -83,7 +83,7 @@ _ALL = (
     Field("clutter.size", "Their half sizes, m.", 0.1, (_CLUTTER, 3)),
     Field("clutter.rotation", "Their rotation vectors, rad.", 0.0, (_CLUTTER, 3)),
     Field("clutter.colour", "Their colours.", 0.6, (_CLUTTER, 3)),
-    Field("clutter.texture", "Their textures, as surfaces.texture.", 0.0, (_CLUTTER,)),
+    Field("clutter.texture", "Their textures: indices into TEXTURES.", 0.0, (_CLUTTER,)),
     Field("occluders.count", "Objects that hang between the camera and the robot.", 0.0),
     Field("occluders.depth", "Their places on the way from the camera to the arm, as a share.", 0.5, (_OCCLUDERS,)),
     Field("occluders.offset", "Their sideways offsets as shares of half the picture there.", 0.6, (_OCCLUDERS, 2)),

@@ -51,9 +51,9 @@ def robot_spec(robot: RobotDescription) -> mujoco.MjSpec:
         _dress(geom)
     for joint in spec.joints:
         joint.armature = _ARMATURE
-        limits = joint_limits(root, joint.name)
         actuator = spec.add_actuator(name=joint.name, target=joint.name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
         if joint.name in robot.arm_joints:
+            limits = joint_limits(root, joint.name)
             actuator.set_to_velocity(kv=_SERVO_STIFFNESS * limits.effort / limits.velocity)
             actuator.ctrlrange = np.array([-limits.velocity, limits.velocity])
             actuator.ctrllimited = True

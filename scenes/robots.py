@@ -20,7 +20,7 @@ class RobotDescription:
     """
 
     name: str
-    """Short name, as in ``ctr-env servo --robot NAME``."""
+    """Short name."""
     urdf: str
     """URDF file: an absolute path, or one below the ``robots`` folder of ``example-robot-data``."""
     srdf: str | None = None
@@ -39,8 +39,6 @@ class RobotDescription:
     """Largest joint accelerations, rad/s² (URDF has no place for them)."""
     posture: Mapping[str, float] = field(default_factory=dict)
     """Positions at which the joints that are not the arm's are held, rad or m; zero where not named."""
-    gripper_joints: tuple[str, ...] = ()
-    """Finger joints: they keep a position servo of their own."""
     face_budget: int = 15_000
     """Most visual faces of the whole robot after decimation."""
     base_height: float = 0.0
@@ -127,7 +125,6 @@ def _baxter(side: str, other: str, sign: float) -> RobotDescription:
         home=home,
         acceleration_limits=(8.0, 8.0, 8.0, 8.0, 12.0, 12.0, 12.0),
         posture=tucked,
-        gripper_joints=tuple(f"{hand}_gripper_{finger}_finger_joint" for hand in "lr" for finger in "lr"),
         face_budget=30_000,
         base_height=0.93,
         camera_distance=(1.3, 2.0),
@@ -151,7 +148,6 @@ PANDA = RobotDescription(
     end_effector="panda_hand_tcp",
     home=(0.0, -0.5, 0.0, -2.3, 0.0, 1.8, 0.785),
     acceleration_limits=(15.0, 7.5, 10.0, 12.5, 15.0, 20.0, 20.0),
-    gripper_joints=("panda_finger_joint1", "panda_finger_joint2"),
     posture={"panda_finger_joint1": 0.02, "panda_finger_joint2": 0.02},
     face_budget=15_000,
     base_height=0.75,

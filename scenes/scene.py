@@ -19,7 +19,7 @@ from .room import CAMERA, ROOM_HALF_SIDE, TARGET, build_room
 
 __all__ = ["Scene", "SceneConfig"]
 
-_NOMINAL = ("geom_rgba", "geom_matid", "geom_pos", "geom_size", "geom_rbound")
+_NOMINAL = ("geom_rgba", "geom_matid", "geom_size", "geom_rbound")
 _NOMINAL_LIGHT = (
     "light_pos",
     "light_dir",
@@ -91,7 +91,6 @@ class Scene:
         self._arm_points = self._sample_arm_points()
         self._nominal = {name: getattr(self.model, name).copy() for name in (*_NOMINAL, *_NOMINAL_LIGHT)}
         self._headlight = np.stack([self.model.vis.headlight.ambient, self.model.vis.headlight.diffuse]).copy()
-        self._substeps = 0
         self.camera = PinholeCamera.from_fov(np.radians(60.0), config.width, config.height)
         self.restore()
         self.world_T_base = body_pose(self.data, self.model.body(self.robot.base_link).id)
@@ -106,7 +105,6 @@ class Scene:
             getattr(self.model, name)[:] = value
         self.model.vis.headlight.ambient[:], self.model.vis.headlight.diffuse[:] = self._headlight
         mujoco.mj_resetData(self.model, self.data)
-        self._substeps = 0
         for name, position in self.robot.posture.items():
             self.data.joint(name).qpos[0] = position
             self.data.actuator(name).ctrl[0] = position

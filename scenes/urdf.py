@@ -41,7 +41,7 @@ def load_urdf(robot: RobotDescription) -> ET.Element:
     links = [link.get("name", "") for link in root.iter("link")]
     joints = {joint.get("name", "") for joint in root.iter("joint")}
     _require(robot, "link", {robot.base_link, robot.end_effector, *robot.keypoint_frames}, set(links))
-    _require(robot, "joint", {*robot.arm_joints, *robot.gripper_joints, *robot.posture}, joints)
+    _require(robot, "joint", {*robot.arm_joints, *robot.posture}, joints)
     children = {child.get("link") for child in root.iter("child")}
     top = next(link for link in links if link not in children)
     ET.SubElement(root, "link", name=ROOT_LINK)
@@ -64,16 +64,16 @@ def joint_limits(root: ET.Element, name: str) -> JointLimits:
     """Limits of a joint.
 
     Raises:
-        ValueError: If the joint has no ``<limit>``.
+        ValueError: If the joint has no ``<limit>`` with a velocity and an effort.
     """
     joint = next(joint for joint in root.iter("joint") if joint.get("name") == name)
     limit = joint.find("limit")
-    if limit is None:
-        raise ValueError(f"joint {name!r} has no <limit> in its URDF")
+    if limit is None or limit.get("velocity") is None or limit.get("effort") is None:
+        raise ValueError(f"joint {name!r} needs a <limit> with velocity and effort in its URDF")
     unbounded = joint.get("type") == "continuous"
     lower = -np.inf if unbounded else float(limit.get("lower", 0.0))
     upper = np.inf if unbounded else float(limit.get("upper", 0.0))
-    return JointLimits(lower, upper, float(limit.get("velocity", np.inf)), float(limit.get("effort", np.inf)))
+    return JointLimits(lower, upper, float(limit.get("velocity", 0.0)), float(limit.get("effort", 0.0)))
 
 
 def fix_joints(root: ET.Element, positions: Mapping[str, float], keep: tuple[str, ...]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,13 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--robot", default="panda", metavar="NAME", help="panda or baxter (default: panda)")
     parser.add_argument("--episodes", type=int, default=2, metavar="N", help="number of episodes (default: 2)")
     parser.add_argument("--seed", type=int, default=8, metavar="N", help="seed of the first episode (default: 8)")
-    parser.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR", help="folder of the results")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("demo"),
+        metavar="DIR",
+        help="folder of the results, one below it for each robot (default: demo)",
+    )
     parser.set_defaults(run=_run, task="servo")
 
 
@@ -30,6 +37,9 @@ def _run(options: argparse.Namespace) -> int:
 
     near, far = get_robot(options.robot).camera_distance
     options.video = options.episodes
+    options.out = options.out / options.robot
+    if (options.out / "study.json").is_file():  # an earlier demonstration: show this one, not its leftovers
+        shutil.rmtree(options.out)
     config = {
         "estimator": "fiducial",
         "randomization": {

@@ -86,6 +86,7 @@ def show_result(result: dict[str, Any], out: Path) -> None:
     """Print the table of a result and where its files are."""
     from rich.console import Console
 
+    from ctr_env.evaluation.runner import film_path
     from ctr_env.evaluation.summary import summary_table
 
     config, summary = result["config"], result["summary"]
@@ -94,6 +95,8 @@ def show_result(result: dict[str, Any], out: Path) -> None:
     console.print(summary_table(summary, title))
     if 0 < summary["with_estimate"]["episodes"] < summary["episodes"]:
         console.print(summary_table(summary["with_estimate"], "of these, episodes that ended with a valid estimate"))
-    for film in sorted(out.glob("*.mp4")):
-        print(f"video   {film}")
+    for episode in result["episodes"]:
+        film = film_path(out, episode["seed"])
+        if film.is_file():
+            print(f"video   {film}")
     print(f"plot    {out / 'servo.png'}\nJSON    {out / 'servo.json'}")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from typing import NamedTuple
+
 from scipy.spatial.transform import RigidTransform
 
 from ctr_env.geometry import pose_error
@@ -9,6 +12,18 @@ from ctr_env.geometry import pose_error
 from .observation import Snapshot
 
 __all__ = ["Belief"]
+
+_KEPT = 300  # frames that an estimate may be late by
+_SAME_S = 0.02  # an estimate's time may be this far off its frame's, seconds
+
+
+class _Instant(NamedTuple):
+    """What is needed to judge an estimate that is made from a frame later on."""
+
+    time_s: float
+    camera_T_goal: RigidTransform
+    camera_T_base: RigidTransform
+    base_T_ee: RigidTransform
 
 
 class Belief:
@@ -33,18 +48,25 @@ class Belief:
         self.apparent_error = (0.0, 0.0)
         self.estimate_error = (0.0, 0.0)
         self.base_T_goal: RigidTransform | None = None
-        self._past: dict[float, tuple[Snapshot, RigidTransform]] = {}
+        self._past: deque[_Instant] = deque(maxlen=_KEPT)
 
     def update(self, now: Snapshot, measured_base_T_ee: RigidTransform) -> None:
-        """Take a new instant and the gripper's pose by its encoders."""
-        self._past[round(now.time_s, 6)] = (now, measured_base_T_ee)
+        """Take a new instant and the gripper's pose by its encoders.
+
+        Raises:
+            ValueError: If the estimate says that it was made from a frame of a time that there was none at.
+        """
+        self._past.append(_Instant(now.time_s, now.camera_T_goal, now.camera_T_base, measured_base_T_ee))
         estimate = now.estimate
         if not estimate.valid:
             return
-        made = round(estimate.time_s, 6)
-        self._past = {time: entry for time, entry in self._past.items() if time >= made}
-        then, base_T_ee = self._past[made]
-        self.base_T_goal = estimate.camera_T_base.inv() * then.camera_T_goal
+        then = min(self._past, key=lambda instant: abs(instant.time_s - estimate.time_s))
+        if abs(then.time_s - estimate.time_s) > _SAME_S:
+            raise ValueError(
+                f"PoseEstimate.time_s must be the time of one of the last {_KEPT} frames, not {estimate.time_s} s "
+                f"(nearest: {then.time_s} s)"
+            )
         self.known = True
-        self.apparent_error = pose_error(base_T_ee, self.base_T_goal)  # the same in any frame
+        self.base_T_goal = estimate.camera_T_base.inv() * then.camera_T_goal
+        self.apparent_error = pose_error(then.base_T_ee, self.base_T_goal)  # the same in any frame
         self.estimate_error = pose_error(estimate.camera_T_base, then.camera_T_base)

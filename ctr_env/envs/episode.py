@@ -65,8 +65,8 @@ class EpisodeSampler:
     """Draws episodes for one scene.
 
     Task and camera are drawn until a servo reaches the goal (a kinematic servo from the start gets there without
-    touching anything) and the camera sees enough of the arm and the goal, at start, at the goal, and along the way of
-    whatever moves.
+    touching anything) and the camera sees the goal always, and enough of the arm at its start and on arrival, wherever
+    a moving camera goes.
     """
 
     def __init__(self, scene: Scene, rules: Randomization, goal_moves: bool, camera_moves: bool) -> None:
@@ -173,9 +173,12 @@ class EpisodeSampler:
             inside = np.all((share > _PICTURE_MARGIN) & (share < 1.0 - _PICTURE_MARGIN))
             if not (inside and self._scene.inside_room(pose.translation)):
                 return False
-        self._scene.place_camera(episode.camera, episode.camera_start)
+        wanted = float(episode.draws["camera.min_arm_in_view"])
+        times = np.arange(0.0, _HORIZON_S, 2.0) if episode.camera_motion is not None else (0.0,)
         for joint_positions in (episode.start, arrival):
             self._scene.place_arm(joint_positions)
-            if self._scene.arm_in_view() < float(episode.draws["camera.min_arm_in_view"]):
-                return False
+            for time in times:
+                self._scene.place_camera(episode.camera, episode.world_T_camera(time))
+                if self._scene.arm_in_view() < wanted:
+                    return False
         return True

@@ -18,7 +18,7 @@ from ctr_env.geometry import pose_error
 from ctr_env.scenes.fields import apply_draws, image_effects, sizes_of
 from ctr_env.scenes.image_effects import apply_image_effects
 from ctr_env.scenes.kinematics import RobotKinematics
-from ctr_env.scenes.randomization import check_draws, make_randomization
+from ctr_env.scenes.randomization import Draws, check_draws, make_randomization
 from ctr_env.scenes.renderers import Renderer, make_renderer
 from ctr_env.scenes.scene import Scene, SceneConfig
 
@@ -53,11 +53,12 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
     ``apparent_position_error_m`` and ``apparent_rotation_error_rad`` (what the loop believes in the camera's frame);
     ``estimate_position_error_m`` and ``estimate_rotation_error_rad`` (``camera_T_base`` itself); ``estimate_valid``,
     ``estimate_reason``; ``controller_mode``, ``controller_reason``; ``arm_in_view``, ``at_joint_limit``, ``time_s``;
-    ``camera_T_base`` (true, ``(4, 4)``), ``intrinsics`` ``(4,)``; ``seed`` and ``draws`` (every random draw of the
+    ``camera_T_base`` (true, ``(4, 4)``), ``intrinsics`` ``(4,)``; ``seed``, ``draws`` (every random draw of the
     episode). While there has been no valid estimate, apparent and estimate errors are zero: look at
     ``estimate_known``.
 
-    **reset options**: ``{"draws": {...}}`` replays recorded draws, all of them or a few.
+    **reset options**: ``{"draws": info["draws"]}`` replays recorded draws, all of them or a few, on otherwise fresh
+    randomness; with ``"seed": info["seed"]`` as well, noise and everything else repeat bit for bit.
 
     Attributes:
         config: What was chosen at construction.
@@ -118,15 +119,17 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
 
         Args:
             seed: Seed of this and the following episodes.
-            options: ``{"draws": mapping}`` replays recorded draws (``info["draws"]``); none: draw everything.
+            options: ``{"draws": mapping, "seed": int}``, either or both, as ``info`` recorded them: what to replay.
 
         Raises:
             ValueError: If an option or a draw is unknown or malformed.
             RuntimeError: If the randomisation's rules leave no servoable, visible episode.
         """
         super().reset(seed=seed)
-        replay = self._replay(options)
-        episode_seed = int(self.np_random.integers(2**62))
+        replay, replayed_seed = self._replay(options)
+        fresh_seed = int(self.np_random.integers(2**62))
+        episode_seed = fresh_seed if replayed_seed is None else replayed_seed
+        self._episode = None
         self._scene.restore()
         self._episode = self._sampler.sample(episode_seed, self._width, self._height, replay)
         self._steps = 0
@@ -165,7 +168,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         if self.render_mode is None or self._episode is None:
             return None
         if self.render_mode == "depth_array":
-            return self._draw().depth(self._scene.data)
+            return self.renderer.depth(self._scene.data)
         return self.picture()
 
     def close(self) -> None:
@@ -195,7 +198,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
 
     def robot_mask(self) -> NDArray[np.bool_]:
         """``(H, W)`` true robot pixels of this instant."""
-        return self._scene.robot_mask(self._draw().segmentation(self._scene.data))
+        return self._scene.robot_mask(self.renderer.segmentation(self._scene.data))
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the graphics context, which belongs to this process."""
@@ -205,11 +208,16 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         defaults = {"feed_forward": "estimate"} if self.config.task == "track" else {}
         return {**defaults, **(self.config.controller_config or {})}
 
-    def _replay(self, options: Mapping[str, Any] | None) -> dict[str, NDArray[np.float64]]:
-        for name in options or {}:
-            if name != "draws":
-                raise ValueError(f"unknown reset option {name!r}; valid names: draws")
-        return check_draws((options or {}).get("draws", {}), sizes_of(self._scene))
+    def _replay(self, options: Mapping[str, Any] | None) -> tuple[dict[str, NDArray[np.float64]], int | None]:
+        """Draws, and the seed of an episode, that reset options ask for."""
+        options = options or {}
+        for name in options:
+            if name not in ("draws", "seed"):
+                raise ValueError(f"unknown reset option {name!r}; valid names: draws, seed")
+        seed = options.get("seed")
+        if seed is not None and not (isinstance(seed, int) and seed >= 0):
+            raise ValueError(f"the reset option seed must be an int >= 0, not {seed!r}")
+        return check_draws(options.get("draws", {}), sizes_of(self._scene)), seed
 
     def _stream(self, name: str, index: int = 0) -> np.random.Generator:
         assert self._episode is not None
@@ -222,6 +230,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         apply_draws(self._scene, episode.draws)
         self._scene.place_target(episode.base_T_goal(0.0))
         self._effects = image_effects(episode.draws)
+        self._frame_draws: Draws = {}
 
     def _control(self, action: NDArray[np.float64]) -> ServoCommand:
         now = self._now
@@ -260,6 +269,8 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         """Take a picture, estimate, and note what is true."""
         assert self._episode is not None
         scene = self._scene
+        if self._rules.per_frame:
+            self._frame_draws = self._rules.draw(self._episode.seed, sizes_of(scene), when="frame", index=self._steps)
         measured = scene.joint_positions + self._episode.draws["sensors.joint_bias"]
         image = self._image() if self._pictures else None
         truth = scene.camera_T_base
@@ -280,15 +291,15 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
 
     def _image(self) -> NDArray[np.uint8]:
         assert self._episode is not None
-        image = self._draw().rgb(self._scene.data)
+        image = self.renderer.rgb(self._scene.data)
         effects = self._effects
-        if self._rules.per_frame:
-            sizes = sizes_of(self._scene)
-            draws = self._rules.draw(self._episode.seed, sizes, when="frame", index=self._steps)
-            effects = effects | image_effects(draws)
+        if self._frame_draws:
+            effects = effects | image_effects(self._frame_draws)
         return apply_image_effects(image, effects, self._stream("image", self._steps)) if effects else image
 
-    def _draw(self) -> Renderer:
+    @property
+    def renderer(self) -> Renderer:
+        """The renderer of this environment's pictures, made on first use."""
         if self._renderer is None:  # here and not in the constructor: contexts cannot be forked or pickled
             self._renderer = make_renderer(
                 self.config.renderer, self._scene.model, self._scene.camera_id, self._width, self._height
@@ -319,6 +330,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
             "intrinsics": np.array([camera.fx, camera.fy, camera.cx, camera.cy]),
             "seed": self._episode.seed,
             "draws": {name: value.copy() for name, value in self._episode.draws.items()},
+            "frame_draws": {name: value.copy() for name, value in self._frame_draws.items()},
         }
         return observation(self._parts, now), info
 

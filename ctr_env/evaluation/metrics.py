@@ -35,7 +35,8 @@ _ARM_IN_VIEW = 0.3  # share of the arm that must be in the picture for a frame t
 def episode_metrics(trace: Trace) -> dict[str, Any]:
     """Figures of an episode, as the ``servo`` result file lists them.
 
-    ``None`` stands for what does not exist: errors of an estimate that never came, the settling time of an episode that
+    Errors of the estimate, and apparent ones, are means over the frames of the last second that have a valid estimate.
+    ``None`` stands for what does not exist: such errors where no frame has one, the settling time of an episode that
     did not settle. ``failure`` is ``None`` for a success; else the reason the estimator gives for most frames of the
     last second, or ``"joint_limit"``, ``"estimate_error"`` (the loop believes that it has arrived) or
     ``"not_converged"``.
@@ -44,7 +45,7 @@ def episode_metrics(trace: Trace) -> dict[str, Any]:
     last = time > time[-1] - _LAST_S
     tracking = time > _TRACKING_FROM_S
     success = bool(trace["is_success"][-1])
-    known = bool(trace["estimate_known"][last].any())
+    valid = last & trace["estimate_valid"]
     figures: dict[str, Any] = {
         "seed": trace.seed,
         "success": success,
@@ -52,8 +53,8 @@ def episode_metrics(trace: Trace) -> dict[str, Any]:
         "has_estimate": bool(trace["estimate_valid"][last].mean() > 0.5),
     }
     for name in ERRORS:
-        there = known or name.startswith("true_")
-        figures[name] = float(trace[name][last].mean()) if there else None
+        frames = last if name.startswith("true_") else valid
+        figures[name] = float(trace[name][frames].mean()) if frames.any() else None
     for name in ("position_error_m", "rotation_error_rad"):
         figures[f"tracking_{name}"] = float(np.mean(trace[f"true_{name}"][tracking])) if tracking.any() else None
     path = trace["gripper_base_m"]

@@ -22,10 +22,10 @@ _TRUE, _APPARENT, _LIMIT = "#1f5fa8", "#e08a1e", "#8a8f98"
 
 
 def plot_servo(traces: Sequence[Trace], path: Path, title: str) -> None:
-    """Errors over time and the gripper's way through the picture, for all episodes; a PNG.
+    """Errors over time and the gripper's way in the camera frame, for all episodes; a PNG.
 
-    Thin lines are episodes, thick ones their median. The rightmost panel shows the gripper's projection relative to the
-    goal's: a Cartesian straight line is one there too while the camera stands still.
+    Thin lines are episodes, thick ones their median. The rightmost panel looks along the camera's axis: the
+    gripper's way to the goal, in the camera frame.
     """
     figure = Figure(figsize=(13.5, 4.2), layout="constrained")
     FigureCanvasAgg(figure)
@@ -41,11 +41,11 @@ def plot_servo(traces: Sequence[Trace], path: Path, title: str) -> None:
         degrees * ROTATION_TOLERANCE_RAD,
     )
     for trace in traces:
-        way = trace["gripper_px"] - trace["goal_px"]
+        way = 1e3 * (trace["gripper_camera_m"] - trace["goal_camera_m"])
         right.plot(way[:, 0], way[:, 1], color=_TRUE, lw=0.9, alpha=0.6)
         right.plot(*way[0], "o", color=_TRUE, ms=3)
     right.plot(0, 0, "x", color="black", ms=8)
-    right.set(xlabel="x − goal (px)", ylabel="y − goal (px)", title="gripper in the picture, relative to the goal")
+    right.set(xlabel="x right (mm)", ylabel="y down (mm)", title="gripper in the camera frame, from the goal")
     right.invert_yaxis()
     right.set_aspect("equal", adjustable="datalim")
     right.grid(alpha=0.3)
@@ -61,8 +61,12 @@ def _errors(axes: Axes, traces: Sequence[Trace], name: str, scale: float, label:
             continue
         time = known[0]["time_s"]
         errors = np.maximum(scale * np.array([trace[f"{kind}_{name}"] for trace in known]), _FLOOR)
+        if kind == "apparent":
+            errors[~np.array([trace["estimate_valid"] for trace in known])] = np.nan
+            errors = errors[:, (seen := ~np.isnan(errors).all(axis=0))]
+            time = time[seen]
         axes.plot(time, errors.T, color=colour, lw=0.5, alpha=0.25)
-        axes.plot(time, np.median(errors, axis=0), color=colour, lw=2.2, label=f"{kind} (median)")
+        axes.plot(time, np.nanmedian(errors, axis=0), color=colour, lw=2.2, label=f"{kind} (median)")
     axes.axhline(tolerance, color=_LIMIT, ls="--", lw=1, label="tolerance")
     axes.set_yscale("log")
     axes.set(xlabel="time (s)", ylabel=label)

@@ -25,7 +25,7 @@ from .summary import summarise
 from .trace import Trace, run_episode
 from .video import open_video
 
-__all__ = ["SCHEMA", "ServoStudy", "run_servo_study", "versions"]
+__all__ = ["SCHEMA", "ServoStudy", "film_path", "run_servo_study", "versions"]
 
 SCHEMA = "ctr_env/servo@1"
 
@@ -117,7 +117,12 @@ def run_servo_study(
         ValueError: If the folder holds a study with another configuration.
     """
     env = gym.make(study.env_id, disable_env_checker=True, **study.env_config)
-    _claim(out, study.config)
+    config = study.config | {"versions": versions()}
+    try:
+        _claim(out, config)
+    except ValueError:
+        env.close()
+        raise
     episodes, traces = [], []
     try:
         for i in range(study.episodes):
@@ -132,7 +137,7 @@ def run_servo_study(
     result = {
         "schema": SCHEMA,
         "command": command,
-        "config": study.config | {"episodes": study.episodes},
+        "config": json.loads(json.dumps(study.config | {"episodes": study.episodes}, default=_describe)),
         "versions": versions(),
         "episodes": episodes,
         "summary": summary,
@@ -146,7 +151,7 @@ def run_servo_study(
 def _claim(out: Path, config: dict[str, Any]) -> None:
     """Make sure that a folder holds results of this configuration only."""
     path = out / "study.json"
-    mine = json.loads(json.dumps(config))
+    mine = json.loads(json.dumps(config, default=_describe))
     if path.is_file():
         theirs = json.loads(path.read_text())
         different = sorted(key for key in mine.keys() | theirs.keys() if mine.get(key) != theirs.get(key))
@@ -159,12 +164,22 @@ def _claim(out: Path, config: dict[str, Any]) -> None:
         write_json(path, mine)
 
 
+def _describe(value: Any) -> str:
+    """Stand-in for an estimator or a robot that was given as an object."""
+    return f"{type(value).__name__} {getattr(value, 'name', '')}".strip()
+
+
+def film_path(out: Path, seed: int) -> Path:
+    """Where the film of an episode lies in a study's folder."""
+    return out / f"seed_{seed:06d}.mp4"
+
+
 def _episode(env: gym.Env[Any, Any], seed: int, out: Path, film: bool) -> Trace:
-    path, film_path = out / "traces" / f"seed_{seed:06d}.npz", out / f"seed_{seed:06d}.mp4"
-    if path.is_file() and (film_path.is_file() or not film):
+    path, film_file = out / "traces" / f"seed_{seed:06d}.npz", film_path(out, seed)
+    if path.is_file() and (film_file.is_file() or not film):
         return Trace.load(path)
     if film:
-        with open_video(film_path, CONTROL_HZ) as video:
+        with open_video(film_file, CONTROL_HZ) as video:
 
             def frame(bare: ServoEnv, info: dict[str, Any]) -> None:
                 video.add(annotate(bare, info))

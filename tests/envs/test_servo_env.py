@@ -121,6 +121,20 @@ class Blind(PoseEstimator):
         return PoseEstimate.invalid("blindfolded", frame.time_s)
 
 
+class FromNowhere(PoseEstimator):
+    """Claims to have seen a frame that there never was."""
+
+    needs_image = False
+
+    def estimate(self, frame: Frame) -> PoseEstimate:
+        return PoseEstimate(frame.true_camera_T_base, np.eye(6), True, frame.time_s - 1.0)
+
+
+def test_estimates_must_name_the_frame_that_they_were_made_from():
+    with pytest.raises(ValueError, match=r"PoseEstimate\.time_s must be the time of one of the last"):
+        make(estimator=FromNowhere()).reset(seed=0)
+
+
 def test_without_an_estimate_the_arm_stands_still_and_says_why():
     env = make(estimator=Blind())
     env.reset(seed=0)
@@ -166,16 +180,33 @@ def test_steps_last_a_thirtieth_of_a_second():
 
 
 @pytest.mark.parametrize("preset", ["none", "strong"])
-def test_recorded_draws_replay_the_episode(preset):
-    env = make(randomization=preset, obs_mode="image", width=64, height=48)
+def test_recorded_episodes_replay_bit_for_bit(preset):
+    settings = {"randomization": preset, "obs_mode": "image+estimate", "estimator": "noisy", "width": 64, "height": 48}
+    env = make(**settings)
     obs, info = env.reset(seed=11)
-    other, replayed = env.reset(seed=99, options={"draws": info["draws"]})
-    np.testing.assert_array_equal(obs["goal"], other["goal"])
-    np.testing.assert_array_equal(info["camera_T_base"], replayed["camera_T_base"])
-    if preset == "none":  # noise and other per-frame effects are drawn anew
-        np.testing.assert_array_equal(obs["image"], other["image"])
-    with pytest.raises(ValueError, match="unknown reset option"):
-        env.reset(options={"draw": {}})
+    other, replayed = env.reset(seed=99, options={"draws": info["draws"], "seed": info["seed"]})
+    for _ in range(3):
+        assert all(np.array_equal(obs[name], other[name]) for name in obs)
+        np.testing.assert_array_equal(info["camera_T_base"], replayed["camera_T_base"])
+        assert info["frame_draws"] == replayed["frame_draws"]
+        env = make(**settings)
+        env.reset(seed=11)
+        obs, *_, info = env.step(np.zeros(6, np.float32))
+        env.reset(seed=99, options={"draws": info["draws"], "seed": info["seed"]})
+        other, *_, replayed = env.step(np.zeros(6, np.float32))
+    env.close()
+
+
+def test_draws_replay_one_by_one_on_fresh_randomness():
+    env = make(estimator="noisy")
+    obs, info = env.reset(seed=11)
+    kept = {name: info["draws"][name] for name in ("task.start", "task.goal")}
+    other, replayed = env.reset(seed=99, options={"draws": kept})
+    np.testing.assert_array_equal(obs["joint_positions"], other["joint_positions"])
+    assert not np.array_equal(info["camera_T_base"], replayed["camera_T_base"])
+    for options, message in (({"draw": {}}, "unknown reset option 'draw'"), ({"seed": -1}, "seed must be an int")):
+        with pytest.raises(ValueError, match=message):
+            env.reset(options=options)
 
 
 def test_randomisation_does_not_change_the_task():

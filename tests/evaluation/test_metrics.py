@@ -78,6 +78,15 @@ def test_errors_of_an_estimate_that_never_came_are_none():
     assert not figures["has_estimate"]
 
 
+def test_errors_of_the_estimate_count_only_while_it_is_valid():
+    valid = [True] * 10 + [False] * 20  # lost after a second
+    assert episode_metrics(trace([0.1] * 30, valid=valid, reason="lost"))["apparent_position_error_m"] is None
+    late = [False] * 25 + [True] * 5  # errors are zero before the first estimate
+    apparent = [0.0] * 25 + [0.02] * 5
+    figures = episode_metrics(trace([0.1] * 30, apparent=apparent, valid=late, reason="latency"))
+    assert figures["apparent_position_error_m"] == pytest.approx(0.02)
+
+
 def test_summaries():
     episodes = [episode_metrics(trace([x] * 30, success=x < 0.005)) for x in (0.001, 0.002, 0.1)]
     episodes.append(episode_metrics(trace([0.5] * 30, valid=[False] * 30, reason="lost")))

@@ -4,6 +4,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
+from ctr_env.estimators import NoisyEstimator
 from ctr_env.evaluation import ServoStudy, Trace, run_servo_study, runner
 from ctr_env.evaluation.files import replacing, write_json
 
@@ -59,6 +60,12 @@ def test_a_folder_of_another_study_is_refused(short, tmp_path):
     run_servo_study(ServoStudy(episodes=1, env_config=SMALL), tmp_path)
     with pytest.raises(ValueError, match="randomization differ"):
         run_servo_study(ServoStudy(episodes=1, env_config=SMALL | {"randomization": "mild"}), tmp_path)
+
+
+def test_estimators_as_objects_are_named_in_the_result(short, tmp_path):
+    estimator = NoisyEstimator({"white_position_m": 0.01})
+    result = run_servo_study(ServoStudy(episodes=1, env_config={"estimator": estimator}), tmp_path)
+    assert result["config"]["estimator"] == "NoisyEstimator"
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_every_mesh_vertex_projects_into_the_rendered_mask(robot, random_view):
         assert len(rows) > 500
         # an outline may miss its pixel's centre, and the very tips of slivers are not drawn
         assert np.mean(distance[rows, columns] < 1.5) > 0.999
-        assert distance[rows, columns].max() < 4.0
+        assert distance[rows, columns].max() < 5.0
     renderer.close()
 
 
