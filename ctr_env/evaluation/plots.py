@@ -43,7 +43,7 @@ def plot_servo(traces: Sequence[Trace], path: Path, title: str) -> None:
     for trace in traces:
         way = 1e3 * (trace["gripper_camera_m"] - trace["goal_camera_m"])
         right.plot(way[:, 0], way[:, 1], color=_TRUE, lw=0.9, alpha=0.6)
-        right.plot(*way[0], "o", color=_TRUE, ms=3)
+        right.plot(way[0, 0], way[0, 1], "o", color=_TRUE, ms=3)
     right.plot(0, 0, "x", color="black", ms=8)
     right.set(xlabel="x right (mm)", ylabel="y down (mm)", title="gripper in the camera frame, from the goal")
     right.invert_yaxis()

@@ -1,3 +1,6 @@
+import resource
+from pathlib import Path
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -50,15 +53,18 @@ def test_stable_baselines_workers_repeat_each_other():
     np.testing.assert_array_equal(runs[0][1], runs[1][1])
 
 
+def resident_mib():
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
 @pytest.mark.slow
 def test_five_hundred_environments_leave_memory_flat():
-    import resource
-
     sizes = []
     for cycle in range(500):
         env = gym.make(ENV, **SETTINGS)
         env.reset(seed=cycle)
         env.close()
-        if cycle in (100, 499):
-            sizes.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-    assert sizes[1] - sizes[0] < 30_000  # KiB
+        sizes.append(resident_mib())
+    # caches of torch and the graphics driver fill within the first hundred
+    assert np.median(sizes[400:]) - np.median(sizes[100:200]) < 40
