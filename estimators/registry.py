@@ -32,7 +32,18 @@ def _fiducial(kinematics: RobotKinematics, config: Mapping[str, Any]) -> PoseEst
     return FiducialEstimator(kinematics, config)
 
 
-_FACTORIES: dict[str, Factory] = {"ground_truth": _ground_truth, "noisy": _noisy, "fiducial": _fiducial}
+def _ctrnet(kinematics: RobotKinematics, config: Mapping[str, Any]) -> PoseEstimator:
+    from .ctrnet.estimator import make_ctrnet  # likewise
+
+    return make_ctrnet(kinematics, config)
+
+
+_FACTORIES: dict[str, Factory] = {
+    "ctrnet": _ctrnet,
+    "ground_truth": _ground_truth,
+    "noisy": _noisy,
+    "fiducial": _fiducial,
+}
 
 
 def estimator_names() -> tuple[str, ...]:

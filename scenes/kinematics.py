@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from functools import lru_cache
 
 import mujoco
@@ -78,6 +79,25 @@ class RobotKinematics:
         self._forward(joint_positions)
         ids = [self._body(name) for name in self.robot.keypoint_frames]
         return np.asarray(self._base_T_model.apply(self._data.xpos[ids]))
+
+    def points(self, joint_positions: ArrayLike, links: Sequence[str], offsets: ArrayLike) -> NDArray[np.float64]:
+        """Points fixed to links, in the base frame.
+
+        Args:
+            joint_positions: ``(n,)`` rad.
+            links: Names of P links.
+            offsets: ``(P, 3)`` places in the links' frames, metres.
+
+        Returns:
+            ``(P, 3)`` metres.
+
+        Raises:
+            ValueError: If there is no such link.
+        """
+        self._forward(joint_positions)
+        ids = [self._body(name) for name in links]
+        turned = np.einsum("nij,nj->ni", self._data.xmat[ids].reshape(-1, 3, 3), np.asarray(offsets, dtype=float))
+        return np.asarray(self._base_T_model.apply(self._data.xpos[ids] + turned))
 
     def jacobian(self, joint_positions: ArrayLike) -> NDArray[np.float64]:
         """``(6, n)`` geometric Jacobian of the end effector in base axes: linear rows first."""

@@ -88,7 +88,7 @@ class ClassicRenderer(Renderer):
             ids = renderer.render()
         finally:
             renderer.disable_segmentation_rendering()
-        return np.where(ids[..., 1] == mujoco.mjtObj.mjOBJ_GEOM, ids[..., 0], -1).astype(np.int32)
+        return np.where(ids[..., 1] == int(mujoco.mjtObj.mjOBJ_GEOM), ids[..., 0], -1).astype(np.int32)
 
     def close(self) -> None:
         """Free the graphics context."""

@@ -57,10 +57,15 @@ class RobotDescription:
     The board's face looks along its own +z."""
     board_square: float = 0.05
     """Side of the board's squares, metres."""
+    mirror_of: str | None = None
+    """Robot whose mirror image this one is: the same with y turned into -y in the base frame."""
+    mirror_signs: tuple[float, ...] = ()
+    """What the arm's joint positions are multiplied by to be those of the mirror image, +1 or -1 each."""
 
     def __post_init__(self) -> None:
         """Refuse vectors that do not fit the joints."""
-        for name in ("home", "acceleration_limits"):
+        vectors = ("home", "acceleration_limits", *(("mirror_signs",) if self.mirror_of else ()))
+        for name in vectors:
             if len(getattr(self, name)) != len(self.arm_joints):
                 raise ValueError(
                     f"robot {self.name!r}: {name} has {len(getattr(self, name))} numbers, "
@@ -135,6 +140,8 @@ def _baxter(side: str, other: str, sign: float) -> RobotDescription:
         ),
         board_pose=(0.0, 0.0, 0.13, 1.87, 0.0, -1.57 + sign * 0.24),
         board_square=0.06,
+        mirror_of=None if side == "left" else "baxter",
+        mirror_signs=() if side == "left" else (-1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0),
     )
 
 

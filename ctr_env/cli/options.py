@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["add_environment_options", "environment_config", "json_mapping"]
+__all__ = ["add_environment_options", "environment_config", "json_mapping", "preset_or_mapping"]
 
 
 def add_environment_options(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,7 @@ def add_environment_options(parser: argparse.ArgumentParser) -> None:
         "--controller-config", type=json_mapping, metavar="JSON", help='such as \'{"feature": "image"}\''
     )
     parser.add_argument(
-        "--randomization", type=_preset_or_mapping, default="none", metavar="PRESET|JSON",
+        "--randomization", type=preset_or_mapping, default="none", metavar="PRESET|JSON",
         help="none, mild, strong, or a JSON mapping of fields with an optional \"preset\" (default: none)",
     )  # fmt: skip
     parser.add_argument("--renderer", default="classic", metavar="NAME", help="classic (default)")
@@ -66,5 +66,10 @@ def json_mapping(text: str) -> dict[str, Any]:
     return dict(value)
 
 
-def _preset_or_mapping(text: str) -> str | dict[str, Any]:
+def preset_or_mapping(text: str) -> str | dict[str, Any]:
+    """A preset's name, or a JSON object.
+
+    Raises:
+        argparse.ArgumentTypeError: If it starts like an object and is none.
+    """
     return json_mapping(text) if text.lstrip().startswith("{") else text

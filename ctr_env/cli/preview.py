@@ -29,8 +29,8 @@ def _run(options: argparse.Namespace) -> int:
     import gymnasium as gym
     import imageio.v3 as iio
 
+    from ctr_env._files import replacing
     from ctr_env.evaluation import ServoStudy
-    from ctr_env.evaluation.files import replacing
     from ctr_env.evaluation.sheet import contact_sheet
 
     config = environment_config(options)

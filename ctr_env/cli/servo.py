@@ -41,7 +41,7 @@ def _run(options: argparse.Namespace) -> int:
     result = run_study(options, environment_config(options))
     show_result(result, options.out)
     if options.json:
-        from ctr_env.evaluation.files import write_json
+        from ctr_env._files import write_json
 
         write_json(options.json, result)
         print(f"JSON    {options.json}")

@@ -13,11 +13,11 @@ from typing import Any
 import gymnasium as gym
 
 from ctr_env import __version__
+from ctr_env._files import write_json
 from ctr_env._registration import ENVIRONMENTS
 from ctr_env.envs import ServoEnv
 from ctr_env.envs.servo_env import CONTROL_HZ
 
-from .files import write_json
 from .metrics import episode_metrics
 from .overlay import annotate
 from .plots import plot_servo

@@ -11,9 +11,8 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
+from ctr_env._files import replacing
 from ctr_env.envs import ServoEnv
-
-from .files import replacing
 
 __all__ = ["Trace", "run_episode"]
 

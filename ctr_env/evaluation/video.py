@@ -11,7 +11,7 @@ import imageio.v2 as imageio
 import numpy as np
 from numpy.typing import NDArray
 
-from .files import replacing
+from ctr_env._files import replacing
 
 __all__ = ["VideoWriter", "open_video"]
 

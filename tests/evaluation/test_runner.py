@@ -4,9 +4,9 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
+from ctr_env._files import replacing, write_json
 from ctr_env.estimators import NoisyEstimator
 from ctr_env.evaluation import ServoStudy, Trace, run_servo_study, runner
-from ctr_env.evaluation.files import replacing, write_json
 
 SMALL = {"estimator": "noisy", "width": 96, "height": 72}
 

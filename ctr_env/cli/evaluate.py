@@ -1,0 +1,119 @@
+"""``ctr-env evaluate``: how good are the poses that an estimator finds in single pictures?"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+from .options import json_mapping, preset_or_mapping
+
+__all__ = ["add_parser"]
+
+
+def add_parser(commands: Any) -> None:
+    """Add the sub-command."""
+    parser = commands.add_parser(
+        "evaluate",
+        help="evaluate an estimator on single pictures: table, JSON, plot, sheet",
+        description="Compare an estimator's poses with the true ones, every picture on its own. The same command goes "
+        "on where it stopped.",
+    )
+    parser.add_argument("--robot", default="panda", metavar="NAME", help="panda or baxter (default: panda)")
+    parser.add_argument(
+        "--data", default="synthetic:test", metavar="DIR|synthetic:SPLIT",
+        help="folder in the layout of DREAM, or pictures drawn of the split train, validation or test "
+        "(default: synthetic:test)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--frames", type=int, metavar="N", help="the first N frames (default: all of a folder, 200 drawn ones)"
+    )
+    parser.add_argument("--estimator", default="ground_truth", metavar="NAME", help="default: ground_truth")
+    parser.add_argument("--estimator-config", type=json_mapping, metavar="JSON", help="configuration of the estimator")
+    parser.add_argument(
+        "--weights", metavar="FILE", help="weights of a learned estimator: its configuration's entry of that name"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="number of the drawn data set (default: 0)")
+    parser.add_argument("--width", type=int, default=640, metavar="PX", help="width of drawn pictures (default: 640)")
+    parser.add_argument("--height", type=int, default=480, metavar="PX", help="their height (default: 480)")
+    parser.add_argument(
+        "--randomization", type=preset_or_mapping, default="strong", metavar="PRESET|JSON",
+        help="of drawn pictures: none, mild, strong, or a JSON mapping of fields (default: strong)",
+    )  # fmt: skip
+    parser.add_argument("--out", type=Path, default=Path("runs/evaluate"), metavar="DIR", help="folder of the results")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result file here as well")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from ctr_env._files import write_json
+
+    result = _evaluate(options)
+    _show(result, options.out)
+    if options.json:
+        write_json(options.json, result)
+        print(f"JSON    {options.json}")
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
+    """Run the evaluation with a progress bar; the content of its result file."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    from ctr_env.evaluation.pose_runner import PoseStudy, run_pose_study
+
+    study = PoseStudy(
+        robot=options.robot,
+        data=options.data,
+        frames=options.frames,
+        estimator=options.estimator,
+        estimator_config=_estimator_config(options),
+        seed=options.seed,
+        width=options.width,
+        height=options.height,
+        randomization=options.randomization,
+    )
+    columns = (TextColumn("frames"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, TextColumn("{task.fields[note]}")) as progress:
+        bar = progress.add_task("frames", total=None, note="")
+        valid = 0
+
+        def advance(done: int, total: int, record: dict[str, Any] | None) -> None:
+            nonlocal valid
+            valid += record is not None and record["valid"]
+            progress.update(bar, completed=done, total=total, note=f"{valid} valid")
+
+        return run_pose_study(study, options.out, shlex.join(["ctr-env", *sys.argv[1:]]), advance)
+
+
+def _estimator_config(options: argparse.Namespace) -> dict[str, Any]:
+    config = dict(options.estimator_config or {})
+    if options.weights is not None:
+        if "weights" in config:
+            raise ValueError("the weights are given twice: by --weights and by --estimator-config")
+        config["weights"] = options.weights
+    return config
+
+
+def _show(result: dict[str, Any], out: Path) -> None:
+    """Print the table of a result and where its files are."""
+    from rich.console import Console
+
+    from ctr_env.evaluation.pose_summary import pose_table
+
+    config, skipped = result["config"], result["skipped"]
+    title = f"{config['robot']}  {config['data']}  estimator: {config['estimator']}"
+    Console().print(pose_table(result["summary"], title))
+    if skipped:
+        print(f"{len(skipped)} frames skipped, the first: {skipped[0]['file']}: {skipped[0]['reason']}")
+    for name, file in (("plot", "evaluate.png"), ("sheet", "sheet.png"), ("JSON", "evaluate.json")):
+        print(f"{name:7} {out / file}")

@@ -1,0 +1,77 @@
+"""``ctr-env generate``: synthetic labelled pictures for training and evaluation."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from .options import preset_or_mapping
+
+__all__ = ["add_parser"]
+
+
+def add_parser(commands: Any) -> None:
+    """Add the sub-command."""
+    parser = commands.add_parser(
+        "generate",
+        help="draw labelled pictures of a robot",
+        description="Draw labelled pictures in the layout of DREAM. The same command goes on where it stopped.",
+    )
+    parser.add_argument("--robot", default="panda", metavar="NAME", help="panda or baxter (default: panda)")
+    parser.add_argument("--frames", type=int, required=True, metavar="N", help="frames that the folder shall have")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
+    parser.add_argument("--split", default="train", metavar="NAME", help="train, validation or test (default: train)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="number of the data set (default: 0)")
+    parser.add_argument("--width", type=int, default=640, metavar="PX", help="picture width (default: 640)")
+    parser.add_argument("--height", type=int, default=480, metavar="PX", help="picture height (default: 480)")
+    parser.add_argument(
+        "--randomization", type=preset_or_mapping, default="strong", metavar="PRESET|JSON",
+        help="none, mild, strong, or a JSON mapping of fields (default: strong)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--board-share", type=float, default=0.25, metavar="SHARE",
+        help="share of frames with a calibration board in the gripper (default: 0.25)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--backgrounds", metavar="DIR", help="photographs and panoramas to put behind the robot in half of the frames"
+    )
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default: one per core)"
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    from ctr_env.estimators.data.generate import GenerateConfig, generate
+
+    for name in ("frames", "workers", "width", "height"):
+        if getattr(options, name) < 1:
+            raise ValueError(f"--{name} must be at least 1, not {getattr(options, name)}")
+    config = GenerateConfig(
+        robot=options.robot,
+        split=options.split,
+        seed=options.seed,
+        width=options.width,
+        height=options.height,
+        randomization=options.randomization,
+        board_share=options.board_share,
+        backgrounds=options.backgrounds,
+    )
+    columns = (TextColumn("frames"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns) as progress:
+        task = progress.add_task("frames", total=options.frames)
+        for done in generate(config, options.out, options.frames, options.workers):
+            progress.update(task, completed=done)
+    print(f"{options.frames} frames    {options.out}")
+    return 0

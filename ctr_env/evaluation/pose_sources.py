@@ -1,0 +1,136 @@
+"""Where the frames of a pose evaluation come from: a folder, or a sampler that draws them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+from ctr_env.estimators.data.labelled import LabelledFrame
+from ctr_env.estimators.data.ndds_read import FrameFolder
+from ctr_env.estimators.data.sampler import FrameSampler
+from ctr_env.estimators.data.seeds import frame_seed
+from ctr_env.scenes.kinematics import RobotKinematics
+
+__all__ = ["SYNTHETIC", "FolderSource", "FrameSource", "SyntheticSource", "UnusableFrameError"]
+
+SYNTHETIC = "synthetic:"
+"""What the name of a split of drawn frames begins with."""
+
+
+class UnusableFrameError(Exception):
+    """A frame that cannot be read, or has no answer to compare with.
+
+    Attributes:
+        file: File at fault, or the name of a frame that could not be drawn.
+        reason: What is wrong.
+    """
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(f"{file}: {reason}")
+        self.file, self.reason = file, reason
+
+
+class FrameSource(ABC):
+    """Frames in order."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Number of frames."""
+
+    @abstractmethod
+    def key(self, index: int) -> str:
+        """Identity of a frame: another one when its content changes."""
+
+    @abstractmethod
+    def read(self, index: int) -> LabelledFrame:
+        """One frame, with at least a pose.
+
+        Raises:
+            UnusableFrameError: If there is none.
+        """
+
+    def close(self) -> None:  # noqa: B027 - most sources hold nothing
+        """Free what it holds."""
+
+
+class FolderSource(FrameSource):
+    """The first frames of a folder in the layout of DREAM."""
+
+    def __init__(self, folder: Path, kinematics: RobotKinematics, frames: int | None) -> None:
+        """List the frames.
+
+        Args:
+            folder: Where they lie.
+            kinematics: The robot in the pictures.
+            frames: How many at most; none: all.
+
+        Raises:
+            FileNotFoundError: If there are none.
+        """
+        self._folder = FrameFolder(folder, kinematics)
+        self._names = self._folder.names[:frames]
+
+    def __len__(self) -> int:
+        """Number of frames."""
+        return len(self._names)
+
+    def key(self, index: int) -> str:
+        """The name, and sizes and times of change of the files."""
+        states = [file.stat() for file in self._files(self._names[index])]
+        return " ".join([self._names[index], *(f"{s.st_size}-{s.st_mtime_ns}" for s in states)])
+
+    def read(self, index: int) -> LabelledFrame:
+        """One frame from its files."""
+        name = self._names[index]
+        try:
+            frame = self._folder.read(name)
+        except (ValueError, OSError) as error:
+            named = (file.name for file in self._files(name) if str(file) in str(error))
+            raise UnusableFrameError(next(named, f"{name}.json"), str(error)) from error
+        if frame.camera_T_base is None:
+            raise UnusableFrameError(
+                f"{name}.json", "no pose, and fewer than 3 keypoints with a location to find it from"
+            )
+        return frame
+
+    def _files(self, name: str) -> list[Path]:
+        return sorted(self._folder.folder.glob(f"{name}.*"))
+
+
+class SyntheticSource(FrameSource):
+    """Frames drawn when they are asked for, named by their number in the split."""
+
+    def __init__(self, sampler: FrameSampler, split: str, seed: int, frames: int) -> None:
+        """Choose the frames.
+
+        Args:
+            sampler: Draws them; closed with the source.
+            split: One of :data:`~ctr_env.estimators.data.seeds.SPLITS`.
+            seed: Number of the data set.
+            frames: How many.
+
+        Raises:
+            ValueError: If the split is unknown or a number is out of range.
+        """
+        frame_seed(split, seed, frames - 1)
+        self._sampler, self._split, self._seed, self._frames = sampler, split, seed, frames
+
+    def __len__(self) -> int:
+        """Number of frames."""
+        return self._frames
+
+    def key(self, index: int) -> str:
+        """The number."""
+        return f"{index:06d}"
+
+    def read(self, index: int) -> LabelledFrame:
+        """Draw one frame."""
+        name = self.key(index)
+        try:
+            return self._sampler.sample(frame_seed(self._split, self._seed, index), name)
+        except RuntimeError as error:
+            raise UnusableFrameError(name, str(error)) from error
+
+    def close(self) -> None:
+        """Free the sampler's graphics."""
+        self._sampler.close()

@@ -1,0 +1,1 @@
+"""CtRNet: mask and keypoints from a network, the pose from differentiable PnP."""

@@ -1,0 +1,94 @@
+"""Bringing parts of pictures to a network's size, without distortion and by the half-pixel rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["BORDER", "Crop", "crop_around", "crop_picture", "whole_picture"]
+
+BORDER = 114
+"""Grey level of what lies outside the picture."""
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A similarity between a picture and a network's input.
+
+    Attributes:
+        centre: ``(2,)`` point of the picture (continuous pixels) that comes to lie in the middle of the input.
+        scale: Input pixels per picture pixel.
+        size: Width and height of the input, pixels.
+        angle: Turn of the picture, clockwise as seen, rad.
+    """
+
+    centre: tuple[float, float]
+    scale: float
+    size: tuple[int, int]
+    angle: float = 0.0
+
+    @property
+    def matrix(self) -> NDArray[np.float64]:
+        """``(2, 3)`` affine map from continuous picture pixels to continuous input pixels."""
+        c, s = self.scale * np.cos(self.angle), self.scale * np.sin(self.angle)
+        linear = np.array([[c, -s], [s, c]])
+        offset = 0.5 * np.array(self.size) - linear @ np.array(self.centre)
+        return np.concatenate([linear, offset[:, None]], axis=1)
+
+    def forward(self, pixels: ArrayLike) -> NDArray[np.float64]:
+        """``(..., 2)`` picture pixels to input pixels."""
+        M = self.matrix
+        return np.asarray(np.asarray(pixels) @ M[:, :2].T + M[:, 2])
+
+    def backward(self, pixels: ArrayLike) -> NDArray[np.float64]:
+        """``(..., 2)`` input pixels to picture pixels."""
+        M = self.matrix
+        return np.asarray((np.asarray(pixels) - M[:, 2]) @ np.linalg.inv(M[:, :2]).T)
+
+
+def whole_picture(width: int, height: int, size: tuple[int, int]) -> Crop:
+    """The whole picture, as large as it fits."""
+    return Crop((0.5 * width, 0.5 * height), min(size[0] / width, size[1] / height), size)
+
+
+def crop_around(pixels: ArrayLike, size: tuple[int, int], margin: float) -> Crop:
+    """A crop that holds ``(N, 2)`` picture pixels, with a margin as a multiple of their extent (1: none)."""
+    pixels = np.asarray(pixels, dtype=float)
+    low, high = pixels.min(axis=0), pixels.max(axis=0)
+    extent = np.maximum((high - low) * margin, 1.0)
+    return Crop(tuple(0.5 * (low + high)), float(np.min(np.array(size) / extent)), size)
+
+
+def crop_picture(picture: NDArray[np.uint8], crop: Crop, border: int = BORDER) -> NDArray[np.uint8]:
+    """The input that a crop makes of a picture.
+
+    Args:
+        picture: ``(H, W)`` or ``(H, W, C)`` uint8.
+        crop: What to cut out.
+        border: Value of what lies outside.
+
+    Returns:
+        ``(size[1], size[0])`` or ``(size[1], size[0], C)`` uint8. Pictures that shrink by more than half are averaged
+        first, so that thin things do not flicker.
+    """
+    matrix = crop.matrix
+    scale = crop.scale
+    while scale <= 0.5 and min(picture.shape[:2]) >= 2:
+        height, width = picture.shape[:2]
+        picture = cv2.resize(
+            picture[: height // 2 * 2, : width // 2 * 2], (width // 2, height // 2), interpolation=cv2.INTER_AREA
+        )
+        matrix = matrix @ np.diag([2.0, 2.0, 1.0])
+        scale *= 2.0
+    # OpenCV counts pixel centres as integers
+    shift = matrix[:, :2] @ np.array([0.5, 0.5]) - 0.5
+    matrix = np.concatenate([matrix[:, :2], (matrix[:, 2] + shift)[:, None]], axis=1)
+    return np.asarray(
+        cv2.warpAffine(
+            picture, matrix, crop.size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT,
+            borderValue=(border,) * 3,
+        )
+    )  # fmt: skip

@@ -1,0 +1,250 @@
+"""Image and joint angles in, ``camera_T_base`` out: network, keypoints, PnP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from ctr_env.estimators.base import Frame, PoseEstimate, PoseEstimator
+from ctr_env.estimators.config import config_from_mapping, require_range
+from ctr_env.estimators.mirrored import MirroredEstimator
+from ctr_env.geometry import transform
+from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.robots import RobotDescription
+
+from .cropping import Crop, crop_around, whole_picture
+from .packaged import packaged_robots, packaged_weights, weights_robot
+from .points import LinkPoint, link_points
+
+if TYPE_CHECKING:
+    from .inference import Detection, Detector
+
+__all__ = ["CtRNetConfig", "CtRNetEstimator", "make_ctrnet"]
+
+_MARGIN = 1.25  # extent of a crop as a multiple of the robot's
+_WORTH_CROPPING = 1.15  # gain in resolution that a second look must bring
+_FARTHEST_OUT = 0.25  # of the picture's size: points farther out do not widen a crop
+
+
+@dataclass(frozen=True, kw_only=True)
+class CtRNetConfig:
+    """Where the weights are, and when an estimate is trusted."""
+
+    weights: str | None = None
+    """Weights file; none: those that come with the package."""
+    keypoints: str = "all"
+    """``"all"`` points that the network finds, or only the ``"published"`` ones."""
+    crop: bool = True
+    """Whether to look again, more closely, at where the robot was found."""
+    tracking: bool = True
+    """Whether to look closely right away at where the last pose puts the robot."""
+    min_confidence: float = 0.3
+    """Least confidence of a point that is used."""
+    min_keypoints: int = 5
+    """Fewest points that a pose is made of."""
+    max_reprojection: float = 0.05
+    """Largest RMS reprojection error, as a share of the robot's extent in the picture."""
+    max_position_std: float = 0.15
+    """Largest standard deviation of the base's position, metres."""
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        if self.keypoints not in ("all", "published"):
+            raise ValueError(f"CtRNetConfig.keypoints must be 'all' or 'published', not {self.keypoints!r}")
+        require_range(self, 0.0, 1.0, "min_confidence", "max_reprojection")
+        require_range(self, 4, 1000, "min_keypoints")
+        require_range(self, 1e-6, 1e6, "max_position_std")
+
+
+def make_ctrnet(kinematics: RobotKinematics, config: CtRNetConfig | Mapping[str, Any] | None = None) -> PoseEstimator:
+    """The estimator for a robot, by way of its mirror image where only that one has weights.
+
+    Raises:
+        ValueError: If a field is unknown or out of range, or no weights come with the package for this robot.
+        FileNotFoundError: If the weights file does not exist.
+    """
+    settings = config_from_mapping(CtRNetConfig, config)
+    robot = kinematics.robot
+    if robot.mirror_of is not None and not _has_own_weights(robot, settings):
+        return MirroredEstimator(CtRNetEstimator(RobotKinematics(robot.mirror_of), settings), robot)
+    return CtRNetEstimator(kinematics, settings)
+
+
+def _has_own_weights(robot: RobotDescription, settings: CtRNetConfig) -> bool:
+    if settings.weights is None:
+        return robot.name in packaged_robots()
+    return weights_robot(Path(settings.weights)) == robot.name
+
+
+class CtRNetEstimator(PoseEstimator):
+    """The learned estimator (CtRNet, arXiv 2302.14332, in this package's form).
+
+    A first look at the whole picture finds the robot, a second one at its surroundings measures it; from then on the
+    last pose says where to look, and the whole picture is looked at again only when that fails. The pose is the weighted
+    PnP solution over the points that the network is confident of, each weighted by its predicted variance.
+
+    Not valid when fewer than ``min_keypoints`` points are confident (``"too_few_keypoints"``), when PnP fails (its
+    status), when the pose does not explain the points (``"reprojection_error"``), or hardly determines the base
+    (``"uncertain"``).
+    """
+
+    needs_image = True
+    picture_size = (640, 480)
+
+    def __init__(self, kinematics: RobotKinematics, config: CtRNetConfig | Mapping[str, Any] | None = None) -> None:
+        """Read nothing yet: weights are loaded with the first frame.
+
+        Args:
+            kinematics: The arm in the pictures.
+            config: Settings.
+
+        Raises:
+            ValueError: If a field is unknown or out of range, or no weights come with the package for this robot.
+            FileNotFoundError: If the weights file does not exist.
+        """
+        self.config = config_from_mapping(CtRNetConfig, config)
+        self._kinematics = kinematics
+        self._file = packaged_weights(kinematics.robot) if self.config.weights is None else Path(self.config.weights)
+        if not self._file.is_file():
+            raise FileNotFoundError(f"no weights file {self._file}")
+        self._detector: Detector | None = None
+        self._last: RigidTransform | None = None
+
+    @property
+    def detector(self) -> Detector:
+        """The network that finds mask and points, loaded when it is first asked for.
+
+        Raises:
+            ValueError: If the weights file is not one, or belongs to another robot.
+        """
+        if self._detector is None:
+            from .inference import Detector  # torch only where it is needed
+
+            self._detector = Detector(self._file, self._kinematics.robot)
+        return self._detector
+
+    def reset(self, rng: np.random.Generator) -> None:
+        """Forget the last pose."""
+        self._last = None
+
+    def estimate(self, frame: Frame) -> PoseEstimate:
+        """Pose of one frame.
+
+        Raises:
+            ValueError: If the frame has no picture.
+        """
+        if self.config.tracking and self._last is not None:
+            crop = self._crop(frame, self._last)
+            tracked = self._look([frame], [crop])[0]
+            if tracked.valid:
+                self._last = tracked.camera_T_base
+                return tracked
+        found = self._search([frame])[0]
+        self._last = found.camera_T_base if found.valid else None
+        return found
+
+    def estimate_batch(self, frames: Sequence[Frame]) -> list[PoseEstimate]:
+        """Poses of frames in order of time; without tracking they go through the network together."""
+        if self.config.tracking:
+            return [self.estimate(frame) for frame in frames]
+        return self._search(frames)
+
+    def _search(self, frames: Sequence[Frame]) -> list[PoseEstimate]:
+        """Poses without knowledge of earlier ones: whole pictures, then a closer look where it pays."""
+        size = self.detector.input_size
+        whole = [whole_picture(frame.camera.width, frame.camera.height, size) for frame in frames]
+        estimates = self._look(frames, whole)
+        if not self.config.crop:
+            return estimates
+        crops = [self._closer(*each) for each in zip(frames, estimates, whole, strict=True)]
+        again = [i for i, crop in enumerate(crops) if crop is not None]
+        closer = self._look([frames[i] for i in again], [c for c in crops if c is not None])
+        for i, estimate in zip(again, closer, strict=True):
+            if estimate.valid or not estimates[i].valid:
+                estimates[i] = estimate
+        return estimates
+
+    def _closer(self, frame: Frame, estimate: PoseEstimate, whole: Crop) -> Crop | None:
+        """Where to look again: around the robot if its pose is known, else around the points or the mask."""
+        if estimate.valid:
+            crop = self._crop(frame, estimate.camera_T_base)
+        else:
+            seen = estimate.keypoints_px[estimate.keypoint_confidence >= self.config.min_confidence]
+            if len(seen) < 2 and estimate.mask is not None:
+                rows, columns = np.nonzero(estimate.mask > 0.5)
+                seen = np.stack([columns, rows], axis=1) + 0.5
+            if len(seen) < 2:
+                return None
+            crop = crop_around(seen, whole.size, 1.5 * _MARGIN)
+        return crop if crop.scale > _WORTH_CROPPING * whole.scale else None
+
+    def _crop(self, frame: Frame, pose: RigidTransform) -> Crop:
+        """The surroundings of the robot as a pose puts it into the picture."""
+        size = np.array([frame.camera.width, frame.camera.height])
+        pixels = frame.camera.project(pose.apply(self._points(frame, self.detector.points)))
+        near = np.all((pixels > -_FARTHEST_OUT * size) & (pixels < (1.0 + _FARTHEST_OUT) * size), axis=1)
+        if near.sum() < 2:
+            return whole_picture(frame.camera.width, frame.camera.height, self.detector.input_size)
+        return crop_around(np.clip(pixels[near], 0.0, size), self.detector.input_size, _MARGIN)
+
+    def _look(self, frames: Sequence[Frame], crops: Sequence[Crop]) -> list[PoseEstimate]:
+        """Poses from what the network finds in crops."""
+        if not frames:
+            return []
+        from .pose import poses_from_points
+
+        images = []
+        for frame in frames:
+            if frame.image is None:
+                raise ValueError("the ctrnet estimator needs Frame.image")
+            images.append(frame.image)
+        detections = self.detector.detect(images, crops)
+        points = np.stack([self._points(frame, self.detector.points) for frame in frames])
+        used = np.stack([self._used(detection) for detection in detections])
+        fits = poses_from_points(detections, points, used, [frame.camera for frame in frames])
+        estimates = []
+        for frame, detection, chosen, fit in zip(frames, detections, used, fits, strict=True):
+            reason = self._doubt(detection, chosen, fit.status, fit.rms_px, fit.covariance)
+            pose = transform(fit.translation, Rotation.from_matrix(fit.rotation))
+            estimates.append(
+                PoseEstimate(
+                    camera_T_base=pose,
+                    covariance=fit.covariance * self.detector.covariance_scale,
+                    valid=not reason,
+                    time_s=frame.time_s,
+                    reason=reason,
+                    keypoints_px=detection.pixels,
+                    keypoint_confidence=detection.confidence,
+                    mask=detection.mask,
+                )
+            )
+        return estimates
+
+    def _points(self, frame: Frame, points: Sequence[LinkPoint]) -> NDArray[np.float64]:
+        return link_points(self._kinematics, frame.joint_positions, points)
+
+    def _used(self, detection: Detection) -> NDArray[np.bool_]:
+        used = detection.confidence >= self.config.min_confidence
+        if self.config.keypoints == "published":
+            used = used & (np.arange(len(used)) < len(self._kinematics.robot.keypoint_frames))
+        return used
+
+    def _doubt(
+        self, detection: Detection, used: NDArray[np.bool_], status: str, rms_px: float, covariance: NDArray[np.float64]
+    ) -> str:
+        """Why an estimate should not be trusted; empty if it should."""
+        if used.sum() < self.config.min_keypoints:
+            return "too_few_keypoints"
+        if status:
+            return status
+        extent = float(np.max(np.ptp(detection.pixels[used], axis=0)))
+        if rms_px > self.config.max_reprojection * extent:
+            return "reprojection_error"
+        variance = float(np.trace(covariance[:3, :3])) * self.detector.covariance_scale
+        return "uncertain" if variance > self.config.max_position_std**2 else ""

@@ -1,0 +1,98 @@
+"""Running a network on crops of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ctr_env.scenes.robots import RobotDescription
+
+from .cropping import Crop, crop_picture
+from .engine import make_engine
+from .points import LinkPoint
+from .weights import load_network
+
+__all__ = ["Detection", "Detector"]
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What the network finds in one picture.
+
+    Attributes:
+        pixels: ``(K, 2)`` points, picture pixels.
+        confidence: ``(K,)`` in [0, 1].
+        variance: ``(K,)`` expected variance of each pixel coordinate, px².
+        mask: ``(H, W)`` float32 robot probability; 0 outside the crop.
+    """
+
+    pixels: NDArray[np.float64]
+    confidence: NDArray[np.float64]
+    variance: NDArray[np.float64]
+    mask: NDArray[np.float32]
+
+
+class Detector:
+    """A network with its weights.
+
+    Attributes:
+        points: The points that it finds.
+        input_size: Width and height of its input, pixels.
+        covariance_scale: What covariances must be multiplied by to be as large as the errors, as measured when the
+            weights were evaluated; 1 where nobody did.
+    """
+
+    def __init__(self, file: Path, robot: RobotDescription) -> None:
+        """Load a weights file.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it is not a weights file, or belongs to another robot.
+        """
+        network, header = load_network(file)
+        if header.robot != robot.name:
+            raise ValueError(f"{file} holds weights for robot {header.robot!r}, not {robot.name!r}")
+        self.points = tuple(LinkPoint(*entry) for entry in header.keypoints)
+        self.input_size = header.input_size
+        self.covariance_scale = float(header.figures.get("covariance_scale", 1.0))
+        self._run = make_engine(network, header.input_size)
+        self._mean = 255.0 * torch.tensor(header.mean)
+        self._scale = 1.0 / (255.0 * torch.tensor(header.std))
+
+    @torch.inference_mode()
+    def detect(self, pictures: Sequence[NDArray[np.uint8]], crops: Sequence[Crop]) -> list[Detection]:
+        """Find mask and points.
+
+        Args:
+            pictures: N pictures ``(H, W, 3)`` uint8 RGB, of any sizes.
+            crops: Where to look in each; all of the network's input size.
+        """
+        inputs = np.stack([crop_picture(p, c) for p, c in zip(pictures, crops, strict=True)])
+        planes = (torch.from_numpy(inputs).float() - self._mean) * self._scale  # (N, h, w, 3)
+        output = self._run(planes.permute(0, 3, 1, 2))
+        # variance of a Laplace distribution of that scale
+        variance = 2.0 * torch.exp(2.0 * output.log_scale.double())
+        confidence = torch.sigmoid(output.confidence_logits.double()).numpy()
+        masks = torch.sigmoid(output.mask_logits.float())[:, 0].numpy()
+        detections = []
+        for i, (picture, crop) in enumerate(zip(pictures, crops, strict=True)):
+            pixels = crop.backward(output.keypoints_px[i].double().numpy())
+            mask = _paste(masks[i], crop, picture.shape[1], picture.shape[0])
+            detections.append(Detection(pixels, confidence[i], variance[i].numpy() / crop.scale**2, mask))
+        return detections
+
+
+def _paste(mask: NDArray[np.float32], crop: Crop, width: int, height: int) -> NDArray[np.float32]:
+    """A crop's mask in its picture."""
+    matrix = crop.matrix
+    # OpenCV counts pixel centres as integers
+    shift = matrix[:, :2] @ np.array([0.5, 0.5]) - 0.5
+    matrix = np.concatenate([matrix[:, :2], (matrix[:, 2] + shift)[:, None]], axis=1)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(mask, matrix, (width, height), flags=flags), dtype=np.float32)

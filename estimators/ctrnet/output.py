@@ -1,0 +1,24 @@
+"""What a keypoint and mask network gives."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+__all__ = ["NetworkOutput"]
+
+
+class NetworkOutput(NamedTuple):
+    """Output of one network for a batch of pictures."""
+
+    mask_logits: Tensor
+    """``(B, 1, H, W)`` logits of the robot's mask, at the input's size."""
+    keypoints_px: Tensor
+    """``(B, K, 2)`` continuous pixels of the network's input, pixel centres at integer + 0.5."""
+    confidence_logits: Tensor
+    """``(B, K)`` logits of the keypoints being where they are said to be."""
+    log_scale: Tensor
+    """``(B, K)`` log of the expected absolute error per coordinate, network-input pixels (Laplace scale)."""
+    heatmap_logits: Tensor
+    """``(B, K, h, w)`` logits of the keypoints' places, cell centres as in :mod:`.decoding`."""

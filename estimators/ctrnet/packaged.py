@@ -1,0 +1,43 @@
+"""The weights that come with the package, and whose they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ctr_env.scenes.robots import RobotDescription
+
+__all__ = ["packaged_robots", "packaged_weights", "weights_robot"]
+
+_FOLDER = Path(__file__).parent / "pretrained"
+
+
+def packaged_robots() -> tuple[str, ...]:
+    """Names of the robots that weights come with the package for."""
+    return tuple(sorted(file.stem for file in _FOLDER.glob("*.safetensors")))
+
+
+def packaged_weights(robot: RobotDescription) -> Path:
+    """The weights file of a robot.
+
+    Raises:
+        ValueError: If none comes with the package; the message lists the robots that have one.
+    """
+    if robot.name not in packaged_robots():
+        raise ValueError(
+            f"no CtRNet weights come with the package for robot {robot.name!r} (there are: "
+            f"{', '.join(packaged_robots()) or 'none'}); train some with `ctr-env pretrain` and name the file in the "
+            "configuration: {'weights': 'FILE'}"
+        )
+    return _FOLDER / f"{robot.name}.safetensors"
+
+
+def weights_robot(file: Path) -> str:
+    """Name of the robot that a weights file was trained on.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not a weights file.
+    """
+    from .weights import read_header  # torch only where it is needed
+
+    return read_header(file).robot

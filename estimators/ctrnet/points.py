@@ -1,0 +1,96 @@
+"""Which points of a robot a network looks for: the published keypoints, and more on the links."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.robots import RobotDescription, get_robot
+from ctr_env.scenes.scene import Scene, SceneConfig
+
+__all__ = ["LinkPoint", "link_points", "published_points", "spread_points"]
+
+_PER_LINK = 2
+_PER_FIXED_LINK = 4
+
+
+class LinkPoint(NamedTuple):
+    """A point fixed to a link: the link's name and a place in its frame, metres."""
+
+    link: str
+    x: float
+    y: float
+    z: float
+
+
+def published_points(robot: RobotDescription) -> tuple[LinkPoint, ...]:
+    """The robot's keypoints: origins of link frames, as DREAM and CtRNet use them."""
+    return tuple(LinkPoint(link, 0.0, 0.0, 0.0) for link in robot.keypoint_frames)
+
+
+def spread_points(robot: str | RobotDescription) -> tuple[LinkPoint, ...]:
+    """The published keypoints, then places on the surface of the arm's links and of what carries it, far apart.
+
+    Link origins lie close to one plane or line in many postures; two pixels of noise on them move the robot by a
+    centimetre. Two extreme points of every link that the arm moves and four of every fixed one stand wider.
+    """
+    description = get_robot(robot)
+    scene = Scene(SceneConfig(robot=description, width=16, height=16, clutter=0, occluders=0))
+    points = list(published_points(description))
+    for link, count in _links(scene).items():
+        vertices = _vertices(scene, link)
+        if len(vertices):
+            points += [LinkPoint(link, *place) for place in _far_apart(vertices, count)]
+    return tuple(points)
+
+
+def link_points(
+    kinematics: RobotKinematics, joint_positions: ArrayLike, points: Sequence[LinkPoint]
+) -> NDArray[np.float64]:
+    """``(K, 3)`` places of points in the base frame, metres, for ``(n,)`` joint positions (rad)."""
+    return kinematics.points(joint_positions, [p.link for p in points], [p[1:] for p in points])
+
+
+def _links(scene: Scene) -> dict[str, int]:
+    """Links whose place is known from the arm's joints alone, and how many points each gets."""
+    model = scene.model
+    arm = set(scene.robot.arm_joints)
+    moved_by: dict[int, str] = {0: "fixed"}
+    counts = {}
+    for body in range(1, model.nbody):
+        kind = moved_by[model.body_parentid[body]]
+        first, number = model.body_jntadr[body], model.body_jntnum[body]
+        for joint in range(first, first + number):
+            kind = "arm" if model.joint(joint).name in arm and kind != "other" else "other"
+        moved_by[body] = kind
+        name = model.body(body).name
+        if name in scene.links and kind != "other":
+            counts[name] = _PER_LINK if kind == "arm" else _PER_FIXED_LINK
+    return counts
+
+
+def _vertices(scene: Scene, link: str) -> NDArray[np.float64]:
+    """``(N, 3)`` mesh vertices of a link in its frame, metres."""
+    model, data = scene.model, scene.data
+    body = model.body(link).id
+    parts = []
+    for geom in np.flatnonzero(scene.robot_geoms & (model.geom_bodyid == body)):
+        mesh = model.geom_dataid[geom]
+        if mesh >= 0:
+            start, count = model.mesh_vertadr[mesh], model.mesh_vertnum[mesh]
+            world = model.mesh_vert[start : start + count] @ data.geom_xmat[geom].reshape(3, 3).T + data.geom_xpos[geom]
+            parts.append((world - data.xpos[body]) @ data.xmat[body].reshape(3, 3))
+    return np.concatenate(parts) if parts else np.zeros((0, 3))
+
+
+def _far_apart(vertices: NDArray[np.float64], count: int) -> list[list[float]]:
+    """Farthest-point sampling that begins farthest from the link's origin; to the tenth of a millimetre."""
+    chosen = np.zeros((1, 3))
+    for _ in range(count):
+        distance = np.linalg.norm(vertices[:, None] - chosen[None], axis=-1).min(axis=1)
+        chosen = np.concatenate([chosen, vertices[[np.argmax(distance)]]])
+    return np.round(chosen[1:], 4).tolist()

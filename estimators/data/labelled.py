@@ -1,0 +1,43 @@
+"""A picture whose answer is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import RigidTransform
+
+from ctr_env.estimators.base import Frame
+from ctr_env.geometry import PinholeCamera
+
+__all__ = ["LabelledFrame"]
+
+
+@dataclass(frozen=True)
+class LabelledFrame:
+    """One picture of a robot with its labels.
+
+    Attributes:
+        name: Name within its data set, such as ``"000017"``.
+        image: ``(H, W, 3)`` uint8 RGB.
+        camera: Intrinsics.
+        joint_positions: ``(n,)`` measured arm joint positions, rad.
+        camera_T_base: Pose of the base in the camera; ``None`` where nobody knows it.
+        keypoints: ``(K, 3)`` the robot's keypoints in the camera frame, metres; NaN where nobody knows them.
+        keypoints_px: ``(K, 2)`` their pixels, inside the picture or not; NaN likewise.
+        mask: ``(H, W)`` bool, the robot; ``None`` where nobody knows it.
+    """
+
+    name: str
+    image: NDArray[np.uint8]
+    camera: PinholeCamera
+    joint_positions: NDArray[np.float64]
+    camera_T_base: RigidTransform | None
+    keypoints: NDArray[np.float64]
+    keypoints_px: NDArray[np.float64]
+    mask: NDArray[np.bool_] | None
+
+    def frame(self, time_s: float = 0.0) -> Frame:
+        """What an estimator gets of it."""
+        return Frame(self.joint_positions, self.camera, time_s, self.image, self.camera_T_base)

@@ -1,0 +1,74 @@
+"""Levenberg-Marquardt on the reprojection error, many poses at once."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .reprojection import Expansion, Problem, expand, turn
+
+__all__ = ["newton_step", "refine", "step_size"]
+
+_ITERATIONS = 30
+_SMALL = 1e-4  # step, radians and parts of the distance, after which Newton's next one reaches the limit of rounding
+_FIRST_DAMPING = 1e-4
+_HOPE = 2.0  # a step may lower the cost by this part of its slope; half of it if the cost were quadratic
+
+
+def refine(
+    problem: Problem, rotation: Tensor, translation: Tensor, bar: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Descend to local minima of the cost; a pose that has arrived stays as it is while others go on.
+
+    Steps are Newton's where the Hessian is positive definite (so that convergence is quadratic with residuals too),
+    else Gauss-Newton's; steps that do not lower the cost, or bring a point behind the camera, are taken back.
+
+    Args:
+        problem: N problems; best with points centred on the origin.
+        rotation: ``(N, 3, 3)`` starts, with every point in front of the camera.
+        translation: ``(N, 3)`` metres.
+        bar: ``(N,)`` costs that are worth going on for: a pose stops where it will hardly get as low.
+
+    Returns:
+        Rotations ``(N, 3, 3)``, translations ``(N, 3)`` and costs ``(N,)``.
+    """
+    state = expand(problem, rotation, translation)
+    damping = torch.full_like(state.cost, _FIRST_DAMPING)
+    distance = torch.linalg.vector_norm(translation, dim=1)
+    arrived = ~torch.isfinite(state.cost)
+    for _ in range(_ITERATIONS):
+        step = newton_step(state, damping)
+        moved = turn(rotation, step[:, 3:]), translation + step[:, :3]
+        trial = expand(problem, *moved)
+        better = (trial.cost <= state.cost) & ~arrived
+        arrived = arrived | ((step_size(step, distance) < _SMALL) & (damping <= _FIRST_DAMPING))
+        if bar is not None:
+            arrived = arrived | (state.cost + _HOPE * (step * state.gradient).sum(dim=1) > bar)
+        rotation = torch.where(better[:, None, None], moved[0], rotation)
+        translation = torch.where(better[:, None], moved[1], translation)
+        state = Expansion(*(_choose(better, new, old) for new, old in zip(trial, state, strict=True)))
+        if bool(arrived.all()):
+            break
+        damping = torch.where(better, 0.1 * damping, 10.0 * damping).clamp(1e-12, 1e12)
+    return rotation, translation, state.cost
+
+
+def newton_step(state: Expansion, damping: Tensor) -> Tensor:
+    """Damped step ``(N, 6)``; the damping ``(N,)`` is relative to the diagonal."""
+    ridge = torch.diag_embed(damping[:, None] * state.information.diagonal(dim1=1, dim2=2))
+    factor, failed = torch.linalg.cholesky_ex(state.hessian + ridge)
+    if bool(failed.any()):
+        convex = torch.where(failed[:, None, None] > 0, state.information, state.hessian)
+        factor, _ = torch.linalg.cholesky_ex(convex + ridge)
+    return torch.cholesky_solve(-state.gradient[..., None], factor)[..., 0]
+
+
+def step_size(step: Tensor, distance: Tensor) -> Tensor:
+    """Size ``(N,)`` of steps: radians, and metres as a part of the distance ``(N,)``."""
+    return torch.maximum(
+        torch.linalg.vector_norm(step[:, :3], dim=1) / distance, torch.linalg.vector_norm(step[:, 3:], dim=1)
+    )
+
+
+def _choose(mask: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    return torch.where(mask.view(-1, *[1] * (a.dim() - 1)), a, b)

@@ -1,0 +1,60 @@
+"""The best pose of each problem, out of the minima that several starts lead to."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .refine import refine
+from .reprojection import Pose, Problem
+from .start import Starts, find_starts, into_view
+
+__all__ = ["search"]
+
+_MIRRORED = 0.1  # χ² behind the camera, as a part of that in front of it, that tells of a mirrored picture
+_EXACT = 1e-3  # error in pixels below which nothing does
+
+
+def search(problem: Problem, normal: Tensor, guess: Pose | None) -> tuple[Pose, Tensor]:
+    """Poses of least cost with every point in front of the camera.
+
+    Args:
+        problem: N problems, points centred on the origin.
+        normal: ``(N, 3)`` normal of the plane that fits the points best.
+        guess: Poses to start from besides those found without a guess.
+
+    Returns:
+        The poses, and a mask ``(N,)`` of those whose pixels only a pose behind the camera explains.
+    """
+    starts = find_starts(problem, normal)
+    pose, cost = _lowest(problem, starts, guess)
+    chi2 = 2.0 * cost
+    exact = chi2 < _EXACT**2 * problem.weights.sum(dim=1)
+    return pose, (starts.behind < _MIRRORED * chi2) & ~exact
+
+
+def _lowest(problem: Problem, starts: Starts, guess: Pose | None) -> tuple[Pose, Tensor]:
+    """Poses of least cost that the starts and the guess lead to, and their costs."""
+    rotation, translation, cost = refine(problem, starts.rotation[:, 0], starts.translation[:, 0])
+    others, worthwhile = Pose(starts.rotation[:, 1:], starts.translation[:, 1:]), starts.plausible[:, None]
+    if guess is not None:
+        finite = guess.rotation.isfinite().all(dim=(1, 2)) & guess.translation.isfinite().all(dim=1)
+        others = Pose(
+            torch.cat([others.rotation, guess.rotation[:, None]], dim=1),
+            torch.cat(
+                [others.translation, into_view(problem, guess.rotation[:, None], guess.translation[:, None])], dim=1
+            ),
+        )
+        worthwhile = torch.cat([worthwhile, finite[:, None]], dim=1)
+    rows = worthwhile.nonzero()[:, 0]
+    if len(rows) == 0:
+        return Pose(rotation, translation), cost
+    found = refine(problem.rows(rows), others.rotation[worthwhile], others.translation[worthwhile], bar=cost[rows])
+    costs = torch.full_like(others.translation[..., 0], torch.inf).masked_scatter(worthwhile, found[2])
+    lowest, which = costs.min(dim=1)
+    wins = lowest < cost
+    place = (worthwhile.flatten().cumsum(dim=0) - 1).view_as(worthwhile).gather(1, which[:, None])[:, 0].clamp(min=0)
+    return Pose(
+        torch.where(wins[:, None, None], found[0][place], rotation),
+        torch.where(wins[:, None], found[1][place], translation),
+    ), torch.where(wins, lowest, cost)

@@ -1,0 +1,164 @@
+"""Camera pose from weighted correspondences: the entry point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from .implicit import ImplicitPose
+from .inputs import REASONS, check_shapes, examine, fill_absent
+from .refine import newton_step, step_size
+from .reprojection import Pose, Problem, expand, turn
+from .robust import agreeing
+from .search import search
+
+__all__ = ["PnPSolution", "solve_pnp"]
+
+_CONVERGED = 1e-5  # largest Newton step left, radians and parts of the distance
+_SINGULAR = 1e-12  # least part of a parameter's information that the other parameters must leave
+
+
+@dataclass(frozen=True)
+class PnPSolution:
+    """Poses of B problems; float64.
+
+    Rows that are not valid hold fills: identity, zero translation, unit covariance, zero error.
+
+    Attributes:
+        rotation: ``(B, 3, 3)`` camera_R_base. Carries gradients.
+        translation: ``(B, 3)`` base origin in the camera frame, metres. Carries gradients.
+        covariance: ``(B, 6, 6)`` of the error twist (v in m, w in rad) in camera axes at the base origin:
+            ``R_true = exp(w) R, t_true = t + v``, as ``PoseEstimate.covariance`` counts it.
+        rms_px: ``(B,)`` weighted root mean square distance between pixels and projected points, pixels.
+        used: ``(B, K)`` bool, which points determined the pose: those of positive weight that a robust search kept.
+        valid: ``(B,)`` bool.
+        status: Why each is not valid; empty if it is. ``"invalid_values"``: not finite, or a weight is negative or
+            a focal length not positive. ``"too_few_points"``: fewer than four of positive weight. ``"degenerate"``:
+            collinear points, or a pose that is not determined otherwise. ``"mirrored"``: only a pose behind the camera
+            explains the pixels, as after a flip of the picture. ``"no_convergence"``.
+    """
+
+    rotation: Tensor
+    translation: Tensor
+    covariance: Tensor
+    rms_px: Tensor
+    used: Tensor
+    valid: Tensor
+    status: tuple[str, ...]
+
+
+def solve_pnp(
+    points_2d: Tensor,
+    points_3d: Tensor,
+    weights: Tensor,
+    intrinsics: Tensor,
+    *,
+    start: tuple[Tensor, Tensor] | None = None,
+    robust: bool = False,
+) -> PnPSolution:
+    """Poses that minimise the weighted squared reprojection error, differentiable by the first four arguments.
+
+    The gradients of ``rotation`` and ``translation`` are exact whatever the residuals (see
+    ``ctr_env.estimators.pnp.implicit``). They are zero for rows that are not valid, and for points of zero weight:
+    these count as absent and may hold anything. The rest of the solution is not differentiated.
+
+    The covariance is σ² (Jᵀ W J)⁻¹, with σ² = 1, the weights being taken at their word, unless the residuals are larger
+    than they allow: then σ² = χ² / (2K − 6).
+
+    All is computed in float64. A small problem is many short operations: who solves few at a time on a CPU is best off
+    with ``torch.set_num_threads(1)``.
+
+    Args:
+        points_2d: ``(B, K, 2)`` continuous pixels.
+        points_3d: ``(B, K, 3)`` points in the base frame, metres.
+        weights: ``(B, K)`` inverse variance of each point's pixel coordinates, px⁻²; 0 for absent points.
+        intrinsics: ``(B, 4)`` fx, fy, cx, cy, pixels.
+        start: Poses to try besides those found without a guess, rotations ``(B, 3, 3)`` and translations ``(B, 3)``,
+            such as the last ones of a sequence. Rows that are not finite are left out.
+        robust: Drop points that contradict the majority, where nine or more are given. Which ones is decided before
+            the solution, and has no gradient.
+
+    Raises:
+        ValueError: If a shape is wrong.
+    """
+    check_shapes(points_2d, points_3d, weights, intrinsics, start)
+    points_2d, points_3d, weights, intrinsics = (x.double() for x in (points_2d, points_3d, weights, intrinsics))
+    problem, centroid = fill_absent(points_2d, points_3d, weights, intrinsics)
+    with torch.no_grad():
+        centred = problem.moved(centroid)
+        normal, code = examine(centred, weights)
+        rows = (code == 0).nonzero()[:, 0]
+        guess = None if start is None else Pose(*(part.double()[rows] for part in start)).moved(centroid[rows])
+        pose, kept, mirrored = _locate(centred.rows(rows), normal[rows], guess, robust)
+        distance = torch.linalg.vector_norm(pose.translation, dim=1)  # to the centroid
+        used = torch.zeros_like(weights, dtype=torch.bool).index_put((rows,), kept)
+        fit = _finish(problem.among(used).rows(rows), pose.moved(-centroid[rows]), distance)
+        code = code.index_put((rows,), torch.where(mirrored, REASONS.index("mirrored"), fit.code))
+        valid = code == 0
+        fills = torch.eye(3), torch.zeros(3), torch.eye(6), torch.zeros(())
+        R, t, covariance, rms_px = (_spread(part, fill, rows, valid) for part, fill in zip(fit[:4], fills, strict=True))
+        used = used & valid[:, None]
+    rotation, translation = ImplicitPose.apply(*problem.among(used)[:3], intrinsics, R, t, valid)
+    return PnPSolution(rotation, translation, covariance, rms_px, used, valid, tuple(REASONS[i] for i in code.tolist()))
+
+
+def _locate(centred: Problem, normal: Tensor, guess: Pose | None, robust: bool) -> tuple[Pose, Tensor, Tensor]:
+    """Poses of N problems, the mask ``(N, K)`` of the points that they fit, and which pictures are mirrored."""
+    pose, mirrored = search(centred, normal, guess)
+    kept = centred.weights > 0.0
+    if robust:
+        kept, pose = agreeing(centred, normal, pose)
+        pose, mirrored = search(centred.among(kept), normal, pose)
+    return pose, kept, mirrored
+
+
+class _Fit(NamedTuple):
+    """What is known of N poses: covariance ``(N, 6, 6)``, error ``(N,)`` px, code of the reason to refuse ``(N,)``."""
+
+    rotation: Tensor
+    translation: Tensor
+    covariance: Tensor
+    rms_px: Tensor
+    code: Tensor
+
+
+def _finish(problem: Problem, pose: Pose, distance: Tensor) -> _Fit:
+    """Take the last Newton step, and judge the pose by its size and by the curvature.
+
+    Args:
+        problem: N problems, points as given.
+        pose: Their poses.
+        distance: ``(N,)`` metres from the camera to the points' centroid.
+    """
+    state = expand(problem, *pose)
+    step = newton_step(state, torch.zeros_like(state.cost))
+    # in units in which each parameter alone is known equally well, pivots say how much is left of it beside the others
+    unit = state.information.diagonal(dim1=1, dim2=2).rsqrt()
+    factor, _ = torch.linalg.cholesky_ex(unit[:, :, None] * state.hessian * unit[:, None])
+    spread, singular = torch.linalg.cholesky_ex(state.information)
+    determined = (factor.diagonal(dim1=1, dim2=2).square() > _SINGULAR).all(dim=1) & (singular == 0)
+    arrived = step_size(step, distance) < _CONVERGED
+    code = torch.where(
+        determined, torch.where(arrived, 0, REASONS.index("no_convergence")), REASONS.index("degenerate")
+    )
+    squares = (2.0 * state.cost + (step * state.gradient).sum(dim=1)).clamp(min=0.0)  # after the step
+    weights = problem.weights
+    freedom = 2.0 * (weights > 0.0).sum(dim=1) - 6.0
+    variance = (squares / freedom).clamp(min=1.0)
+    return _Fit(
+        turn(pose.rotation, step[:, 3:]),
+        pose.translation + step[:, :3],
+        variance[:, None, None] * torch.cholesky_inverse(spread),
+        (squares / weights.sum(dim=1)).sqrt(),
+        code,
+    )
+
+
+def _spread(values: Tensor, fill: Tensor, rows: Tensor, valid: Tensor) -> Tensor:
+    """Values of N problems among those of all B, with a fill wherever the solution is not valid."""
+    fills = fill.to(values).expand(len(valid), *values.shape[1:])
+    placed = fills.index_put((rows,), values)
+    return torch.where(valid.view(-1, *[1] * (values.dim() - 1)), placed, fills)

@@ -1,0 +1,67 @@
+"""What can be seen of a training: TensorBoard curves, and what the network makes of some examples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ctr_env.estimators.ctrnet.output import NetworkOutput
+
+from .dataset import Batch
+
+__all__ = ["Monitor", "overlays"]
+
+_GREEN, _RED, _BLUE = (40, 220, 60), (235, 40, 40), (50, 90, 255)
+
+
+class Monitor:
+    """Writes TensorBoard files."""
+
+    def __init__(self, folder: Path) -> None:
+        """Write to a folder; an earlier run's curves there are continued."""
+        from torch.utils.tensorboard import SummaryWriter
+
+        self._writer = SummaryWriter(str(folder))
+        self._sums: dict[str, float] = {}
+        self._count = 0
+
+    def step(self, step: int, parts: dict[str, float], every: int = 20) -> None:
+        """Take in the loss of a step; the mean of ``every`` steps makes a point of the curves."""
+        for name, value in parts.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value
+        self._count += 1
+        if self._count == every:
+            for name, value in self._sums.items():
+                self._writer.add_scalar(f"training/{name}", value / every, step)
+            self._sums, self._count = {}, 0
+
+    def pictures(self, step: int, batch: Batch, output: NetworkOutput) -> None:
+        """Add a sheet of overlays."""
+        sheet = np.concatenate(list(overlays(batch, output)), axis=1)
+        self._writer.add_image("examples", sheet, step, dataformats="HWC")
+
+    def __enter__(self) -> Monitor:
+        """The monitor itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Finish the files."""
+        self._writer.close()
+
+
+def overlays(batch: Batch, output: NetworkOutput) -> NDArray[np.uint8]:
+    """``(B, h, w, 3)`` uint8 examples with the predicted mask in green, true points in blue, found ones in red."""
+    pictures = batch.images.permute(0, 2, 3, 1).cpu().numpy().copy()
+    masks = (torch.sigmoid(output.mask_logits.float()) > 0.5)[:, 0].cpu().numpy()
+    pictures[masks] = (0.6 * pictures[masks] + 0.4 * np.array(_GREEN)).astype(np.uint8)
+    seen = batch.seen.cpu().numpy()
+    for pixels, colour in ((batch.pixels, _BLUE), (output.keypoints_px, _RED)):
+        places = pixels.cpu().numpy().astype(int)
+        for picture, points, shown in zip(pictures, places, seen, strict=True):
+            for x, y in points[shown]:
+                picture[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2] = colour
+    return pictures
