@@ -17,7 +17,7 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "demo",
         help="a short servo from pixels, with video",
-        description="Servo a few times from pixels: a calibration board in the gripper tells where the camera is.",
+        description="Servo a few times from pixels: CtRNet tells from the picture of the arm where the camera is.",
     )
     parser.add_argument("--robot", default="panda", metavar="NAME", help="panda or baxter (default: panda)")
     parser.add_argument("--episodes", type=int, default=2, metavar="N", help="number of episodes (default: 2)")
@@ -41,7 +41,7 @@ def _run(options: argparse.Namespace) -> int:
     if (options.out / "study.json").is_file():  # an earlier demonstration: show this one, not its leftovers
         shutil.rmtree(options.out)
     config = {
-        "estimator": "fiducial",
+        "estimator": "ctrnet",
         "randomization": {
             "preset": "mild",
             "camera.distance": {"uniform": [near, 0.5 * (near + far)]},

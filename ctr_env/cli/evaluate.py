@@ -30,7 +30,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--frames", type=int, metavar="N", help="the first N frames (default: all of a folder, 200 drawn ones)"
     )
-    parser.add_argument("--estimator", default="ground_truth", metavar="NAME", help="default: ground_truth")
+    parser.add_argument("--estimator", default="ctrnet", metavar="NAME", help="estimator, by name (default: ctrnet)")
     parser.add_argument("--estimator-config", type=json_mapping, metavar="JSON", help="configuration of the estimator")
     parser.add_argument(
         "--weights", metavar="FILE", help="weights of a learned estimator: its configuration's entry of that name"

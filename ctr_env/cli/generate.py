@@ -26,9 +26,14 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="number of the data set (default: 0)")
     parser.add_argument("--width", type=int, default=640, metavar="PX", help="picture width (default: 640)")
     parser.add_argument("--height", type=int, default=480, metavar="PX", help="picture height (default: 480)")
-    parser.add_argument(
+    look = parser.add_mutually_exclusive_group()
+    look.add_argument(
         "--randomization", type=preset_or_mapping, default="strong", metavar="PRESET|JSON",
         help="none, mild, strong, or a JSON mapping of fields (default: strong)",
+    )  # fmt: skip
+    look.add_argument(
+        "--clean", action="store_true",
+        help="for ctr-env pretrain: views a little wider than strong, and no picture effects, which it adds anew",
     )  # fmt: skip
     parser.add_argument(
         "--board-share", type=float, default=0.25, metavar="SHARE",
@@ -54,6 +59,7 @@ def _run(options: argparse.Namespace) -> int:
     )
 
     from ctr_env.estimators.data.generate import GenerateConfig, generate
+    from ctr_env.estimators.training.source import TRAINING_RANDOMIZATION
 
     for name in ("frames", "workers", "width", "height"):
         if getattr(options, name) < 1:
@@ -64,7 +70,7 @@ def _run(options: argparse.Namespace) -> int:
         seed=options.seed,
         width=options.width,
         height=options.height,
-        randomization=options.randomization,
+        randomization=dict(TRAINING_RANDOMIZATION) if options.clean else options.randomization,
         board_share=options.board_share,
         backgrounds=options.backgrounds,
     )

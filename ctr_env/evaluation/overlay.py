@@ -13,7 +13,7 @@ from scipy.spatial.transform import RigidTransform
 from ctr_env.envs import ServoEnv
 from ctr_env.geometry import PinholeCamera
 
-__all__ = ["annotate"]
+__all__ = ["annotate", "draw_disc", "draw_line", "draw_text"]
 
 _SKELETON = (255, 170, 40)
 _AXES = ((235, 70, 60), (70, 200, 90), (70, 130, 255))
@@ -41,7 +41,7 @@ def annotate(env: ServoEnv, info: dict[str, Any], height: int = 480) -> NDArray[
     canvas = cv2.resize(env.picture(), (width, height), interpolation=smooth).astype(np.uint8)
     camera = now.camera.resized(width, height)
     _axes(canvas, camera, now.camera_T_goal, thickness=3)
-    _disc(canvas, camera.project(now.camera_T_goal.translation), 6, _GOAL)
+    draw_disc(canvas, camera.project(now.camera_T_goal.translation), 6, _GOAL)
     if info["estimate_known"] and now.estimate.valid:
         pose = now.estimate.camera_T_base
         points = np.vstack(
@@ -52,9 +52,9 @@ def annotate(env: ServoEnv, info: dict[str, Any], height: int = 480) -> NDArray[
         )
         pixels = camera.project(pose.apply(points))
         for a, b in pairwise(pixels):
-            _line(canvas, a, b, _SKELETON, 2)
+            draw_line(canvas, a, b, _SKELETON, 2)
         for pixel in pixels[:-1]:
-            _disc(canvas, pixel, 4, _SKELETON)
+            draw_disc(canvas, pixel, 4, _SKELETON)
         _axes(canvas, camera, pose * env.kinematics.base_T_ee(now.joint_positions), thickness=1)
     return np.vstack([canvas, _panel(info, width)])
 
@@ -64,22 +64,22 @@ def _panel(info: dict[str, Any], width: int) -> NDArray[np.uint8]:
     columns = (("true", "true"), ("apparent", "apparent"), ("estimate", "estimate"))
     for i, (label, name) in enumerate(columns):
         x = 12 + i * int(0.27 * width)
-        _text(panel, label, (x, 22), _MUTED)
+        draw_text(panel, label, (x, 22), _MUTED)
         position = 1e3 * info[f"{name}_position_error_m"]
         rotation = float(np.degrees(info[f"{name}_rotation_error_rad"]))
         shown = f"{position:6.1f} mm {rotation:5.2f} deg" if name == "true" or info["estimate_known"] else "-"
-        _text(panel, shown, (x, 46), _TEXT)
+        draw_text(panel, shown, (x, 46), _TEXT)
     x = 12 + int(0.81 * width)
-    _text(panel, f"t = {info['time_s']:.1f} s", (x, 22), _MUTED)
+    draw_text(panel, f"t = {info['time_s']:.1f} s", (x, 22), _MUTED)
     state = "at goal" if info["is_success"] else info["controller_mode"]
-    _text(panel, state, (x, 46), _BAD if info["controller_mode"] != "servo" else _TEXT)
+    draw_text(panel, state, (x, 46), _BAD if info["controller_mode"] != "servo" else _TEXT)
     return panel
 
 
 def _axes(canvas: NDArray[np.uint8], camera: PinholeCamera, pose: RigidTransform, thickness: int) -> None:
     ends = camera.project(pose.apply(np.vstack([np.zeros(3), _AXIS_M * np.eye(3)])))
     for end, colour in zip(ends[1:], _AXES, strict=True):
-        _line(canvas, ends[0], end, colour, thickness)
+        draw_line(canvas, ends[0], end, colour, thickness)
 
 
 def _fixed(pixel: NDArray[np.float64]) -> tuple[int, int] | None:
@@ -90,17 +90,20 @@ def _fixed(pixel: NDArray[np.float64]) -> tuple[int, int] | None:
     return int(x), int(y)
 
 
-def _line(canvas: NDArray[np.uint8], a: NDArray, b: NDArray, colour: tuple[int, int, int], thickness: int) -> None:
+def draw_line(canvas: NDArray[np.uint8], a: NDArray, b: NDArray, colour: tuple[int, int, int], thickness: int) -> None:
+    """Draw between two continuous pixels; what is not finite is left out."""
     start, end = _fixed(a), _fixed(b)
     if start is not None and end is not None:
         cv2.line(canvas, start, end, colour, thickness, cv2.LINE_AA, _SHIFT)
 
 
-def _disc(canvas: NDArray[np.uint8], pixel: NDArray, radius: int, colour: tuple[int, int, int]) -> None:
+def draw_disc(canvas: NDArray[np.uint8], pixel: NDArray, radius: int, colour: tuple[int, int, int]) -> None:
+    """Draw a filled disc at a continuous pixel; what is not finite is left out."""
     centre = _fixed(pixel)
     if centre is not None:
         cv2.circle(canvas, centre, radius << _SHIFT, colour, -1, cv2.LINE_AA, _SHIFT)
 
 
-def _text(canvas: NDArray[np.uint8], text: str, at: tuple[int, int], colour: tuple[int, int, int]) -> None:
+def draw_text(canvas: NDArray[np.uint8], text: str, at: tuple[int, int], colour: tuple[int, int, int]) -> None:
+    """Write at a pixel, the left end of the base line."""
     cv2.putText(canvas, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.46, colour, 1, cv2.LINE_AA)

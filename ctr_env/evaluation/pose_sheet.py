@@ -16,7 +16,7 @@ from ctr_env.estimators.data.labelled import LabelledFrame
 from ctr_env.geometry import PinholeCamera
 from ctr_env.scenes.kinematics import RobotKinematics
 
-from .overlay import _disc, _line, _text
+from .overlay import draw_disc, draw_line, draw_text
 
 __all__ = ["Tile", "pose_sheet", "sheet_rows"]
 
@@ -107,11 +107,11 @@ def _caption(canvas: NDArray[np.uint8], record: Mapping[str, Any]) -> None:
     y = _HEIGHT + 20
     if record["valid"]:
         turn = np.degrees(record["rotation_error_rad"])
-        _text(canvas, f"ADD {1e3 * record['add_m']:.1f} mm", (4, y), _TEXT)
-        _text(canvas, f"{1e3 * record['translation_error_m']:.1f} mm {turn:.2f} deg", (140, y), _MUTED)
+        draw_text(canvas, f"ADD {1e3 * record['add_m']:.1f} mm", (4, y), _TEXT)
+        draw_text(canvas, f"{1e3 * record['translation_error_m']:.1f} mm {turn:.2f} deg", (140, y), _MUTED)
     else:
-        _text(canvas, record["reason"], (4, y), _BAD)
-    _text(canvas, f"{record['name']}  {record['distance_m']:.2f} m", (320, y), _MUTED)
+        draw_text(canvas, record["reason"], (4, y), _BAD)
+    draw_text(canvas, f"{record['name']}  {record['distance_m']:.2f} m", (320, y), _MUTED)
 
 
 def _legend(width: int, masks: bool) -> NDArray[np.uint8]:
@@ -120,7 +120,7 @@ def _legend(width: int, masks: bool) -> NDArray[np.uint8]:
     for i, (label, colour) in enumerate(entries if masks else entries[:2]):
         x = 4 + 130 * i
         cv2.line(strip, (x, 18), (x + 28, 18), colour, 4, cv2.LINE_AA)
-        _text(strip, label, (x + 36, 23), _TEXT)
+        draw_text(strip, label, (x + 36, 23), _TEXT)
     return strip
 
 
@@ -134,9 +134,9 @@ def _skeleton(
 ) -> None:
     pixels = camera.project(pose.apply(points))
     for a, b in pairwise(pixels):
-        _line(canvas, a, b, colour, thickness)
+        draw_line(canvas, a, b, colour, thickness)
     for pixel in pixels:
-        _disc(canvas, pixel, thickness + 1, colour)
+        draw_disc(canvas, pixel, thickness + 1, colour)
 
 
 def _outline(canvas: NDArray[np.uint8], mask: NDArray[np.float32]) -> None:

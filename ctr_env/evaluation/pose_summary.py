@@ -20,7 +20,7 @@ from .pose_metrics import (
     pck_auc_ctrnet,
     pck_auc_dream,
 )
-from .summary import _statistics
+from .summary import statistics
 
 __all__ = ["keypoint_errors", "pose_summary", "pose_table", "series"]
 
@@ -96,8 +96,8 @@ def pose_summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "pck3d": {f"{t:g}": float(accuracy(points, [t / 1e3])[0]) for t in _PCK_MM},
         "mask_iou": float(np.mean(ious)) if ious else None,
         "mask_frames": len(ious),
-        "translation_error_m": _statistics([record["translation_error_m"] for record in records]),
-        "rotation_error_rad": _statistics([record["rotation_error_rad"] for record in records]),
+        "translation_error_m": statistics([record["translation_error_m"] for record in records]),
+        "rotation_error_rad": statistics([record["rotation_error_rad"] for record in records]),
         "nees": _calibration(records),
         "latency_ms": {"median": float(np.median(latency)), "p95": float(np.quantile(latency, 0.95))},
     }

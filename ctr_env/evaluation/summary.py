@@ -11,7 +11,7 @@ from rich.table import Table
 
 from .metrics import FIGURES
 
-__all__ = ["summarise", "summary_table"]
+__all__ = ["statistics", "summarise", "summary_table"]
 
 _UNITS = {"_m": (1e3, "mm"), "_rad": (float(np.degrees(1.0)), "deg"), "_s": (1.0, "s")}
 
@@ -51,11 +51,12 @@ def _summary(episodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "episodes": len(episodes),
         "success_rate": float(np.mean([episode["success"] for episode in episodes])) if episodes else 0.0,
         "failures": dict(failures.most_common()),
-        **{name: _statistics([episode[name] for episode in episodes]) for name in FIGURES},
+        **{name: statistics([episode[name] for episode in episodes]) for name in FIGURES},
     }
 
 
-def _statistics(values: Sequence[float | None]) -> dict[str, Any]:
+def statistics(values: Sequence[float | None]) -> dict[str, Any]:
+    """Mean, median and 95th percentile of what is there, and how many that are."""
     there = [value for value in values if value is not None]
     if not there:
         return {"mean": None, "median": None, "p95": None, "n": 0}

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["BORDER", "Crop", "crop_around", "crop_picture", "whole_picture"]
+__all__ = ["BORDER", "Crop", "crop_around", "crop_picture", "small_size", "whole_picture"]
 
 BORDER = 114
 """Grey level of what lies outside the picture."""
@@ -47,6 +47,11 @@ class Crop:
         """``(..., 2)`` input pixels to picture pixels."""
         M = self.matrix
         return np.asarray((np.asarray(pixels) - M[:, 2]) @ np.linalg.inv(M[:, :2]).T)
+
+
+def small_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height, pixels, of the input that a network of a given full size is shown for a first look."""
+    return 3 * size[0] // 4, 3 * size[1] // 4
 
 
 def whole_picture(width: int, height: int, size: tuple[int, int]) -> Crop:

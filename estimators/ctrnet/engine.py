@@ -11,11 +11,14 @@ from torch import Tensor, nn
 
 from .output import NetworkOutput
 
-__all__ = ["make_engine"]
+__all__ = ["Engine", "make_engine"]
+
+Engine = Callable[[Tensor], NetworkOutput]
+"""Takes ``(B, 3, H, W)`` float32 normalised RGB on the CPU, for any B; gives tensors on the CPU, without gradients."""
 
 
-def make_engine(network: nn.Module, input_size: tuple[int, int]) -> Callable[[Tensor], NetworkOutput]:
-    """A function that gives a network's output, without gradients.
+def make_engine(network: nn.Module, input_size: tuple[int, int]) -> Engine:
+    """A function that gives a network's output.
 
     On a GPU the network runs as it is, in mixed precision. On a CPU it is traced and frozen, which folds normalisations
     and lays kernels out once for all calls (three times faster at one picture), in bfloat16 where the CPU multiplies it
@@ -24,14 +27,11 @@ def make_engine(network: nn.Module, input_size: tuple[int, int]) -> Callable[[Te
     Args:
         network: In evaluation mode; not changed.
         input_size: Width and height of its input, pixels.
-
-    Returns:
-        Takes ``(B, 3, H, W)`` float32 normalised RGB on the CPU, for any B; gives tensors on the CPU.
     """
     return _on_gpu(network) if torch.cuda.is_available() else _on_cpu(network, input_size)
 
 
-def _on_gpu(network: nn.Module) -> Callable[[Tensor], NetworkOutput]:
+def _on_gpu(network: nn.Module) -> Engine:
     network = copy.deepcopy(network).cuda().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def run(images: Tensor) -> NetworkOutput:
@@ -42,7 +42,7 @@ def _on_gpu(network: nn.Module) -> Callable[[Tensor], NetworkOutput]:
     return run
 
 
-def _on_cpu(network: nn.Module, input_size: tuple[int, int]) -> Callable[[Tensor], NetworkOutput]:
+def _on_cpu(network: nn.Module, input_size: tuple[int, int]) -> Engine:
     kind = torch.bfloat16 if _multiplies_bfloat16() else torch.float32
     network = copy.deepcopy(network).to(kind)
     example = torch.zeros(1, 3, input_size[1], input_size[0], dtype=kind).contiguous(memory_format=torch.channels_last)

@@ -18,7 +18,7 @@ from ctr_env.geometry import transform
 from ctr_env.scenes.kinematics import RobotKinematics
 from ctr_env.scenes.robots import RobotDescription
 
-from .cropping import Crop, crop_around, whole_picture
+from .cropping import Crop, crop_around, small_size, whole_picture
 from .packaged import packaged_robots, packaged_weights, weights_robot
 from .points import LinkPoint, link_points
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["CtRNetConfig", "CtRNetEstimator", "make_ctrnet"]
 
 _MARGIN = 1.25  # extent of a crop as a multiple of the robot's
-_WORTH_CROPPING = 1.15  # gain in resolution that a second look must bring
+_WORTH_LOOKING = 1.05  # gain in resolution that a second look must bring
 _FARTHEST_OUT = 0.25  # of the picture's size: points farther out do not widen a crop
 
 
@@ -158,7 +158,8 @@ class CtRNetEstimator(PoseEstimator):
     def _search(self, frames: Sequence[Frame]) -> list[PoseEstimate]:
         """Poses without knowledge of earlier ones: whole pictures, then a closer look where it pays."""
         size = self.detector.input_size
-        whole = [whole_picture(frame.camera.width, frame.camera.height, size) for frame in frames]
+        first = small_size(size) if self.config.crop else size
+        whole = [whole_picture(frame.camera.width, frame.camera.height, first) for frame in frames]
         estimates = self._look(frames, whole)
         if not self.config.crop:
             return estimates
@@ -181,8 +182,8 @@ class CtRNetEstimator(PoseEstimator):
                 seen = np.stack([columns, rows], axis=1) + 0.5
             if len(seen) < 2:
                 return None
-            crop = crop_around(seen, whole.size, 1.5 * _MARGIN)
-        return crop if crop.scale > _WORTH_CROPPING * whole.scale else None
+            crop = crop_around(seen, self.detector.input_size, 1.5 * _MARGIN)
+        return crop if crop.scale > _WORTH_LOOKING * whole.scale else None
 
     def _crop(self, frame: Frame, pose: RigidTransform) -> Crop:
         """The surroundings of the robot as a pose puts it into the picture."""

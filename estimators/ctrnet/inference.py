@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ctr_env.scenes.robots import RobotDescription
 
 from .cropping import Crop, crop_picture
-from .engine import make_engine
+from .engine import Engine, make_engine
 from .points import LinkPoint
 from .weights import load_network
 
@@ -43,7 +43,7 @@ class Detector:
 
     Attributes:
         points: The points that it finds.
-        input_size: Width and height of its input, pixels.
+        input_size: Width and height of its full input, pixels.
         covariance_scale: What covariances must be multiplied by to be as large as the errors, as measured when the
             weights were evaluated; 1 where nobody did.
     """
@@ -61,7 +61,8 @@ class Detector:
         self.points = tuple(LinkPoint(*entry) for entry in header.keypoints)
         self.input_size = header.input_size
         self.covariance_scale = float(header.figures.get("covariance_scale", 1.0))
-        self._run = make_engine(network, header.input_size)
+        self._network = network
+        self._engines: dict[tuple[int, int], Engine] = {}
         self._mean = 255.0 * torch.tensor(header.mean)
         self._scale = 1.0 / (255.0 * torch.tensor(header.std))
 
@@ -71,11 +72,11 @@ class Detector:
 
         Args:
             pictures: N pictures ``(H, W, 3)`` uint8 RGB, of any sizes.
-            crops: Where to look in each; all of the network's input size.
+            crops: Where to look in each; all of one size.
         """
         inputs = np.stack([crop_picture(p, c) for p, c in zip(pictures, crops, strict=True)])
         planes = (torch.from_numpy(inputs).float() - self._mean) * self._scale  # (N, h, w, 3)
-        output = self._run(planes.permute(0, 3, 1, 2))
+        output = self._engine(crops[0].size)(planes.permute(0, 3, 1, 2))
         # variance of a Laplace distribution of that scale
         variance = 2.0 * torch.exp(2.0 * output.log_scale.double())
         confidence = torch.sigmoid(output.confidence_logits.double()).numpy()
@@ -86,6 +87,11 @@ class Detector:
             mask = _paste(masks[i], crop, picture.shape[1], picture.shape[0])
             detections.append(Detection(pixels, confidence[i], variance[i].numpy() / crop.scale**2, mask))
         return detections
+
+    def _engine(self, size: tuple[int, int]) -> Engine:
+        if size not in self._engines:
+            self._engines[size] = make_engine(self._network, size)
+        return self._engines[size]
 
 
 def _paste(mask: NDArray[np.float32], crop: Crop, width: int, height: int) -> NDArray[np.float32]:

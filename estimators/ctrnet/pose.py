@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import cv2
@@ -10,12 +11,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ctr_env.estimators.pnp import solve_pnp
+from ctr_env.estimators.pnp import PnPSolution, solve_pnp
 from ctr_env.geometry import PinholeCamera
 
 from .inference import Detection
 
 __all__ = ["PoseFit", "poses_from_points"]
+
+_SUSPICIOUS = 16.0  # squared error, in units of its variance, that calls for a search for outliers
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,6 @@ class PoseFit:
     status: str
 
 
-@torch.inference_mode()
 def poses_from_points(
     detections: Sequence[Detection],
     points: NDArray[np.float64],
@@ -55,14 +57,15 @@ def poses_from_points(
     pixels = np.stack([undistorted(d.pixels, camera) for d, camera in zip(detections, cameras, strict=True)])
     weights = np.where(used, 1.0 / np.stack([d.variance for d in detections]), 0.0)
     intrinsics = np.array([[c.fx, c.fy, c.cx, c.cy] for c in cameras])
-    found = solve_pnp(*(torch.from_numpy(a) for a in (pixels, points, weights, intrinsics)), robust=True)
-    return [
-        PoseFit(R, t, covariance, float(rms), status)
-        for R, t, covariance, rms, status in zip(
-            found.rotation.numpy(), found.translation.numpy(), found.covariance.numpy(), found.rms_px, found.status,
-            strict=True,
-        )
-    ]  # fmt: skip
+    problems = [pixels, points, weights, intrinsics]
+    with torch.inference_mode(), _one_thread():
+        fits = _fits(solve_pnp(*map(torch.from_numpy, problems)))
+        rows = [i for i, fit in enumerate(fits) if _suspicious(fit, *(part[i] for part in problems))]
+        if rows:
+            again = _fits(solve_pnp(*(torch.from_numpy(part[rows]) for part in problems), robust=True))
+            for row, fit in zip(rows, again, strict=True):
+                fits[row] = fit
+    return fits
 
 
 def undistorted(pixels: NDArray[np.float64], camera: PinholeCamera) -> NDArray[np.float64]:
@@ -71,3 +74,37 @@ def undistorted(pixels: NDArray[np.float64], camera: PinholeCamera) -> NDArray[n
         return pixels
     K, distortion = camera.matrix, np.array(camera.distortion)
     return np.asarray(cv2.undistortPoints(pixels[:, None], K, distortion, P=K)[:, 0])
+
+
+def _fits(found: PnPSolution) -> list[PoseFit]:
+    parts = (found.rotation, found.translation, found.covariance, found.rms_px)
+    return [
+        PoseFit(R, t, covariance, float(rms), status)
+        for R, t, covariance, rms, status in zip(*(part.numpy() for part in parts), found.status, strict=True)
+    ]
+
+
+def _suspicious(
+    fit: PoseFit,
+    pixels: NDArray[np.float64],
+    points: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    intrinsics: NDArray[np.float64],
+) -> bool:
+    """Whether there is no pose, or a point lies farther from it than its variance allows."""
+    if fit.status:
+        return True
+    seen = points @ fit.rotation.T + fit.translation
+    errors = seen[:, :2] / seen[:, 2:] * intrinsics[:2] + intrinsics[2:] - pixels
+    return bool(np.max(weights * np.sum(errors**2, axis=1), where=weights > 0.0, initial=0.0) > _SUSPICIOUS)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Small problems are solved faster by one thread than by several that wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

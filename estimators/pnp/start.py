@@ -13,7 +13,7 @@ from .reprojection import NEAR, Problem, turn
 
 __all__ = ["Starts", "find_starts", "into_view"]
 
-_PICKED = 2  # rotations in front of the camera that are improved, and their flips
+_PICKED = 3  # rotations in front of the camera that are improved, and their flips
 _ITERATIONS = 3  # of that
 _DAMPING = 1e-3  # of those steps, relative
 _SAME = 0.98  # cosine of the angle within which two rotations count as one

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ctr_env.estimators.config import require_range
+from ctr_env.estimators.ctrnet.cropping import small_size
 
 __all__ = ["TrainingConfig"]
 
@@ -70,8 +71,11 @@ class TrainingConfig:
         require_range(self, 0, 99_999, "seed")
         require_range(self, 0.0, 10**6, "save_minutes")
 
-    def size_at(self, progress: float) -> tuple[int, int]:
-        """Width and height of the input at a progress of the training, 0 to 1."""
-        if progress < self.small_share:
-            return 3 * self.width // 4, 3 * self.height // 4
+    def size_at(self, progress: float, step: int) -> tuple[int, int]:
+        """Width and height of the input at a progress of the training (0 to 1) and a step.
+
+        First small, then of full size but for every fourth step: an estimator's first look is a small one.
+        """
+        if progress < self.small_share or step % 4 == 0:
+            return small_size((self.width, self.height))
         return self.width, self.height

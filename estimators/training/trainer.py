@@ -182,7 +182,7 @@ class Trainer:
         return "spawn" if self.config.data is None else "fork"
 
     def _size_at(self, step: int) -> tuple[int, int]:
-        return self.config.size_at(self.progress if self.config.steps is None else step / self.config.steps)
+        return self.config.size_at(self.progress if self.config.steps is None else step / self.config.steps, step)
 
     def _received(self, tensors: Any) -> Batch:
         return Batch(*(tensor.to(self.fabric.device, non_blocking=True) for tensor in tensors))

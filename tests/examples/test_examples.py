@@ -11,6 +11,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 RUNS = {
     "servo_by_hand.py": [],
     "own_estimator.py": ["--episodes", "2"],
+    "pose_from_picture.py": [],
     "train_ppo.py": ["--steps", "480", "--envs", "1", "--rollout", "240", "--episodes", "1"],
 }
 
@@ -39,3 +40,9 @@ def test_own_estimator_beats_the_one_it_averages():
 @pytest.mark.parametrize("name", ["train_ppo.py"])
 def test_training_runs(name):
     assert re.search(r"mean final error: \d+ mm untrained, \d+ mm after 480 steps", run(name))
+
+
+def test_pose_from_picture_knows_how_far_off_it_may_be():
+    output = run("pose_from_picture.py")
+    assert "valid" in output.splitlines()[-2]
+    assert float(re.search(r"error: ([\d.]+) mm", output)[1]) < 100

@@ -63,7 +63,7 @@ def test_pictures_are_cropped_to_where_points_go(scale):
     rng = np.random.default_rng(round(100 * scale))
     for width, height in [(640, 480), (641, 479), (1283, 725)]:
         place = rng.uniform(0.4, 0.6, 2) * (width, height)
-        picture = (250 * blob(width, height, place, max(4.0, 2.5 / scale))).round().astype(np.uint8)
+        picture = (250 * blob(width, height, place, max(1.5, 2.5 / scale))).round().astype(np.uint8)
         centre = place + rng.uniform(-3, 3, 2) / scale
         crop = Crop((centre[0], centre[1]), scale, (96, 72), rng.uniform(-np.pi, np.pi))
         found = centroid(crop_picture(picture, crop, border=0))
@@ -76,4 +76,4 @@ def test_outside_is_the_border_and_thin_things_survive_shrinking():
     small = crop_picture(picture, whole_picture(640, 480, (64, 64)))
     assert small.shape == (64, 64, 3)
     assert np.all(small[[0, 7, 56, 63]] == BORDER)
-    assert np.all(small[10:54].max(axis=(0, 2)) > 60)  # the line is unbroken
+    assert np.all(small[10:54].max(axis=(0, 2)) > 25)  # the line is unbroken

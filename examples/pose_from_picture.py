@@ -1,0 +1,46 @@
+"""Where is the camera? CtRNet on one picture: your own, or one drawn here.
+
+python examples/pose_from_picture.py --picture arm.png --joints 0 -0.5 0 -2.3 0 1.8 0.785 --intrinsics 615 615 328 252
+"""
+
+import argparse
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+
+from ctr_env.estimators import Frame, make_estimator
+from ctr_env.estimators.data import FrameSampler, frame_seed
+from ctr_env.geometry import PinholeCamera, pose_error
+from ctr_env.scenes.kinematics import RobotKinematics
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--robot", default="panda")
+parser.add_argument("--picture", type=Path)
+parser.add_argument("--joints", type=float, nargs="+", help="joint positions, rad")
+parser.add_argument("--intrinsics", type=float, nargs=4, metavar=("FX", "FY", "CX", "CY"), help="pixels")
+parser.add_argument("--out", type=Path, help="picture with mask and keypoints drawn over it")
+options = parser.parse_args()
+
+kinematics = RobotKinematics(options.robot)
+if options.picture:
+    image = iio.imread(options.picture)[..., :3]
+    camera = PinholeCamera(*options.intrinsics, width=image.shape[1], height=image.shape[0])
+    frame = Frame(np.array(options.joints), camera, time_s=0.0, image=image)
+else:
+    frame = FrameSampler(options.robot, randomization="mild").sample(frame_seed("validation", 0, 0)).frame()
+
+estimate = make_estimator("ctrnet", {}, kinematics).estimate(frame)
+print("camera_T_base:\n", estimate.camera_T_base.as_matrix().round(4))
+std = np.sqrt(np.diag(estimate.covariance))
+print(f"standard deviation: {1e3 * std[:3].round(4)} mm, {1e3 * std[3:].round(4)} mrad")
+print("valid" if estimate.valid else f"not to be trusted: {estimate.reason}")
+if frame.true_camera_T_base is not None:
+    distance, angle = pose_error(estimate.camera_T_base, frame.true_camera_T_base)
+    print(f"error: {1e3 * distance:.1f} mm, {np.degrees(angle):.2f} deg")
+if options.out:
+    picture = frame.image.copy()
+    picture[estimate.mask > 0.5] = 0.6 * picture[estimate.mask > 0.5] + 0.4 * np.array([40, 220, 60])
+    for x, y in estimate.keypoints_px[estimate.keypoint_confidence > 0.3].astype(int):
+        picture[max(y - 2, 0) : y + 2, max(x - 2, 0) : x + 2] = 235, 40, 40
+    iio.imwrite(options.out, picture)

@@ -1,0 +1,220 @@
+"""The estimator around the network: with perfect detections the pose is exact, whatever the camera."""
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import RigidTransform
+
+import ctr_env.estimators.ctrnet.inference as inference
+from ctr_env.estimators import Frame, make_estimator
+from ctr_env.estimators.ctrnet.cropping import small_size
+from ctr_env.estimators.ctrnet.inference import Detection
+from ctr_env.estimators.ctrnet.points import LinkPoint, link_points, published_points
+from ctr_env.estimators.ctrnet.weights import WeightsHeader
+from ctr_env.estimators.mirrored import MirroredEstimator
+from ctr_env.geometry import PinholeCamera, look_at
+from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.robots import ROBOTS
+
+PANDA = RobotKinematics("panda")
+SIZE = (256, 192)
+EXTRA = (LinkPoint("panda_link0", -0.15, -0.04, 0.0), LinkPoint("panda_hand", 0.0, 0.1, 0.06))
+POINTS = (*published_points(PANDA.robot), *EXTRA, *(LinkPoint(f"panda_link{i}", 0.05, 0.0, 0.05) for i in range(1, 6)))
+
+
+class FakeDetector:
+    """Finds the points of the frame being looked at where the camera truly sees them, to within noise of the input."""
+
+    input_size = SIZE
+    points = POINTS
+    covariance_scale = 1.0
+
+    def __init__(self, file, robot):
+        self.crops, self.noise_px, self.blind_when_cropped = [], 0.0, False
+        self.rng = np.random.default_rng(0)
+        FakeDetector.last = self
+
+    def detect(self, pictures, crops):
+        found = []
+        for crop in crops:
+            self.crops.append(crop)
+            pixels = self.frame.camera.project(self.pose.apply(link_points(PANDA, self.frame.joint_positions, POINTS)))
+            inside = np.all((crop.forward(pixels) > 0) & (crop.forward(pixels) < crop.size), axis=1)
+            noise = self.noise_px / crop.scale
+            seen = inside & ~(self.blind_when_cropped and crop.size == SIZE)
+            pixels = pixels + self.rng.normal(0.0, max(noise, 1e-9), pixels.shape)
+            variance = np.full(len(pixels), max(noise, 0.1) ** 2)
+            height, width = self.frame.camera.height, self.frame.camera.width
+            found.append(Detection(pixels, np.where(seen, 0.95, 0.02), variance, np.zeros((height, width), np.float32)))
+        return found
+
+
+@pytest.fixture
+def weights(tmp_path, monkeypatch):
+    monkeypatch.setattr(inference, "Detector", FakeDetector)
+    file = tmp_path / "weights.safetensors"
+    file.touch()
+    return str(file)
+
+
+def view(fov=1.0, size=(640, 480), distance=1.4, distortion=(), principal_point=(0.5, 0.5)):
+    """A frame of the arm at home and its true pose."""
+    camera = PinholeCamera.from_fov(fov, *size, principal_point)
+    camera = PinholeCamera(camera.fx, camera.fy, camera.cx, camera.cy, *size, distortion)
+    middle = PANDA.keypoints(PANDA.home).mean(axis=0)
+    pose = look_at(middle + distance * np.array([0.9, 0.3, 0.3]), middle, 0.1).inv()
+    return Frame(PANDA.home, camera, 0.25, np.zeros((size[1], size[0], 3), np.uint8)), pose
+
+
+def prepared(weights, frame, pose, **config):
+    estimator = make_estimator("ctrnet", {"weights": weights, **config}, PANDA)
+    estimator.reset(np.random.default_rng(0))
+    estimator.detector.frame, estimator.detector.pose = frame, pose
+    return estimator
+
+
+def difference(a: RigidTransform, b: RigidTransform) -> float:
+    return float(np.abs(a.as_matrix() - b.as_matrix()).max())
+
+
+@pytest.mark.parametrize(
+    "camera",
+    [
+        {},
+        {"size": (320, 240)},
+        {"fov": 0.6, "distance": 2.2},
+        {"fov": 1.7, "distance": 0.9, "principal_point": (0.44, 0.55)},
+        {"size": (720, 720)},
+        {"size": (1280, 400), "fov": 1.5},
+        {"distortion": (0.1, -0.05, 0.002, -0.003)},
+    ],
+)
+def test_exact_points_give_the_exact_pose(weights, camera):
+    frame, pose = view(**camera)
+    estimate = prepared(weights, frame, pose).estimate(frame)
+    assert estimate.valid, estimate.reason
+    assert difference(estimate.camera_T_base, pose) < 1e-6
+    assert estimate.time_s == 0.25
+    assert estimate.keypoints_px.shape == (len(POINTS), 2)
+
+
+def test_second_look_is_closer_and_better(weights):
+    frame, pose = view(fov=1.6)
+    errors = {}
+    for crop in (False, True):
+        estimator = prepared(weights, frame, pose, crop=crop, tracking=False)
+        estimator.detector.noise_px = 1.0
+        found = [estimator.estimate(frame).camera_T_base.translation - pose.translation for _ in range(40)]
+        errors[crop] = np.sqrt(np.mean(np.square(found)))
+    assert errors[True] < 0.6 * errors[False]
+    first, second = estimator.detector.crops[-2:]
+    assert first.size == small_size(SIZE) and second.size == SIZE
+    assert second.scale > 2.0 * first.scale
+
+
+def test_tracking_looks_once_and_falls_back(weights):
+    frame, pose = view(fov=1.6)
+    estimator = prepared(weights, frame, pose)
+    estimator.estimate(frame)
+    assert len(estimator.detector.crops) == 2
+    assert estimator.estimate(frame).valid
+    assert len(estimator.detector.crops) == 3 and estimator.detector.crops[-1].size == SIZE
+    estimator.detector.blind_when_cropped = True  # lost: look at everything again
+    assert estimator.estimate(frame).valid
+    assert estimator.detector.crops[-2].size == small_size(SIZE)
+    estimator.detector.blind_when_cropped = False
+    estimator.reset(np.random.default_rng(1))
+    estimator.estimate(frame)
+    assert estimator.detector.crops[-2].size == small_size(SIZE)
+
+
+def test_too_few_points_in_view(weights):
+    frame, pose = view(fov=0.12, distance=1.0)
+    estimate = prepared(weights, frame, pose).estimate(frame)
+    assert not estimate.valid and estimate.reason == "too_few_keypoints"
+    assert np.isfinite(estimate.camera_T_base.as_matrix()).all() and np.isfinite(estimate.covariance).all()
+
+
+def test_points_that_no_pose_explains(weights):
+    frame, pose = view()
+    estimator = prepared(weights, frame, pose)
+    estimator.detector.noise_px = 25.0
+    assert {estimator.estimate(frame).reason for _ in range(5)} <= {"reprojection_error", "uncertain"}
+
+
+def test_covariance_is_calibrated_for_calibrated_detections(weights):
+    frame, pose = view()
+    estimator = prepared(weights, frame, pose, tracking=False)
+    estimator.detector.noise_px = 0.7
+    nees = []
+    for _ in range(150):
+        estimate = estimator.estimate(frame)
+        rotation = pose.rotation * estimate.camera_T_base.rotation.inv()
+        twist = np.concatenate([pose.translation - estimate.camera_T_base.translation, rotation.as_rotvec()])
+        nees.append(twist @ np.linalg.solve(estimate.covariance, twist))
+    assert 4.5 < np.mean(nees) < 7.0  # slightly conservative: residuals can only widen it
+
+
+def test_published_keypoints_only(weights):
+    frame, pose = view()
+    estimates = {}
+    for which in ("all", "published"):
+        estimator = prepared(weights, frame, pose, keypoints=which, tracking=False)
+        estimator.detector.noise_px = 0.5
+        errors = [estimator.estimate(frame).camera_T_base.translation - pose.translation for _ in range(30)]
+        estimates[which] = np.sqrt(np.mean(np.square(errors)))
+    assert estimates["all"] < estimates["published"]
+
+
+def test_batches_without_tracking_agree_with_single_frames(weights):
+    frame, pose = view()
+    estimator = prepared(weights, frame, pose, tracking=False)
+    batch = estimator.estimate_batch([frame, frame, frame])
+    single = estimator.estimate(frame)
+    assert [difference(e.camera_T_base, single.camera_T_base) < 1e-6 for e in batch] == [True] * 3
+
+
+def test_loading_waits_for_the_first_frame(weights, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("loaded too early")
+
+    monkeypatch.setattr(inference, "Detector", refuse)
+    estimator = make_estimator("ctrnet", {"weights": weights}, PANDA)
+    estimator.reset(np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"weights": "nowhere.safetensors"}, "nowhere.safetensors"),
+        ({"keypoints": "some"}, "'all' or 'published'"),
+        ({"min_confidence": 2.0}, "min_confidence"),
+        ({"wieghts": "x"}, "valid names"),
+    ],
+)
+def test_bad_configurations_are_refused(config, message):
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        make_estimator("ctrnet", config, PANDA)
+
+
+def test_frames_without_a_picture_are_refused(weights):
+    frame, pose = view()
+    estimator = prepared(weights, frame, pose)
+    with pytest.raises(ValueError, match=r"Frame\.image"):
+        estimator.estimate(Frame(frame.joint_positions, frame.camera, 0.0))
+
+
+def test_a_mirror_image_uses_the_other_arms_weights(tmp_path):
+    from ctr_env.estimators.ctrnet.compact import CompactNet
+    from ctr_env.estimators.ctrnet.weights import save_weights
+
+    points = published_points(ROBOTS["baxter"])
+    header = WeightsHeader(architecture="compact", robot="baxter", keypoints=points, input_size=(64, 48))
+    save_weights(tmp_path / "left.safetensors", CompactNet(len(points)).state_dict(), header)
+    config = {"weights": str(tmp_path / "left.safetensors")}
+    right = make_estimator("ctrnet", config, RobotKinematics("baxter_right"))
+    assert isinstance(right, MirroredEstimator)
+    frame = Frame(np.zeros(7), PinholeCamera.from_fov(1.0, 64, 48), 0.0, np.zeros((48, 64, 3), np.uint8))
+    assert right.estimate(frame).mask.shape == (48, 64)
+    other = make_estimator("ctrnet", config, PANDA)
+    with pytest.raises(ValueError, match=r"robot 'baxter', not 'panda'"):
+        other.estimate(frame)

@@ -1,0 +1,87 @@
+"""A right arm by way of a left one: exact for exact poses, and reflected in every part of the estimate."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from ctr_env.estimators import Frame, GroundTruthEstimator, PoseEstimate, PoseEstimator
+from ctr_env.estimators.mirrored import MirroredEstimator
+from ctr_env.geometry import PinholeCamera, transform
+from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.robots import ROBOTS
+
+LEFT, RIGHT = RobotKinematics("baxter"), RobotKinematics("baxter_right")
+CAMERA = PinholeCamera(300.0, 310.0, 150.0, 125.0, 320, 240, (0.05, -0.02, 0.004, -0.003))
+
+
+class Recorder(PoseEstimator):
+    """Keeps the frame it was shown, and answers with what it was given."""
+
+    def __init__(self, answer):
+        self.answer, self.frame = answer, None
+
+    def estimate(self, frame):
+        self.frame = frame
+        return self.answer(frame)
+
+
+def random_pose(rng) -> RigidTransform:
+    return transform(rng.normal(0, 0.2, 3) + [0.0, 0.0, 1.8], Rotation.random(random_state=rng))
+
+
+def test_the_mirror_world_is_the_same_world():
+    """Points of the right arm project to flipped pixels of the mirrored left arm: camera, joints and pose agree."""
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        pose, q = random_pose(rng), rng.uniform(-1.0, 1.0, 7)
+        inner = Recorder(lambda frame: PoseEstimate(frame.true_camera_T_base, np.eye(6), True, 0.0))
+        estimator = MirroredEstimator(inner, RIGHT.robot)
+        estimate = estimator.estimate(Frame(q, CAMERA, 0.0, np.zeros((240, 320, 3), np.uint8), pose))
+        shown = inner.frame
+        right = CAMERA.project(pose.apply(RIGHT.keypoints(q)))
+        left = shown.camera.project(shown.true_camera_T_base.apply(LEFT.keypoints(shown.joint_positions)))
+        np.testing.assert_allclose(left, np.array([320.0, 0.0]) + right * [-1.0, 1.0], atol=1e-7)
+        np.testing.assert_allclose(estimate.camera_T_base.as_matrix(), pose.as_matrix(), atol=1e-12)
+
+
+def test_covariance_reflects_with_the_error():
+    """An error of the inner estimate, put into the convention of the covariance, arrives with that covariance."""
+    rng = np.random.default_rng(1)
+    pose = random_pose(rng)
+    twist = rng.normal(0, 1e-3, 6)
+
+    def answer(frame):
+        true = frame.true_camera_T_base
+        found = transform(true.translation - twist[:3], Rotation.from_rotvec(-twist[3:]) * true.rotation)
+        return PoseEstimate(found, np.outer(twist, twist), True, 0.0)
+
+    estimator = MirroredEstimator(Recorder(answer), RIGHT.robot)
+    estimate = estimator.estimate(Frame(np.zeros(7), CAMERA, 0.0, np.zeros((240, 320, 3), np.uint8), pose))
+    v = pose.translation - estimate.camera_T_base.translation
+    w = (pose.rotation * estimate.camera_T_base.rotation.inv()).as_rotvec()
+    error = np.concatenate([v, w])
+    np.testing.assert_allclose(estimate.covariance, np.outer(error, error), atol=1e-11)
+
+
+def test_pictures_masks_and_pixels_flip():
+    image = np.zeros((4, 6, 3), np.uint8)
+    image[1, 0] = 255
+    camera = PinholeCamera(5.0, 5.0, 3.0, 2.0, 6, 4)
+
+    def answer(frame):
+        rows, columns = np.nonzero(frame.image[..., 0])
+        pixels = np.stack([columns, rows], axis=1) + 0.5
+        mask = (frame.image[..., 0] > 0).astype(np.float32)
+        base = PoseEstimate(RigidTransform.identity(), np.eye(6), True, 0.0)
+        return replace(base, keypoints_px=pixels, keypoint_confidence=np.ones(len(pixels)), mask=mask)
+
+    estimate = MirroredEstimator(Recorder(answer), RIGHT.robot).estimate(Frame(np.zeros(7), camera, 0.0, image))
+    np.testing.assert_array_equal(estimate.keypoints_px, [[0.5, 1.5]])
+    np.testing.assert_array_equal(estimate.mask > 0, image[..., 0] > 0)
+
+
+def test_only_mirror_images_have_one():
+    with pytest.raises(ValueError, match="panda"):
+        MirroredEstimator(GroundTruthEstimator(), ROBOTS["panda"])
