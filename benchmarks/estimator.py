@@ -36,7 +36,7 @@ def published_network(kinematics: RobotKinematics, folder: Path) -> PoseEstimato
     )
     file = folder / "published.safetensors"
     save_weights(file, make_network(header.architecture, len(points)).state_dict(), header)
-    return make_estimator("ctrnet", {"weights": str(file), "crop": False, "tracking": False}, kinematics)
+    return make_estimator("ctrnet", {"weights": str(file), "looks": 1, "tracking": False}, kinematics)
 
 
 def time_of(estimator: PoseEstimator, frame: Frame) -> float:
@@ -59,7 +59,7 @@ def main() -> None:
         estimators = {
             "ctrnet, tracking": make_estimator("ctrnet", given, kinematics),
             "ctrnet, single frame (two looks)": make_estimator("ctrnet", {**given, "tracking": False}, kinematics),
-            "ctrnet, one look": make_estimator("ctrnet", {**given, "tracking": False, "crop": False}, kinematics),
+            "ctrnet, one look": make_estimator("ctrnet", {**given, "tracking": False, "looks": 1}, kinematics),
             "deeplab_resnet50, one look": published_network(kinematics, Path(folder)),
         }
         times: dict[str, list[float]] = {name: [] for name in estimators}

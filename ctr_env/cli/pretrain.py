@@ -42,6 +42,10 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--seed", **number, help="seed of weights, frames and augmentation (default: 0)")
     parser.add_argument("--workers", **number, help="processes that prepare examples (default: 1)")
     parser.add_argument("--precision", **text, help="Lightning Fabric's name of the arithmetic (default: bf16-mixed)")
+    parser.add_argument(
+        "--validation-frames", type=int, default=200, metavar="N",
+        help="frames that the finished weights are measured on (default: 200)",
+    )  # fmt: skip
     parser.set_defaults(run=_run)
 
 
@@ -81,4 +85,20 @@ def _run(options: argparse.Namespace) -> int:
 
         weights = trainer.run(report)
     print(f"{trainer.step} steps in {trainer.seconds / 60:.1f} min    {weights}")
+    if trainer.fabric.is_global_zero:
+        _validate(weights, options.validation_frames)
     return 0
+
+
+def _validate(weights: Path, frames: int) -> None:
+    """Measure the weights on frames that training did not see, and scale their covariances."""
+    from rich.progress import Progress
+
+    from ctr_env.evaluation.pose_calibration import calibrate_weights
+
+    with Progress() as bar:
+        task = bar.add_task("validation", total=frames)
+        figures = calibrate_weights(weights, frames, lambda done, *_: bar.update(task, completed=done))
+    found = figures["validation"]
+    median = "none" if found["add_median_m"] is None else f"{1e3 * found['add_median_m']:.1f} mm"
+    print(f"validation, {frames} frames: ADD AUC {found['add_auc_ctrnet']:.1f}, median ADD {median}")

@@ -31,7 +31,7 @@ class CompactNet(nn.Module):
     def __init__(self, n_keypoints: int) -> None:
         super().__init__()
         stem = _WIDTHS[0] // 2
-        self.stem = nn.Sequential(_conv(3, stem, stride=2), _conv(stem, _WIDTHS[0], stride=2))
+        self.stem = nn.Sequential(_conv(6, stem, stride=2), _conv(stem, _WIDTHS[0], stride=2))
         stages, incoming = [], _WIDTHS[0]
         for i, (width, blocks) in enumerate(zip(_WIDTHS, _BLOCKS, strict=True)):
             layers = [_Residual(incoming if b == 0 else width, width, 2 if b == 0 and i else 1) for b in range(blocks)]
@@ -47,16 +47,18 @@ class CompactNet(nn.Module):
         self.judge = nn.Parameter(torch.randn(n_keypoints, 64, 2) * 0.02)
         self.judge_bias = nn.Parameter(torch.tensor([0.0, 1.0]).repeat(n_keypoints, 1))
 
-    def forward(self, images: Tensor) -> NetworkOutput:
+    def forward(self, images: Tensor, hints: Tensor | None = None) -> NetworkOutput:
         """Mask and keypoints of pictures.
 
         Args:
             images: ``(B, 3, H, W)`` normalised RGB; H and W must be multiples of 4.
+            hints: ``(B, 3, H, W)`` sketches of where the arm is thought to be, 0 to 1 (see :mod:`.hint`); none: black.
 
         Returns:
             Everything in pixels of the input.
         """
-        levels, features = [], self.stem(images)
+        hints = torch.zeros_like(images) if hints is None else hints
+        levels, features = [], self.stem(torch.cat([images, hints], dim=1))
         for stage in self.stages:
             features = stage(features)
             levels.append(features)

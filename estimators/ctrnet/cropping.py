@@ -8,10 +8,14 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["BORDER", "Crop", "crop_around", "crop_picture", "small_size", "whole_picture"]
+__all__ = ["BORDER", "Crop", "crop_around", "crop_picture", "robot_crop", "small_size", "whole_picture"]
 
 BORDER = 114
 """Grey level of what lies outside the picture."""
+
+_MARGIN = 1.25  # extent of a robot's crop as a multiple of its points'
+_FARTHEST_OUT = 0.25  # of the picture's size
+_LARGEST_SCALE = 6.0  # input pixels per picture pixel
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,20 @@ def crop_around(pixels: ArrayLike, size: tuple[int, int], margin: float) -> Crop
     low, high = pixels.min(axis=0), pixels.max(axis=0)
     extent = np.maximum((high - low) * margin, 1.0)
     return Crop(tuple(0.5 * (low + high)), float(np.min(np.array(size) / extent)), size)
+
+
+def robot_crop(pixels: ArrayLike, width: int, height: int, size: tuple[int, int]) -> Crop:
+    """The surroundings of a robot whose points are taken to lie at ``(N, 2)`` pixels of a picture; NaN has no place.
+
+    Points far outside the picture do not widen it; with fewer than two others it is the whole picture.
+    """
+    pixels, extent = np.asarray(pixels, dtype=float), np.array([width, height])
+    with np.errstate(invalid="ignore"):
+        near = np.all((pixels > -_FARTHEST_OUT * extent) & (pixels < (1.0 + _FARTHEST_OUT) * extent), axis=1)
+    if near.sum() < 2:
+        return whole_picture(width, height, size)
+    crop = crop_around(np.clip(pixels[near], 0.0, extent), size, _MARGIN)
+    return Crop(crop.centre, min(crop.scale, _LARGEST_SCALE), size)
 
 
 def crop_picture(picture: NDArray[np.uint8], crop: Crop, border: int = BORDER) -> NDArray[np.uint8]:

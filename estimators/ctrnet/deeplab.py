@@ -43,7 +43,7 @@ class DeepLabResNet50(nn.Module):
         self.read_out = _KeypointHead(ResNet50Trunk.out_channels, n_keypoints)
         self.classifer = nn.Sequential(_MaskHead(ResNet50Trunk.out_channels))
 
-    def forward(self, images: Tensor) -> NetworkOutput:
+    def forward(self, images: Tensor, hints: Tensor | None = None) -> NetworkOutput:
         """Mask and keypoints of ``images (B, 3, H, W)``, normalised RGB."""
         height, width = images.shape[-2:]
         features = self.backbone(images)

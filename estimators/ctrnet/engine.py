@@ -13,8 +13,9 @@ from .output import NetworkOutput
 
 __all__ = ["Engine", "make_engine"]
 
-Engine = Callable[[Tensor], NetworkOutput]
-"""Takes ``(B, 3, H, W)`` float32 normalised RGB on the CPU, for any B; gives tensors on the CPU, without gradients."""
+Engine = Callable[[Tensor, Tensor], NetworkOutput]
+"""Takes ``(B, 3, H, W)`` float32 normalised RGB and ``(B, 3, H, W)`` float32 hints in [0, 1] on the CPU, for any B;
+gives tensors on the CPU, without gradients."""
 
 
 def make_engine(network: nn.Module, input_size: tuple[int, int]) -> Engine:
@@ -34,9 +35,10 @@ def make_engine(network: nn.Module, input_size: tuple[int, int]) -> Engine:
 def _on_gpu(network: nn.Module) -> Engine:
     network = copy.deepcopy(network).cuda().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def run(images: Tensor) -> NetworkOutput:
+    def run(images: Tensor, hints: Tensor) -> NetworkOutput:
+        inputs = (part.cuda().contiguous(memory_format=torch.channels_last) for part in (images, hints))
         with torch.autocast("cuda", torch.float16):
-            output = network(images.cuda().contiguous(memory_format=torch.channels_last))
+            output = network(*inputs)
         return NetworkOutput(*(part.float().cpu() for part in output))
 
     return run
@@ -49,12 +51,12 @@ def _on_cpu(network: nn.Module, input_size: tuple[int, int]) -> Engine:
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # sizes become constants, as they should; tracing is said to be deprecated
-        traced = torch.jit.freeze(torch.jit.trace(network, example, check_trace=False))
+        traced = torch.jit.freeze(torch.jit.trace(network, (example, example), check_trace=False))
         traced = torch.jit.optimize_for_inference(traced)
 
-    def run(images: Tensor) -> NetworkOutput:
-        images = images.to(kind).contiguous(memory_format=torch.channels_last)
-        return NetworkOutput(*(part.float() for part in traced(images)))
+    def run(images: Tensor, hints: Tensor) -> NetworkOutput:
+        inputs = (part.to(kind).contiguous(memory_format=torch.channels_last) for part in (images, hints))
+        return NetworkOutput(*(part.float() for part in traced(*inputs)))
 
     return run
 

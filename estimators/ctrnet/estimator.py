@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,18 +18,15 @@ from ctr_env.geometry import transform
 from ctr_env.scenes.kinematics import RobotKinematics
 from ctr_env.scenes.robots import RobotDescription
 
-from .cropping import Crop, crop_around, small_size, whole_picture
+from .cropping import Crop, robot_crop, small_size, whole_picture
 from .packaged import packaged_robots, packaged_weights, weights_robot
-from .points import LinkPoint, link_points
+from .points import link_points
 
 if TYPE_CHECKING:
     from .inference import Detection, Detector
+    from .pose import PoseFit
 
 __all__ = ["CtRNetConfig", "CtRNetEstimator", "make_ctrnet"]
-
-_MARGIN = 1.25  # extent of a crop as a multiple of the robot's
-_WORTH_LOOKING = 1.05  # gain in resolution that a second look must bring
-_FARTHEST_OUT = 0.25  # of the picture's size: points farther out do not widen a crop
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +37,8 @@ class CtRNetConfig:
     """Weights file; none: those that come with the package."""
     keypoints: str = "all"
     """``"all"`` points that the network finds, or only the ``"published"`` ones."""
-    crop: bool = True
-    """Whether to look again, more closely, at where the robot was found."""
+    looks: int = 2
+    """Looks at a picture of which nothing is known: one at the whole, then closer ones at where the robot was found."""
     tracking: bool = True
     """Whether to look closely right away at where the last pose puts the robot."""
     min_confidence: float = 0.3
@@ -59,6 +56,7 @@ class CtRNetConfig:
             raise ValueError(f"CtRNetConfig.keypoints must be 'all' or 'published', not {self.keypoints!r}")
         require_range(self, 0.0, 1.0, "min_confidence", "max_reprojection")
         require_range(self, 4, 1000, "min_keypoints")
+        require_range(self, 1, 5, "looks")
         require_range(self, 1e-6, 1e6, "max_position_std")
 
 
@@ -82,12 +80,27 @@ def _has_own_weights(robot: RobotDescription, settings: CtRNetConfig) -> bool:
     return weights_robot(Path(settings.weights)) == robot.name
 
 
+class _View(NamedTuple):
+    """Part of a picture, and the ``(K, 2)`` picture pixels where the points are thought to be, if anybody knows."""
+
+    crop: Crop
+    guess: NDArray[np.float64] | None = None
+
+
+class _Sight(NamedTuple):
+    """What a look gave, and whether there is a pose at all, trusted or not."""
+
+    estimate: PoseEstimate
+    located: bool
+
+
 class CtRNetEstimator(PoseEstimator):
     """The learned estimator (CtRNet, arXiv 2302.14332, in this package's form).
 
-    A first look at the whole picture finds the robot, a second one at its surroundings measures it; from then on the
-    last pose says where to look, and the whole picture is looked at again only when that fails. The pose is the weighted
-    PnP solution over the points that the network is confident of, each weighted by its predicted variance.
+    A first look at the whole picture finds the robot; a second one at its surroundings, for which the network is also
+    shown a sketch of the arm where the first pose puts it, measures it. From then on the last pose takes the place of
+    the first look, which is repeated only when that fails. The pose is the weighted PnP solution over the points that
+    the network is confident of, each weighted by its predicted variance.
 
     Not valid when fewer than ``min_keypoints`` points are confident (``"too_few_keypoints"``), when PnP fails (its
     status), when the pose does not explain the points (``"reprojection_error"``), or hardly determines the base
@@ -140,8 +153,7 @@ class CtRNetEstimator(PoseEstimator):
             ValueError: If the frame has no picture.
         """
         if self.config.tracking and self._last is not None:
-            crop = self._crop(frame, self._last)
-            tracked = self._look([frame], [crop])[0]
+            tracked = self._look([frame], [self._around(frame, self._last)])[0].estimate
             if tracked.valid:
                 self._last = tracked.camera_T_base
                 return tracked
@@ -156,46 +168,41 @@ class CtRNetEstimator(PoseEstimator):
         return self._search(frames)
 
     def _search(self, frames: Sequence[Frame]) -> list[PoseEstimate]:
-        """Poses without knowledge of earlier ones: whole pictures, then a closer look where it pays."""
+        """Poses without knowledge of earlier ones: a look at whole pictures, then closer ones, each led by the last."""
         size = self.detector.input_size
-        first = small_size(size) if self.config.crop else size
-        whole = [whole_picture(frame.camera.width, frame.camera.height, first) for frame in frames]
-        estimates = self._look(frames, whole)
-        if not self.config.crop:
-            return estimates
-        crops = [self._closer(*each) for each in zip(frames, estimates, whole, strict=True)]
-        again = [i for i, crop in enumerate(crops) if crop is not None]
-        closer = self._look([frames[i] for i in again], [c for c in crops if c is not None])
-        for i, estimate in zip(again, closer, strict=True):
-            if estimate.valid or not estimates[i].valid:
-                estimates[i] = estimate
-        return estimates
+        first = small_size(size) if self.config.looks > 1 else size
+        whole = [_View(whole_picture(frame.camera.width, frame.camera.height, first)) for frame in frames]
+        found = self._look(frames, whole)
+        for _ in range(self.config.looks - 1):
+            views = [self._closer(frame, sight) for frame, sight in zip(frames, found, strict=True)]
+            again = [i for i, view in enumerate(views) if view is not None]
+            closer = self._look([frames[i] for i in again], [view for view in views if view is not None])
+            for i, sight in zip(again, closer, strict=True):
+                if sight.located or not found[i].located:
+                    found[i] = sight
+        return [sight.estimate for sight in found]
 
-    def _closer(self, frame: Frame, estimate: PoseEstimate, whole: Crop) -> Crop | None:
-        """Where to look again: around the robot if its pose is known, else around the points or the mask."""
-        if estimate.valid:
-            crop = self._crop(frame, estimate.camera_T_base)
-        else:
-            seen = estimate.keypoints_px[estimate.keypoint_confidence >= self.config.min_confidence]
-            if len(seen) < 2 and estimate.mask is not None:
-                rows, columns = np.nonzero(estimate.mask > 0.5)
-                seen = np.stack([columns, rows], axis=1) + 0.5
-            if len(seen) < 2:
-                return None
-            crop = crop_around(seen, self.detector.input_size, 1.5 * _MARGIN)
-        return crop if crop.scale > _WORTH_LOOKING * whole.scale else None
+    def _closer(self, frame: Frame, sight: _Sight) -> _View | None:
+        """Where to look again: around the robot if it was located, else around the points or the mask."""
+        if sight.located:
+            return self._around(frame, sight.estimate.camera_T_base)
+        estimate, camera = sight.estimate, frame.camera
+        seen = estimate.keypoints_px[estimate.keypoint_confidence >= self.config.min_confidence]
+        if len(seen) < 2 and estimate.mask is not None:
+            rows, columns = np.nonzero(estimate.mask > 0.5)
+            seen = np.stack([columns, rows], axis=1) + 0.5
+        if len(seen) < 2:
+            return None
+        return _View(robot_crop(seen, camera.width, camera.height, self.detector.input_size))
 
-    def _crop(self, frame: Frame, pose: RigidTransform) -> Crop:
-        """The surroundings of the robot as a pose puts it into the picture."""
-        size = np.array([frame.camera.width, frame.camera.height])
-        pixels = frame.camera.project(pose.apply(self._points(frame, self.detector.points)))
-        near = np.all((pixels > -_FARTHEST_OUT * size) & (pixels < (1.0 + _FARTHEST_OUT) * size), axis=1)
-        if near.sum() < 2:
-            return whole_picture(frame.camera.width, frame.camera.height, self.detector.input_size)
-        return crop_around(np.clip(pixels[near], 0.0, size), self.detector.input_size, _MARGIN)
+    def _around(self, frame: Frame, pose: RigidTransform) -> _View:
+        """A close view of the robot where a pose puts it into the picture."""
+        camera = frame.camera
+        guess = camera.project(pose.apply(self._points(frame)))
+        return _View(robot_crop(guess, camera.width, camera.height, self.detector.input_size), guess)
 
-    def _look(self, frames: Sequence[Frame], crops: Sequence[Crop]) -> list[PoseEstimate]:
-        """Poses from what the network finds in crops."""
+    def _look(self, frames: Sequence[Frame], views: Sequence[_View]) -> list[_Sight]:
+        """Poses from what the network finds in views."""
         if not frames:
             return []
         from .pose import poses_from_points
@@ -205,30 +212,30 @@ class CtRNetEstimator(PoseEstimator):
             if frame.image is None:
                 raise ValueError("the ctrnet estimator needs Frame.image")
             images.append(frame.image)
-        detections = self.detector.detect(images, crops)
-        points = np.stack([self._points(frame, self.detector.points) for frame in frames])
+        detections = self.detector.detect(images, [view.crop for view in views], [view.guess for view in views])
+        points = np.stack([self._points(frame) for frame in frames])
         used = np.stack([self._used(detection) for detection in detections])
         fits = poses_from_points(detections, points, used, [frame.camera for frame in frames])
-        estimates = []
-        for frame, detection, chosen, fit in zip(frames, detections, used, fits, strict=True):
-            reason = self._doubt(detection, chosen, fit.status, fit.rms_px, fit.covariance)
-            pose = transform(fit.translation, Rotation.from_matrix(fit.rotation))
-            estimates.append(
-                PoseEstimate(
-                    camera_T_base=pose,
-                    covariance=fit.covariance * self.detector.covariance_scale,
-                    valid=not reason,
-                    time_s=frame.time_s,
-                    reason=reason,
-                    keypoints_px=detection.pixels,
-                    keypoint_confidence=detection.confidence,
-                    mask=detection.mask,
-                )
-            )
-        return estimates
+        return [self._sight(*each) for each in zip(frames, detections, used, fits, strict=True)]
 
-    def _points(self, frame: Frame, points: Sequence[LinkPoint]) -> NDArray[np.float64]:
-        return link_points(self._kinematics, frame.joint_positions, points)
+    def _sight(self, frame: Frame, detection: Detection, used: NDArray[np.bool_], fit: PoseFit) -> _Sight:
+        covariance = fit.covariance * self.detector.covariance_scale
+        reason = self._doubt(detection, used, fit, covariance)
+        estimate = PoseEstimate(
+            camera_T_base=transform(fit.translation, Rotation.from_matrix(fit.rotation)),
+            covariance=covariance,
+            valid=not reason,
+            time_s=frame.time_s,
+            reason=reason,
+            keypoints_px=detection.pixels,
+            keypoint_confidence=detection.confidence,
+            mask=detection.mask,
+        )
+        return _Sight(estimate, located=not fit.status)
+
+    def _points(self, frame: Frame) -> NDArray[np.float64]:
+        """``(K, 3)`` the network's points in the base frame, metres."""
+        return link_points(self._kinematics, frame.joint_positions, self.detector.points)
 
     def _used(self, detection: Detection) -> NDArray[np.bool_]:
         used = detection.confidence >= self.config.min_confidence
@@ -237,15 +244,14 @@ class CtRNetEstimator(PoseEstimator):
         return used
 
     def _doubt(
-        self, detection: Detection, used: NDArray[np.bool_], status: str, rms_px: float, covariance: NDArray[np.float64]
+        self, detection: Detection, used: NDArray[np.bool_], fit: PoseFit, covariance: NDArray[np.float64]
     ) -> str:
         """Why an estimate should not be trusted; empty if it should."""
         if used.sum() < self.config.min_keypoints:
             return "too_few_keypoints"
-        if status:
-            return status
+        if fit.status:
+            return fit.status
         extent = float(np.max(np.ptp(detection.pixels[used], axis=0)))
-        if rms_px > self.config.max_reprojection * extent:
+        if fit.rms_px > self.config.max_reprojection * extent:
             return "reprojection_error"
-        variance = float(np.trace(covariance[:3, :3])) * self.detector.covariance_scale
-        return "uncertain" if variance > self.config.max_position_std**2 else ""
+        return "uncertain" if np.trace(covariance[:3, :3]) > self.config.max_position_std**2 else ""

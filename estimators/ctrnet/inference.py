@@ -15,6 +15,7 @@ from ctr_env.scenes.robots import RobotDescription
 
 from .cropping import Crop, crop_picture
 from .engine import Engine, make_engine
+from .hint import draw_hint, no_hint
 from .points import LinkPoint
 from .weights import load_network
 
@@ -60,6 +61,7 @@ class Detector:
             raise ValueError(f"{file} holds weights for robot {header.robot!r}, not {robot.name!r}")
         self.points = tuple(LinkPoint(*entry) for entry in header.keypoints)
         self.input_size = header.input_size
+        self._chain = len(robot.keypoint_frames)
         self.covariance_scale = float(header.figures.get("covariance_scale", 1.0))
         self._network = network
         self._engines: dict[tuple[int, int], Engine] = {}
@@ -67,16 +69,30 @@ class Detector:
         self._scale = 1.0 / (255.0 * torch.tensor(header.std))
 
     @torch.inference_mode()
-    def detect(self, pictures: Sequence[NDArray[np.uint8]], crops: Sequence[Crop]) -> list[Detection]:
+    def detect(
+        self,
+        pictures: Sequence[NDArray[np.uint8]],
+        crops: Sequence[Crop],
+        guesses: Sequence[NDArray[np.float64] | None],
+    ) -> list[Detection]:
         """Find mask and points.
 
         Args:
             pictures: N pictures ``(H, W, 3)`` uint8 RGB, of any sizes.
             crops: Where to look in each; all of one size.
+            guesses: ``(K, 2)`` picture pixels where each one's points are thought to be, or ``None``.
         """
+        size = crops[0].size
         inputs = np.stack([crop_picture(p, c) for p, c in zip(pictures, crops, strict=True)])
+        hints = np.stack(
+            [
+                no_hint(size) if guess is None else draw_hint(crop.forward(guess), self._chain, size)
+                for guess, crop in zip(guesses, crops, strict=True)
+            ]
+        )
         planes = (torch.from_numpy(inputs).float() - self._mean) * self._scale  # (N, h, w, 3)
-        output = self._engine(crops[0].size)(planes.permute(0, 3, 1, 2))
+        sketches = torch.from_numpy(hints).float() / 255.0
+        output = self._engine(size)(planes.permute(0, 3, 1, 2), sketches.permute(0, 3, 1, 2))
         # variance of a Laplace distribution of that scale
         variance = 2.0 * torch.exp(2.0 * output.log_scale.double())
         confidence = torch.sigmoid(output.confidence_logits.double()).numpy()

@@ -8,13 +8,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ctr_env.estimators.ctrnet.cropping import BORDER, Crop, crop_around, crop_picture, whole_picture
+from ctr_env.estimators.ctrnet.cropping import BORDER, Crop, crop_picture
 from ctr_env.estimators.data.backgrounds import Backgrounds
 from ctr_env.estimators.data.clutter import fractal_noise, paint_clutter
+from ctr_env.geometry import PinholeCamera
+
+from .looks import draw_look
 
 __all__ = ["Example", "RenderedFrame", "augmented"]
 
-_WHOLE_SHARE = 0.35
 _BACKGROUND_SHARE = 0.6
 _RELIGHT_SHARE = 0.5
 _OCCLUDER_SHARE = 0.35
@@ -28,12 +30,14 @@ class RenderedFrame:
     Attributes:
         image: ``(H, W, 3)`` uint8 RGB.
         mask: ``(H, W)`` uint8, 255 on the robot.
-        pixels: ``(K, 2)`` places of the network's points in it; NaN behind the camera.
+        points: ``(K, 3)`` the network's points in the camera frame, metres; those along the arm first.
+        camera: Intrinsics of the picture.
     """
 
     image: NDArray[np.uint8]
     mask: NDArray[np.uint8]
-    pixels: NDArray[np.float64]
+    points: NDArray[np.float64]
+    camera: PinholeCamera
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Example:
 
     Attributes:
         image: ``(h, w, 3)`` uint8 RGB.
+        hint: ``(h, w, 3)`` uint8 sketch of where the arm was thought to be; black if nobody had an idea.
         mask: ``(h, w)`` uint8, 255 on the visible robot.
         pixels: ``(K, 2)`` float32 places of the points in the input; zero where ``inside`` is false.
         inside: ``(K,)`` bool, whether the point falls inside the input.
@@ -49,6 +54,7 @@ class Example:
     """
 
     image: NDArray[np.uint8]
+    hint: NDArray[np.uint8]
     mask: NDArray[np.uint8]
     pixels: NDArray[np.float32]
     inside: NDArray[np.bool_]
@@ -56,17 +62,18 @@ class Example:
 
 
 def augmented(
-    frame: RenderedFrame, size: tuple[int, int], backgrounds: Backgrounds, rng: np.random.Generator
+    frame: RenderedFrame, chain: int, size: tuple[int, int], backgrounds: Backgrounds, rng: np.random.Generator
 ) -> Example:
     """An example of a frame, different at every call.
 
     Args:
         frame: The rendering.
+        chain: Number of the first points that follow each other along the arm.
         size: Width and height of the network's input, pixels.
         backgrounds: What may stand behind the robot.
         rng: Source of all randomness.
     """
-    crop = _draw_crop(frame, size, rng)
+    crop, hint = draw_look(frame.points, chain, frame.camera, size, rng)
     image = crop_picture(frame.image, crop)
     alpha = crop_picture(frame.mask, crop, border=0)
     if rng.random() < _RELIGHT_SHARE:
@@ -80,31 +87,15 @@ def augmented(
     outside = _outside(frame, crop)
     image, alpha = spoiled(image, rng), np.where(outside, 0, alpha).astype(np.uint8)
     image[outside] = BORDER
-    pixels = crop.forward(frame.pixels).astype(np.float32)  # before the comparison, which rounding could outdate
+    # rounded before it is compared: what is just inside in double precision may be outside in single
+    pixels = crop.forward(frame.camera.project(frame.points)).astype(np.float32)
     with np.errstate(invalid="ignore"):
         inside = np.asarray(np.all((pixels > 0) & (pixels < size), axis=1))
     pixels = np.where(inside[:, None], pixels, np.float32(0.0))
     near = cv2.dilate(alpha, _NEAR_MASK)
     columns, rows = pixels.astype(int).T
     seen = inside & (near[rows, columns] > 127)
-    return Example(np.ascontiguousarray(image), alpha, pixels, inside, seen)
-
-
-def _draw_crop(frame: RenderedFrame, size: tuple[int, int], rng: np.random.Generator) -> Crop:
-    """The whole picture, or the surroundings of the robot as a first pass or a last pose would guess them."""
-    height, width = frame.mask.shape
-    angle = rng.normal(0.0, 0.12)
-    known = frame.pixels[np.isfinite(frame.pixels).all(axis=1)]
-    known = known[np.all((known > -0.1 * width) & (known < 1.1 * width), axis=1)]
-    if rng.random() < _WHOLE_SHARE or len(known) < 4:
-        crop = whole_picture(width, height, size)
-        jitter, scale = 0.04, crop.scale * float(np.exp(rng.normal(0.0, 0.08)))
-    else:
-        crop = crop_around(np.clip(known, 0, (width, height)), size, margin=1.2)
-        jitter, scale = 0.1, crop.scale * float(np.exp(rng.normal(0.0, 0.18)))
-    shift = rng.normal(0.0, jitter, 2) * np.array(size) / scale
-    centre = (float(crop.centre[0] + shift[0]), float(crop.centre[1] + shift[1]))
-    return Crop(centre, min(scale, 6.0), size, float(angle))
+    return Example(np.ascontiguousarray(image), hint, alpha, pixels, inside, seen)
 
 
 def _outside(frame: RenderedFrame, crop: Crop) -> NDArray[np.bool_]:

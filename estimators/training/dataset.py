@@ -24,6 +24,8 @@ class Batch(NamedTuple):
 
     images: Tensor
     """``(B, 3, h, w)`` uint8 RGB."""
+    hints: Tensor
+    """``(B, 3, h, w)`` uint8 sketches."""
     masks: Tensor
     """``(B, 1, h, w)`` float32 in [0, 1]."""
     pixels: Tensor
@@ -40,28 +42,31 @@ class ExampleDataset(Dataset[list[Tensor]]):
     The source is made where it is used: a simulator cannot be sent to another process.
     """
 
-    def __init__(self, source: Callable[[], FrameSource], backgrounds: Backgrounds, seed: int) -> None:
+    def __init__(self, source: Callable[[], FrameSource], chain: int, backgrounds: Backgrounds, seed: int) -> None:
         """Examples of a source's frames.
 
         Args:
             source: Makes the source of frames.
+            chain: Number of the first points that follow each other along the arm.
             backgrounds: What may stand behind the robot.
             seed: Seed of all augmentation.
         """
         self._make_source = source
         self._source: FrameSource | None = None
+        self._chain = chain
         self._backgrounds = backgrounds
         self._seed = seed
 
     def __getitem__(self, index: tuple[int, int, int]) -> list[Tensor]:
-        """One example: image, mask, pixels, inside, seen."""
+        """One example: image, hint, mask, pixels, inside, seen."""
         if self._source is None:
             self._source = self._make_source()
         number, width, height = index
         rng = np.random.default_rng([self._seed, number])
-        example = augmented(self._source.frame(number), (width, height), self._backgrounds, rng)
+        example = augmented(self._source.frame(number), self._chain, (width, height), self._backgrounds, rng)
         return [
             torch.from_numpy(example.image).permute(2, 0, 1),
+            torch.from_numpy(example.hint).permute(2, 0, 1),
             torch.from_numpy(example.mask)[None].float() / 255.0,
             *(torch.from_numpy(a) for a in (example.pixels, example.inside, example.seen)),
         ]

@@ -53,7 +53,7 @@ class FolderSource(FrameSource):
             ValueError: If a frame has no mask or no pose; training needs both.
         """
         frames = FrameFolder(folder, kinematics)
-        self._pictures, self._masks, pixels = [], [], []
+        self._pictures, self._masks, self._places = [], [], []
         for name in frames.names:
             labels = frames.read_labels(name)
             mask = frames.mask_file(name)
@@ -62,8 +62,7 @@ class FolderSource(FrameSource):
             self._pictures.append(np.fromfile(frames.picture_file(name), np.uint8))
             self._masks.append(np.fromfile(mask, np.uint8))
             base = link_points(kinematics, labels["joint_positions"], points)
-            pixels.append(labels["camera"].project(labels["camera_T_base"].apply(base)))
-        self._pixels = np.stack(pixels)
+            self._places.append((labels["camera_T_base"].apply(base), labels["camera"]))
 
     def __len__(self) -> int:
         """Number of frames."""
@@ -75,7 +74,7 @@ class FolderSource(FrameSource):
         chosen = _shuffled(round_, place, len(self))
         image = cv2.imdecode(self._pictures[chosen], cv2.IMREAD_COLOR_RGB)
         mask = cv2.imdecode(self._masks[chosen], cv2.IMREAD_GRAYSCALE)
-        return RenderedFrame(image, mask, self._pixels[chosen])
+        return RenderedFrame(image, mask, *self._places[chosen])
 
 
 def _shuffled(round_: int, place: int, count: int) -> int:
@@ -108,5 +107,5 @@ class SimulatorSource(FrameSource):
         frame = self._sampler.sample(frame_seed("train", self._seed, index % FRAMES_PER_SET))
         assert frame.mask is not None and frame.camera_T_base is not None
         base = link_points(self._kinematics, frame.joint_positions, self._points)
-        pixels = frame.camera.project(frame.camera_T_base.apply(base))
-        return RenderedFrame(frame.image, np.where(frame.mask, 255, 0).astype(np.uint8), pixels)
+        points = frame.camera_T_base.apply(base)
+        return RenderedFrame(frame.image, np.where(frame.mask, 255, 0).astype(np.uint8), points, frame.camera)

@@ -61,6 +61,7 @@ class Trainer:
         self.step, self.seconds = 0, 0.0
         robot = get_robot(config.robot)
         self._points = spread_points(robot) if config.architecture == "compact" else published_points(robot)
+        self._chain = len(robot.keypoint_frames)
         self._backgrounds = Backgrounds(None if config.backgrounds is None else Path(config.backgrounds))
         self._make_source = partial(_make_source, config, self._points)
         if config.data is not None:
@@ -122,13 +123,13 @@ class Trainer:
         """What the network says of a batch, now (not averaged), in evaluation mode."""
         self.network.eval()
         with torch.no_grad():
-            output: NetworkOutput = self.network(self._normalised(batch))
+            output: NetworkOutput = self.network(*self._inputs(batch))
         self.network.train()
         return output
 
     def examples(self, first: int, count: int) -> Batch:
         """Some examples as training sees them, by number; numbers beyond those of the training are free."""
-        dataset = ExampleDataset(self._make_source, self._backgrounds, self.config.seed)
+        dataset = ExampleDataset(self._make_source, self._chain, self._backgrounds, self.config.seed)
         size = (self.config.width, self.config.height)
         return self._received(
             Batch(*map(torch.stack, zip(*(dataset[(first + i, *size)] for i in range(count)), strict=True)))
@@ -164,7 +165,7 @@ class Trainer:
 
     def _batches(self) -> Iterator[list[torch.Tensor]]:
         config, rank, ranks = self.config, self.fabric.global_rank, self.fabric.world_size
-        dataset = ExampleDataset(self._make_source, self._backgrounds, config.seed)
+        dataset = ExampleDataset(self._make_source, self._chain, self._backgrounds, config.seed)
         sampler = NumberedBatches(self.step * ranks + rank, config.batch, self._size_at, ranks)
         loader = DataLoader(
             dataset,
@@ -187,15 +188,16 @@ class Trainer:
     def _received(self, tensors: Any) -> Batch:
         return Batch(*(tensor.to(self.fabric.device, non_blocking=True) for tensor in tensors))
 
-    def _normalised(self, batch: Batch) -> torch.Tensor:
+    def _inputs(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         mean, std = (torch.tensor(v, device=batch.images.device) for v in (self._header.mean, self._header.std))
         images = (batch.images.float() / 255.0 - mean[:, None, None]) / std[:, None, None]
-        return images.contiguous(memory_format=torch.channels_last)
+        inputs = images, batch.hints.float() / 255.0
+        return tuple(part.contiguous(memory_format=torch.channels_last) for part in inputs)  # type: ignore[return-value]
 
     def _train_on(self, batch: Batch) -> dict[str, float]:
         for group in self._optimizer.param_groups:
             group["lr"] = self.config.learning_rate * _schedule(self.progress)
-        output: NetworkOutput = self.network(self._normalised(batch))
+        output: NetworkOutput = self.network(*self._inputs(batch))
         parts = supervised_loss(output, batch)
         self._optimizer.zero_grad()
         self.fabric.backward(parts["loss"])

@@ -28,7 +28,7 @@ class Recorder(PoseEstimator):
 
 
 def random_pose(rng) -> RigidTransform:
-    return transform(rng.normal(0, 0.2, 3) + [0.0, 0.0, 1.8], Rotation.random(random_state=rng))
+    return transform(rng.normal((0.0, 0.0, 1.8), 0.2), Rotation.random(random_state=rng))
 
 
 def test_the_mirror_world_is_the_same_world():

@@ -26,6 +26,16 @@ def test_agrees_with_the_simulated_robot(scene):
             np.testing.assert_allclose(scene.world_T_base.apply(point), scene.data.body(name).xpos, atol=1e-9)
 
 
+def test_points_ride_on_their_links(kinematics):
+    rng = np.random.default_rng(2)
+    q, offsets = random_posture(kinematics, rng), rng.uniform(-0.2, 0.2, (5, 3))
+    links = [kinematics.robot.keypoint_frames[i] for i in (0, 3, 6, 3)] + [kinematics.robot.base_link]
+    expected = [kinematics.base_T_link(q, link).apply(offset) for link, offset in zip(links, offsets, strict=True)]
+    np.testing.assert_allclose(kinematics.points(q, links, offsets), expected, atol=1e-12)
+    with pytest.raises(ValueError, match="no link 'elbow'"):
+        kinematics.points(q, ["elbow"], [(0, 0, 0)])
+
+
 def test_jacobian_is_the_derivative(kinematics):
     rng = np.random.default_rng(1)
     for _ in range(5):

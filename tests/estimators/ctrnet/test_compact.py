@@ -36,8 +36,16 @@ def test_the_file_of_its_weights_is_small_and_gives_it_back(network, tmp_path):
     assert (one.keypoints_px - other.keypoints_px).abs().max() < 0.1
 
 
+def test_no_hint_is_a_black_one_and_hints_are_looked_at(network):
+    images = torch.randn(1, 3, 48, 64)
+    with torch.inference_mode():
+        bare, black, hinted = (network.eval()(images, h) for h in (None, torch.zeros(1, 3, 48, 64), images.sigmoid()))
+    assert torch.equal(bare.heatmap_logits, black.heatmap_logits)
+    assert not torch.equal(bare.heatmap_logits, hinted.heatmap_logits)
+
+
 def test_every_weight_learns(network):
-    output = network.train()(torch.randn(2, 3, 48, 64))
+    output = network.train()(torch.randn(2, 3, 48, 64), torch.rand(2, 3, 48, 64))
     parts = (output.mask_logits, output.keypoints_px, output.confidence_logits, output.log_scale)
     torch.stack([(part * torch.randn_like(part)).mean() for part in parts]).sum().backward()
     idle = [name for name, weight in network.named_parameters() if weight.grad is None or not weight.grad.any()]

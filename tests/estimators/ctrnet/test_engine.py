@@ -25,9 +25,9 @@ def network():
 @pytest.mark.parametrize("size", [(128, 96), (96, 72)])
 def test_agrees_with_the_network(network, size):
     engine = make_engine(network, size)
-    images = torch.randn(3, 3, size[1], size[0])
+    images, hints = torch.randn(3, 3, size[1], size[0]), torch.rand(3, 3, size[1], size[0])
     with torch.no_grad():
-        expected, found = network(images), engine(images)
+        expected, found = network(images, hints), engine(images, hints)
     for name in ("keypoints_px", "mask_logits", "confidence_logits", "log_scale", "heatmap_logits"):
         a, b = getattr(expected, name), getattr(found, name)
         assert b.dtype == torch.float32 and a.shape == b.shape
@@ -37,10 +37,11 @@ def test_agrees_with_the_network(network, size):
 
 def test_batches_agree_with_single_pictures(network):
     engine = make_engine(network, (128, 96))
-    images = torch.randn(4, 3, 96, 128)
-    batch = engine(images)
+    images, hints = torch.randn(4, 3, 96, 128), torch.rand(4, 3, 96, 128)
+    batch = engine(images, hints)
     for i in range(4):
-        torch.testing.assert_close(engine(images[i : i + 1]).keypoints_px[0], batch.keypoints_px[i], atol=0.2, rtol=0)
+        single = engine(images[i : i + 1], hints[i : i + 1])
+        torch.testing.assert_close(single.keypoints_px[0], batch.keypoints_px[i], atol=0.2, rtol=0)
 
 
 def test_the_network_itself_is_left_alone(network):
@@ -55,4 +56,7 @@ def test_the_published_architecture_runs_too():
     network = make_network("deeplab_resnet50", 7).eval()
     images = torch.randn(1, 3, 64, 96)
     with torch.no_grad():
-        assert make_engine(network, (96, 64))(images).keypoints_px.shape == network(images).keypoints_px.shape
+        assert (
+            make_engine(network, (96, 64))(images, torch.zeros_like(images)).keypoints_px.shape
+            == network(images).keypoints_px.shape
+        )

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import RigidTransform
 
-import ctr_env.estimators.ctrnet.inference as inference
 from ctr_env.estimators import Frame, make_estimator
+from ctr_env.estimators.ctrnet import inference
 from ctr_env.estimators.ctrnet.cropping import small_size
 from ctr_env.estimators.ctrnet.inference import Detection
 from ctr_env.estimators.ctrnet.points import LinkPoint, link_points, published_points
@@ -29,14 +29,15 @@ class FakeDetector:
     covariance_scale = 1.0
 
     def __init__(self, file, robot):
-        self.crops, self.noise_px, self.blind_when_cropped = [], 0.0, False
+        self.crops, self.guesses, self.noise_px, self.blind_when_cropped = [], [], 0.0, False
         self.rng = np.random.default_rng(0)
         FakeDetector.last = self
 
-    def detect(self, pictures, crops):
+    def detect(self, pictures, crops, guesses):
         found = []
-        for crop in crops:
+        for crop, guess in zip(crops, guesses, strict=True):
             self.crops.append(crop)
+            self.guesses.append(guess)
             pixels = self.frame.camera.project(self.pose.apply(link_points(PANDA, self.frame.joint_positions, POINTS)))
             inside = np.all((crop.forward(pixels) > 0) & (crop.forward(pixels) < crop.size), axis=1)
             noise = self.noise_px / crop.scale
@@ -100,15 +101,25 @@ def test_exact_points_give_the_exact_pose(weights, camera):
 def test_second_look_is_closer_and_better(weights):
     frame, pose = view(fov=1.6)
     errors = {}
-    for crop in (False, True):
-        estimator = prepared(weights, frame, pose, crop=crop, tracking=False)
+    for looks in (1, 2):
+        estimator = prepared(weights, frame, pose, looks=looks, tracking=False)
         estimator.detector.noise_px = 1.0
         found = [estimator.estimate(frame).camera_T_base.translation - pose.translation for _ in range(40)]
-        errors[crop] = np.sqrt(np.mean(np.square(found)))
-    assert errors[True] < 0.6 * errors[False]
+        errors[looks] = np.sqrt(np.mean(np.square(found)))
+    assert errors[2] < 0.6 * errors[1]
     first, second = estimator.detector.crops[-2:]
     assert first.size == small_size(SIZE) and second.size == SIZE
     assert second.scale > 2.0 * first.scale
+
+
+def test_second_look_is_led_by_the_first_pose(weights):
+    frame, pose = view(fov=1.2)
+    estimator = prepared(weights, frame, pose, tracking=False)
+    estimator.estimate(frame)
+    first, second = estimator.detector.guesses
+    assert first is None
+    true = frame.camera.project(pose.apply(link_points(PANDA, frame.joint_positions, POINTS)))
+    np.testing.assert_allclose(second, true, atol=1e-4)
 
 
 def test_tracking_looks_once_and_falls_back(weights):

@@ -3,10 +3,10 @@ import pytest
 from ctr_env.estimators.training.config import TrainingConfig
 
 
-def test_training_begins_small():
-    config = TrainingConfig(steps=10, width=256, height=192, small_share=0.4)
-    assert config.size_at(0.0) == config.size_at(0.39) == (192, 144)
-    assert config.size_at(0.4) == config.size_at(1.0) == (256, 192)
+def test_training_begins_small_and_later_looks_small_now_and_then():
+    config = TrainingConfig(steps=1000, width=256, height=192, small_share=0.4)
+    assert {config.size_at(0.39, step) for step in range(8)} == {(192, 144)}
+    assert [config.size_at(0.4, step) for step in range(5)] == [(192, 144), *[(256, 192)] * 3, (192, 144)]
 
 
 @pytest.mark.parametrize(

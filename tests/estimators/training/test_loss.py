@@ -21,7 +21,7 @@ def batch():
     masks = torch.zeros(2, 1, HEIGHT, WIDTH)
     masks[:, :, 10:30, 15:50] = 1.0
     images = torch.zeros(2, 3, HEIGHT, WIDTH, dtype=torch.uint8)
-    return Batch(images, masks, pixels, torch.ones(2, 6, dtype=torch.bool), seen)
+    return Batch(images, images, masks, pixels, torch.ones(2, 6, dtype=torch.bool), seen)
 
 
 def logits_of(pixels, sigma=CELL):

@@ -1,0 +1,51 @@
+"""A sketch of the arm where a first pose puts it, which a network that looks again gets beside the picture."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["draw_hint", "no_hint"]
+
+_SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
+_LINE, _DISC = 0.025, 0.015  # of the sketch's height
+_FARTHEST = 3.0  # sizes of the sketch that a point may lie outside
+
+
+def no_hint(size: tuple[int, int]) -> NDArray[np.uint8]:
+    """``(h, w, 3)`` black: nothing is known."""
+    return np.zeros((size[1], size[0], 3), np.uint8)
+
+
+def draw_hint(pixels: NDArray[np.float64], chain: int, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Lines along the arm and a disc at every point, each of a colour of its own, on black.
+
+    Args:
+        pixels: ``(K, 2)`` points in the network's input, continuous pixels; NaN behind the camera.
+        chain: Number of the first points that follow each other along the arm and are joined by lines.
+        size: Width and height of the input, pixels.
+
+    Returns:
+        ``(h, w, 3)`` uint8.
+    """
+    sketch = no_hint(size)
+    thickness, radius = max(1, round(_LINE * size[1])), int(_DISC * size[1] * (1 << _SHIFT))
+    limit = _FARTHEST * max(size)
+    known = np.isfinite(pixels).all(axis=1) & (np.abs(np.nan_to_num(pixels)) < limit).all(axis=1)
+    # OpenCV counts pixel centres as integers
+    places = np.round((np.nan_to_num(pixels) - 0.5) * (1 << _SHIFT)).clip(-(1 << 20), 1 << 20).astype(int)
+    colours = _colours(len(pixels))
+    for i in range(chain - 1):
+        if known[i] and known[i + 1]:
+            a, b = tuple(places[i].tolist()), tuple(places[i + 1].tolist())
+            cv2.line(sketch, a, b, colours[i], thickness, cv2.LINE_8, _SHIFT)
+    for place, colour in zip(places[known], np.array(colours)[known], strict=True):
+        cv2.circle(sketch, tuple(place.tolist()), radius, tuple(colour.tolist()), -1, cv2.LINE_8, _SHIFT)
+    return sketch
+
+
+def _colours(count: int) -> list[tuple[int, int, int]]:
+    """Well apart, and the same for ever."""
+    shares = (np.arange(count)[:, None] * np.array([0.754878, 0.569840, 0.430160]) + 0.5) % 1.0
+    return [(int(r), int(g), int(b)) for r, g, b in 60.0 + 195.0 * shares]
