@@ -44,7 +44,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--precision", **text, help="Lightning Fabric's name of the arithmetic (default: bf16-mixed)")
     parser.add_argument(
         "--validation-frames", type=int, default=200, metavar="N",
-        help="frames that the finished weights are measured on (default: 200)",
+        help="frames that the finished weights are measured on, 0 for none (default: 200)",
     )  # fmt: skip
     parser.set_defaults(run=_run)
 
@@ -54,6 +54,8 @@ def _run(options: argparse.Namespace) -> int:
 
     from ctr_env.estimators.training.config import TrainingConfig
 
+    if options.validation_frames < 0:
+        raise ValueError(f"--validation-frames must be at least 0, not {options.validation_frames}")
     names = {field.name for field in fields(TrainingConfig)}
     given = {name: value for name, value in vars(options).items() if name in names and value is not None}
     config = TrainingConfig(**given)
@@ -85,7 +87,7 @@ def _run(options: argparse.Namespace) -> int:
 
         weights = trainer.run(report)
     print(f"{trainer.step} steps in {trainer.seconds / 60:.1f} min    {weights}")
-    if trainer.fabric.is_global_zero:
+    if trainer.fabric.is_global_zero and options.validation_frames:
         _validate(weights, options.validation_frames)
     return 0
 

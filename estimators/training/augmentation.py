@@ -51,6 +51,8 @@ class Example:
         pixels: ``(K, 2)`` float32 places of the points in the input; zero where ``inside`` is false.
         inside: ``(K,)`` bool, whether the point falls inside the input.
         seen: ``(K,)`` bool, whether the picture shows the robot there, not something before it.
+        points: ``(K, 3)`` float32 the points in the camera frame, metres.
+        lens: ``(2, 3)`` float32 affine map from normalised camera coordinates (x/z, y/z) to the input's pixels.
     """
 
     image: NDArray[np.uint8]
@@ -59,6 +61,8 @@ class Example:
     pixels: NDArray[np.float32]
     inside: NDArray[np.bool_]
     seen: NDArray[np.bool_]
+    points: NDArray[np.float32]
+    lens: NDArray[np.float32]
 
 
 def augmented(
@@ -95,7 +99,10 @@ def augmented(
     near = cv2.dilate(alpha, _NEAR_MASK)
     columns, rows = pixels.astype(int).T
     seen = inside & (near[rows, columns] > 127)
-    return Example(np.ascontiguousarray(image), hint, alpha, pixels, inside, seen)
+    lens = crop.matrix @ np.diag([frame.camera.fx, frame.camera.fy, 1.0])
+    lens[:, 2] += crop.matrix[:, :2] @ (frame.camera.cx, frame.camera.cy)
+    picture, points = np.ascontiguousarray(image), frame.points.astype(np.float32)
+    return Example(picture, hint, alpha, pixels, inside, seen, points, lens.astype(np.float32))
 
 
 def _outside(frame: RenderedFrame, crop: Crop) -> NDArray[np.bool_]:

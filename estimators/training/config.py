@@ -42,6 +42,8 @@ class TrainingConfig:
     """Height of the network's input, pixels."""
     small_share: float = 0.4
     """First share of the training at three quarters of that size."""
+    pose_share: float = 0.3
+    """Last share of the training in which the error of PnP's pose counts too."""
     seed: int = 0
     """Seed of initial weights, frames and augmentation."""
     workers: int = 1
@@ -61,7 +63,7 @@ class TrainingConfig:
             require_range(self, 0.01, 10**6, "minutes")
         require_range(self, 1, 4096, "batch")
         require_range(self, 1e-8, 1.0, "learning_rate")
-        require_range(self, 0.0, 1.0, "weight_decay", "small_share")
+        require_range(self, 0.0, 1.0, "weight_decay", "small_share", "pose_share")
         require_range(self, 0.0, 0.999999, "ema")
         require_range(self, 32, 2048, "width", "height")
         for name in ("width", "height"):

@@ -34,6 +34,10 @@ class Batch(NamedTuple):
     """``(B, K)`` bool."""
     seen: Tensor
     """``(B, K)`` bool."""
+    points: Tensor
+    """``(B, K, 3)`` float32 camera-frame points, metres."""
+    lenses: Tensor
+    """``(B, 2, 3)`` float32 from normalised camera coordinates to input pixels."""
 
 
 class ExampleDataset(Dataset[list[Tensor]]):
@@ -58,7 +62,7 @@ class ExampleDataset(Dataset[list[Tensor]]):
         self._seed = seed
 
     def __getitem__(self, index: tuple[int, int, int]) -> list[Tensor]:
-        """One example: image, hint, mask, pixels, inside, seen."""
+        """One example: image, hint, mask, pixels, inside, seen, points, lens."""
         if self._source is None:
             self._source = self._make_source()
         number, width, height = index
@@ -68,7 +72,7 @@ class ExampleDataset(Dataset[list[Tensor]]):
             torch.from_numpy(example.image).permute(2, 0, 1),
             torch.from_numpy(example.hint).permute(2, 0, 1),
             torch.from_numpy(example.mask)[None].float() / 255.0,
-            *(torch.from_numpy(a) for a in (example.pixels, example.inside, example.seen)),
+            *map(torch.from_numpy, (example.pixels, example.inside, example.seen, example.points, example.lens)),
         ]
 
 

@@ -29,12 +29,14 @@ from .config import TrainingConfig
 from .dataset import Batch, ExampleDataset, NumberedBatches, start_worker
 from .ema import ExponentialAverage
 from .loss import supervised_loss
+from .pose_loss import pose_loss
 from .source import FolderSource, FrameSource, SimulatorSource
 
 __all__ = ["Progress", "Trainer"]
 
 _WARM_UP = 0.02
 _GRADIENT_NORM = 5.0
+_POSE_WEIGHT = 1.0
 _CHECKPOINT, _WEIGHTS, _RECIPE = "checkpoint.pt", "weights.safetensors", "config.json"
 
 Progress = Callable[[int, float, dict[str, float]], None]
@@ -199,6 +201,9 @@ class Trainer:
             group["lr"] = self.config.learning_rate * _schedule(self.progress)
         output: NetworkOutput = self.network(*self._inputs(batch))
         parts = supervised_loss(output, batch)
+        if self.progress >= 1.0 - self.config.pose_share:
+            parts["pose"] = pose_loss(output, batch, self._chain)
+            parts["loss"] = parts["loss"] + _POSE_WEIGHT * parts["pose"]
         self._optimizer.zero_grad()
         self.fabric.backward(parts["loss"])
         self.fabric.clip_gradients(self.network, self._optimizer, max_norm=_GRADIENT_NORM, error_if_nonfinite=False)

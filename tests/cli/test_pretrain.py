@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ctr_env.cli import main
+from ctr_env.estimators.ctrnet import compact
 from ctr_env.estimators.ctrnet.weights import load_network
 from ctr_env.estimators.data.ndds_write import write_frame
 from ctr_env.estimators.data.sampler import FrameSampler
@@ -21,20 +22,25 @@ def data(tmp_path):
     return tmp_path / "data"
 
 
-def test_a_network_is_trained_and_training_goes_on(data, tmp_path, capsys):
+def test_a_network_is_trained_and_training_goes_on(data, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(compact, "_WIDTHS", (8, 12, 16, 16))  # a thin one
     out = tmp_path / "out"
     arguments = ["pretrain", "--data", str(data), "--out", str(out), "--workers", "0", *TINY]
-    assert main([*arguments, "--steps", "2"]) == 0
+    assert main([*arguments, "--steps", "2", "--validation-frames", "1"]) == 0
     shown = capsys.readouterr().out
-    assert "2 steps in 0.0 min" in shown
+    assert "2 steps in 0." in shown
+    assert "validation, 1 frames" in shown
     assert str(out / "weights.safetensors") in shown
     network, header = load_network(out / "weights.safetensors")
     assert header.recipe["steps_done"] == 2
+    assert header.figures["validation"]["frames"] == 1
     assert len(header.keypoints) > 7
     assert np.isfinite(network.judge.detach().numpy()).all()
     assert list((out / "tensorboard").iterdir())
-    assert main([*arguments, "--steps", "3"]) == 0
-    assert "3 steps" in capsys.readouterr().out
+    assert main([*arguments, "--steps", "3", "--validation-frames", "0"]) == 0
+    shown = capsys.readouterr().out
+    assert "3 steps" in shown
+    assert "validation" not in shown
     assert main([*arguments, "--steps", "3", "--seed", "1"]) == 1
     assert "holds a training with seed=0, now 1" in capsys.readouterr().err
 
@@ -42,7 +48,18 @@ def test_a_network_is_trained_and_training_goes_on(data, tmp_path, capsys):
 @pytest.mark.slow
 def test_fresh_frames_need_no_folder(tmp_path, capsys):
     """A worker draws, and so did this process before."""
-    arguments = ["pretrain", "--out", str(tmp_path), "--workers", "1", "--steps", "1", *TINY]
+    arguments = [
+        "pretrain",
+        "--out",
+        str(tmp_path),
+        "--workers",
+        "1",
+        "--steps",
+        "1",
+        "--validation-frames",
+        "0",
+        *TINY,
+    ]
     assert main(arguments) == 0
     assert "1 steps" in capsys.readouterr().out
 
@@ -58,6 +75,7 @@ def test_fresh_frames_need_no_folder(tmp_path, capsys):
         (["--data", "/nowhere"], "no frames .* in /nowhere"),
         (["--backgrounds", "/nowhere"], "in the background folder /nowhere"),
         (["--steps", "0"], "TrainingConfig.steps must be a number in"),
+        (["--validation-frames", "-1"], "--validation-frames must be at least 0, not -1"),
     ],
 )
 def test_mistakes_end_with_one_line_and_no_files(arguments, message, tmp_path, capsys):

@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctr_env.estimators.ctrnet.cropping import BORDER, Crop, crop_around, crop_picture, whole_picture
@@ -10,12 +10,14 @@ PLACES = st.tuples(st.floats(-500, 1500), st.floats(-500, 1500))
 CROPS = st.builds(Crop, PLACES, st.floats(0.05, 8), st.just((256, 192)), st.floats(-3.2, 3.2))
 
 
+@settings(deadline=None)
 @given(CROPS, PLACES)
 def test_backward_undoes_forward(crop, place):
     np.testing.assert_allclose(crop.backward(crop.forward(place)), place, atol=1e-8)
     np.testing.assert_allclose(crop.forward(crop.centre), (128, 96), atol=1e-9)
 
 
+@settings(deadline=None)
 @given(CROPS, PLACES, PLACES)
 def test_a_crop_scales_all_lengths_alike(crop, one, other):
     there = np.linalg.norm(crop.forward(one) - crop.forward(other))

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctr_env.estimators.data.seeds import FRAMES_PER_SET, SPLITS, frame_seed
@@ -7,6 +7,7 @@ from ctr_env.estimators.data.seeds import FRAMES_PER_SET, SPLITS, frame_seed
 NUMBERS = st.tuples(st.sampled_from(SPLITS), st.integers(0, 99_999), st.integers(0, FRAMES_PER_SET - 1))
 
 
+@settings(deadline=None)
 @given(NUMBERS, NUMBERS)
 def test_no_two_frames_share_a_seed_and_none_has_an_environments(one, other):
     assert (frame_seed(*one) == frame_seed(*other)) == (one == other)

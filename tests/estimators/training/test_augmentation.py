@@ -48,7 +48,7 @@ def test_an_example_is_whole_and_belongs_to_its_seed(frame):
         assert not one.inside[-1]
         assert np.all(one.pixels[~one.inside] == 0.0)
         assert np.all(one.inside[one.seen])
-        for name in ("image", "hint", "mask", "pixels", "inside", "seen"):
+        for name in ("image", "hint", "mask", "pixels", "inside", "seen", "points", "lens"):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
     assert len({example.image.tobytes() for example in examples(frame, 15)}) == 15
 
@@ -67,6 +67,16 @@ def test_mask_and_pixels_go_through_the_same_crop(frame, monkeypatch):
                 assert np.abs(centres[part] + 0.5 - (x, y)).max() < 1.0
                 checked += 1
     assert checked > 100
+
+
+def test_the_lens_takes_points_to_their_pixels(frame):
+    checked = 0
+    for example in examples(frame, 20):
+        normalised = example.points / example.points[:, 2:]  # x/z, y/z, 1
+        pixels = normalised @ example.lens.T
+        np.testing.assert_allclose(pixels[example.inside], example.pixels[example.inside], atol=1e-3)
+        checked += example.inside.sum()
+    assert checked > 60
 
 
 def test_seen_points_lie_on_the_visible_robot_and_hidden_ones_do_not(frame, monkeypatch):

@@ -21,7 +21,8 @@ def batch():
     masks = torch.zeros(2, 1, HEIGHT, WIDTH)
     masks[:, :, 10:30, 15:50] = 1.0
     images = torch.zeros(2, 3, HEIGHT, WIDTH, dtype=torch.uint8)
-    return Batch(images, images, masks, pixels, torch.ones(2, 6, dtype=torch.bool), seen)
+    inside, unused = torch.ones(2, 6, dtype=torch.bool), torch.zeros(2, 6, 3)
+    return Batch(images, images, masks, pixels, inside, seen, unused, unused[:, :2])
 
 
 def logits_of(pixels, sigma=CELL):

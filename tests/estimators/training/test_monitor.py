@@ -14,7 +14,8 @@ def seen():
     inside = torch.ones(2, 2, dtype=torch.bool)
     shown = torch.tensor([[True, False]] * 2)
     images = torch.full((2, 3, 24, 32), 100, dtype=torch.uint8)
-    batch = Batch(images, torch.zeros_like(images), torch.zeros(2, 1, 24, 32), pixels, inside, shown)
+    unused = torch.zeros(2, 2, 3)
+    batch = Batch(images, images, torch.zeros(2, 1, 24, 32), pixels, inside, shown, unused, unused)
     mask = torch.full((2, 1, 24, 32), -5.0)
     mask[..., :16] = 5.0
     zeros = torch.zeros(2, 2)
