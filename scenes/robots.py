@@ -31,6 +31,8 @@ class RobotDescription:
     """Joints that the controller moves, from base to gripper."""
     keypoint_frames: tuple[str, ...]
     """Links whose origins are the keypoints (DREAM's and CtRNet's, where they published any)."""
+    keypoint_names: tuple[str, ...] = ()
+    """Their names in data sets; none: the links' without the robot's name."""
     end_effector: str
     """Link that is servoed to the goal."""
     home: tuple[float, ...]
@@ -64,6 +66,11 @@ class RobotDescription:
 
     def __post_init__(self) -> None:
         """Refuse vectors that do not fit the joints."""
+        if self.keypoint_names and len(self.keypoint_names) != len(self.keypoint_frames):
+            raise ValueError(
+                f"robot {self.name!r}: keypoint_names has {len(self.keypoint_names)} names, "
+                f"keypoint_frames has {len(self.keypoint_frames)}"
+            )
         vectors = ("home", "acceleration_limits", *(("mirror_signs",) if self.mirror_of else ()))
         for name in vectors:
             if len(getattr(self, name)) != len(self.arm_joints):
@@ -126,6 +133,7 @@ def _baxter(side: str, other: str, sign: float) -> RobotDescription:
         base_link="base",
         arm_joints=arm(side),
         keypoint_frames=tuple(f"{side}_{link}" for link in links),
+        keypoint_names=arm(side),
         end_effector=f"{side}_gripper",
         home=home,
         acceleration_limits=(8.0, 8.0, 8.0, 8.0, 12.0, 12.0, 12.0),

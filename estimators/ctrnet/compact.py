@@ -71,10 +71,10 @@ class CompactNet(nn.Module):
         mask = functional.pixel_shuffle(self.mask(features), _MASK_CELLS)
         heatmaps = self.heatmap(features)
         height, width = images.shape[-2:]
-        confidence, log_scale = self._judge(features, heatmaps, levels[0].shape[-2:])
+        confidence, log_scale = self._judge(features, heatmaps)
         return NetworkOutput(mask, soft_argmax(heatmaps.float(), (width, height)), confidence, log_scale, heatmaps)
 
-    def _judge(self, features: Tensor, heatmaps: Tensor, size: torch.Size) -> tuple[Tensor, Tensor]:
+    def _judge(self, features: Tensor, heatmaps: Tensor) -> tuple[Tensor, Tensor]:
         """``(B, K)`` logit of the confidence and log scale (px), from the features that each heatmap points at."""
         weights = heatmaps.float().flatten(2).softmax(dim=-1).to(features.dtype)  # (B, K, h w)
         flat = features.flatten(2).transpose(1, 2)  # (B, h w, C)

@@ -45,7 +45,7 @@ class CtRNetConfig:
     """Least confidence of a point that is used."""
     min_keypoints: int = 5
     """Fewest points that a pose is made of."""
-    max_reprojection: float = 0.05
+    max_reprojection: float = 0.1
     """Largest RMS reprojection error, as a share of the robot's extent in the picture."""
     max_position_std: float = 0.15
     """Largest standard deviation of the base's position, metres."""

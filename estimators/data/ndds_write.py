@@ -64,8 +64,8 @@ def write_frame(folder: Path, robot: RobotDescription, frame: LabelledFrame, ext
 
 
 def keypoint_names(robot: RobotDescription) -> list[str]:
-    """A robot's keypoints as the files name them: the link's name without the robot's."""
-    return [frame.removeprefix(f"{robot.name}_") for frame in robot.keypoint_frames]
+    """A robot's keypoints as the files name them."""
+    return list(robot.keypoint_names) or [frame.removeprefix(f"{robot.name}_") for frame in robot.keypoint_frames]
 
 
 def _write_picture(file: Path, picture: NDArray[np.uint8], options: list[int]) -> None:

@@ -21,7 +21,7 @@ from .labelled import LabelledFrame
 
 __all__ = ["FrameSampler"]
 
-_POSTURES, _VIEWS = 200, 60
+_POSTURES, _SEEN_POSTURES, _VIEWS = 200, 10, 60
 _JOINT_MARGIN = 0.05  # rad kept from the joint stops
 _NEAR_HOME = 0.5  # share of postures like those of a servo; the others are anything the joints allow
 _HOME_SPREAD = 0.8  # rad: farthest that a servo's start and goal lie from home
@@ -106,24 +106,31 @@ class FrameSampler:
 
     def _place(self, scene: Scene, draws: Draws, seed: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Put arm, camera and target somewhere; the arm's true joint positions."""
-        joints = self._posture(scene, rng)
-        k = scene.kinematics
-        centre = scene.world_T_base.apply((k.keypoints(joints).mean(axis=0) + k.base_T_ee(joints).translation) / 2)
-        for index in range(_VIEWS):
-            draws |= self._rules.draw(seed, sizes_of(scene), index=index, groups=_CAMERA)
-            pose = pose_from_draws(draws, centre, self.robot.camera_azimuth)
-            if not scene.inside_room(pose.translation):
-                continue
-            scene.place_camera(camera_from_draws(draws, *self._size), pose)
-            if scene.arm_in_view() >= draws["camera.min_arm_in_view"]:
+        for attempt in range(_SEEN_POSTURES):
+            joints = self._posture(scene, rng)
+            if self._find_view(scene, joints, draws, seed, attempt * _VIEWS):
                 break
         else:
             raise RuntimeError(f"no camera (camera.*) was found that sees enough of the arm (frame seed {seed})")
         if rng.random() < _TARGET_SHARE:
             lower, upper = self._limits(scene)
             goal = np.clip(joints + rng.uniform(-0.45, 0.45, len(joints)), lower, upper)
-            scene.place_target(k.base_T_ee(goal))
+            scene.place_target(scene.kinematics.base_T_ee(goal))
         return joints
+
+    def _find_view(self, scene: Scene, joints: NDArray[np.float64], draws: Draws, seed: int, first: int) -> bool:
+        """Put the camera where it sees enough of the arm; whether there was such a place."""
+        k = scene.kinematics
+        centre = scene.world_T_base.apply((k.keypoints(joints).mean(axis=0) + k.base_T_ee(joints).translation) / 2)
+        for index in range(first, first + _VIEWS):
+            draws |= self._rules.draw(seed, sizes_of(scene), index=index, groups=_CAMERA)
+            pose = pose_from_draws(draws, centre, self.robot.camera_azimuth)
+            if not scene.inside_room(pose.translation):
+                continue
+            scene.place_camera(camera_from_draws(draws, *self._size), pose)
+            if scene.arm_in_view() >= draws["camera.min_arm_in_view"]:
+                return True
+        return False
 
     def _posture(self, scene: Scene, rng: np.random.Generator) -> NDArray[np.float64]:
         lower, upper = self._limits(scene)

@@ -26,18 +26,16 @@ class Monitor:
         from torch.utils.tensorboard import SummaryWriter
 
         self._writer = SummaryWriter(str(folder))
-        self._sums: dict[str, float] = {}
-        self._count = 0
+        self._values: dict[str, list[float]] = {}
 
     def step(self, step: int, parts: dict[str, float], every: int = 20) -> None:
         """Take in the loss of a step; the mean of ``every`` steps makes a point of the curves."""
         for name, value in parts.items():
-            self._sums[name] = self._sums.get(name, 0.0) + value
-        self._count += 1
-        if self._count == every:
-            for name, value in self._sums.items():
-                self._writer.add_scalar(f"training/{name}", value / every, step)
-            self._sums, self._count = {}, 0
+            values = self._values.setdefault(name, [])
+            values.append(value)
+            if len(values) == every:
+                self._writer.add_scalar(f"training/{name}", sum(values) / every, step)
+                values.clear()
 
     def pictures(self, step: int, batch: Batch, output: NetworkOutput) -> None:
         """Add a sheet of overlays."""

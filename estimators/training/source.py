@@ -50,7 +50,7 @@ class FolderSource(FrameSource):
 
         Raises:
             FileNotFoundError: If it has no frames, or a frame lacks its picture.
-            ValueError: If a frame has no mask or no pose; training needs both.
+            ValueError: If a frame has no mask or no pose, which training needs, or a camera with lens distortion.
         """
         frames = FrameFolder(folder, kinematics)
         self._pictures, self._masks, self._places = [], [], []
@@ -62,6 +62,8 @@ class FolderSource(FrameSource):
             self._pictures.append(np.fromfile(frames.picture_file(name), np.uint8))
             self._masks.append(np.fromfile(mask, np.uint8))
             base = link_points(kinematics, labels["joint_positions"], points)
+            if labels["camera"].distortion:
+                raise ValueError(f"{folder}: frame {name} has lens distortion; training takes undistorted pictures")
             self._places.append((labels["camera_T_base"].apply(base), labels["camera"]))
 
     def __len__(self) -> int:
@@ -74,7 +76,11 @@ class FolderSource(FrameSource):
         chosen = _shuffled(round_, place, len(self))
         image = cv2.imdecode(self._pictures[chosen], cv2.IMREAD_COLOR_RGB)
         mask = cv2.imdecode(self._masks[chosen], cv2.IMREAD_GRAYSCALE)
-        return RenderedFrame(image, mask, *self._places[chosen])
+        points, camera = self._places[chosen]
+        height, width = image.shape[:2]
+        if mask.shape != (height, width):
+            raise ValueError(f"a mask is {mask.shape[1]}x{mask.shape[0]} pixels, its picture {width}x{height}")
+        return RenderedFrame(image, mask, points, camera.resized(width, height))
 
 
 def _shuffled(round_: int, place: int, count: int) -> int:
