@@ -81,17 +81,29 @@ def _has_own_weights(robot: RobotDescription, settings: CtRNetConfig) -> bool:
 
 
 class _View(NamedTuple):
-    """Part of a picture, and the ``(K, 2)`` picture pixels where the points are thought to be, if anybody knows."""
+    """Part of a picture, and if anybody knows, the pose there and the ``(K, 2)`` picture pixels of the points in it."""
 
     crop: Crop
+    pose: RigidTransform | None = None
     guess: NDArray[np.float64] | None = None
 
 
 class _Sight(NamedTuple):
-    """What a look gave, and whether there is a pose at all, trusted or not."""
+    """What a look gave: the points found, which of them ``(K,)`` count, and the pose that fits those."""
 
-    estimate: PoseEstimate
-    located: bool
+    detection: Detection
+    used: NDArray[np.bool_]
+    fit: PoseFit
+
+    @property
+    def located(self) -> bool:
+        """Whether there is a pose at all, trusted or not."""
+        return not self.fit.status
+
+    @property
+    def pose(self) -> RigidTransform:
+        """``camera_T_base``."""
+        return transform(self.fit.translation, Rotation.from_matrix(self.fit.rotation))
 
 
 class CtRNetEstimator(PoseEstimator):
@@ -153,7 +165,7 @@ class CtRNetEstimator(PoseEstimator):
             ValueError: If the frame has no picture.
         """
         if self.config.tracking and self._last is not None:
-            tracked = self._look([frame], [self._around(frame, self._last)])[0].estimate
+            tracked = self._estimate(frame, self._look([frame], [self._around(frame, self._last)])[0])
             if tracked.valid:
                 self._last = tracked.camera_T_base
                 return tracked
@@ -180,16 +192,15 @@ class CtRNetEstimator(PoseEstimator):
             for i, sight in zip(again, closer, strict=True):
                 if sight.located or not found[i].located:
                     found[i] = sight
-        return [sight.estimate for sight in found]
+        return [self._estimate(*each) for each in zip(frames, found, strict=True)]
 
     def _closer(self, frame: Frame, sight: _Sight) -> _View | None:
         """Where to look again: around the robot if it was located, else around the points or the mask."""
         if sight.located:
-            return self._around(frame, sight.estimate.camera_T_base)
-        estimate, camera = sight.estimate, frame.camera
-        seen = estimate.keypoints_px[estimate.keypoint_confidence >= self.config.min_confidence]
-        if len(seen) < 2 and estimate.mask is not None:
-            rows, columns = np.nonzero(estimate.mask > 0.5)
+            return self._around(frame, sight.pose)
+        camera, seen = frame.camera, sight.detection.pixels[sight.used]
+        if len(seen) < 2:
+            rows, columns = np.nonzero(sight.detection.mask > 0.5)
             seen = np.stack([columns, rows], axis=1) + 0.5
         if len(seen) < 2:
             return None
@@ -199,7 +210,7 @@ class CtRNetEstimator(PoseEstimator):
         """A close view of the robot where a pose puts it into the picture."""
         camera = frame.camera
         guess = camera.project(pose.apply(self._points(frame)))
-        return _View(robot_crop(guess, camera.width, camera.height, self.detector.input_size), guess)
+        return _View(robot_crop(guess, camera.width, camera.height, self.detector.input_size), pose, guess)
 
     def _look(self, frames: Sequence[Frame], views: Sequence[_View]) -> list[_Sight]:
         """Poses from what the network finds in views."""
@@ -215,23 +226,23 @@ class CtRNetEstimator(PoseEstimator):
         detections = self.detector.detect(images, [view.crop for view in views], [view.guess for view in views])
         points = np.stack([self._points(frame) for frame in frames])
         used = np.stack([self._used(detection) for detection in detections])
-        fits = poses_from_points(detections, points, used, [frame.camera for frame in frames])
-        return [self._sight(*each) for each in zip(frames, detections, used, fits, strict=True)]
+        cameras, starts = [frame.camera for frame in frames], [view.pose for view in views]
+        fits = poses_from_points(detections, points, used, cameras, starts)
+        return [_Sight(*each) for each in zip(detections, used, fits, strict=True)]
 
-    def _sight(self, frame: Frame, detection: Detection, used: NDArray[np.bool_], fit: PoseFit) -> _Sight:
-        covariance = fit.covariance * self.detector.covariance_scale
-        reason = self._doubt(detection, used, fit, covariance)
-        estimate = PoseEstimate(
-            camera_T_base=transform(fit.translation, Rotation.from_matrix(fit.rotation)),
+    def _estimate(self, frame: Frame, sight: _Sight) -> PoseEstimate:
+        covariance = sight.fit.covariance * self.detector.covariance_scale
+        reason = self._doubt(sight, covariance)
+        return PoseEstimate(
+            camera_T_base=sight.pose,
             covariance=covariance,
             valid=not reason,
             time_s=frame.time_s,
             reason=reason,
-            keypoints_px=detection.pixels,
-            keypoint_confidence=detection.confidence,
-            mask=detection.mask,
+            keypoints_px=sight.detection.pixels,
+            keypoint_confidence=sight.detection.confidence,
+            mask=sight.detection.mask,
         )
-        return _Sight(estimate, located=not fit.status)
 
     def _points(self, frame: Frame) -> NDArray[np.float64]:
         """``(K, 3)`` the network's points in the base frame, metres."""
@@ -243,15 +254,13 @@ class CtRNetEstimator(PoseEstimator):
             used = used & (np.arange(len(used)) < len(self._kinematics.robot.keypoint_frames))
         return used
 
-    def _doubt(
-        self, detection: Detection, used: NDArray[np.bool_], fit: PoseFit, covariance: NDArray[np.float64]
-    ) -> str:
+    def _doubt(self, sight: _Sight, covariance: NDArray[np.float64]) -> str:
         """Why an estimate should not be trusted; empty if it should."""
-        if used.sum() < self.config.min_keypoints:
+        if sight.used.sum() < self.config.min_keypoints:
             return "too_few_keypoints"
-        if fit.status:
-            return fit.status
-        extent = float(np.max(np.ptp(detection.pixels[used], axis=0)))
-        if fit.rms_px > self.config.max_reprojection * extent:
+        if sight.fit.status:
+            return sight.fit.status
+        extent = float(np.max(np.ptp(sight.detection.pixels[sight.used], axis=0)))
+        if sight.fit.rms_px > self.config.max_reprojection * extent:
             return "reprojection_error"
         return "uncertain" if np.trace(covariance[:3, :3]) > self.config.max_position_std**2 else ""

@@ -30,13 +30,22 @@ class Detection:
         pixels: ``(K, 2)`` points, picture pixels.
         confidence: ``(K,)`` in [0, 1].
         variance: ``(K,)`` expected variance of each pixel coordinate, px².
-        mask: ``(H, W)`` float32 robot probability; 0 outside the crop.
+        crop: Where it was looked.
+        crop_mask: ``(h, w)`` float32 robot probability in the crop.
+        size: Width and height of the picture, pixels.
     """
 
     pixels: NDArray[np.float64]
     confidence: NDArray[np.float64]
     variance: NDArray[np.float64]
-    mask: NDArray[np.float32]
+    crop: Crop
+    crop_mask: NDArray[np.float32]
+    size: tuple[int, int]
+
+    @property
+    def mask(self) -> NDArray[np.float32]:
+        """``(H, W)`` float32 robot probability in the picture; 0 outside the crop."""
+        return _paste(self.crop_mask, self.crop, *self.size)
 
 
 class Detector:
@@ -100,8 +109,9 @@ class Detector:
         detections = []
         for i, (picture, crop) in enumerate(zip(pictures, crops, strict=True)):
             pixels = crop.backward(output.keypoints_px[i].double().numpy())
-            mask = _paste(masks[i], crop, picture.shape[1], picture.shape[0])
-            detections.append(Detection(pixels, confidence[i], variance[i].numpy() / crop.scale**2, mask))
+            size = picture.shape[1], picture.shape[0]
+            spread = variance[i].numpy() / crop.scale**2
+            detections.append(Detection(pixels, confidence[i], spread, crop, masks[i], size))
         return detections
 
     def _engine(self, size: tuple[int, int]) -> Engine:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.spatial.transform import RigidTransform
 
 from ctr_env.estimators.pnp import PnPSolution, solve_pnp
 from ctr_env.geometry import PinholeCamera
@@ -45,21 +46,28 @@ def poses_from_points(
     points: NDArray[np.float64],
     used: NDArray[np.bool_],
     cameras: Sequence[PinholeCamera],
+    starts: Sequence[RigidTransform | None],
 ) -> list[PoseFit]:
     """Poses of N pictures.
+
+    Where a start explains the points, the solution is sought in its neighbourhood alone; where points contradict what
+    is found, among all poses and without the points that contradict most others.
 
     Args:
         detections: What was found.
         points: ``(N, K, 3)`` the same points in the base frame, metres.
         used: ``(N, K)`` bool, which of them count.
         cameras: Their intrinsics.
+        starts: About what each ``camera_T_base`` should be, or ``None``.
     """
     pixels = np.stack([undistorted(d.pixels, camera) for d, camera in zip(detections, cameras, strict=True)])
     weights = np.where(used, 1.0 / np.stack([d.variance for d in detections]), 0.0)
     intrinsics = np.array([[c.fx, c.fy, c.cx, c.cy] for c in cameras])
     problems = [pixels, points, weights, intrinsics]
     with torch.inference_mode(), _one_thread():
-        fits = _fits(solve_pnp(*map(torch.from_numpy, problems)))
+        known = [start for start in starts if start is not None]
+        start = _start(known) if len(known) == len(starts) else None
+        fits = _fits(solve_pnp(*map(torch.from_numpy, problems), start=start, local=start is not None))
         rows = [i for i, fit in enumerate(fits) if _suspicious(fit, *(part[i] for part in problems))]
         if rows:
             again = _fits(solve_pnp(*(torch.from_numpy(part[rows]) for part in problems), robust=True))
@@ -82,6 +90,11 @@ def _fits(found: PnPSolution) -> list[PoseFit]:
         PoseFit(R, t, covariance, float(rms), status)
         for R, t, covariance, rms, status in zip(*(part.numpy() for part in parts), found.status, strict=True)
     ]
+
+
+def _start(poses: Sequence[RigidTransform]) -> tuple[torch.Tensor, torch.Tensor]:
+    matrices = torch.from_numpy(np.stack([pose.as_matrix() for pose in poses]))
+    return matrices[:, :3, :3], matrices[:, :3, 3]
 
 
 def _suspicious(

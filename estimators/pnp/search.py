@@ -9,7 +9,7 @@ from .refine import refine
 from .reprojection import Pose, Problem
 from .start import Starts, find_starts, into_view
 
-__all__ = ["search"]
+__all__ = ["descend", "search"]
 
 _MIRRORED = 0.1  # χ² behind the camera, as a part of that in front of it, that tells of a mirrored picture
 _EXACT = 1e-3  # error in pixels below which nothing does
@@ -31,6 +31,13 @@ def search(problem: Problem, normal: Tensor, guess: Pose | None) -> tuple[Pose, 
     chi2 = 2.0 * cost
     exact = chi2 < _EXACT**2 * problem.weights.sum(dim=1)
     return pose, (starts.behind < _MIRRORED * chi2) & ~exact
+
+
+def descend(problem: Problem, guess: Pose) -> tuple[Pose, Tensor]:
+    """The minima that guesses lead to, in the form of :func:`search`."""
+    translation = into_view(problem, guess.rotation[:, None], guess.translation[:, None])[:, 0]
+    rotation, translation, cost = refine(problem, guess.rotation, translation)
+    return Pose(rotation, translation), torch.zeros_like(cost, dtype=torch.bool)
 
 
 def _lowest(problem: Problem, starts: Starts, guess: Pose | None) -> tuple[Pose, Tensor]:

@@ -13,7 +13,7 @@ from .inputs import REASONS, check_shapes, examine, fill_absent
 from .refine import newton_step, step_size
 from .reprojection import Pose, Problem, expand, turn
 from .robust import agreeing
-from .search import search
+from .search import descend, search
 
 __all__ = ["PnPSolution", "solve_pnp"]
 
@@ -58,6 +58,7 @@ def solve_pnp(
     *,
     start: tuple[Tensor, Tensor] | None = None,
     robust: bool = False,
+    local: bool = False,
 ) -> PnPSolution:
     """Poses that minimise the weighted squared reprojection error, differentiable by the first four arguments.
 
@@ -80,11 +81,14 @@ def solve_pnp(
             such as the last ones of a sequence. Rows that are not finite are left out.
         robust: Drop points that contradict the majority, where nine or more are given. Which ones is decided before
             the solution, and has no gradient.
+        local: Go down from ``start`` and look nowhere else: half the time for who knows about where the pose is.
 
     Raises:
-        ValueError: If a shape is wrong.
+        ValueError: If a shape is wrong, or ``local`` comes without a start or with ``robust``.
     """
     check_shapes(points_2d, points_3d, weights, intrinsics, start)
+    if local and (start is None or robust):
+        raise ValueError("a local solution needs a start, and does not search for outliers (robust)")
     points_2d, points_3d, weights, intrinsics = (x.double() for x in (points_2d, points_3d, weights, intrinsics))
     problem, centroid = fill_absent(points_2d, points_3d, weights, intrinsics)
     with torch.no_grad():
@@ -92,7 +96,7 @@ def solve_pnp(
         normal, code = examine(centred, weights)
         rows = (code == 0).nonzero()[:, 0]
         guess = None if start is None else Pose(*(part.double()[rows] for part in start)).moved(centroid[rows])
-        pose, kept, mirrored = _locate(centred.rows(rows), normal[rows], guess, robust)
+        pose, kept, mirrored = _locate(centred.rows(rows), normal[rows], guess, robust, local)
         distance = torch.linalg.vector_norm(pose.translation, dim=1)  # to the centroid
         used = torch.zeros_like(weights, dtype=torch.bool).index_put((rows,), kept)
         fit = _finish(problem.among(used).rows(rows), pose.moved(-centroid[rows]), distance)
@@ -105,10 +109,15 @@ def solve_pnp(
     return PnPSolution(rotation, translation, covariance, rms_px, used, valid, tuple(REASONS[i] for i in code.tolist()))
 
 
-def _locate(centred: Problem, normal: Tensor, guess: Pose | None, robust: bool) -> tuple[Pose, Tensor, Tensor]:
+def _locate(
+    centred: Problem, normal: Tensor, guess: Pose | None, robust: bool, local: bool
+) -> tuple[Pose, Tensor, Tensor]:
     """Poses of N problems, the mask ``(N, K)`` of the points that they fit, and which pictures are mirrored."""
-    pose, mirrored = search(centred, normal, guess)
     kept = centred.weights > 0.0
+    if local and guess is not None:
+        pose, mirrored = descend(centred, guess)
+        return pose, kept, mirrored
+    pose, mirrored = search(centred, normal, guess)
     if robust:
         kept, pose = agreeing(centred, normal, pose)
         pose, mirrored = search(centred.among(kept), normal, pose)

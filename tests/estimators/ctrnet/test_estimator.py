@@ -45,7 +45,8 @@ class FakeDetector:
             pixels = pixels + self.rng.normal(0.0, max(noise, 1e-9), pixels.shape)
             variance = np.full(len(pixels), max(noise, 0.1) ** 2)
             height, width = self.frame.camera.height, self.frame.camera.width
-            found.append(Detection(pixels, np.where(seen, 0.95, 0.02), variance, np.zeros((height, width), np.float32)))
+            mask = np.zeros(crop.size[::-1], np.float32)
+            found.append(Detection(pixels, np.where(seen, 0.95, 0.02), variance, crop, mask, (width, height)))
         return found
 
 
