@@ -76,7 +76,7 @@ def _run(options: argparse.Namespace) -> int:
         TextColumn("{task.description}"),
     )
     with monitor, Progress(*columns) as bar:
-        task = bar.add_task("", total=1.0, completed=trainer.progress)
+        task = bar.add_task("", total=1.0)
 
         def report(step: int, progress: float, parts: dict[str, float]) -> None:
             monitor.step(step, parts)

@@ -101,9 +101,8 @@ def crop_picture(picture: NDArray[np.uint8], crop: Crop, border: int = BORDER) -
     scale = crop.scale
     while scale <= 0.5 and min(picture.shape[:2]) >= 2:
         height, width = picture.shape[:2]
-        picture = cv2.resize(
-            picture[: height // 2 * 2, : width // 2 * 2], (width // 2, height // 2), interpolation=cv2.INTER_AREA
-        )
+        even = picture[: height // 2 * 2, : width // 2 * 2]
+        picture = np.asarray(cv2.resize(even, (width // 2, height // 2), interpolation=cv2.INTER_AREA), dtype=np.uint8)
         matrix = matrix @ np.diag([2.0, 2.0, 1.0])
         scale *= 2.0
     # OpenCV counts pixel centres as integers

@@ -201,7 +201,7 @@ class CtRNetEstimator(PoseEstimator):
         camera, seen = frame.camera, sight.detection.pixels[sight.used]
         if len(seen) < 2:
             rows, columns = np.nonzero(sight.detection.mask > 0.5)
-            seen = np.stack([columns, rows], axis=1) + 0.5
+            seen = np.stack([columns, rows], axis=1).astype(float) + 0.5
         if len(seen) < 2:
             return None
         return _View(robot_crop(seen, camera.width, camera.height, self.detector.input_size))

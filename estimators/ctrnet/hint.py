@@ -32,12 +32,12 @@ def draw_hint(pixels: NDArray[np.float64], chain: int, size: tuple[int, int]) ->
     sketch = no_hint(size)
     thickness, radius = max(1, round(_LINE * size[1])), int(_DISC * size[1] * (1 << _SHIFT))
     limit = _FARTHEST * max(size)
-    known = np.isfinite(pixels).all(axis=1) & (np.abs(np.nan_to_num(pixels)) < limit).all(axis=1)
+    known = np.asarray(np.all(np.isfinite(pixels) & (np.abs(np.nan_to_num(pixels)) < limit), axis=1))
     # OpenCV counts pixel centres as integers
     places = np.round((np.nan_to_num(pixels) - 0.5) * (1 << _SHIFT)).clip(-(1 << 20), 1 << 20).astype(int)
     colours = _colours(len(pixels))
     for i in range(chain - 1):
-        if known[i] and known[i + 1]:
+        if known[i : i + 2].all():
             a, b = tuple(places[i].tolist()), tuple(places[i + 1].tolist())
             cv2.line(sketch, a, b, colours[i], thickness, cv2.LINE_8, _SHIFT)
     for place, colour in zip(places[known], np.array(colours)[known], strict=True):

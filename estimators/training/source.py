@@ -74,8 +74,8 @@ class FolderSource(FrameSource):
         """The frame of a number; every pass over the folder has an order of its own."""
         round_, place = divmod(index, len(self))
         chosen = _shuffled(round_, place, len(self))
-        image = cv2.imdecode(self._pictures[chosen], cv2.IMREAD_COLOR_RGB)
-        mask = cv2.imdecode(self._masks[chosen], cv2.IMREAD_GRAYSCALE)
+        image = np.asarray(cv2.imdecode(self._pictures[chosen], cv2.IMREAD_COLOR_RGB), dtype=np.uint8)
+        mask = np.asarray(cv2.imdecode(self._masks[chosen], cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
         points, camera = self._places[chosen]
         height, width = image.shape[:2]
         if mask.shape != (height, width):
