@@ -4,11 +4,15 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 import ctr_env  # noqa: F401 - chooses the OpenGL backend before MuJoCo is imported
 from ctr_env.geometry import PinholeCamera, look_at
 from ctr_env.scenes.renderers import Renderer, make_renderer
 from ctr_env.scenes.scene import Scene, SceneConfig
+
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # machines stall
+settings.load_profile("steady")
 
 WIDTH, HEIGHT = 320, 240
 
