@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .options import json_mapping, preset_or_mapping
+from .progress import counting_progress
 
 __all__ = ["add_parser"]
 
@@ -60,15 +61,6 @@ def _run(options: argparse.Namespace) -> int:
 
 def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     """Run the evaluation with a progress bar; the content of its result file."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
     from ctr_env.evaluation.pose_runner import PoseStudy, run_pose_study
 
     study = PoseStudy(
@@ -82,8 +74,7 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
         height=options.height,
         randomization=options.randomization,
     )
-    columns = (TextColumn("frames"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, TextColumn("{task.fields[note]}")) as progress:
+    with counting_progress("{task.fields[note]}") as progress:
         bar = progress.add_task("frames", total=None, note="")
         valid = 0
 

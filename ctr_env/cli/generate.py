@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .options import preset_or_mapping
+from .progress import counting_progress
 
 __all__ = ["add_parser"]
 
@@ -49,15 +50,6 @@ def add_parser(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
     from ctr_env.estimators.data.generate import GenerateConfig, generate
     from ctr_env.estimators.training.source import TRAINING_RANDOMIZATION
 
@@ -74,8 +66,7 @@ def _run(options: argparse.Namespace) -> int:
         board_share=options.board_share,
         backgrounds=options.backgrounds,
     )
-    columns = (TextColumn("frames"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns) as progress:
+    with counting_progress() as progress:
         task = progress.add_task("frames", total=options.frames)
         for done in generate(config, options.out, options.frames, options.workers):
             progress.update(task, completed=done)

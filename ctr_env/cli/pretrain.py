@@ -7,6 +7,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from .progress import counting_progress
+
 __all__ = ["add_parser"]
 
 _OVERLAYS_EVERY = 200  # steps
@@ -94,11 +96,9 @@ def _run(options: argparse.Namespace) -> int:
 
 def _validate(weights: Path, frames: int) -> None:
     """Measure the weights on frames that training did not see, and scale their covariances."""
-    from rich.progress import Progress
-
     from ctr_env.evaluation.pose_calibration import calibrate_weights
 
-    with Progress() as bar:
+    with counting_progress() as bar:
         task = bar.add_task("validation", total=frames)
         figures = calibrate_weights(weights, frames, lambda done, *_: bar.update(task, completed=done))
     found = figures["validation"]

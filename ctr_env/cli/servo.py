@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .options import add_environment_options, environment_config
+from .progress import counting_progress
 
 __all__ = ["add_parser", "run_study", "show_result"]
 
@@ -50,26 +51,10 @@ def _run(options: argparse.Namespace) -> int:
 
 def run_study(options: argparse.Namespace, env_config: dict[str, Any]) -> dict[str, Any]:
     """Run the study that the options describe, with a progress bar; the content of its result file."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
     from ctr_env.evaluation import ServoStudy, run_servo_study
 
     study = ServoStudy(options.robot, options.task, options.episodes, options.seed, env_config)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, TextColumn("{task.fields[note]}")) as progress:
+    with counting_progress("{task.fields[note]}") as progress:
         bar = progress.add_task(f"{options.robot} {options.task}", total=study.episodes, note="")
         successes = 0
 

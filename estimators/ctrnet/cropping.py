@@ -8,7 +8,16 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["BORDER", "Crop", "crop_around", "crop_picture", "robot_crop", "small_size", "whole_picture"]
+__all__ = [
+    "BORDER",
+    "Crop",
+    "crop_around",
+    "crop_picture",
+    "opencv_affine",
+    "robot_crop",
+    "small_size",
+    "whole_picture",
+]
 
 BORDER = 114
 """Grey level of what lies outside the picture."""
@@ -85,6 +94,12 @@ def robot_crop(pixels: ArrayLike, width: int, height: int, size: tuple[int, int]
     return Crop(crop.centre, min(crop.scale, _LARGEST_SCALE), size)
 
 
+def opencv_affine(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A ``(2, 3)`` affine map of continuous pixels for OpenCV, which counts pixel centres as integers."""
+    shift = matrix[:, :2] @ np.array([0.5, 0.5]) - 0.5
+    return np.concatenate([matrix[:, :2], (matrix[:, 2] + shift)[:, None]], axis=1)
+
+
 def crop_picture(picture: NDArray[np.uint8], crop: Crop, border: int = BORDER) -> NDArray[np.uint8]:
     """The input that a crop makes of a picture.
 
@@ -105,9 +120,7 @@ def crop_picture(picture: NDArray[np.uint8], crop: Crop, border: int = BORDER) -
         picture = np.asarray(cv2.resize(even, (width // 2, height // 2), interpolation=cv2.INTER_AREA), dtype=np.uint8)
         matrix = matrix @ np.diag([2.0, 2.0, 1.0])
         scale *= 2.0
-    # OpenCV counts pixel centres as integers
-    shift = matrix[:, :2] @ np.array([0.5, 0.5]) - 0.5
-    matrix = np.concatenate([matrix[:, :2], (matrix[:, 2] + shift)[:, None]], axis=1)
+    matrix = opencv_affine(matrix)
     return np.asarray(
         cv2.warpAffine(
             picture, matrix, crop.size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT,

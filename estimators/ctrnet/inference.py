@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ctr_env.scenes.robots import RobotDescription
 
-from .cropping import Crop, crop_picture
+from .cropping import Crop, crop_picture, opencv_affine
 from .engine import Engine, make_engine
 from .hint import draw_hint, no_hint
 from .points import LinkPoint
@@ -109,9 +109,9 @@ class Detector:
         detections = []
         for i, (picture, crop) in enumerate(zip(pictures, crops, strict=True)):
             pixels = crop.backward(output.keypoints_px[i].double().numpy())
-            size = picture.shape[1], picture.shape[0]
+            height, width = picture.shape[:2]
             spread = variance[i].numpy() / crop.scale**2
-            detections.append(Detection(pixels, confidence[i], spread, crop, masks[i], size))
+            detections.append(Detection(pixels, confidence[i], spread, crop, masks[i], (width, height)))
         return detections
 
     def _engine(self, size: tuple[int, int]) -> Engine:
@@ -122,9 +122,6 @@ class Detector:
 
 def _paste(mask: NDArray[np.float32], crop: Crop, width: int, height: int) -> NDArray[np.float32]:
     """A crop's mask in its picture."""
-    matrix = crop.matrix
-    # OpenCV counts pixel centres as integers
-    shift = matrix[:, :2] @ np.array([0.5, 0.5]) - 0.5
-    matrix = np.concatenate([matrix[:, :2], (matrix[:, 2] + shift)[:, None]], axis=1)
+    matrix = opencv_affine(crop.matrix)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return np.asarray(cv2.warpAffine(mask, matrix, (width, height), flags=flags), dtype=np.float32)

@@ -250,3 +250,32 @@ def test_inference_mode_and_single_precision(make_problems, rng):
         solution = solve_pnp(*(part.float() for part in problems.inputs))
     assert solution.rotation.dtype == torch.float64
     assert problems.error_twists(solution).abs().max() < 1e-4
+
+
+def turns(rotvecs):
+    return torch.from_numpy(Rotation.from_rotvec(rotvecs.numpy()).as_matrix())
+
+
+def test_a_local_solution_is_the_global_one_from_nearby():
+    torch.manual_seed(3)
+    points = torch.rand(50, 20, 3, dtype=torch.float64) - 0.5
+    rotation = turns(0.7 * torch.randn(50, 3, dtype=torch.float64))
+    translation = torch.tensor([0.1, -0.1, 2.0], dtype=torch.float64).expand(50, 3)
+    lens = torch.tensor([[600.0, 600.0, 320.0, 240.0]], dtype=torch.float64).expand(50, 4)
+    seen = points @ rotation.mT + translation[:, None]
+    pixels = seen[..., :2] / seen[..., 2:] * 600.0 + lens[:, None, 2:] + torch.randn(50, 20, 2, dtype=torch.float64)
+    weights = torch.ones(50, 20, dtype=torch.float64)
+    start = turns(0.05 * torch.randn(50, 3, dtype=torch.float64)) @ rotation, translation + 0.05
+    found = solve_pnp(pixels, points, weights, lens)
+    local = solve_pnp(pixels, points, weights, lens, start=start, local=True)
+    assert found.valid.all() and local.valid.all()
+    torch.testing.assert_close(local.rotation, found.rotation, atol=1e-8, rtol=0)
+    torch.testing.assert_close(local.translation, found.translation, atol=1e-8, rtol=0)
+
+
+def test_a_local_solution_needs_a_start_and_no_outliers():
+    parts = torch.zeros(1, 8, 2), torch.zeros(1, 8, 3), torch.ones(1, 8), torch.ones(1, 4)
+    start = torch.eye(3)[None], torch.ones(1, 3)
+    for wrong in ({"local": True}, {"local": True, "start": start, "robust": True}):
+        with pytest.raises(ValueError, match="local solution"):
+            solve_pnp(*parts, **wrong)
