@@ -94,10 +94,29 @@ class RobotKinematics:
         Raises:
             ValueError: If there is no such link.
         """
+        rotations, origins = self.link_poses(joint_positions, links)
+        return np.asarray(origins + np.einsum("nij,nj->ni", rotations, np.asarray(offsets, dtype=float)))
+
+    def link_poses(
+        self, joint_positions: ArrayLike, links: Sequence[str]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Poses of many links in the base frame.
+
+        Args:
+            joint_positions: ``(n,)`` rad.
+            links: Names of L links.
+
+        Returns:
+            Rotations ``(L, 3, 3)`` and origins ``(L, 3)``, metres.
+
+        Raises:
+            ValueError: If there is no such link.
+        """
         self._forward(joint_positions)
         ids = [self._body(name) for name in links]
-        turned = np.einsum("nij,nj->ni", self._data.xmat[ids].reshape(-1, 3, 3), np.asarray(offsets, dtype=float))
-        return np.asarray(self._base_T_model.apply(self._data.xpos[ids] + turned))
+        T = self._base_T_model.as_matrix()
+        R, p = T[:3, :3], T[:3, 3]
+        return R @ self._data.xmat[ids].reshape(-1, 3, 3), self._data.xpos[ids] @ R.T + p
 
     def jacobian(self, joint_positions: ArrayLike) -> NDArray[np.float64]:
         """``(6, n)`` geometric Jacobian of the end effector in base axes: linear rows first."""

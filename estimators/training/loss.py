@@ -14,7 +14,7 @@ from .dataset import Batch
 __all__ = ["supervised_loss"]
 
 _SPREAD_CELLS = 1.0  # standard deviation of target heatmaps
-_WEIGHTS = {"heatmap": 1.0, "place": 0.5, "confidence": 0.5, "mask": 4.0}
+_WEIGHTS = {"heatmap": 1.0, "place": 0.5, "confidence": 0.5, "mask": 8.0}
 _LOG_SCALE = (-3.0, 5.0)
 
 

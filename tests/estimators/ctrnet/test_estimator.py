@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.spatial.transform import RigidTransform
+from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.estimators import Frame, make_estimator
 from ctr_env.estimators.ctrnet import inference
@@ -11,11 +11,14 @@ from ctr_env.estimators.ctrnet.inference import Detection
 from ctr_env.estimators.ctrnet.points import LinkPoint, link_points, published_points
 from ctr_env.estimators.ctrnet.weights import WeightsHeader
 from ctr_env.estimators.mirrored import MirroredEstimator
-from ctr_env.geometry import PinholeCamera, look_at
+from ctr_env.estimators.silhouette.outline import coverage
+from ctr_env.geometry import PinholeCamera, look_at, transform
 from ctr_env.scenes.kinematics import RobotKinematics
 from ctr_env.scenes.robots import ROBOTS
+from ctr_env.scenes.surfaces import robot_surface
 
 PANDA = RobotKinematics("panda")
+LIE = transform((0.1, 0.0, 0.0), Rotation.from_rotvec([0.0, 0.0, 1.5]))
 SIZE = (256, 192)
 EXTRA = (LinkPoint("panda_link0", -0.15, -0.04, 0.0), LinkPoint("panda_hand", 0.0, 0.1, 0.06))
 POINTS = (*published_points(PANDA.robot), *EXTRA, *(LinkPoint(f"panda_link{i}", 0.05, 0.0, 0.05) for i in range(1, 6)))
@@ -30,6 +33,8 @@ class FakeDetector:
 
     def __init__(self, file, robot):
         self.crops, self.guesses, self.noise_px, self.blind_when_cropped = [], [], 0.0, False
+        self.lies = 0  # looks at which it finds the points of another pose
+        self.painted = None  # pose whose mask it finds; None: the true one
         self.rng = np.random.default_rng(0)
         FakeDetector.last = self
 
@@ -38,16 +43,27 @@ class FakeDetector:
         for crop, guess in zip(crops, guesses, strict=True):
             self.crops.append(crop)
             self.guesses.append(guess)
-            pixels = self.frame.camera.project(self.pose.apply(link_points(PANDA, self.frame.joint_positions, POINTS)))
+            pose = self.pose if len(self.crops) > self.lies else self.pose * LIE
+            pixels = self.frame.camera.project(pose.apply(link_points(PANDA, self.frame.joint_positions, POINTS)))
             inside = np.all((crop.forward(pixels) > 0) & (crop.forward(pixels) < crop.size), axis=1)
             noise = self.noise_px / crop.scale
             seen = inside & ~(self.blind_when_cropped and crop.size == SIZE)
             pixels = pixels + self.rng.normal(0.0, max(noise, 1e-9), pixels.shape)
             variance = np.full(len(pixels), max(noise, 0.1) ** 2)
             height, width = self.frame.camera.height, self.frame.camera.width
-            mask = np.zeros(crop.size[::-1], np.float32)
+            mask = self.paint(crop)
             found.append(Detection(pixels, np.where(seen, 0.95, 0.02), variance, crop, mask, (width, height)))
         return found
+
+    def paint(self, crop):
+        surface, fine = robot_surface(PANDA.robot, 5000), 4
+        pose = self.pose if self.painted is None else self.painted
+        vertices = pose.apply(surface.posed(PANDA, self.frame.joint_positions))
+        corners = crop.forward(self.frame.camera.project(vertices))[surface.faces]
+        (ax, ay), (bx, by) = (corners[:, 1] - corners[:, 0]).T, (corners[:, 2] - corners[:, 0]).T
+        width, height = crop.size
+        drawn = coverage(fine * corners[ax * by < ay * bx], (fine * width, fine * height))
+        return drawn.reshape(height, fine, width, fine).mean(axis=(1, 3)).astype(np.float32)
 
 
 @pytest.fixture
@@ -67,8 +83,9 @@ def view(fov=1.0, size=(640, 480), distance=1.4, distortion=(), principal_point=
     return Frame(PANDA.home, camera, 0.25, np.zeros((size[1], size[0], 3), np.uint8)), pose
 
 
-def prepared(weights, frame, pose, **config):
-    estimator = make_estimator("ctrnet", {"weights": weights, **config}, PANDA)
+def prepared(weights, frame, pose, outline=False, **config):
+    """With points alone, unless a test is about outlines: the fake's points can be exact, a mask of pixels cannot."""
+    estimator = make_estimator("ctrnet", {"weights": weights, "outline": outline, **config}, PANDA)
     estimator.reset(np.random.default_rng(0))
     estimator.detector.frame, estimator.detector.pose = frame, pose
     return estimator
@@ -139,6 +156,55 @@ def test_tracking_looks_once_and_falls_back(weights):
     assert estimator.detector.crops[-2].size == small_size(SIZE)
 
 
+@pytest.mark.parametrize("camera", [{}, {"size": (320, 240)}, {"distortion": (0.1, -0.05, 0.002, -0.003)}])
+def test_the_outline_puts_right_what_points_get_wrong(weights, camera):
+    frame, pose = view(**camera)
+    middle = PANDA.keypoints(frame.joint_positions).mean(axis=0)
+    errors = {}
+    for outline in (False, True):
+        estimator = prepared(weights, frame, pose, outline=outline, tracking=False)
+        estimator.detector.noise_px = 5.0
+        found = [estimator.estimate(frame) for _ in range(12)]
+        assert all(estimate.valid for estimate in found)
+        away = [estimate.camera_T_base.apply(middle) - pose.apply(middle) for estimate in found]
+        errors[outline] = np.median(np.linalg.norm(away, axis=1))
+    assert errors[True] < 0.005 and errors[True] < 0.4 * errors[False]
+
+
+def test_pictures_that_make_trouble_are_looked_at_in_other_ways(weights):
+    frame, pose = view()
+    for lies, looks in ((0, 2), (2, 4), (4, 6)):
+        estimator = prepared(weights, frame, pose, outline=True, tracking=False)
+        estimator.detector.lies = lies
+        estimate = estimator.estimate(frame)
+        assert estimate.valid and difference(estimate.camera_T_base, pose) < 0.02
+        assert looks <= len(estimator.detector.crops) <= looks + 1
+
+
+def test_a_pose_that_the_mask_contradicts_is_not_valid(weights):
+    frame, pose = view()
+    estimator = prepared(weights, frame, pose, outline=True, tracking=False)
+    estimator.detector.painted = pose * LIE
+    assert estimator.estimate(frame).reason == "outline_mismatch"
+    believing = prepared(weights, frame, pose, outline=False, tracking=False)
+    believing.detector.painted = pose * LIE
+    assert believing.estimate(frame).valid
+
+
+def test_the_mask_covers_the_whole_picture(weights):
+    """Where the closer look did not reach, the first one's mask stands."""
+    frame, pose = view(fov=1.6)
+    estimator = prepared(weights, frame, pose, tracking=False)
+    whole = make_estimator("ctrnet", {"weights": weights, "outline": False, "looks": 1, "tracking": False}, PANDA)
+    whole.detector.frame, whole.detector.pose = frame, pose
+    ring = pose * transform((0.0, 0.8, 0.0))  # a robot beside the one that points are found on
+    for each in (estimator, whole):
+        each.detector.painted = ring
+    near, far = estimator.estimate(frame).mask > 0.5, whole.estimate(frame).mask > 0.5
+    assert far.sum() > 500
+    assert (near & far).sum() / (near | far).sum() > 0.8
+
+
 def test_too_few_points_in_view(weights):
     frame, pose = view(fov=0.12, distance=1.0)
     estimate = prepared(weights, frame, pose).estimate(frame)
@@ -200,6 +266,7 @@ def test_loading_waits_for_the_first_frame(weights, monkeypatch):
         ({"weights": "nowhere.safetensors"}, "nowhere.safetensors"),
         ({"keypoints": "some"}, "'all' or 'published'"),
         ({"min_confidence": 2.0}, "min_confidence"),
+        ({"min_outline": -0.1}, "min_outline"),
         ({"wieghts": "x"}, "valid names"),
     ],
 )

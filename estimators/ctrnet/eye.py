@@ -1,0 +1,176 @@
+"""Looking at part of a picture: network, keypoints, PnP, and the outline brought onto the mask's border."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from ctr_env.estimators.base import Frame
+from ctr_env.geometry import PinholeCamera, transform
+from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.surfaces import RobotSurface, robot_surface
+
+from .cropping import Crop, robot_crop, small_size, whole_picture
+from .points import link_points
+
+if TYPE_CHECKING:
+    from ctr_env.estimators.silhouette.alignment import MaskView
+    from ctr_env.estimators.silhouette.outline import Lens
+
+    from .inference import Detection, Detector
+    from .pose import PoseFit
+
+__all__ = ["Eye", "Sight", "View"]
+
+_COARSER = 3  # times fewer faces than a scene's robot: yet coarser ones have another outline
+_TRUST = 0.1  # of the points' information beside the outline's: they err together
+_HIDDEN = 1.0  # percent of the mask's rows and columns on each side that an unguided view may cut off
+
+
+class View(NamedTuple):
+    """Part of a picture, and if anybody knows, the pose there and the ``(K, 2)`` picture pixels of the points in it."""
+
+    crop: Crop
+    pose: RigidTransform | None = None
+    guess: NDArray[np.float64] | None = None
+
+
+class Sight(NamedTuple):
+    """What a look gave."""
+
+    detection: Detection
+    """What the network found."""
+    used: NDArray[np.bool_]
+    """``(K,)`` which of the points count."""
+    fit: PoseFit
+    """The pose that fits."""
+    explained: float = 0.0
+    """Share of the robot's outline there that lies on the mask's border; 0 before anybody looked."""
+
+    @property
+    def located(self) -> bool:
+        """Whether there is a pose at all, trusted or not."""
+        return not self.fit.status
+
+    @property
+    def pose(self) -> RigidTransform:
+        """``camera_T_base``."""
+        return transform(self.fit.translation, Rotation.from_matrix(self.fit.rotation))
+
+
+@dataclass(frozen=True)
+class Eye:
+    """Looks at parts of pictures.
+
+    Attributes:
+        detector: The network.
+        kinematics: The arm in the pictures.
+        min_confidence: Least confidence of a point that counts.
+        published: Whether the published keypoints alone count.
+    """
+
+    detector: Detector
+    kinematics: RobotKinematics
+    min_confidence: float
+    published: bool
+
+    def glance(self, frame: Frame, small: bool) -> View:
+        """All of a picture, at the network's full size or, quicker, a smaller one."""
+        size = self.detector.input_size
+        return View(whole_picture(frame.camera.width, frame.camera.height, small_size(size) if small else size))
+
+    def around(self, frame: Frame, pose: RigidTransform) -> View:
+        """A close view of the robot where a pose puts it into the picture."""
+        camera = frame.camera
+        guess = camera.project(pose.apply(self._points(frame)))
+        return View(robot_crop(guess, camera.width, camera.height, self.detector.input_size), pose, guess)
+
+    def closer(self, frame: Frame, sight: Sight) -> View | None:
+        """Where to look again: around the robot if it was located, else at what was seen of it."""
+        return self.around(frame, sight.pose) if sight.located else self.unguided(frame, sight)
+
+    def unguided(self, frame: Frame, sight: Sight) -> View | None:
+        """A close view of what was seen, mask or else points, without a word on the pose; ``None`` if nothing was."""
+        rows, columns = np.nonzero(sight.detection.mask > 0.5)
+        seen = np.stack([columns, rows], axis=1) + 0.5
+        if len(seen) >= 2:
+            seen = np.percentile(seen, [_HIDDEN, 100.0 - _HIDDEN], axis=0)
+        else:
+            seen = sight.detection.pixels[sight.used]
+        if len(seen) < 2:
+            return None
+        return View(robot_crop(seen, frame.camera.width, frame.camera.height, self.detector.input_size))
+
+    def look(self, frames: Sequence[Frame], views: Sequence[View]) -> list[Sight]:
+        """Poses from the points that the network finds in views of frames, all of one size.
+
+        Raises:
+            ValueError: If a frame has no picture.
+        """
+        from .pose import poses_from_points
+
+        images = []
+        for frame in frames:
+            if frame.image is None:
+                raise ValueError("the ctrnet estimator needs Frame.image")
+            images.append(frame.image)
+        if not images:
+            return []
+        detections = self.detector.detect(images, [view.crop for view in views], [view.guess for view in views])
+        points = np.stack([self._points(frame) for frame in frames])
+        used = np.stack([self._used(detection) for detection in detections])
+        cameras, starts = [frame.camera for frame in frames], [view.pose for view in views]
+        fits = poses_from_points(detections, points, used, cameras, starts)
+        return [Sight(*each) for each in zip(detections, used, fits, strict=True)]
+
+    def aligned(self, frame: Frame, sight: Sight) -> Sight:
+        """The same with the pose whose outline lies on the mask's border."""
+        if not sight.located:
+            return sight
+        from ctr_env.estimators.silhouette.alignment import align
+
+        surface, fit = self._surface, sight.fit
+        vertices = surface.posed(self.kinematics, frame.joint_positions)
+        view = _mask_view(sight.detection, frame.camera)
+        found = align(surface, vertices, fit.rotation, fit.translation, fit.covariance / _TRUST, view)
+        fit = replace(fit, rotation=found.rotation, translation=found.translation, covariance=found.covariance)
+        return sight._replace(fit=fit, explained=found.explained)
+
+    @cached_property
+    def _surface(self) -> RobotSurface:
+        robot = self.kinematics.robot
+        return robot_surface(robot, robot.face_budget // _COARSER)
+
+    def _points(self, frame: Frame) -> NDArray[np.float64]:
+        """``(K, 3)`` the network's points in the base frame, metres."""
+        return link_points(self.kinematics, frame.joint_positions, self.detector.points)
+
+    def _used(self, detection: Detection) -> NDArray[np.bool_]:
+        used = detection.confidence >= self.min_confidence
+        if self.published:
+            used = used & (np.arange(len(used)) < len(self.kinematics.robot.keypoint_frames))
+        return used
+
+
+def _mask_view(detection: Detection, camera: PinholeCamera) -> MaskView:
+    """A crop's mask with the camera that sees it."""
+    from ctr_env.estimators.silhouette.alignment import MaskView
+    from ctr_env.estimators.silhouette.outline import Lens
+
+    crop = detection.crop
+    centre = crop.forward((camera.cx, camera.cy))
+    lens = Lens(camera.fx * crop.scale, camera.fy * crop.scale, float(centre[0]), float(centre[1]))
+    low, high = crop.forward((0.0, 0.0)), crop.forward((camera.width, camera.height))
+    bend = partial(_bend, lens, camera, crop) if camera.distortion else None
+    return MaskView(detection.crop_mask, lens, low, high, bend)
+
+
+def _bend(lens: Lens, camera: PinholeCamera, crop: Crop, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Pixels of a crop without lens distortion ``(N, 2)`` to where they are seen."""
+    return crop.forward(camera.project(lens.rays(pixels)))

@@ -1,0 +1,149 @@
+"""Bringing a robot's outline onto the border of a mask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from ctr_env.scenes.surfaces import RobotSurface
+
+from .borders import border_distances
+from .outline import Lens, Outline, find_outline
+
+__all__ = ["Aligned", "MaskView", "align"]
+
+_ROUNDS, _STEPS = 2, 2  # outlines that are looked for, Gauss-Newton steps with each
+_OFFSETS = np.arange(-8.0, 8.1, 0.5)  # pixels: where the mask's border is looked for beside the outline
+_FEWEST = 20  # samples of an outline that say something
+_TOGETHER = 20.0  # pixels of outline that err together
+_LEAST_SCALE = 1.0  # pixels: no border is more exact
+_NORMAL = 1.4826  # standard deviations per median of absolute values
+_CUT = 3.0  # scales from which on a sample no longer counts (Tukey)
+_EXPLAINED = 2.0  # pixels
+
+_Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class MaskView:
+    """A mask, and the camera that sees the robot in it.
+
+    Attributes:
+        mask: ``(h, w)`` float32 robot probability.
+        lens: The camera, in pixels of the mask, without its distortion.
+        low: ``(2,)`` where the picture begins in the mask, pixels.
+        high: ``(2,)`` where it ends.
+        bend: Takes ``(N, 2)`` pixels without distortion to pixels of the mask; ``None`` where there is no distortion.
+    """
+
+    mask: NDArray[np.float32]
+    lens: Lens
+    low: _Vector
+    high: _Vector
+    bend: Callable[[_Vector], _Vector] | None = None
+
+    def gaps(self, places: _Vector, normals: _Vector) -> _Vector:
+        """Signed distances to the mask's border.
+
+        Args:
+            places: ``(S, 2)`` pixels.
+            normals: ``(S, 2)`` directions in which the mask should end there.
+
+        Returns:
+            ``(S,)`` pixels along the normals; NaN where there is no border, or it cannot be seen.
+        """
+        at = places[:, None] + _OFFSETS[:, None] * normals[:, None]
+        if self.bend is not None:
+            at = self.bend(at.reshape(-1, 2)).reshape(at.shape)
+        height, width = self.mask.shape
+        low, high = np.maximum(self.low, 0.0), np.minimum(self.high, (width, height))
+        seen = np.all((at[:, [0, -1]] > low) & (at[:, [0, -1]] < high), axis=(1, 2))
+        return np.where(seen, border_distances(self.mask, at, _OFFSETS), np.nan)
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """A pose with what it rests on.
+
+    Attributes:
+        rotation: ``(3, 3)`` camera_R_base.
+        translation: ``(3,)`` metres.
+        covariance: ``(6, 6)`` as ``PoseEstimate.covariance``.
+        explained: Share of the outline in view that has the mask's border within two pixels; 0 with no outline.
+    """
+
+    rotation: _Vector
+    translation: _Vector
+    covariance: NDArray[np.float64]
+    explained: float
+
+
+class _Pull(NamedTuple):
+    """Normal equations of the samples of an outline."""
+
+    information: NDArray[np.float64]
+    force: _Vector
+    explained: float
+
+
+def align(
+    surface: RobotSurface,
+    vertices: _Vector,
+    rotation: _Vector,
+    translation: _Vector,
+    covariance: NDArray[np.float64],
+    view: MaskView,
+) -> Aligned:
+    """The pose near a first one whose outline lies on the border of a mask.
+
+    Gauss-Newton on the distances between outline and border along the outline's normals, robust (Tukey), with the first
+    pose as a measurement of its own: what the outline does not tell stays as it was. Where hardly any outline meets a
+    border, the pose stays.
+
+    Args:
+        surface: The robot.
+        vertices: ``(V, 3)`` its vertices in the base frame, metres.
+        rotation: ``(3, 3)`` first camera_R_base.
+        translation: ``(3,)`` first position, metres.
+        covariance: ``(6, 6)`` its covariance, as ``PoseEstimate.covariance``.
+        view: The mask.
+    """
+    height, width = view.mask.shape
+    known = np.linalg.inv(covariance)
+    turn, t, total, explained = Rotation.identity(), translation, known, 0.0
+    for _ in range(_ROUNDS):
+        outline = find_outline(surface, vertices, turn.as_matrix() @ rotation, t, view.lens, (width, height))
+        for _ in range(_STEPS):
+            pull = _pull(outline, turn.as_matrix() @ rotation, t, view)
+            if pull is None:
+                break
+            away = np.concatenate([t - translation, turn.as_rotvec()])
+            total, explained = pull.information + known, pull.explained
+            step = np.linalg.solve(total, pull.force - known @ away)
+            turn, t = Rotation.from_rotvec(step[3:]) * turn, t + step[:3]
+    return Aligned(turn.as_matrix() @ rotation, t, np.linalg.inv(total), explained)
+
+
+def _pull(outline: Outline, R: _Vector, t: _Vector, view: MaskView) -> _Pull | None:
+    """What the border of a mask says of a pose; ``None`` where it says too little."""
+    turned = outline.points @ R.T
+    points, lens = turned + t, view.lens
+    all_gaps = view.gaps(lens.project(points), outline.normals) - outline.margins
+    met = np.isfinite(all_gaps)
+    if met.sum() < _FEWEST:
+        return None
+    turned, points, normals, gaps = turned[met], points[met], outline.normals[met], all_gaps[met]
+    across = normals * (lens.fx, lens.fy) / points[:, 2:]
+    depth = -np.sum(across * points[:, :2], axis=1, keepdims=True) / points[:, 2:]
+    by_point = np.concatenate([across, depth], axis=1)
+    jacobian = np.concatenate([by_point, np.cross(turned, by_point)], axis=1)
+    scale = max(_LEAST_SCALE, _NORMAL * float(np.median(np.abs(gaps))))
+    trust = np.clip(1.0 - (gaps / (_CUT * scale)) ** 2, 0.0, None) ** 2
+    weighted = jacobian * (trust * outline.lengths[met] / (_TOGETHER * scale**2))[:, None]
+    explained = float(np.sum(outline.lengths[met][np.abs(gaps) < _EXPLAINED]) / np.sum(outline.lengths))
+    return _Pull(weighted.T @ jacobian, weighted.T @ gaps, explained)

@@ -1,0 +1,118 @@
+"""Poses that are a little off come back to where the mask was drawn."""
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from ctr_env.estimators.silhouette.alignment import MaskView, align
+from ctr_env.estimators.silhouette.outline import Lens, coverage
+from ctr_env.geometry import PinholeCamera, look_at
+from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.surfaces import robot_surface
+
+SIZE = (512, 384)
+UNSURE = np.diag([0.05**2] * 3 + [0.05**2] * 3)
+
+
+class Case:
+    """A robot before a camera, its true pose and its mask."""
+
+    def __init__(self, robot, rng, distortion=()):
+        self.kinematics = RobotKinematics(robot)
+        k = self.kinematics
+        self.surface = robot_surface(k.robot, 10_000)
+        q = k.home + rng.uniform(-0.4, 0.4, k.n)
+        middle = k.keypoints(q).mean(axis=0)
+        azimuth = k.robot.camera_azimuth + rng.uniform(-0.8, 0.8)
+        eye = middle + 1.6 * np.array([np.cos(azimuth), np.sin(azimuth), rng.uniform(0.0, 0.6)])
+        self.pose = look_at(eye, middle, 0.1).inv()
+        self.camera = PinholeCamera.from_fov(1.1, *SIZE)
+        self.keypoints = k.keypoints(q)
+        self.vertices = self.surface.posed(k, q)
+        points = self.pose.apply(self.vertices)
+        if distortion:
+            c = self.camera
+            self.camera = PinholeCamera(c.fx, c.fy, c.cx, c.cy, *SIZE, distortion)
+        # drawn at four times the resolution, for soft edges
+        corners = 4.0 * self.camera.project(points)[self.surface.faces]
+        fine = coverage(corners, (4 * SIZE[0], 4 * SIZE[1])).reshape(SIZE[1], 4, SIZE[0], 4)
+        self.mask = fine.mean(axis=(1, 3)).astype(np.float32)
+
+    @property
+    def view(self):
+        c = self.camera
+        lens = Lens(c.fx, c.fy, c.cx, c.cy)
+
+        def bend(pixels):
+            return c.project(lens.rays(pixels))
+
+        return MaskView(self.mask, lens, np.zeros(2), np.array(SIZE, float), bend if c.distortion else None)
+
+    def wrong(self, rng, metres=0.01, rad=0.01):
+        turn = Rotation.from_rotvec(rng.normal(0.0, rad, 3)).as_matrix()
+        return turn @ self.pose.rotation.as_matrix(), self.pose.translation + rng.normal(0.0, metres, 3)
+
+    def error(self, rotation, translation):
+        moved = self.keypoints @ rotation.T + translation
+        return float(np.linalg.norm(moved - self.pose.apply(self.keypoints), axis=1).mean())
+
+    def aligned(self, start, covariance=UNSURE):
+        return align(self.surface, self.vertices, *start, covariance, self.view)
+
+
+@pytest.mark.parametrize("distortion", [(), (0.15, -0.1, 0.002, -0.003)])
+@pytest.mark.parametrize("robot", ["panda", "baxter"])
+def test_poses_come_back(robot, distortion):
+    rng, before, after = np.random.default_rng(0), [], []
+    for _ in range(8):
+        case = Case(robot, rng, distortion)
+        start = case.wrong(rng)
+        found = case.aligned(start)
+        before.append(case.error(*start))
+        after.append(case.error(found.rotation, found.translation))
+        np.testing.assert_allclose(found.rotation @ found.rotation.T, np.eye(3), atol=1e-9)
+        assert found.explained > 0.7
+    assert np.median(before) > 0.012
+    assert np.median(after) < 0.002 and max(after) < 0.01
+
+
+def test_something_before_the_robot_does_little_harm():
+    rng, after = np.random.default_rng(1), []
+    for _ in range(8):
+        case = Case("panda", rng)
+        rows, columns = np.nonzero(case.mask > 0.5)
+        place = rng.integers(len(rows))
+        case.mask[max(rows[place] - 30, 0) : rows[place] + 30, max(columns[place] - 30, 0) : columns[place] + 30] = 0.0
+        found = case.aligned(case.wrong(rng))
+        after.append(case.error(found.rotation, found.translation))
+    assert np.median(after) < 0.004
+
+
+def test_a_wrong_pose_is_told_by_what_it_explains():
+    rng = np.random.default_rng(2)
+    for _ in range(5):
+        case = Case("panda", rng)
+        far = Rotation.from_rotvec([0.0, 1.2, 0.0]).as_matrix() @ case.pose.rotation.as_matrix()
+        assert case.aligned((far, case.pose.translation)).explained < 0.5
+
+
+def test_without_a_border_the_pose_stays():
+    case = Case("panda", np.random.default_rng(3))
+    case.mask[:] = 0.0
+    start = case.wrong(np.random.default_rng(4))
+    found = case.aligned(start)
+    np.testing.assert_allclose(found.rotation, start[0], atol=1e-12)
+    np.testing.assert_allclose(found.translation, start[1], atol=1e-12)
+    np.testing.assert_allclose(found.covariance, UNSURE, rtol=1e-9)
+    assert found.explained == 0.0
+
+
+def test_what_is_already_known_holds():
+    """A first pose that is sure of itself is not moved; a pose is more certain afterwards than before."""
+    rng = np.random.default_rng(5)
+    case = Case("panda", rng)
+    start = case.wrong(rng)
+    held = case.aligned(start, 1e-12 * np.eye(6))
+    np.testing.assert_allclose(held.translation, start[1], atol=1e-6)
+    found = case.aligned(start)
+    assert np.linalg.eigvalsh(UNSURE - found.covariance).min() > 0.0
