@@ -55,8 +55,8 @@ def test_simple_shapes(tmp_path):
         <box size="2 4 6"/></geometry></visual></link><link name="tip"><inertial><mass value="1"/><inertia ixx="1"
         iyy="1" izz="1" ixy="0" ixz="0" iyz="0"/></inertial><visual><geometry>
         <sphere radius="0.5"/></geometry></visual><visual><geometry><cylinder radius="0.1" length="3"/></geometry>
-        </visual></link><joint name="j" type="revolute"><parent link="base"/><child link="tip"/>
-        <origin xyz="5 0 0"/><axis xyz="0 0 1"/><limit lower="-1" upper="1" velocity="1" effort="1"/></joint></robot>""")
+        </visual></link><joint name="j" type="revolute"><parent link="base"/><child link="tip"/><axis xyz="0 0 1"/>
+        <origin xyz="5 0 0"/><limit lower="-1" upper="1" velocity="1" effort="1"/></joint></robot>""")
     robot = replace(
         ROBOTS["panda"], name="r", urdf=str(tmp_path / "r.urdf"), srdf=None, base_link="base", arm_joints=("j",),
         keypoint_frames=("base", "tip"), end_effector="tip", home=(0.0,), acceleration_limits=(1.0,), posture={},
