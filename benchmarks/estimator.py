@@ -1,9 +1,10 @@
-"""Latency of the learned estimator: crop, network, PnP, covariance; beside the published network in the same run.
+"""Latency of the learned estimator: crop, network, PnP, outline, covariance; beside the published network.
 
     python benchmarks/estimator.py [--robot panda] [--frames 60]
 
 Times are of single frames, taken in turn in one process on all cores. The published architecture (DeepLabv3/ResNet-50)
-runs at its published input size with random weights: its time does not depend on them.
+runs at its published input size with random weights, and without an outline, which such a mask does not have: its time
+does not depend on them.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def published_network(kinematics: RobotKinematics, folder: Path) -> PoseEstimato
     )
     file = folder / "published.safetensors"
     save_weights(file, make_network(header.architecture, len(points)).state_dict(), header)
-    return make_estimator("ctrnet", {"weights": str(file), "looks": 1, "tracking": False}, kinematics)
+    return make_estimator("ctrnet", {"weights": str(file), "looks": 1, "tracking": False, "outline": False}, kinematics)
 
 
 def time_of(estimator: PoseEstimator, frame: Frame) -> float:
@@ -59,7 +60,9 @@ def main() -> None:
         estimators = {
             "ctrnet, tracking": make_estimator("ctrnet", given, kinematics),
             "ctrnet, single frame (two looks)": make_estimator("ctrnet", {**given, "tracking": False}, kinematics),
-            "ctrnet, one look": make_estimator("ctrnet", {**given, "tracking": False, "looks": 1}, kinematics),
+            "ctrnet, two looks, no outline": make_estimator(
+                "ctrnet", {**given, "tracking": False, "outline": False}, kinematics
+            ),
             "deeplab_resnet50, one look": published_network(kinematics, Path(folder)),
         }
         times: dict[str, list[float]] = {name: [] for name in estimators}

@@ -1,0 +1,84 @@
+"""Cameras as calibration tools write them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from ctr_env.geometry import PinholeCamera
+
+__all__ = ["read_camera_file"]
+
+_MATRIX = ("camera_matrix", "Camera_Matrix", "cameraMatrix", "K", "k")
+_DISTORTION = ("distortion_coefficients", "Distortion_Coefficients", "distCoeffs", "D", "d")
+_WIDTH, _HEIGHT = ("image_width", "image_Width", "width"), ("image_height", "image_Height", "height")
+_OPENCV_MODELS = ("plumb_bob", "rational_polynomial", "")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without objects, but with OpenCV's matrices as the mappings that they are."""
+
+
+def _opencv_matrix(loader: _Loader, node: yaml.Node) -> Any:
+    assert isinstance(node, yaml.MappingNode)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:opencv-matrix", _opencv_matrix)
+
+
+def read_camera_file(file: Path) -> PinholeCamera:
+    """Intrinsics from a file: OpenCV's YAML or JSON, or ROS's (``camera_calibration`` or a ``camera_info`` message).
+
+    These count pixel centres as integers: half a pixel is added to the principal point.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it cannot be understood; the message says what is missing.
+    """
+    lines = file.read_text().splitlines()
+    if lines and lines[0].startswith("%YAML:"):  # OpenCV's own spelling of the directive
+        lines = lines[1:]
+    try:
+        data = yaml.load("\n".join(lines), _Loader)
+    except yaml.YAMLError as error:
+        raise ValueError(f"{file}: not YAML or JSON: {error}") from error
+    if not isinstance(data, Mapping):
+        raise ValueError(f"{file}: no camera in it; it should name camera_matrix, image_width and image_height")
+    try:
+        return _camera(data)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{file}: {error}") from error
+
+
+def _camera(data: Mapping[str, Any]) -> PinholeCamera:
+    model = data.get("distortion_model", "")
+    if model not in _OPENCV_MODELS:
+        raise ValueError(f"distortion_model {model!r} is not known; valid: plumb_bob, rational_polynomial")
+    K = _numbers(_find(data, _MATRIX))
+    if K.size != 9:
+        raise ValueError(f"the camera matrix has {K.size} numbers, not 9")
+    fx, skew, cx, _, fy, cy, *_ = K.tolist()
+    if abs(skew) > 1e-6 * abs(fx):
+        raise ValueError(f"the camera matrix has a skew of {skew}, which PinholeCamera does not know")
+    name = next((name for name in _DISTORTION if name in data), None)
+    distortion = () if name is None else tuple(_numbers(data[name]).tolist())
+    width, height = (int(_find(data, names)) for names in (_WIDTH, _HEIGHT))
+    return PinholeCamera(fx, fy, cx + 0.5, cy + 0.5, width, height, distortion if any(distortion) else ())
+
+
+def _find(data: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+    for name in names:
+        if name in data:
+            return data[name]
+    raise ValueError(f"no {names[0]} (found: {', '.join(map(str, data))})")
+
+
+def _numbers(value: Any) -> NDArray[np.float64]:
+    """A matrix as a list, a list of rows, or a mapping with ``data``."""
+    return np.asarray(value["data"] if isinstance(value, Mapping) else value, dtype=float).ravel()

@@ -1,0 +1,99 @@
+"""A folder of pictures or a video, a table of joint angles and a camera: a recording without labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ctr_env.geometry import PinholeCamera
+from ctr_env.scenes.robots import RobotDescription
+
+from .joint_table import read_joint_table
+from .labelled import LabelledFrame
+from .ndds_read import read_picture
+
+__all__ = ["Recording"]
+
+_PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+
+
+class Recording:
+    """Pictures with joint angles, read when they are asked for.
+
+    Attributes:
+        names: Names of the frames, in order: those of the pictures' files, or numbers in a video.
+    """
+
+    def __init__(self, images: Path, joints: Path, camera: PinholeCamera, robot: RobotDescription) -> None:
+        """Bring pictures and joint angles together.
+
+        Args:
+            images: A folder of pictures, taken in the order of their names, or a video.
+            joints: CSV file (see :func:`~ctr_env.estimators.data.joint_table.read_joint_table`).
+            camera: Intrinsics; pictures of another size than it says are those of a resized camera.
+            robot: The robot in the pictures.
+
+        Raises:
+            FileNotFoundError: If a file or folder does not exist, or a picture that the table names.
+            ValueError: If the table cannot be understood, or has not a row for each picture.
+        """
+        if not images.exists():
+            raise FileNotFoundError(f"no such folder or video: {images}")
+        self.images = images
+        self._camera, self._robot = camera, robot
+        self._video: cv2.VideoCapture | None = None
+        table = read_joint_table(joints, robot)
+        found = self._listed()
+        if images.is_dir() and table.names is not None:
+            missing = [name for name in table.names if name not in found]
+            if missing:
+                raise FileNotFoundError(f"{joints}: no picture {missing[0]!r} in {images}")
+            found = table.names
+        if len(found) != len(table.positions):
+            raise ValueError(f"{joints} has {len(table.positions)} rows, {images} has {len(found)} pictures")
+        self.names = found
+        self._positions = dict(zip(found, table.positions, strict=True))
+
+    def __len__(self) -> int:
+        """Number of frames."""
+        return len(self.names)
+
+    def read(self, name: str) -> LabelledFrame:
+        """One frame.
+
+        Raises:
+            ValueError: If its picture cannot be read.
+        """
+        image = self._picture(name)
+        count = len(self._robot.keypoint_frames)
+        return LabelledFrame(
+            name=name,
+            image=image,
+            camera=self._camera.resized(image.shape[1], image.shape[0]),
+            joint_positions=self._positions[name],
+            camera_T_base=None,
+            keypoints=np.full((count, 3), np.nan),
+            keypoints_px=np.full((count, 2), np.nan),
+            mask=None,
+        )
+
+    def _listed(self) -> list[str]:
+        if self.images.is_dir():
+            return sorted(f.name for f in self.images.iterdir() if f.suffix.lower() in _PICTURES)
+        self._video = cv2.VideoCapture(str(self.images))
+        count = int(self._video.get(cv2.CAP_PROP_FRAME_COUNT))
+        if not self._video.isOpened() or count < 1:
+            raise ValueError(f"{self.images}: not a video that can be read")
+        return [f"{i:06d}" for i in range(count)]
+
+    def _picture(self, name: str) -> NDArray[np.uint8]:
+        if self._video is None:
+            return read_picture(self.images / name)
+        self._video.set(cv2.CAP_PROP_POS_FRAMES, int(name))
+        there, picture = self._video.read()
+        if not there:
+            raise ValueError(f"{self.images}: frame {int(name)} cannot be read")
+        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
