@@ -20,7 +20,7 @@ from .cropping import Crop, robot_crop, small_size, whole_picture
 from .points import link_points
 
 if TYPE_CHECKING:
-    from ctr_env.estimators.silhouette.alignment import MaskView
+    from ctr_env.estimators.silhouette.alignment import MaskView, Seen
     from ctr_env.estimators.silhouette.outline import Lens
 
     from .inference import Detection, Detector
@@ -135,17 +135,23 @@ class Eye:
             return sight
         from ctr_env.estimators.silhouette.alignment import align
 
-        surface, fit = self._surface, sight.fit
-        vertices = surface.posed(self.kinematics, frame.joint_positions)
-        view = _mask_view(sight.detection, frame.camera)
-        found = align(surface, vertices, fit.rotation, fit.translation, fit.covariance / _TRUST, view)
+        fit = sight.fit
+        found = align(self.surface, [self.seen(frame, sight)], fit.rotation, fit.translation, fit.covariance / _TRUST)
         fit = replace(fit, rotation=found.rotation, translation=found.translation, covariance=found.covariance)
         return sight._replace(fit=fit, explained=found.explained)
 
     @cached_property
-    def _surface(self) -> RobotSurface:
+    def surface(self) -> RobotSurface:
+        """The robot whose outline is drawn."""
         robot = self.kinematics.robot
         return robot_surface(robot, robot.face_budget // _COARSER)
+
+    def seen(self, frame: Frame, sight: Sight) -> Seen:
+        """The robot in the mask of a look at a frame."""
+        from ctr_env.estimators.silhouette.alignment import Seen
+
+        vertices = self.surface.posed(self.kinematics, frame.joint_positions)
+        return Seen(vertices, _mask_view(sight.detection, frame.camera))
 
     def _points(self, frame: Frame) -> NDArray[np.float64]:
         """``(K, 3)`` the network's points in the base frame, metres."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,9 +15,9 @@ from ctr_env.scenes.surfaces import RobotSurface
 from .borders import border_distances
 from .outline import Lens, Outline, find_outline
 
-__all__ = ["Aligned", "MaskView", "align"]
+__all__ = ["Aligned", "MaskView", "Seen", "align"]
 
-_ROUNDS, _STEPS = 2, 2  # outlines that are looked for, Gauss-Newton steps with each
+_STEPS = 2  # Gauss-Newton steps with each outline
 _OFFSETS = np.arange(-8.0, 8.1, 0.5)  # pixels: where the mask's border is looked for beside the outline
 _FEWEST = 20  # samples of an outline that say something
 _TOGETHER = 20.0  # pixels of outline that err together
@@ -83,48 +83,64 @@ class Aligned:
     explained: float
 
 
+class Seen(NamedTuple):
+    """The robot in one mask.
+
+    Attributes:
+        vertices: ``(V, 3)`` the surface's vertices in the base frame, metres.
+        view: The mask.
+    """
+
+    vertices: _Vector
+    view: MaskView
+
+
 class _Pull(NamedTuple):
-    """Normal equations of the samples of an outline."""
+    """Normal equations of the samples of an outline, the length of it and how much of that is explained, pixels."""
 
     information: NDArray[np.float64]
     force: _Vector
+    length: float
     explained: float
 
 
 def align(
     surface: RobotSurface,
-    vertices: _Vector,
+    seen: Sequence[Seen],
     rotation: _Vector,
     translation: _Vector,
     covariance: NDArray[np.float64],
-    view: MaskView,
+    rounds: int = 2,
 ) -> Aligned:
-    """The pose near a first one whose outline lies on the border of a mask.
+    """The pose near a first one whose outlines lie on the borders of masks.
 
     Gauss-Newton on the distances between outline and border along the outline's normals, robust (Tukey), with the first
     pose as a measurement of its own: what the outline does not tell stays as it was. Where hardly any outline meets a
-    border, the pose stays.
+    border, the pose stays. Several masks are those of one camera that stands still while the robot moves.
 
     Args:
         surface: The robot.
-        vertices: ``(V, 3)`` its vertices in the base frame, metres.
+        seen: The masks.
         rotation: ``(3, 3)`` first camera_R_base.
         translation: ``(3,)`` first position, metres.
         covariance: ``(6, 6)`` its covariance, as ``PoseEstimate.covariance``.
-        view: The mask.
+        rounds: How often the outline is looked for anew.
     """
-    height, width = view.mask.shape
     known = np.linalg.inv(covariance)
     turn, t, total, explained = Rotation.identity(), translation, known, 0.0
-    for _ in range(_ROUNDS):
-        outline = find_outline(surface, vertices, turn.as_matrix() @ rotation, t, view.lens, (width, height))
+    for _ in range(rounds):
+        R = turn.as_matrix() @ rotation
+        outlines = [find_outline(surface, vertices, R, t, view.lens, view.mask.shape[::-1]) for vertices, view in seen]
         for _ in range(_STEPS):
-            pull = _pull(outline, turn.as_matrix() @ rotation, t, view)
-            if pull is None:
+            R = turn.as_matrix() @ rotation
+            pulls = [_pull(outline, R, t, view) for outline, (_, view) in zip(outlines, seen, strict=True)]
+            there = [pull for pull in pulls if pull is not None]
+            if not there:
                 break
+            total = known + sum(pull.information for pull in there)
+            explained = sum(pull.explained for pull in there) / sum(pull.length for pull in there)
             away = np.concatenate([t - translation, turn.as_rotvec()])
-            total, explained = pull.information + known, pull.explained
-            step = np.linalg.solve(total, pull.force - known @ away)
+            step = np.linalg.solve(total, sum(pull.force for pull in there) - known @ away)
             turn, t = Rotation.from_rotvec(step[3:]) * turn, t + step[:3]
     return Aligned(turn.as_matrix() @ rotation, t, np.linalg.inv(total), explained)
 
@@ -145,5 +161,5 @@ def _pull(outline: Outline, R: _Vector, t: _Vector, view: MaskView) -> _Pull | N
     scale = max(_LEAST_SCALE, _NORMAL * float(np.median(np.abs(gaps))))
     trust = np.clip(1.0 - (gaps / (_CUT * scale)) ** 2, 0.0, None) ** 2
     weighted = jacobian * (trust * outline.lengths[met] / (_TOGETHER * scale**2))[:, None]
-    explained = float(np.sum(outline.lengths[met][np.abs(gaps) < _EXPLAINED]) / np.sum(outline.lengths))
-    return _Pull(weighted.T @ jacobian, weighted.T @ gaps, explained)
+    explained = float(np.sum(outline.lengths[met][np.abs(gaps) < _EXPLAINED]))
+    return _Pull(weighted.T @ jacobian, weighted.T @ gaps, float(np.sum(outline.lengths)), explained)

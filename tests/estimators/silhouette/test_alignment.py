@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from ctr_env.estimators.silhouette.alignment import MaskView, align
+from ctr_env.estimators.silhouette.alignment import MaskView, Seen, align
 from ctr_env.estimators.silhouette.outline import Lens, coverage
 from ctr_env.geometry import PinholeCamera, look_at
 from ctr_env.scenes.kinematics import RobotKinematics
@@ -17,7 +17,7 @@ UNSURE = np.diag([0.05**2] * 3 + [0.05**2] * 3)
 class Case:
     """A robot before a camera, its true pose and its mask."""
 
-    def __init__(self, robot, rng, distortion=()):
+    def __init__(self, robot, rng, distortion=(), pose=None):
         self.kinematics = RobotKinematics(robot)
         k = self.kinematics
         self.surface = robot_surface(k.robot, 10_000)
@@ -25,7 +25,7 @@ class Case:
         middle = k.keypoints(q).mean(axis=0)
         azimuth = k.robot.camera_azimuth + rng.uniform(-0.8, 0.8)
         eye = middle + 1.6 * np.array([np.cos(azimuth), np.sin(azimuth), rng.uniform(0.0, 0.6)])
-        self.pose = look_at(eye, middle, 0.1).inv()
+        self.pose = look_at(eye, middle, 0.1).inv() if pose is None else pose
         self.camera = PinholeCamera.from_fov(1.1, *SIZE)
         self.keypoints = k.keypoints(q)
         self.vertices = self.surface.posed(k, q)
@@ -57,7 +57,7 @@ class Case:
         return float(np.linalg.norm(moved - self.pose.apply(self.keypoints), axis=1).mean())
 
     def aligned(self, start, covariance=UNSURE):
-        return align(self.surface, self.vertices, *start, covariance, self.view)
+        return align(self.surface, [Seen(self.vertices, self.view)], *start, covariance)
 
 
 @pytest.mark.parametrize("distortion", [(), (0.15, -0.1, 0.002, -0.003)])
@@ -116,3 +116,21 @@ def test_what_is_already_known_holds():
     np.testing.assert_allclose(held.translation, start[1], atol=1e-6)
     found = case.aligned(start)
     assert np.linalg.eigvalsh(UNSURE - found.covariance).min() > 0.0
+
+
+def test_one_camera_over_many_frames_is_found_better_than_in_each():
+    rng = np.random.default_rng(6)
+    first = Case("panda", rng)
+    cases = [first]
+    for _ in range(7):
+        cases.append(Case("panda", rng, pose=first.pose))
+    for case in cases:  # masks that err, each in its own way
+        case.mask = np.roll(case.mask, rng.integers(-3, 4, 2), axis=(0, 1))
+    errors = []
+    start = first.wrong(rng)
+    together = align(first.surface, [Seen(case.vertices, case.view) for case in cases], *start, UNSURE, rounds=4)
+    for case in cases:
+        alone = case.aligned(start)
+        errors.append(first.error(alone.rotation, alone.translation))
+    assert first.error(together.rotation, together.translation) < 0.6 * np.median(errors)
+    assert np.trace(together.covariance) < 0.5 * np.trace(alone.covariance)
