@@ -81,7 +81,7 @@ class SilhouetteRenderer:
         mask: Any = Silhouette.apply(segments, scene.segment_rows, triangles, scene.triangle_rows, shape)
         if self.detail > 1:
             mask = functional.avg_pool2d(mask[:, None], self.detail)[:, 0]
-        return mask  # type: ignore[no-any-return]
+        return mask
 
     def _scene(self, vertices: Tensor) -> _Scene:
         faces, edges, sides = (part.to(vertices.device) for part in (self._faces, self._edges, self._sides))
