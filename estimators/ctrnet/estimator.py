@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CtRNetConfig", "CtRNetEstimator", "make_ctrnet"]
 
+_CONVINCING = 0.5  # share of the outline that a pose explains only where it is right, whatever the points say
+
 
 @dataclass(frozen=True, kw_only=True)
 class CtRNetConfig:
@@ -46,10 +48,11 @@ class CtRNetConfig:
     """Fewest points that a pose is made of."""
     outline: bool = True
     """Whether the pose is fitted to the outline of the mask too, not to the points alone."""
-    min_outline: float = 0.2
+    min_outline: float = 0.25
     """Least share of the robot's outline in view that must lie on the mask's border."""
     max_reprojection: float = 0.1
-    """Largest RMS reprojection error, as a share of the robot's extent in the picture."""
+    """Largest RMS reprojection error, as a share of the robot's extent in the picture, of a pose that does not explain
+    half of the outline."""
     max_position_std: float = 0.15
     """Largest standard deviation of the base's position, metres."""
 
@@ -93,8 +96,8 @@ class CtRNetEstimator(PoseEstimator):
     the border of the network's mask, which is known to a fraction of a pixel where points inside the arm are not.
 
     Not valid when fewer than ``min_keypoints`` points are confident (``"too_few_keypoints"``), when PnP fails (its
-    status), when the pose does not explain the points (``"reprojection_error"``) or the mask
-    (``"outline_mismatch"``), or hardly determines the base (``"uncertain"``).
+    status), when the pose does not explain the mask (``"outline_mismatch"``) or the points
+    (``"reprojection_error"``), or hardly determines the base (``"uncertain"``).
     """
 
     needs_image = True
@@ -200,9 +203,9 @@ class CtRNetEstimator(PoseEstimator):
             return "too_few_keypoints"
         if sight.fit.status:
             return sight.fit.status
-        extent = float(np.max(np.ptp(sight.detection.pixels[sight.used], axis=0)))
-        if sight.fit.rms_px > self.config.max_reprojection * extent:
-            return "reprojection_error"
         if self.config.outline and sight.explained < self.config.min_outline:
             return "outline_mismatch"
+        extent = float(np.max(np.ptp(sight.detection.pixels[sight.used], axis=0)))
+        if sight.explained < _CONVINCING and sight.fit.rms_px > self.config.max_reprojection * extent:
+            return "reprojection_error"
         return "uncertain" if np.trace(covariance[:3, :3]) > self.config.max_position_std**2 else ""
