@@ -1,0 +1,115 @@
+"""Coverage of pixels by triangles, and its gradient by the edges that bound it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+__all__ = ["Silhouette"]
+
+
+class Silhouette(torch.autograd.Function):
+    """Union of triangles, forward; boundary integral over outline candidates, backward."""
+
+    @staticmethod
+    def forward(  # noqa: D102 - see the class
+        ctx: Any, segments: Tensor, segment_rows: Tensor, triangles: Tensor, triangle_rows: Tensor,
+        shape: tuple[int, int, int],
+    ) -> Tensor:  # fmt: skip
+        covered = _coverage(triangles, triangle_rows, shape)
+        ctx.save_for_backward(segments, segment_rows, covered)
+        return covered.to(segments.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: D102 - see the class
+        segments, rows, covered = ctx.saved_tensors
+        along = (segments[:, 1] - segments[:, 0]).abs()
+        steep = along[:, 1] >= along[:, 0]
+        total = _across_rows(segments, rows, steep, covered, gradient)
+        # shallow edges cross columns as steep ones cross rows: with x and y exchanged they are the same
+        turned = _across_rows(segments.flip(-1), rows, ~steep, covered.mT, gradient.mT)
+        total += turned.flip(-1)
+        return total, None, None, None, None
+
+
+def _coverage(triangles: Tensor, rows: Tensor, shape: tuple[int, int, int]) -> Tensor:
+    """``(B, H, W)`` bool: pixels whose centres lie in a triangle ``(T, 3, 2)`` of their picture ``(T,)``.
+
+    Triangles are cut at the height of their middle corner. Each of the two parts adds one where it begins on a row of
+    pixels and takes one off where it ends; a running sum counts the triangles above each pixel.
+    """
+    batch, height, width = shape
+    y, order = triangles[..., 1].sort(dim=1)
+    x = triangles[..., 0].gather(1, order)
+    limits = torch.ceil(y - 0.5).clamp(0, height).long()  # first row below each corner
+    fall = y[:, [2, 1, 2]] - y[:, [0, 0, 1]]
+    slope = (x[:, [2, 1, 2]] - x[:, [0, 0, 1]]) / torch.where(fall > 0.0, fall, torch.inf)
+    first = torch.cat([limits[:, 0], limits[:, 1]])
+    count = torch.cat([limits[:, 1], limits[:, 2]]) - first
+    long, short = slope[:, 0].repeat(2), torch.cat([slope[:, 1], slope[:, 2]])
+    centre = first + 0.5
+    on_long = x[:, 0].repeat(2) + (centre - y[:, 0].repeat(2)) * long
+    on_short = torch.cat([x[:, 0], x[:, 1]]) + (centre - torch.cat([y[:, 0], y[:, 1]])) * short
+    owner = torch.repeat_interleave(count)
+    down = torch.arange(len(owner), device=owner.device) - (count.cumsum(0) - count)[owner]
+    sides = torch.stack([on_long, on_short], dim=1)[owner] + down[:, None] * torch.stack([long, short], dim=1)[owner]
+    columns = (sides.clamp(0.0, width) + 0.5).long()  # the first pixel centre to the right
+    line = ((rows.repeat(2) * height + first)[owner] + down) * (width + 1)
+    changes = torch.zeros(batch * height * (width + 1), dtype=torch.int32, device=owner.device)
+    one = torch.ones_like(line, dtype=torch.int32)
+    changes.index_add_(0, line + columns.amin(dim=1), one)
+    changes.index_add_(0, line + columns.amax(dim=1), -one)
+    return (changes.view(batch, height, width + 1).cumsum(dim=2)[..., :width] > 0).contiguous()
+
+
+def _across_rows(ends: Tensor, rows: Tensor, wanted: Tensor, covered: Tensor, gradient: Tensor) -> Tensor:
+    """Gradient ``(S, 2, 2)`` of a loss by the ends of edges, from where they cross rows of pixel centres.
+
+    Args:
+        ends: ``(S, 2, 2)`` pixels.
+        rows: ``(S,)`` picture of each.
+        wanted: ``(S,)`` bool: the others only hide what lies behind them.
+        covered: ``(B, H, W)`` bool.
+        gradient: ``(B, H, W)`` of the loss by the masks.
+    """
+    _, height, width = covered.shape
+    top, bottom = ends[..., 1].amin(dim=1), ends[..., 1].amax(dim=1)
+    first = torch.ceil(top - 0.5).clamp(0, height).long()
+    count = torch.ceil(bottom - 0.5).clamp(0, height).long() - first
+    owner = torch.repeat_interleave(count)
+    line = torch.arange(len(owner), device=owner.device) - (count.cumsum(0) - count)[owner] + first[owner]
+    a, b = ends[owner].unbind(dim=1)
+    fall = b[:, 1] - a[:, 1]  # not zero: the edge crosses the row's centre
+    share = (line + 0.5 - a[:, 1]) / fall
+    x = a[:, 0] + share * (b[:, 0] - a[:, 0])
+    left = torch.floor(x - 0.5).long()  # the pixel whose centre lies before the crossing; the next one's lies behind
+    pair = (left >= 0) & (left < width - 1)
+    base = (rows[owner] * height + line) * width + left.clamp(0, width - 2)
+    inside_left, inside_right = covered.flatten()[base], covered.flatten()[base + 1]
+    kept = _outermost(x, base, pair & (inside_left != inside_right), inside_left, covered.numel())
+    kept = kept[wanted[owner[kept]]]
+    owner, x, left, base, share, a, b, fall = (v[kept] for v in (owner, x, left, base, share, a, b, fall))
+    near = x - 0.5 - left
+    flat = gradient.flatten()
+    strength = flat[base] * (1.0 - near) + flat[base + 1] * near
+    strength = torch.where(inside_left[kept], strength, -strength)  # by x: to the right means more, or less
+    slope = (b[:, 0] - a[:, 0]) / fall
+    by_x = torch.stack([(1.0 - share) * strength, share * strength], dim=1)
+    found = torch.stack([by_x, -slope[:, None] * by_x], dim=2)
+    return torch.zeros_like(ends).index_add_(0, owner, found.to(ends.dtype))
+
+
+def _outermost(x: Tensor, pair: Tensor, valid: Tensor, inside_left: Tensor, cells: int) -> Tensor:
+    """Numbers of the crossings that lie farthest out of all between the same two pixels."""
+    numbers = valid.nonzero()[:, 0]
+    outwards = torch.where(inside_left, x, -x)[numbers]
+    farthest = torch.full((cells,), -torch.inf, dtype=x.dtype, device=x.device)
+    farthest.scatter_reduce_(0, pair[numbers], outwards, "amax")
+    best = outwards == farthest[pair[numbers]]
+    # of equal ones the first: two triangles' common corner would count twice
+    chosen = numbers[best]
+    first = torch.full((cells,), len(x), dtype=torch.long, device=x.device)
+    first.scatter_reduce_(0, pair[chosen], chosen, "amin")
+    return chosen[first[pair[chosen]] == chosen]
