@@ -63,6 +63,11 @@ class Sight(NamedTuple):
         """``camera_T_base``."""
         return transform(self.fit.translation, Rotation.from_matrix(self.fit.rotation))
 
+    def at(self, pose: RigidTransform, explained: float) -> Sight:
+        """The same look with another pose, and how much of the outline there is explained."""
+        R, t = pose.rotation.as_matrix(), np.asarray(pose.translation)
+        return self._replace(fit=replace(self.fit, rotation=R, translation=t, status=""), explained=explained)
+
 
 @dataclass(frozen=True)
 class Eye:
@@ -88,7 +93,7 @@ class Eye:
     def around(self, frame: Frame, pose: RigidTransform) -> View:
         """A close view of the robot where a pose puts it into the picture."""
         camera = frame.camera
-        guess = camera.project(pose.apply(self._points(frame)))
+        guess = camera.project(pose.apply(self.points(frame)))
         return View(robot_crop(guess, camera.width, camera.height, self.detector.input_size), pose, guess)
 
     def closer(self, frame: Frame, sight: Sight) -> View | None:
@@ -123,7 +128,7 @@ class Eye:
         if not images:
             return []
         detections = self.detector.detect(images, [view.crop for view in views], [view.guess for view in views])
-        points = np.stack([self._points(frame) for frame in frames])
+        points = np.stack([self.points(frame) for frame in frames])
         used = np.stack([self._used(detection) for detection in detections])
         cameras, starts = [frame.camera for frame in frames], [view.pose for view in views]
         fits = poses_from_points(detections, points, used, cameras, starts)
@@ -153,7 +158,7 @@ class Eye:
         vertices = self.surface.posed(self.kinematics, frame.joint_positions)
         return Seen(vertices, _mask_view(sight.detection, frame.camera))
 
-    def _points(self, frame: Frame) -> NDArray[np.float64]:
+    def points(self, frame: Frame) -> NDArray[np.float64]:
         """``(K, 3)`` the network's points in the base frame, metres."""
         return link_points(self.kinematics, frame.joint_positions, self.detector.points)
 

@@ -66,7 +66,7 @@ class Example:
 
 
 def augmented(
-    frame: RenderedFrame, chain: int, size: tuple[int, int], backgrounds: Backgrounds, rng: np.random.Generator
+    frame: RenderedFrame, chain: int, size: tuple[int, int], backgrounds: Backgrounds | None, rng: np.random.Generator
 ) -> Example:
     """An example of a frame, different at every call.
 
@@ -74,15 +74,16 @@ def augmented(
         frame: The rendering.
         chain: Number of the first points that follow each other along the arm.
         size: Width and height of the network's input, pixels.
-        backgrounds: What may stand behind the robot.
+        backgrounds: What may stand behind the robot; ``None`` for pictures whose mask is not exact enough to put
+            anything behind it, or other light on it.
         rng: Source of all randomness.
     """
     crop, hint = draw_look(frame.points, chain, frame.camera, size, rng)
     image = crop_picture(frame.image, crop)
     alpha = crop_picture(frame.mask, crop, border=0)
-    if rng.random() < _RELIGHT_SHARE:
+    if backgrounds is not None and rng.random() < _RELIGHT_SHARE:
         image = _relit(image, alpha, rng)
-    if rng.random() < _BACKGROUND_SHARE:
+    if backgrounds is not None and rng.random() < _BACKGROUND_SHARE:
         soft = alpha.astype(np.float32)[..., None] / 255.0
         image = (image * soft + backgrounds.draw(*size, rng) * (1.0 - soft)).astype(np.uint8)
     if rng.random() < _OCCLUDER_SHARE:

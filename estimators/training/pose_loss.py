@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 from ctr_env.estimators.ctrnet.output import NetworkOutput
-from ctr_env.estimators.pnp import solve_pnp
+from ctr_env.estimators.pnp import PnPSolution, solve_pnp
 
 from .dataset import Batch
 
-__all__ = ["pose_loss"]
+__all__ = ["found_poses", "pose_loss"]
 
 _ADD = 0.03  # metres: errors much smaller than this count in full, larger ones ever less
 _LOG_SCALE = (-3.0, 5.0)
@@ -29,6 +29,19 @@ def pose_loss(output: NetworkOutput, batch: Batch, chain: int) -> Tensor:
         batch: The truth.
         chain: Number of the first points, the published ones, over which ADD is taken.
     """
+    published = batch.points.double()[:, :chain]
+    found = found_poses(output, batch)
+    moved = published @ found.rotation.mT + found.translation[:, None]  # the true pose is the identity here
+    add = torch.linalg.vector_norm(moved - published + 1e-9, dim=-1).mean(dim=1)
+    return torch.log1p(add[found.valid] / _ADD).sum() / len(add)
+
+
+def found_poses(output: NetworkOutput, batch: Batch) -> PnPSolution:
+    """Poses that PnP makes of a network's points, relative to where the batch has them: identities where all is right.
+
+    Differentiable; where a picture hardly determines its pose the gradient by pixels is held back. Points are in the
+    camera frame, metres; the RMS error is in pixels of the input.
+    """
     places = _held(output.keypoints_px.double())
     linear, offset = batch.lenses[:, :, :2].double(), batch.lenses[:, :, 2].double()
     rays = torch.linalg.solve(linear, (places - offset[:, None]).mT).mT  # normalised camera coordinates
@@ -37,12 +50,7 @@ def pose_loss(output: NetworkOutput, batch: Batch, chain: int) -> Tensor:
     used = (torch.sigmoid(output.confidence_logits) > _LEAST_CONFIDENCE) | batch.seen
     weights = used * 0.5 / scale
     lens = torch.stack([focal, focal, torch.zeros_like(focal), torch.zeros_like(focal)], dim=1)
-    points = batch.points.double()
-    found = solve_pnp(rays * focal[:, None, None], points, weights, lens)
-    published = points[:, :chain]
-    moved = published @ found.rotation.mT + found.translation[:, None]  # the true pose is the identity here
-    add = torch.linalg.vector_norm(moved - published + 1e-9, dim=-1).mean(dim=1)
-    return torch.log1p(add[found.valid] / _ADD).sum() / len(add)
+    return solve_pnp(rays * focal[:, None, None], batch.points.double(), weights, lens)
 
 
 def _held(places: Tensor) -> Tensor:

@@ -1,0 +1,319 @@
+"""Self-training on unlabelled pictures: a teacher poses the robot in them, a student learns from its silhouette."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ctr_env._files import replacing, write_json
+from ctr_env.estimators.base import Frame
+from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
+from ctr_env.estimators.ctrnet.eye import Eye
+from ctr_env.estimators.ctrnet.weights import WeightsHeader, load_network, save_weights
+from ctr_env.estimators.data.backgrounds import Backgrounds
+from ctr_env.estimators.silhouette.renderer import SilhouetteRenderer
+from ctr_env.estimators.training.augmentation import Example, RenderedFrame, augmented
+from ctr_env.estimators.training.dataset import Batch
+from ctr_env.estimators.training.ema import ExponentialAverage
+from ctr_env.estimators.training.loss import supervised_loss
+from ctr_env.estimators.training.pose_loss import pose_loss
+from ctr_env.estimators.training.source import FrameSource
+from ctr_env.scenes.kinematics import RobotKinematics
+
+from .config import AdaptationConfig
+from .objective import COARSER, unlabelled_loss
+from .teacher import Belief, Teacher, believed_mask
+
+__all__ = ["Adapter", "Progress", "Round"]
+
+_WARM_UP = 0.05
+_GRADIENT_NORM = 5.0
+_CHECKPOINT, _TEACHER, _SETTINGS = "checkpoint.pt", "teacher.safetensors", "config.json"
+_REPLAY = 10_000_000  # numbers of replayed examples' random streams begin here
+
+
+@dataclass(frozen=True)
+class Round:
+    """What the teacher found when it looked at all pictures.
+
+    Attributes:
+        progress: When, 0 to 1.
+        score: Mean agreement of masks, silhouettes and points (see :attr:`~.teacher.Belief.score`).
+        usable: Share of the pictures that are learnt from.
+        explained: Median share of the outline that is explained.
+    """
+
+    progress: float
+    score: float
+    usable: float
+    explained: float
+
+
+Progress = Callable[[int, float, dict[str, float]], None]
+"""Called after every step with the step, the progress (0 to 1) and the parts of the loss."""
+
+
+class Adapter:
+    """Adapts one network; stops and goes on after any round.
+
+    Attributes:
+        folder: Where checkpoint, teacher and settings go.
+        rounds: What the teacher found so far, from before the first step on.
+        step: Optimiser steps made.
+        seconds: Time spent in them and in looking, pauses not counted.
+    """
+
+    def __init__(
+        self,
+        config: AdaptationConfig,
+        frames: Sequence[Frame],
+        weights: Path,
+        replay: FrameSource | None,
+        folder: Path,
+    ) -> None:
+        """Prepare, and go on from the folder's checkpoint if there is one.
+
+        Args:
+            config: Settings.
+            frames: Unlabelled pictures without lens distortion.
+            weights: What to begin with.
+            replay: Synthetic pictures with labels, if a share of them is wanted.
+            folder: Where to keep the state.
+
+        Raises:
+            ValueError: If there are no pictures, a fixed camera's differ in intrinsics, the weights belong to another
+                robot, the replay is missing, or the folder belongs to other settings.
+            FileNotFoundError: If the weights file does not exist.
+        """
+        self.config, self.folder = config, folder
+        self.step, self.seconds = 0, 0.0
+        self.rounds: list[Round] = []
+        self._frames, self._replay = list(frames), replay
+        network, self._header = load_network(weights)
+        _check(config, self._frames, self._header, replay)
+        self._kinematics = RobotKinematics(config.robot)
+        self._chain = len(self._kinematics.robot.keypoint_frames)
+        self._backgrounds = Backgrounds(None)
+        self._settings = {**asdict(config), "weights": weights.name, "pictures": len(self._frames)}
+        _claim(folder, self._settings)
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.network = network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._average = ExponentialAverage(self.network, config.ema)
+        self._best, self._best_score = {n: v.clone() for n, v in self._average.state_dict().items()}, -1.0
+        self._optimizer = torch.optim.AdamW(self.network.parameters(), lr=config.learning_rate, weight_decay=0.0)
+        self._beliefs: list[Belief] = []
+        self._labelled: list[RenderedFrame] = []
+        self._surfaces: list[NDArray[np.float32]] = []
+        self._load()
+
+    @property
+    def progress(self) -> float:
+        """How much of the adaptation is done, 0 to 1."""
+        return min(self.seconds / (60.0 * self.config.minutes), 1.0)
+
+    def run(self, report: Progress, on_round: Callable[[Round], None]) -> WeightsHeader:
+        """Adapt to the end.
+
+        Args:
+            report: Told of every step.
+            on_round: Told of every look that the teacher takes at all pictures.
+
+        Returns:
+            The header of the adapted weights, which :meth:`write` writes.
+
+        Raises:
+            RuntimeError: If no picture can be learnt from.
+        """
+        while True:
+            if not self._labelled or self.progress * self.config.rounds >= len(self.rounds):
+                on_round(self._look())
+            if self.progress >= 1.0:
+                return self.header
+            start = time.monotonic()
+            parts = self._train()
+            self.step += 1
+            self.seconds += time.monotonic() - start
+            report(self.step, self.progress, parts)
+
+    @property
+    def header(self) -> WeightsHeader:
+        """Whose the weights are, and how they came to be."""
+        recipe = {
+            "adaptation": self._settings,
+            "steps_done": self.step,
+            "minutes_done": round(self.seconds / 60.0, 1),
+            "score_before": self.rounds[0].score if self.rounds else None,
+            "score_after": self._best_score,
+            "start": dict(self._header.recipe),
+        }
+        return WeightsHeader(**{**asdict(self._header), "recipe": recipe})
+
+    def write(self, file: Path) -> None:
+        """Write the averaged weights of the round with the best score."""
+        save_weights(file, self._best, self.header)
+
+    def _look(self) -> Round:
+        """Let the teacher look, keep it if it never agreed better with what it sees, and save everything."""
+        start = time.monotonic()
+        file = self.folder / _TEACHER
+        save_weights(file, self._average.state_dict(), self._header)
+        eye = CtRNetEstimator(self._kinematics, {"weights": str(file), "tracking": False}).eye
+        self._beliefs = Teacher(eye, self.config.fixed_camera).beliefs(self._frames)
+        score = float(np.mean([belief.score for belief in self._beliefs]))
+        usable = float(np.mean([belief.usable for belief in self._beliefs]))
+        explained = float(np.median([belief.explained for belief in self._beliefs]))
+        if score > self._best_score:
+            self._best, self._best_score = {n: v.clone() for n, v in self._average.state_dict().items()}, score
+        self._label(eye)
+        self.rounds.append(Round(self.progress, score, usable, explained))
+        self.seconds += time.monotonic() - start
+        self._save()
+        return self.rounds[-1]
+
+    def _label(self, eye: Eye) -> None:
+        """Make labelled pictures of what the teacher believes."""
+        self._labelled, self._surfaces = [], []
+        for frame, belief in zip(self._frames, self._beliefs, strict=True):
+            if belief.pose is None or not belief.usable or frame.image is None:
+                continue
+            mask = np.where(believed_mask(eye, frame, belief.pose), 255, 0).astype(np.uint8)
+            points = belief.pose.apply(eye.points(frame))
+            vertices = belief.pose.apply(eye.surface.posed(eye.kinematics, frame.joint_positions))
+            self._labelled.append(RenderedFrame(frame.image, mask, points, frame.camera))
+            self._surfaces.append(vertices.astype(np.float32))
+        if not self._labelled:
+            raise RuntimeError(
+                f"none of {len(self._frames)} pictures can be learnt from: the robot was not found in any; see whether "
+                "joint angles, camera and robot are right"
+            )
+        surface = eye.surface
+        width, height = self._header.input_size
+        self._renderer = SilhouetteRenderer(
+            surface.faces, surface.edges, surface.edge_faces, (width // COARSER, height // COARSER)
+        )
+
+    def _train(self) -> dict[str, float]:
+        config = self.config
+        for group in self._optimizer.param_groups:
+            group["lr"] = config.learning_rate * _schedule(self.progress)
+        rng = np.random.default_rng([config.seed, self.step])
+        replayed = round(config.replay_share * config.batch)
+        chosen = rng.integers(len(self._labelled), size=config.batch - replayed)
+        size = self._header.input_size
+        examples = [augmented(self._labelled[i], self._chain, size, None, rng) for i in chosen]
+        for _ in range(replayed):
+            assert self._replay is not None
+            frame = self._replay.frame(int(rng.integers(_REPLAY)))
+            examples.append(augmented(frame, self._chain, size, self._backgrounds, rng))
+        batch = Batch(*(part.to(self._device) for part in _collated(examples)))
+        self.network.train()
+        kind = torch.bfloat16 if self._device.type == "cuda" or torch.cpu._is_avx512_bf16_supported() else torch.float32
+        with torch.autocast(self._device.type, kind, enabled=kind is not torch.float32):
+            output = self.network(*self._inputs(batch))
+        own = slice(0, len(chosen))
+        vertices = torch.from_numpy(np.stack([self._surfaces[i] for i in chosen])).to(self._device)
+        parts = unlabelled_loss(_rows(output, own), _rows(batch, own), vertices, self._renderer, config)
+        if replayed:
+            rest = slice(len(chosen), None)
+            known = supervised_loss(_rows(output, rest), _rows(batch, rest))["loss"]
+            parts["replay"] = known + pose_loss(_rows(output, rest), _rows(batch, rest), self._chain)
+            parts["loss"] = parts["loss"] + parts["replay"]
+        self._optimizer.zero_grad()
+        parts["loss"].backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), _GRADIENT_NORM)
+        self._optimizer.step()
+        self._average.update(self.network)
+        return {name: float(value.detach()) for name, value in parts.items()}
+
+    def _inputs(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        mean, std = (torch.tensor(v, device=self._device)[:, None, None] for v in (self._header.mean, self._header.std))
+        images = (batch.images.float() / 255.0 - mean) / std
+        pair = images, batch.hints.float() / 255.0
+        return tuple(part.contiguous(memory_format=torch.channels_last) for part in pair)  # type: ignore[return-value]
+
+    def _save(self) -> None:
+        state = {
+            "network": self.network.state_dict(),
+            "average": self._average.state_dict(),
+            "updates": self._average.updates,
+            "best": self._best,
+            "best_score": self._best_score,
+            "optimizer": self._optimizer.state_dict(),
+            "rounds": [asdict(each) for each in self.rounds],
+            "step": self.step,
+            "seconds": self.seconds,
+        }
+        with replacing(self.folder / _CHECKPOINT) as scratch:
+            torch.save(state, scratch)
+
+    def _load(self) -> None:
+        file = self.folder / _CHECKPOINT
+        if not file.is_file():
+            return
+        state = torch.load(file, map_location=self._device, weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self._average.load(state["average"], state["updates"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._best, self._best_score = state["best"], state["best_score"]
+        self.step, self.seconds = state["step"], state["seconds"]
+        self.rounds = [Round(**each) for each in state["rounds"]][:-1]  # the last one is looked at again
+
+
+def _schedule(progress: float) -> float:
+    """Share of the highest learning rate: a short rise, then a cosine."""
+    if progress < _WARM_UP:
+        return max(progress / _WARM_UP, 0.02)
+    return 0.5 * (1.0 + math.cos(math.pi * (progress - _WARM_UP) / (1.0 - _WARM_UP)))
+
+
+def _rows(parts: Any, rows: slice) -> Any:
+    """Some rows of a named tuple of tensors."""
+    return type(parts)(*(part[rows] for part in parts))
+
+
+def _collated(examples: Sequence[Example]) -> list[Tensor]:
+    stacked = [np.stack([getattr(e, name) for e in examples]) for name in ("image", "hint")]
+    masks = torch.from_numpy(np.stack([example.mask for example in examples]))[:, None].float() / 255.0
+    names = ("pixels", "inside", "seen", "points", "lens")
+    rest = [torch.from_numpy(np.stack([getattr(e, name) for e in examples])) for name in names]
+    return [*(torch.from_numpy(part).permute(0, 3, 1, 2) for part in stacked), masks, *rest]
+
+
+def _check(
+    config: AdaptationConfig, frames: Sequence[Frame], header: WeightsHeader, replay: FrameSource | None
+) -> None:
+    if header.robot != config.robot:
+        raise ValueError(f"the weights are those of robot {header.robot!r}, not {config.robot!r}")
+    if not frames:
+        raise ValueError("there are no pictures to adapt to")
+    cameras = {frame.camera for frame in frames}
+    if config.fixed_camera and len(cameras) > 1:
+        raise ValueError(
+            f"the pictures have {len(cameras)} different cameras, and so not one pose: give each camera's pictures by "
+            "themselves, or say that the camera is not fixed"
+        )
+    if config.replay_share and replay is None:
+        raise ValueError("replay_share needs synthetic pictures; without them it must be 0")
+
+
+def _claim(folder: Path, settings: dict[str, Any]) -> None:
+    """Refuse a folder that holds an adaptation with other settings."""
+    file = folder / _SETTINGS
+    if file.is_file():
+        earlier = json.loads(file.read_text())
+        other = [name for name in settings if earlier.get(name) != settings[name]]
+        if other:
+            said = ", ".join(f"{name}={earlier.get(name)!r}" for name in other)
+            raise ValueError(f"{folder} holds an adaptation with other settings ({said}); choose another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(file, settings)

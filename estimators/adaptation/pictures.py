@@ -1,0 +1,52 @@
+"""Unlabelled pictures in memory, and examples of them that a teacher labelled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from ctr_env.estimators.base import Frame
+from ctr_env.estimators.data.labelled import LabelledFrame
+from ctr_env.geometry import PinholeCamera
+
+__all__ = ["Recorded", "read_pictures"]
+
+
+class Recorded(Protocol):
+    """Frames that are read by name: a folder in DREAM's layout, or a recording."""
+
+    names: list[str]
+
+    def read(self, name: str) -> LabelledFrame:
+        """One frame; its labels, if it has any, are not looked at."""
+
+
+def read_pictures(source: Recorded) -> tuple[list[Frame], list[str]]:
+    """Pictures, joint angles and cameras of all frames, without lens distortion.
+
+    Returns:
+        The frames that could be read, and what was wrong with the others.
+    """
+    frames, problems = [], []
+    for name in source.names:
+        try:
+            found = source.read(name)
+        except (OSError, ValueError) as error:
+            problems.append(str(error))
+            continue
+        frames.append(_straightened(Frame(found.joint_positions, found.camera, 0.0, found.image)))
+    return frames, problems
+
+
+def _straightened(frame: Frame) -> Frame:
+    """The frame as the same camera without lens distortion would have seen it."""
+    camera = frame.camera
+    if not camera.distortion or frame.image is None:
+        return frame
+    straight: PinholeCamera = replace(camera, distortion=())
+    K = camera.opencv_matrix
+    image = cv2.undistort(frame.image, K, np.array(camera.distortion), newCameraMatrix=K)
+    return replace(frame, image=np.asarray(image, dtype=np.uint8), camera=straight)
