@@ -52,7 +52,7 @@ def test_a_perfect_answer_reaches_the_least_loss(batch):
     assert parts["confidence"] < 1e-4
     assert parts["mask"] < 1e-3
     assert parts["error_px"] == 0.0
-    weighted = 1.0 * parts["heatmap"] + 0.5 * parts["place"] + 0.5 * parts["confidence"] + 4.0 * parts["mask"]
+    weighted = 1.0 * parts["heatmap"] + 0.5 * parts["place"] + 0.5 * parts["confidence"] + 8.0 * parts["mask"]
     torch.testing.assert_close(parts["loss"], weighted)
 
 
