@@ -98,6 +98,8 @@ _ALL = (
     _image("blur_sigma_px", "Defocus: standard deviation of a Gaussian, pixels."),
     _image("motion_blur_px", "Length of motion blur, pixels."),
     _image("motion_blur_angle_rad", "Its direction, rad."),
+    _image("defocus_px", "Blur far away with the lens focused on the arm: standard deviation, pixels."),
+    _image("vignette", "Brightness lost in the corners, as a share."),
     _image("noise_std", "Read noise as a share of full scale."),
     _image("jpeg_quality", "JPEG quality, 1 to 100; 0 for none."),
 )  # fmt: skip

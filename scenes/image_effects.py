@@ -20,6 +20,8 @@ IMAGE_EFFECTS: dict[str, tuple[float, float, float]] = {
     "blur_sigma_px": (0.0, 0.0, 20.0),
     "motion_blur_px": (0.0, 0.0, 101.0),
     "motion_blur_angle_rad": (0.0, -2 * np.pi, 2 * np.pi),
+    "defocus_px": (0.0, 0.0, 20.0),
+    "vignette": (0.0, 0.0, 1.0),
     "noise_std": (0.0, 0.0, 1.0),
     "jpeg_quality": (0.0, 0.0, 100.0),
 }
@@ -29,7 +31,10 @@ _LEAST_BLUR = 0.05  # standard deviations, in pixels, below which a blur has no 
 
 
 def apply_image_effects(
-    image: NDArray[np.uint8], settings: Mapping[str, float], rng: np.random.Generator
+    image: NDArray[np.uint8],
+    settings: Mapping[str, float],
+    rng: np.random.Generator,
+    depth: NDArray[np.floating] | None = None,
 ) -> NDArray[np.uint8]:
     """Spoil a picture in the order in which a camera does: optics, exposure and white balance, noise, compression.
 
@@ -37,14 +42,17 @@ def apply_image_effects(
         image: ``(H, W, 3)`` uint8 RGB.
         settings: Values by name, see :data:`IMAGE_EFFECTS`; what is not named does nothing.
         rng: Source of the noise.
+        depth: ``(H, W)`` distances as multiples of the distance that the lens is focused on; needed for defocus.
 
     Returns:
         ``(H, W, 3)`` uint8; the picture itself, untouched, if no setting does anything.
 
     Raises:
-        ValueError: If a setting is unknown or out of its range.
+        ValueError: If a setting is unknown or out of its range, or defocus is asked for without depth.
     """
     values = _checked(settings)
+    if values["defocus_px"] > 0 and depth is None:
+        raise ValueError(f"image effect defocus_px ({values['defocus_px']:g}) needs the picture's depth")
     if all(
         values[name] == nothing for name, (nothing, _, _) in IMAGE_EFFECTS.items() if name != "motion_blur_angle_rad"
     ):
@@ -53,6 +61,8 @@ def apply_image_effects(
 
     picture = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float() / 255.0
     with torch.inference_mode():
+        if depth is not None:
+            picture = _defocus(picture, torch.from_numpy(np.asarray(depth, np.float32)), values["defocus_px"])
         picture = _expose(_blur(picture, values), values)
         if values["noise_std"] > 0:
             noise = rng.standard_normal(tuple(picture.shape), dtype=np.float32)
@@ -92,12 +102,37 @@ def _blur(picture: Tensor, values: Mapping[str, float]) -> Tensor:
     return picture
 
 
+def _defocus(picture: Tensor, depth: Tensor, sigma_px: float) -> Tensor:
+    """Blur each pixel as a thin lens does: in proportion to the difference of inverse distances.
+
+    A few blurred pictures are made, and every pixel is taken from between the two next to its own blur.
+    """
+    import torch
+    from kornia.filters import gaussian_blur2d
+
+    wanted = sigma_px * (1.0 - 1.0 / depth.clamp(min=0.05)).abs()
+    result, levels = picture.clone(), sigma_px * torch.tensor([0.25, 0.5, 1.0, 2.0, 4.0])
+    sharper, last = picture, torch.tensor(0.0)
+    for level in levels:
+        if level <= _LEAST_BLUR:
+            continue
+        size = 2 * int(np.ceil(3.0 * float(level))) + 1
+        blurred = gaussian_blur2d(picture, (size, size), (float(level),) * 2, border_type="replicate")
+        share = ((wanted - last) / (level - last)).clamp(0.0, 1.0)
+        result = torch.where(wanted > last, sharper + share * (blurred - sharper), result)
+        sharper, last = blurred, level
+    return result
+
+
 def _expose(picture: Tensor, values: Mapping[str, float]) -> Tensor:
     import torch
 
     gain = 2.0 ** values["exposure"]
     channels = torch.tensor([values["white_balance_r"], 1.0, values["white_balance_b"]]) * gain
-    return picture * channels[None, :, None, None]
+    height, width = picture.shape[-2:]
+    y, x = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
+    fall_off = 1.0 - values["vignette"] * 0.5 * (x.square() + y.square())
+    return picture * channels[None, :, None, None] * fall_off
 
 
 def _compress(picture: Tensor, quality: float) -> Tensor:

@@ -9,9 +9,9 @@ import numpy as np
 from .fields import FIELDS
 from .textures import TEXTURES
 
-__all__ = ["PRESETS", "preset_rules"]
+__all__ = ["PRESETS", "preset_room", "preset_rules"]
 
-PRESETS = ("none", "mild", "strong")
+PRESETS = ("none", "mild", "strong", "lab", "workshop")
 """Names of the presets."""
 
 _PI = float(np.pi)
@@ -21,7 +21,9 @@ def preset_rules(name: str, camera_distance: tuple[float, float]) -> dict[str, A
     """Rules of a preset in their plain form, one for every field.
 
     ``none`` draws the camera's pose (a study of servoing from one view would say little) and the task itself; ``mild``
-    adds what changes from day to day in one laboratory; ``strong`` what changes between laboratories.
+    adds what changes from day to day in one laboratory; ``strong`` what changes between laboratories. ``lab`` and
+    ``workshop`` are two furnished rooms that never change, for the physically based renderer: only cameras, postures
+    and goals are drawn, and the pictures are those of a camera with faults of its own.
 
     Args:
         name: One of :data:`PRESETS`.
@@ -30,16 +32,32 @@ def preset_rules(name: str, camera_distance: tuple[float, float]) -> dict[str, A
     Raises:
         ValueError: If the name is unknown.
     """
-    if name not in PRESETS:
-        raise ValueError(f"unknown randomisation preset {name!r}; valid names: {', '.join(PRESETS)}")
+    _check(name)
     rules: dict[str, Any] = {field.name: {"constant": field.nominal} for field in FIELDS.values()}
     near, far = camera_distance
     rules |= _NONE | {"camera.distance": {"uniform": [near, far]}}
-    if name == "mild":
-        rules |= _MILD | {"camera.distance": {"uniform": [0.9 * near, 1.15 * far]}}
+    if name in ("mild", "lab", "workshop"):
+        rules |= _VIEWS | {"camera.distance": {"uniform": [0.9 * near, 1.15 * far]}}
+    if name in ("mild", "strong"):
+        rules |= _VIEWS | _MILD
     if name == "strong":
-        rules |= _MILD | _STRONG | {"camera.distance": {"uniform": [0.75 * near, 1.5 * far]}}
-    return rules
+        rules |= _STRONG | {"camera.distance": {"uniform": [0.75 * near, 1.5 * far]}}
+    return rules | _ROOMS.get(name, {})
+
+
+def preset_room(name: str) -> str:
+    """Name of the room (:data:`~ctr_env.scenes.furniture.ROOMS`) that a preset plays in.
+
+    Raises:
+        ValueError: If the preset is unknown.
+    """
+    _check(name)
+    return name if name in _ROOMS else "plain"
+
+
+def _check(name: str) -> None:
+    if name not in PRESETS:
+        raise ValueError(f"unknown randomisation preset {name!r}; valid names: {', '.join(PRESETS)}")
 
 
 def _frame(data: dict[str, Any]) -> dict[str, Any]:
@@ -61,13 +79,16 @@ _NONE: dict[str, Any] = {
     "camera_motion.orbit": {"uniform": [-0.25, 0.25]},
 }
 
-_MILD: dict[str, Any] = {
+_VIEWS: dict[str, Any] = {
     "camera.azimuth": {"uniform": [-1.3, 1.3]},
     "camera.elevation": {"uniform": [0.1, 0.95]},
     "camera.look_at": {"uniform": [-0.08, 0.08]},
     "camera.roll": {"normal": [0.0, 0.04]},
     "camera.fov": {"uniform": [0.8, 1.25]},
     "camera.principal_point": {"uniform": [0.48, 0.52]},
+}
+
+_MILD: dict[str, Any] = {
     "lights.azimuth": _ANY_TURN,
     "lights.elevation": {"uniform": [0.7, 1.4]},
     "lights.brightness": {"uniform": [0.7, 1.3]},
@@ -123,3 +144,28 @@ _STRONG: dict[str, Any] = {
     "image.noise_std": {"uniform": [0.0, 0.03]},
     "image.jpeg_quality": {"choice": [0, 30, 50, 70, 90]},
 }
+
+_ROOMS: dict[str, dict[str, Any]] = {
+    "lab": {
+        "image.white_balance_r": 0.96,
+        "image.white_balance_b": 1.05,
+        "image.vignette": 0.25,
+        "image.defocus_px": 0.7,
+        "image.noise_std": _frame({"constant": 0.012}),
+        "image.jpeg_quality": 85.0,
+    },
+    "workshop": {
+        "lights.azimuth": [-1.9, 1.4],
+        "lights.brightness": [1.2, 0.25],
+        "lights.tint": [1.08, 1.0, 0.84],
+        "lights.ambient": 0.6,
+        "robot.colour": [0.9, 0.88, 0.82],
+        "image.vignette": 0.4,
+        "image.defocus_px": 1.0,
+        "image.motion_blur_px": _frame({"choice": [0, 0, 3]}),
+        "image.motion_blur_angle_rad": _frame({"uniform": [0.0, _PI]}),
+        "image.noise_std": _frame({"constant": 0.025}),
+        "image.jpeg_quality": 60.0,
+    },
+}
+"""What the furnished rooms look like, and the cameras in them."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .distributions import Distribution, distribution_from_data
 from .fields import FIELDS, Field
-from .presets import preset_rules
+from .presets import preset_room, preset_rules
 
 __all__ = ["Draws", "Randomization", "Rule", "check_draws", "make_randomization"]
 
@@ -40,6 +40,8 @@ class Randomization:
     """
 
     rules: Mapping[str, Rule]
+    room: str = "plain"
+    """The room to draw in, one of :data:`~ctr_env.scenes.furniture.ROOMS`."""
 
     @property
     def per_frame(self) -> bool:
@@ -88,15 +90,13 @@ def make_randomization(
         ValueError: If a preset, field or trigger is unknown, or a distribution is malformed.
     """
     entries = {"preset": config} if isinstance(config, str) else dict(config)
-    rules = {
-        name: _rule(FIELDS[name], data)
-        for name, data in preset_rules(entries.pop("preset", "none"), camera_distance).items()
-    }
+    preset = entries.pop("preset", "none")
+    rules = {name: _rule(FIELDS[name], data) for name, data in preset_rules(preset, camera_distance).items()}
     for name, data in entries.items():
         if name not in FIELDS:
             raise ValueError(f"unknown randomisation field {name!r}; valid names: {', '.join(sorted(FIELDS))}")
         rules[name] = _rule(FIELDS[name], data)
-    return Randomization(rules)
+    return Randomization(rules, preset_room(preset))
 
 
 def check_draws(draws: Mapping[str, Any], sizes: Mapping[str, int]) -> Draws:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RENDERERS", "ClassicRenderer", "RenderError", "Renderer", "make_renderer"]
+__all__ = ["RENDERERS", "ClassicRenderer", "RenderError", "Renderer", "make_renderer", "require_renderer"]
 
 
 class RenderError(RuntimeError):
@@ -103,8 +104,17 @@ class ClassicRenderer(Renderer):
         return self._renderer
 
 
-RENDERERS: dict[str, type[Renderer]] = {"classic": ClassicRenderer}
-"""Renderers by name."""
+def _filament(model: mujoco.MjModel, camera_id: int, width: int, height: int) -> Renderer:
+    from .filament import FilamentRenderer  # its driver only where it is asked for
+
+    return FilamentRenderer(model, camera_id, width, height)
+
+
+RENDERERS: dict[str, Callable[[mujoco.MjModel, int, int, int], Renderer]] = {
+    "classic": ClassicRenderer,
+    "filament": _filament,
+}
+"""Renderers by name: made of a model, the index of a camera, width and height in pixels."""
 
 
 def make_renderer(name: str, model: mujoco.MjModel, camera_id: int, width: int, height: int) -> Renderer:
@@ -114,6 +124,15 @@ def make_renderer(name: str, model: mujoco.MjModel, camera_id: int, width: int, 
         ValueError: If the name is unknown.
         RenderError: If the backend does not come up.
     """
+    require_renderer(name)
+    return RENDERERS[name](model, camera_id, width, height)
+
+
+def require_renderer(name: str) -> None:
+    """Refuse a name that is no renderer's.
+
+    Raises:
+        ValueError: Then.
+    """
     if name not in RENDERERS:
         raise ValueError(f"unknown renderer {name!r}; valid names: {', '.join(sorted(RENDERERS))}")
-    return RENDERERS[name](model, camera_id, width, height)

@@ -8,6 +8,8 @@ import mujoco
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from .environments import ROOM_TEXT
+from .furniture import ROOMS, Room, furnish
 from .robot_spec import robot_spec
 from .robots import RobotDescription
 from .textures import TEXTURES, texture
@@ -51,8 +53,8 @@ _CLUTTER_SHAPES = (
     _GEOM.mjGEOM_CAPSULE,
     _GEOM.mjGEOM_ELLIPSOID,
 )
-_NOMINAL_COLOURS = {"floor": (0.62, 0.6, 0.58, 1.0), "table": (0.72, 0.66, 0.58, 1.0)}
-_WALL_COLOUR = (0.83, 0.84, 0.85, 1.0)
+_ROBOT_MATERIALS = {"paint": (0.35, 0.0), "rubber": (0.75, 0.0), "brushed_steel": (0.35, 1.0)}
+"""Roughness and share of metal."""
 _TABLE_LEG = 0.03
 _AWAY = (0.0, 0.0, -20.0)
 
@@ -73,12 +75,13 @@ def build_room(config: SceneConfig, robot: RobotDescription) -> mujoco.MjModel:
     The world's origin is on the floor below the robot's base. Objects that are drawn per episode are mocap bodies, out
     of sight until they are placed; nothing but the robot, its table and the floor collides.
     """
-    spec = robot_spec(robot)
+    spec, room = robot_spec(robot), ROOMS[config.room]
     _set_options(spec, config)
     spec.body(ROOT_LINK).pos = np.array([0.0, 0.0, robot.base_height])
     _add_materials(spec)
-    _add_surfaces(spec, robot)
+    _add_surfaces(spec, robot, room)
     _add_lights(spec)
+    furnish(spec, room)
     for i in range(config.clutter):
         _add_loose_object(spec, CLUTTER.format(i), _CLUTTER_SHAPES[i % len(_CLUTTER_SHAPES)])
     for i in range(config.occluders):
@@ -112,6 +115,8 @@ def _set_options(spec: mujoco.MjSpec, config: SceneConfig) -> None:
     spec.visual.headlight.specular[:] = 0.0
     spec.stat.extent = 1.0
     spec.stat.center = np.array([0.4, 0.0, 0.8])
+    spec.add_text(name=ROOM_TEXT, data=config.room)
+    spec.add_text(name="filament.shadows.type", data="pcss")  # soft: lights have a size
 
 
 def _add_materials(spec: mujoco.MjSpec) -> None:
@@ -134,6 +139,8 @@ def _add_materials(spec: mujoco.MjSpec) -> None:
             material = spec.add_material(name=material_name, specular=0.15, shininess=0.2)
             material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = material_name
             material.texuniform = material_name.startswith("flat")
+            if material.texuniform:  # Filament's physical materials take no cube textures
+                material.roughness, material.metallic = 0.6, 0.0
             material.texrepeat = np.array([repeat, repeat])
     spec.add_texture(
         name="sky",
@@ -144,20 +151,28 @@ def _add_materials(spec: mujoco.MjSpec) -> None:
         width=64,
         height=384,
     )
-    spec.add_material(name="robot", specular=0.35, shininess=0.45)
+    _add_robot_materials(spec)
+
+
+def _add_robot_materials(spec: mujoco.MjSpec) -> None:
+    """Painted, rubber and steel parts; the classic renderer, which knows no such things, draws all of them alike."""
+    for name, (roughness, metallic) in _ROBOT_MATERIALS.items():
+        spec.add_material(name=name, specular=0.35, shininess=0.45, roughness=roughness, metallic=metallic)
     for geom in spec.geoms:
-        geom.material = "robot"
+        colour = np.array(geom.rgba[:3])
+        painted = colour.mean() > 0.65 or np.ptp(colour) > 0.2
+        geom.material = "paint" if painted else "rubber" if colour.mean() < 0.35 else "brushed_steel"
 
 
-def _add_surfaces(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
+def _add_surfaces(spec: mujoco.MjSpec, robot: RobotDescription, room: Room) -> None:
     world, plane = spec.worldbody, _GEOM.mjGEOM_PLANE
     size = np.array([ROOM_HALF_SIDE, ROOM_HALF_SIDE, ROOM_HALF_SIDE])  # the last is the mesh size it is drawn with
     world.add_geom(
         name="floor",
         type=plane,
         size=size,
-        rgba=_NOMINAL_COLOURS["floor"],
-        material=flat_material("concrete"),
+        rgba=(*room.floor[0], 1.0),
+        material=flat_material(room.floor[1]),
     )
     walls = {
         "wall_front": ((ROOM_HALF_SIDE, 0, 1.5), (-1, 0, 0)),
@@ -172,23 +187,22 @@ def _add_surfaces(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
         quat = Rotation.from_matrix(np.stack([x, y, normal], axis=1)).as_quat(scalar_first=True)
         world.add_geom(
             name=name, type=plane, pos=position, quat=quat, size=np.array([ROOM_HALF_SIDE, 2.0, ROOM_HALF_SIDE]),
-            rgba=_WALL_COLOUR, material=flat_material("plain"), contype=0, conaffinity=0,
+            rgba=(*room.walls[0], 1.0), material=flat_material(room.walls[1]), contype=0, conaffinity=0,
         )  # fmt: skip
-    _add_table(spec, robot)
+    _add_table(spec, robot, room)
 
 
-def _add_table(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
+def _add_table(spec: mujoco.MjSpec, robot: RobotDescription, room: Room) -> None:
     """The table below the robot; robots that stand on their own feet get a small stool in a corner instead."""
     x, y, half_x, half_y = robot.table or (-2.6, 2.6, 0.25, 0.25)
     top = robot.base_height if robot.table else 0.5
     body = spec.worldbody.add_body(name="table", pos=np.array([x, y, top - 0.02]))
-    colour, material = _NOMINAL_COLOURS["table"], cube_material("planks")
     body.add_geom(
         name="table",
         type=_GEOM.mjGEOM_BOX,
         size=np.array([half_x, half_y, 0.02]),
-        rgba=colour,
-        material=material,
+        rgba=(*room.table[0], 1.0),
+        material=cube_material(room.table[1]),
     )
     for i, (sx, sy) in enumerate(((1, 1), (1, -1), (-1, 1), (-1, -1))):
         height = 0.5 * (top - 0.04)

@@ -12,10 +12,11 @@ from scipy.spatial.transform import RigidTransform
 from ctr_env.geometry import PinholeCamera, body_pose, look_at
 
 from .cameras import set_camera_intrinsics, set_camera_pose
+from .furniture import ROOMS
 from .kinematics import RobotKinematics
 from .robot_spec import VISUAL_GROUP
 from .robots import RobotDescription
-from .room import CAMERA, ROOM_HALF_SIDE, TARGET, build_room
+from .room import CAMERA, TARGET, build_room
 
 __all__ = ["Scene", "SceneConfig"]
 
@@ -43,6 +44,8 @@ class SceneConfig:
     """Largest picture height, pixels."""
     board: bool = False
     """Whether the gripper carries a calibration board."""
+    room: str = "plain"
+    """One of :data:`~ctr_env.scenes.furniture.ROOMS`."""
     clutter: int = 12
     """Slots for objects that stand around (drawn, never touched)."""
     occluders: int = 3
@@ -73,8 +76,10 @@ class Scene:
         """Compile a world.
 
         Raises:
-            ValueError: If the robot is unknown.
+            ValueError: If the robot or the room is unknown.
         """
+        if config.room not in ROOMS:
+            raise ValueError(f"unknown room {config.room!r}; valid names: {', '.join(ROOMS)}")
         self.config = config
         self.kinematics = RobotKinematics(config.robot)
         self.robot = self.kinematics.robot
@@ -131,6 +136,12 @@ class Scene:
         return self._camera_T_base
 
     @property
+    def arm_depth(self) -> float:
+        """Distance of the arm's middle from the camera along its optical axis, metres."""
+        middle = self.kinematics.keypoints(self.joint_positions).mean(axis=0)
+        return float(self._camera_T_base.apply(middle)[2])
+
+    @property
     def base_T_ee(self) -> RigidTransform:
         """True pose of the end effector in the base frame."""
         return body_pose(self.data, self._ee, self._base_T_world)
@@ -165,9 +176,9 @@ class Scene:
         mujoco.mj_forward(self.model, self.data)  # poses of the time that the picture is taken at
 
     def inside_room(self, point: ArrayLike) -> bool:
-        """Whether a ``(3,)`` world point (m) is a place for a camera: between the walls, clear of floor and table."""
+        """Whether a ``(3,)`` world point (m) is a place for a camera: clear of walls, furniture, floor and table."""
         x, y, z = np.asarray(point, dtype=float)
-        if max(abs(x), abs(y)) > ROOM_HALF_SIDE - 0.1 or z < 0.1:
+        if max(abs(x), abs(y)) > ROOMS[self.config.room].free or z < 0.1:
             return False
         if self.robot.table is None:
             return True

@@ -30,7 +30,7 @@ def add_parser(commands: Any) -> None:
     look = parser.add_mutually_exclusive_group()
     look.add_argument(
         "--randomization", type=preset_or_mapping, default="strong", metavar="PRESET|JSON",
-        help="none, mild, strong, or a JSON mapping of fields (default: strong)",
+        help="none, mild, strong, lab, workshop, or a JSON mapping of fields (default: strong)",
     )  # fmt: skip
     look.add_argument(
         "--clean", action="store_true",
@@ -43,6 +43,11 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--backgrounds", metavar="DIR", help="photographs and panoramas to put behind the robot in half of the frames"
     )
+    parser.add_argument("--renderer", default="classic", metavar="NAME", help="classic (default), filament or mitsuba")
+    parser.add_argument(
+        "--fixed-camera", type=int, metavar="N",
+        help="all frames from camera number N, which is the same in every split (default: each frame its own)",
+    )  # fmt: skip
     parser.add_argument(
         "--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default: one per core)"
     )
@@ -65,6 +70,8 @@ def _run(options: argparse.Namespace) -> int:
         randomization=dict(TRAINING_RANDOMIZATION) if options.clean else options.randomization,
         board_share=options.board_share,
         backgrounds=options.backgrounds,
+        renderer=options.renderer,
+        fixed_camera=options.fixed_camera,
     )
     with counting_progress() as progress:
         task = progress.add_task("frames", total=options.frames)

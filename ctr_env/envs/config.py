@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ctr_env.estimators import PoseEstimator
-from ctr_env.scenes.renderers import RENDERERS
+from ctr_env.scenes.renderers import require_renderer
 from ctr_env.scenes.robots import RobotDescription
 
 __all__ = ["ACTION_MODES", "MOVING", "OBSERVATION_PARTS", "TASKS", "ServoConfig"]
@@ -57,7 +57,7 @@ class ServoConfig:
         _one_of("task", self.task, TASKS)
         _one_of("moving", self.moving, MOVING)
         _one_of("action_mode", self.action_mode, ACTION_MODES)
-        _one_of("renderer", self.renderer, tuple(sorted(RENDERERS)))
+        require_renderer(self.renderer)
         for part in self.observation_parts:
             _one_of("obs_mode part", part, OBSERVATION_PARTS)
         if len(set(self.observation_parts)) != len(self.observation_parts):

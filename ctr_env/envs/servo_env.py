@@ -95,7 +95,8 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         self._parts = c.observation_parts
         self._pictures = "image" in self._parts or self.estimator.needs_image
         self._rules = make_randomization(c.randomization, self.kinematics.robot.camera_distance)
-        self._scene = Scene(SceneConfig(c.robot, self._width, self._height, board=self.estimator.needs_board))
+        board, room = self.estimator.needs_board, self._rules.room
+        self._scene = Scene(SceneConfig(c.robot, self._width, self._height, board=board, room=room))
         track = c.task == "track"
         self._sampler = EpisodeSampler(
             self._scene,
@@ -295,7 +296,12 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         effects = self._effects
         if self._frame_draws:
             effects = effects | image_effects(self._frame_draws)
-        return apply_image_effects(image, effects, self._stream("image", self._steps)) if effects else image
+        if not effects:
+            return image
+        depth = None
+        if effects.get("defocus_px"):
+            depth = self.renderer.depth(self._scene.data) / self._scene.arm_depth
+        return apply_image_effects(image, effects, self._stream("image", self._steps), depth)
 
     @property
     def renderer(self) -> Renderer:

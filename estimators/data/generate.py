@@ -44,6 +44,10 @@ class GenerateConfig:
     """Share of frames with a calibration board in the gripper."""
     backgrounds: str | None = None
     """Folder of photographs and panoramas to put behind the robot in half of the frames."""
+    renderer: str = "classic"
+    """Renderer, by name."""
+    fixed_camera: int | None = None
+    """Number of the one camera that sees all frames; none: every frame has its own."""
 
     def sampler(self) -> FrameSampler:
         """The sampler that draws such frames.
@@ -55,7 +59,14 @@ class GenerateConfig:
         frame_seed(self.split, self.seed, 0)
         backgrounds = None if self.backgrounds is None else Backgrounds(Path(self.backgrounds))
         return FrameSampler(
-            self.robot, self.width, self.height, self.randomization, self.board_share, backgrounds=backgrounds
+            self.robot,
+            self.width,
+            self.height,
+            self.randomization,
+            self.board_share,
+            backgrounds,
+            self.renderer,
+            self.fixed_camera,
         )
 
 

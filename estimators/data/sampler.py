@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from ctr_env.scenes.fields import apply_draws, image_effects, sizes_of
 from ctr_env.scenes.image_effects import apply_image_effects
 from ctr_env.scenes.randomization import Draws, make_randomization
-from ctr_env.scenes.renderers import Renderer, make_renderer
+from ctr_env.scenes.renderers import Renderer, make_renderer, require_renderer
 from ctr_env.scenes.robots import RobotDescription, get_robot
 from ctr_env.scenes.scene import Scene, SceneConfig
 from ctr_env.scenes.views import camera_from_draws, pose_from_draws
 
 from .backgrounds import Backgrounds
 from .labelled import LabelledFrame
+from .seeds import camera_seed
 
 __all__ = ["FrameSampler"]
 
@@ -45,6 +46,8 @@ class FrameSampler:
         randomization: str | Mapping[str, Any] = "strong",
         board_share: float = 0.0,
         backgrounds: Backgrounds | None = None,
+        renderer: str = "classic",
+        fixed_camera: int | None = None,
     ) -> None:
         """Prepare scene and renderer.
 
@@ -55,10 +58,15 @@ class FrameSampler:
             randomization: Preset or mapping (see :func:`~ctr_env.scenes.randomization.make_randomization`).
             board_share: Share of frames with a calibration board in the gripper.
             backgrounds: Pictures that stand behind the robot instead of the room in half of the frames.
+            renderer: Renderer by name.
+            fixed_camera: Number of the one camera that sees all frames; none: every frame has its own.
 
         Raises:
-            ValueError: If the robot or a randomisation field is unknown, or the share is not one.
+            ValueError: If the robot, a randomisation field or the renderer is unknown, or a number is out of range.
         """
+        require_renderer(renderer)
+        if fixed_camera is not None:
+            camera_seed(fixed_camera)
         if not 0.0 <= board_share <= 1.0:
             raise ValueError(f"board_share must lie in [0, 1], not {board_share!r}")
         self.robot = get_robot(robot)
@@ -66,6 +74,7 @@ class FrameSampler:
         self._rules = make_randomization(randomization, self.robot.camera_distance)
         self._board_share = board_share
         self._backgrounds = backgrounds
+        self._renderer, self._fixed_camera = renderer, fixed_camera
         self._scenes: dict[bool, tuple[Scene, Renderer]] = {}
 
     def sample(self, seed: int, name: str = "") -> LabelledFrame:
@@ -85,7 +94,9 @@ class FrameSampler:
         image = renderer.rgb(scene.data)
         if self._backgrounds is not None and rng.random() < _BACKGROUND_SHARE:
             image = self._backgrounds.behind(image, mask, rng)
-        image = apply_image_effects(image, image_effects(draws), rng)
+        effects = image_effects(draws)
+        depth = renderer.depth(scene.data) / scene.arm_depth if effects.get("defocus_px") else None
+        image = apply_image_effects(image, effects, rng, depth)
         pose = scene.camera_T_base
         points = pose.apply(scene.kinematics.keypoints(joints))
         measured = joints + draws["sensors.joint_bias"]
@@ -100,15 +111,23 @@ class FrameSampler:
     def _scene(self, board: bool) -> tuple[Scene, Renderer]:
         if board not in self._scenes:
             width, height = self._size
-            scene = Scene(SceneConfig(robot=self.robot, width=width, height=height, board=board))
-            self._scenes[board] = scene, make_renderer("classic", scene.model, scene.camera_id, width, height)
+            config = SceneConfig(robot=self.robot, width=width, height=height, board=board, room=self._rules.room)
+            scene = Scene(config)
+            self._scenes[board] = scene, make_renderer(self._renderer, scene.model, scene.camera_id, width, height)
         return self._scenes[board]
 
     def _place(self, scene: Scene, draws: Draws, seed: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Put arm, camera and target somewhere; the arm's true joint positions."""
+        if self._fixed_camera is not None and not self._find_view(
+            scene, scene.kinematics.home, draws, camera_seed(self._fixed_camera), 0
+        ):
+            raise RuntimeError(f"camera {self._fixed_camera} (camera.*) sees too little of the arm at home")
         for attempt in range(_SEEN_POSTURES):
             joints = self._posture(scene, rng)
-            if self._find_view(scene, joints, draws, seed, attempt * _VIEWS):
+            if self._fixed_camera is not None:
+                if scene.arm_in_view() >= draws["camera.min_arm_in_view"]:
+                    break
+            elif self._find_view(scene, joints, draws, seed, attempt * _VIEWS):
                 break
         else:
             raise RuntimeError(f"no camera (camera.*) was found that sees enough of the arm (frame seed {seed})")

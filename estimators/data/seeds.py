@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["FRAMES_PER_SET", "SPLITS", "frame_seed"]
+__all__ = ["FRAMES_PER_SET", "SPLITS", "camera_seed", "frame_seed"]
 
 SPLITS = ("train", "validation", "test")
 """Names of the splits."""
@@ -31,3 +31,17 @@ def frame_seed(split: str, seed: int, index: int) -> int:
     if not 0 <= index < FRAMES_PER_SET:
         raise ValueError(f"the number of a frame must lie in [0, {FRAMES_PER_SET - 1}], not {index}")
     return (1 + SPLITS.index(split)) * _SPLIT_SPAN + seed * FRAMES_PER_SET + index
+
+
+def camera_seed(number: int) -> int:
+    """Seed of a camera that all frames of a data set share; none of a frame's or an environment's.
+
+    Args:
+        number: Number of the camera, 0 or more.
+
+    Raises:
+        ValueError: If the number is out of range.
+    """
+    if not 0 <= number < _SPLIT_SPAN:
+        raise ValueError(f"the number of a camera must lie in [0, {_SPLIT_SPAN - 1}], not {number}")
+    return (1 + len(SPLITS)) * _SPLIT_SPAN + number
