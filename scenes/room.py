@@ -116,7 +116,8 @@ def _set_options(spec: mujoco.MjSpec, config: SceneConfig) -> None:
     spec.stat.extent = 1.0
     spec.stat.center = np.array([0.4, 0.0, 0.8])
     spec.add_text(name=ROOM_TEXT, data=config.room)
-    spec.add_text(name="filament.shadows.type", data="pcss")  # soft: lights have a size
+    # emission does not follow the light that the filament renderer draws its two pictures with
+    spec.add_numeric(name="filament.phong.emissive_multiplier", data=np.zeros(1), size=1)
 
 
 def _add_materials(spec: mujoco.MjSpec) -> None:
