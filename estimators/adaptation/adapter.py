@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import time
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from ctr_env._files import replacing, write_json
 from ctr_env.estimators.base import Frame
@@ -23,21 +24,17 @@ from ctr_env.estimators.ctrnet.weights import WeightsHeader, load_network, save_
 from ctr_env.estimators.data.backgrounds import Backgrounds
 from ctr_env.estimators.silhouette.renderer import SilhouetteRenderer
 from ctr_env.estimators.training.augmentation import Example, RenderedFrame, augmented
-from ctr_env.estimators.training.dataset import Batch
-from ctr_env.estimators.training.ema import ExponentialAverage
-from ctr_env.estimators.training.loss import supervised_loss
-from ctr_env.estimators.training.pose_loss import pose_loss
 from ctr_env.estimators.training.source import FrameSource
 from ctr_env.scenes.kinematics import RobotKinematics
 
 from .config import AdaptationConfig
-from .objective import COARSER, unlabelled_loss
+from .objective import COARSER
+from .student import Student
 from .teacher import Belief, Teacher, believed_mask
 
 __all__ = ["Adapter", "Progress", "Round"]
 
 _WARM_UP = 0.05
-_GRADIENT_NORM = 5.0
 _CHECKPOINT, _TEACHER, _SETTINGS = "checkpoint.pt", "teacher.safetensors", "config.json"
 _REPLAY = 10_000_000  # numbers of replayed examples' random streams begin here
 
@@ -69,6 +66,7 @@ class Adapter:
     Attributes:
         folder: Where checkpoint, teacher and settings go.
         rounds: What the teacher found so far, from before the first step on.
+        history: Parts of the loss of every step, with its ``"progress"``.
         step: Optimiser steps made.
         seconds: Time spent in them and in looking, pauses not counted.
     """
@@ -76,7 +74,7 @@ class Adapter:
     def __init__(
         self,
         config: AdaptationConfig,
-        frames: Sequence[Frame],
+        pictures: Sequence[Sequence[Frame]],
         weights: Path,
         replay: FrameSource | None,
         folder: Path,
@@ -85,7 +83,7 @@ class Adapter:
 
         Args:
             config: Settings.
-            frames: Unlabelled pictures without lens distortion.
+            pictures: Unlabelled pictures without lens distortion, those of each camera by themselves.
             weights: What to begin with.
             replay: Synthetic pictures with labels, if a share of them is wanted.
             folder: Where to keep the state.
@@ -98,19 +96,23 @@ class Adapter:
         self.config, self.folder = config, folder
         self.step, self.seconds = 0, 0.0
         self.rounds: list[Round] = []
-        self._frames, self._replay = list(frames), replay
+        self.history: list[dict[str, float]] = []
+        self._pictures, self._replay = [list(group) for group in pictures], replay
+        self._frames = [frame for group in self._pictures for frame in group]
         network, self._header = load_network(weights)
-        _check(config, self._frames, self._header, replay)
+        initial = weights.read_bytes()
+        _check(config, self._pictures, self._header, replay)
         self._kinematics = RobotKinematics(config.robot)
         self._chain = len(self._kinematics.robot.keypoint_frames)
         self._backgrounds = Backgrounds(None)
-        self._settings = {**asdict(config), "weights": weights.name, "pictures": len(self._frames)}
+        self._settings = {
+            **asdict(config),
+            "weights_sha256": hashlib.sha256(initial).hexdigest(),
+            "pictures": [len(group) for group in self._pictures],
+        }
         _claim(folder, self._settings)
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.network = network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._average = ExponentialAverage(self.network, config.ema)
-        self._best, self._best_score = {n: v.clone() for n, v in self._average.state_dict().items()}, -1.0
-        self._optimizer = torch.optim.AdamW(self.network.parameters(), lr=config.learning_rate, weight_decay=0.0)
+        self._student = Student(network, self._header, config, self._chain)
+        self._best, self._best_score = self._averaged(), -1.0
         self._beliefs: list[Belief] = []
         self._labelled: list[RenderedFrame] = []
         self._surfaces: list[NDArray[np.float32]] = []
@@ -119,6 +121,9 @@ class Adapter:
     @property
     def progress(self) -> float:
         """How much of the adaptation is done, 0 to 1."""
+        if self.config.steps is not None:
+            return min(self.step / self.config.steps, 1.0)
+        assert self.config.minutes is not None
         return min(self.seconds / (60.0 * self.config.minutes), 1.0)
 
     def run(self, report: Progress, on_round: Callable[[Round], None]) -> WeightsHeader:
@@ -143,6 +148,7 @@ class Adapter:
             parts = self._train()
             self.step += 1
             self.seconds += time.monotonic() - start
+            self.history.append({**parts, "progress": self.progress})
             report(self.step, self.progress, parts)
 
     @property
@@ -166,14 +172,15 @@ class Adapter:
         """Let the teacher look, keep it if it never agreed better with what it sees, and save everything."""
         start = time.monotonic()
         file = self.folder / _TEACHER
-        save_weights(file, self._average.state_dict(), self._header)
+        save_weights(file, self._student.average.state_dict(), self._header)
         eye = CtRNetEstimator(self._kinematics, {"weights": str(file), "tracking": False}).eye
-        self._beliefs = Teacher(eye, self.config.fixed_camera).beliefs(self._frames)
+        teacher = Teacher(eye, self.config.fixed_camera)
+        self._beliefs = [belief for group in self._pictures for belief in teacher.beliefs(group)]
         score = float(np.mean([belief.score for belief in self._beliefs]))
         usable = float(np.mean([belief.usable for belief in self._beliefs]))
         explained = float(np.median([belief.explained for belief in self._beliefs]))
         if score > self._best_score:
-            self._best, self._best_score = {n: v.clone() for n, v in self._average.state_dict().items()}, score
+            self._best, self._best_score = self._averaged(), score
         self._label(eye)
         self.rounds.append(Round(self.progress, score, usable, explained))
         self.seconds += time.monotonic() - start
@@ -203,53 +210,31 @@ class Adapter:
         )
 
     def _train(self) -> dict[str, float]:
-        config = self.config
-        for group in self._optimizer.param_groups:
-            group["lr"] = config.learning_rate * _schedule(self.progress)
+        config, size = self.config, self._header.input_size
         rng = np.random.default_rng([config.seed, self.step])
         replayed = round(config.replay_share * config.batch)
         chosen = rng.integers(len(self._labelled), size=config.batch - replayed)
-        size = self._header.input_size
-        examples = [augmented(self._labelled[i], self._chain, size, None, rng) for i in chosen]
-        for _ in range(replayed):
-            assert self._replay is not None
-            frame = self._replay.frame(int(rng.integers(_REPLAY)))
-            examples.append(augmented(frame, self._chain, size, self._backgrounds, rng))
-        batch = Batch(*(part.to(self._device) for part in _collated(examples)))
-        self.network.train()
-        kind = torch.bfloat16 if self._device.type == "cuda" or torch.cpu._is_avx512_bf16_supported() else torch.float32
-        with torch.autocast(self._device.type, kind, enabled=kind is not torch.float32):
-            output = self.network(*self._inputs(batch))
-        own = slice(0, len(chosen))
-        vertices = torch.from_numpy(np.stack([self._surfaces[i] for i in chosen])).to(self._device)
-        parts = unlabelled_loss(_rows(output, own), _rows(batch, own), vertices, self._renderer, config)
-        if replayed:
-            rest = slice(len(chosen), None)
-            known = supervised_loss(_rows(output, rest), _rows(batch, rest))["loss"]
-            parts["replay"] = known + pose_loss(_rows(output, rest), _rows(batch, rest), self._chain)
-            parts["loss"] = parts["loss"] + parts["replay"]
-        self._optimizer.zero_grad()
-        parts["loss"].backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), _GRADIENT_NORM)
-        self._optimizer.step()
-        self._average.update(self.network)
-        return {name: float(value.detach()) for name, value in parts.items()}
+        own = [augmented(self._labelled[i], self._chain, size, None, rng) for i in chosen]
+        known = [self._replayed(rng) for _ in range(replayed)]
+        surfaces = np.stack([self._surfaces[i] for i in chosen])
+        rate = config.learning_rate * _schedule(self.progress)
+        return self._student.learn(own, surfaces, known, self._renderer, rate)
 
-    def _inputs(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        mean, std = (torch.tensor(v, device=self._device)[:, None, None] for v in (self._header.mean, self._header.std))
-        images = (batch.images.float() / 255.0 - mean) / std
-        pair = images, batch.hints.float() / 255.0
-        return tuple(part.contiguous(memory_format=torch.channels_last) for part in pair)  # type: ignore[return-value]
+    def _replayed(self, rng: np.random.Generator) -> Example:
+        assert self._replay is not None
+        frame = self._replay.frame(int(rng.integers(_REPLAY)))
+        return augmented(frame, self._chain, self._header.input_size, self._backgrounds, rng)
+
+    def _averaged(self) -> dict[str, Tensor]:
+        return {name: value.clone() for name, value in self._student.average.state_dict().items()}
 
     def _save(self) -> None:
         state = {
-            "network": self.network.state_dict(),
-            "average": self._average.state_dict(),
-            "updates": self._average.updates,
+            "student": self._student.state(),
             "best": self._best,
             "best_score": self._best_score,
-            "optimizer": self._optimizer.state_dict(),
             "rounds": [asdict(each) for each in self.rounds],
+            "history": self.history,
             "step": self.step,
             "seconds": self.seconds,
         }
@@ -260,12 +245,10 @@ class Adapter:
         file = self.folder / _CHECKPOINT
         if not file.is_file():
             return
-        state = torch.load(file, map_location=self._device, weights_only=True)
-        self.network.load_state_dict(state["network"])
-        self._average.load(state["average"], state["updates"])
-        self._optimizer.load_state_dict(state["optimizer"])
+        state = torch.load(file, map_location=self._student.device, weights_only=True)
+        self._student.load(state["student"])
         self._best, self._best_score = state["best"], state["best_score"]
-        self.step, self.seconds = state["step"], state["seconds"]
+        self.step, self.seconds, self.history = state["step"], state["seconds"], state["history"]
         self.rounds = [Round(**each) for each in state["rounds"]][:-1]  # the last one is looked at again
 
 
@@ -276,32 +259,20 @@ def _schedule(progress: float) -> float:
     return 0.5 * (1.0 + math.cos(math.pi * (progress - _WARM_UP) / (1.0 - _WARM_UP)))
 
 
-def _rows(parts: Any, rows: slice) -> Any:
-    """Some rows of a named tuple of tensors."""
-    return type(parts)(*(part[rows] for part in parts))
-
-
-def _collated(examples: Sequence[Example]) -> list[Tensor]:
-    stacked = [np.stack([getattr(e, name) for e in examples]) for name in ("image", "hint")]
-    masks = torch.from_numpy(np.stack([example.mask for example in examples]))[:, None].float() / 255.0
-    names = ("pixels", "inside", "seen", "points", "lens")
-    rest = [torch.from_numpy(np.stack([getattr(e, name) for e in examples])) for name in names]
-    return [*(torch.from_numpy(part).permute(0, 3, 1, 2) for part in stacked), masks, *rest]
-
-
 def _check(
-    config: AdaptationConfig, frames: Sequence[Frame], header: WeightsHeader, replay: FrameSource | None
+    config: AdaptationConfig, pictures: Sequence[Sequence[Frame]], header: WeightsHeader, replay: FrameSource | None
 ) -> None:
     if header.robot != config.robot:
         raise ValueError(f"the weights are those of robot {header.robot!r}, not {config.robot!r}")
-    if not frames:
+    if not pictures or not all(pictures):
         raise ValueError("there are no pictures to adapt to")
-    cameras = {frame.camera for frame in frames}
-    if config.fixed_camera and len(cameras) > 1:
-        raise ValueError(
-            f"the pictures have {len(cameras)} different cameras, and so not one pose: give each camera's pictures by "
-            "themselves, or say that the camera is not fixed"
-        )
+    for group in pictures:
+        cameras = {frame.camera for frame in group}
+        if config.fixed_camera and len(cameras) > 1:
+            raise ValueError(
+                f"the pictures of one camera have {len(cameras)} different intrinsics, and so not one pose: give each "
+                "camera's pictures by themselves, or say that the camera moves"
+            )
     if config.replay_share and replay is None:
         raise ValueError("replay_share needs synthetic pictures; without them it must be 0")
 
@@ -310,7 +281,7 @@ def _claim(folder: Path, settings: dict[str, Any]) -> None:
     """Refuse a folder that holds an adaptation with other settings."""
     file = folder / _SETTINGS
     if file.is_file():
-        earlier = json.loads(file.read_text())
+        earlier, settings = json.loads(file.read_text()), json.loads(json.dumps(settings))
         other = [name for name in settings if earlier.get(name) != settings[name]]
         if other:
             said = ", ".join(f"{name}={earlier.get(name)!r}" for name in other)

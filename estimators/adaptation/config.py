@@ -19,9 +19,11 @@ class AdaptationConfig:
     robot: str = "panda"
     """Robot, by name."""
     fixed_camera: bool = True
-    """Whether all pictures are one camera's that stood still, and so share one pose."""
-    minutes: float = 20.0
-    """Length of the adaptation, pauses not counted."""
+    """Whether each camera stood still, so that its pictures share one pose."""
+    minutes: float | None = None
+    """Length of the adaptation in minutes, pauses not counted."""
+    steps: int | None = None
+    """Length of the adaptation in optimiser steps instead."""
     silhouette: float = 1.0
     """Weight of the difference between the silhouette at PnP's pose and the predicted mask, which moves the points."""
     mask: float = 1.0
@@ -46,7 +48,12 @@ class AdaptationConfig:
 
     def __post_init__(self) -> None:
         """Check every value."""
-        require_range(self, 0.01, 10**6, "minutes")
+        if (self.steps is None) == (self.minutes is None):
+            raise ValueError(f"give steps or minutes, not both or neither (steps={self.steps}, minutes={self.minutes})")
+        if self.steps is not None:
+            require_range(self, 1, 10**8, "steps")
+        if self.minutes is not None:
+            require_range(self, 0.01, 10**6, "minutes")
         require_range(self, 0.0, 1e6, "silhouette", "mask", "distance", "pseudo")
         require_range(self, 0.0, 0.9, "replay_share")
         require_range(self, 2, 4096, "batch")

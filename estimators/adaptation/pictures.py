@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 
 from ctr_env.estimators.base import Frame
-from ctr_env.estimators.data.labelled import LabelledFrame
 from ctr_env.geometry import PinholeCamera
 
 __all__ = ["Recorded", "read_pictures"]
@@ -20,8 +19,8 @@ class Recorded(Protocol):
 
     names: list[str]
 
-    def read(self, name: str) -> LabelledFrame:
-        """One frame; its labels, if it has any, are not looked at."""
+    def read_unlabelled(self, name: str) -> Frame:
+        """Picture, joint angles and camera of one frame."""
 
 
 def read_pictures(source: Recorded) -> tuple[list[Frame], list[str]]:
@@ -33,11 +32,9 @@ def read_pictures(source: Recorded) -> tuple[list[Frame], list[str]]:
     frames, problems = [], []
     for name in source.names:
         try:
-            found = source.read(name)
+            frames.append(_straightened(source.read_unlabelled(name)))
         except (OSError, ValueError) as error:
             problems.append(str(error))
-            continue
-        frames.append(_straightened(Frame(found.joint_positions, found.camera, 0.0, found.image)))
     return frames, problems
 
 

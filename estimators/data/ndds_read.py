@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
 
+from ctr_env.estimators.base import Frame
 from ctr_env.geometry import PinholeCamera, transform
 from ctr_env.scenes.kinematics import RobotKinematics
 from ctr_env.scenes.robots import RobotDescription
@@ -96,6 +97,25 @@ class FrameFolder:
         if mask is not None and mask.shape != image.shape[:2]:
             raise ValueError(f"{mask_file}: its size {mask.shape[::-1]} is not the picture's {image.shape[1::-1]}")
         return LabelledFrame(name, image, mask=mask, **labels)
+
+    def read_unlabelled(self, name: str) -> Frame:
+        """Picture, joint angles and camera of a frame; nothing else of its files is looked at.
+
+        Raises:
+            FileNotFoundError: If its picture is missing.
+            ValueError: If its files cannot be understood.
+        """
+        image = read_picture(self.picture_file(name))
+        file = self.folder / f"{name}.json"
+        try:
+            data = json.loads(file.read_text())
+            camera = self._camera(data).resized(image.shape[1], image.shape[0])
+            joints = _joint_positions(data, self._kinematics.robot)
+        except _MISUNDERSTOOD as error:
+            raise ValueError(f"{file}: not understood: {type(error).__name__} {error}") from error
+        except ValueError as error:
+            raise ValueError(f"{file}: {error}") from error
+        return Frame(joints, camera, 0.0, image)
 
     def read_labels(self, name: str, width: int | None = None, height: int | None = None) -> dict[str, Any]:
         """The labels of a frame: ``camera``, ``joint_positions``, ``camera_T_base``, ``keypoints``, ``keypoints_px``.

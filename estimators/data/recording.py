@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ctr_env.estimators.base import Frame
 from ctr_env.geometry import PinholeCamera
 from ctr_env.scenes.robots import RobotDescription
 
@@ -61,19 +62,29 @@ class Recording:
         """Number of frames."""
         return len(self.names)
 
-    def read(self, name: str) -> LabelledFrame:
-        """One frame.
+    def read_unlabelled(self, name: str) -> Frame:
+        """Picture, joint angles and camera of a frame.
 
         Raises:
             ValueError: If its picture cannot be read.
         """
         image = self._picture(name)
+        return Frame(self._positions[name], self._camera.resized(image.shape[1], image.shape[0]), 0.0, image)
+
+    def read(self, name: str) -> LabelledFrame:
+        """One frame, without any labels.
+
+        Raises:
+            ValueError: If its picture cannot be read.
+        """
+        frame = self.read_unlabelled(name)
+        assert frame.image is not None
         count = len(self._robot.keypoint_frames)
         return LabelledFrame(
             name=name,
-            image=image,
-            camera=self._camera.resized(image.shape[1], image.shape[0]),
-            joint_positions=self._positions[name],
+            image=frame.image,
+            camera=frame.camera,
+            joint_positions=frame.joint_positions,
             camera_T_base=None,
             keypoints=np.full((count, 3), np.nan),
             keypoints_px=np.full((count, 2), np.nan),

@@ -26,7 +26,7 @@ def frames():
 
 def test_it_runs_goes_on_and_writes_weights(frames, tmp_path):
     rounds, steps = [], []
-    adapter = Adapter(SHORT, frames, WEIGHTS, None, tmp_path / "run")
+    adapter = Adapter(SHORT, [frames], WEIGHTS, None, tmp_path / "run")
     adapter.run(lambda step, progress, parts: steps.append(parts), rounds.append)
     assert len(rounds) == 2 and rounds[-1].progress == 1.0
     assert all(np.isfinite(list(parts.values())).all() for parts in steps) and steps
@@ -34,18 +34,18 @@ def test_it_runs_goes_on_and_writes_weights(frames, tmp_path):
     adapter.write(tmp_path / "adapted.safetensors")
     _, header = load_network(tmp_path / "adapted.safetensors")
     assert header.recipe["score_after"] >= header.recipe["score_before"]
-    again = Adapter(SHORT, frames, WEIGHTS, None, tmp_path / "run")
+    again = Adapter(SHORT, [frames], WEIGHTS, None, tmp_path / "run")
     assert again.progress == 1.0 and again.step == adapter.step
 
 
 def test_what_is_wrong_is_named(frames, tmp_path):
     with pytest.raises(ValueError, match="no pictures"):
         Adapter(SHORT, [], WEIGHTS, None, tmp_path)
-    with pytest.raises(ValueError, match="3 different cameras"):
-        Adapter(replace(SHORT, fixed_camera=True), frames, WEIGHTS, None, tmp_path)
+    with pytest.raises(ValueError, match="3 different intrinsics"):
+        Adapter(replace(SHORT, fixed_camera=True), [frames], WEIGHTS, None, tmp_path)
     with pytest.raises(ValueError, match="robot 'panda', not 'baxter'"):
-        Adapter(replace(SHORT, robot="baxter"), frames, WEIGHTS, None, tmp_path)
+        Adapter(replace(SHORT, robot="baxter"), [frames], WEIGHTS, None, tmp_path)
     with pytest.raises(ValueError, match="replay_share"):
-        Adapter(replace(SHORT, replay_share=0.5), frames, WEIGHTS, None, tmp_path)
+        Adapter(replace(SHORT, replay_share=0.5), [frames], WEIGHTS, None, tmp_path)
     with pytest.raises(ValueError, match="needs a term"):
-        AdaptationConfig(silhouette=0.0, mask=0.0, distance=0.0, pseudo=0.0)
+        AdaptationConfig(steps=1, silhouette=0.0, mask=0.0, distance=0.0, pseudo=0.0)

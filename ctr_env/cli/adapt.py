@@ -1,0 +1,186 @@
+"""``ctr-env adapt``: a trained network learns from pictures that nobody labelled."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .options import json_mapping
+
+if TYPE_CHECKING:
+    from ctr_env.estimators.adaptation.adapter import Adapter
+    from ctr_env.estimators.adaptation.config import AdaptationConfig
+    from ctr_env.estimators.base import Frame
+    from ctr_env.estimators.training.source import FrameSource
+    from ctr_env.scenes.kinematics import RobotKinematics
+
+__all__ = ["add_parser"]
+
+
+def add_parser(commands: Any) -> None:
+    """Add the sub-command."""
+    parser = commands.add_parser(
+        "adapt",
+        help="adapt a trained network to unlabelled pictures of a robot",
+        description="Adapt a trained network to pictures with joint angles and intrinsics, and nothing else: "
+        "the robot's own silhouette is what it learns from. The same command goes on where it stopped.",
+    )
+    parser.add_argument("--robot", default="panda", metavar="NAME", help="panda or baxter (default: panda)")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--data", type=Path, nargs="+", metavar="DIR",
+        help="folders in the layout of DREAM, one for each camera; labels in them are not read",
+    )  # fmt: skip
+    source.add_argument("--images", type=Path, metavar="DIR|VIDEO", help="folder of pictures, or a video")
+    parser.add_argument("--joints", type=Path, metavar="CSV", help="joint angles of --images, a row for each picture")
+    parser.add_argument("--camera", type=Path, metavar="YAML", help="intrinsics of --images, OpenCV's or ROS's layout")
+    parser.add_argument(
+        "--moving-camera", action="store_true",
+        help="the camera moves: every picture has a pose of its own (default: each camera stands still)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--weights", type=Path, metavar="FILE", help="what to begin with (default: the packaged weights)"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="weights file to write")
+    parser.add_argument(
+        "--run", dest="folder", type=Path, metavar="DIR",
+        help="folder of checkpoint, curves and overlays (default: the weights file's name without its ending)",
+    )  # fmt: skip
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--minutes", type=float, metavar="X", help="length in minutes without pauses (default: 20)")
+    length.add_argument("--steps", type=int, metavar="N", help="length in optimiser steps instead")
+    parser.add_argument(
+        "--replay", type=Path, metavar="DIR",
+        help="folder of synthetic frames to replay (see ctr-env generate --clean; default: fresh ones)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--config", type=json_mapping, default={}, metavar="JSON",
+        help="other settings of AdaptationConfig, such as '{\"replay_share\": 0, \"mask\": 0}'",
+    )  # fmt: skip
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from ctr_env.estimators.adaptation.adapter import Adapter
+    from ctr_env.estimators.ctrnet.packaged import packaged_weights
+    from ctr_env.scenes.kinematics import RobotKinematics
+
+    config = _config(options)
+    kinematics = RobotKinematics(config.robot)
+    weights = options.weights or packaged_weights(kinematics.robot)
+    pictures = _pictures(options, kinematics)
+    folder = options.folder or options.out.with_suffix("")
+    adapter = Adapter(config, pictures, weights, _replay(config, options.replay, weights, kinematics), folder)
+    _adapt(adapter, options.out)
+    _report(adapter, weights, options.out, pictures)
+    return 0
+
+
+def _config(options: argparse.Namespace) -> AdaptationConfig:
+    from ctr_env.estimators.adaptation.config import AdaptationConfig
+    from ctr_env.estimators.config import config_from_mapping
+
+    own = ("robot", "fixed_camera", "minutes", "steps")
+    for name in own:
+        if name in options.config:
+            raise ValueError(f"--config: {name} has an option of its own")
+    minutes = 20.0 if options.minutes is None and options.steps is None else options.minutes
+    chosen = (options.robot, not options.moving_camera, minutes, options.steps)
+    return config_from_mapping(AdaptationConfig, {**options.config, **dict(zip(own, chosen, strict=True))})
+
+
+def _pictures(options: argparse.Namespace, kinematics: RobotKinematics) -> list[list[Frame]]:
+    from ctr_env.estimators.adaptation.pictures import Recorded, read_pictures
+    from ctr_env.estimators.data.camera_file import read_camera_file
+    from ctr_env.estimators.data.ndds_read import FrameFolder
+    from ctr_env.estimators.data.recording import Recording
+
+    sources: list[Recorded]
+    if options.data:
+        if options.joints or options.camera:
+            raise ValueError("--joints and --camera belong to --images; folders of --data have their own")
+        sources = [FrameFolder(folder, kinematics) for folder in options.data]
+    else:
+        if not options.joints or not options.camera:
+            raise ValueError("--images needs --joints (a CSV file) and --camera (a YAML file)")
+        camera = read_camera_file(options.camera)
+        sources = [Recording(options.images, options.joints, camera, kinematics.robot)]
+    groups = []
+    for source in sources:
+        frames, problems = read_pictures(source)
+        for problem in problems:
+            print(f"skipped: {problem}", file=sys.stderr)
+        groups.append(frames)
+    return groups
+
+
+def _replay(
+    config: AdaptationConfig, folder: Path | None, weights: Path, kinematics: RobotKinematics
+) -> FrameSource | None:
+    from ctr_env.estimators.ctrnet.points import LinkPoint
+    from ctr_env.estimators.ctrnet.weights import read_header
+    from ctr_env.estimators.training.source import FolderSource, SimulatorSource
+
+    if config.replay_share == 0.0:
+        return None
+    points = [LinkPoint(*point) for point in read_header(weights).keypoints]
+    if folder is not None:
+        return FolderSource(folder, kinematics, points)
+    return SimulatorSource(config.robot, points, config.seed)
+
+
+def _adapt(adapter: Adapter, out: Path) -> None:
+    """Run to the end with a progress bar; weights are written after every look that is the best so far."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    from ctr_env.estimators.adaptation.adapter import Round
+
+    columns = TextColumn("adapting"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
+    with Progress(*columns, TextColumn("{task.description}")) as bar:
+        task = bar.add_task("the teacher looks at all pictures", total=1.0, completed=adapter.progress)
+
+        def step(number: int, progress: float, parts: dict[str, float]) -> None:
+            bar.update(task, completed=progress, description=f"step {number}  loss {parts['loss']:.2f}")
+
+        def look(found: Round) -> None:
+            adapter.write(out)
+            bar.console.print(
+                f"{found.progress:4.0%}  agreement {found.score:.3f}  outline explained {found.explained:.2f}  "
+                f"pictures used {found.usable:.0%}"
+            )
+
+        adapter.run(step, look)
+
+
+def _report(adapter: Adapter, start: Path, out: Path, pictures: list[list[Frame]]) -> None:
+    from ctr_env._files import write_json
+    from ctr_env.evaluation.adaptation_sheet import adaptation_sheet, plot_adaptation, write_picture
+    from ctr_env.evaluation.runner import versions
+
+    config, rounds = adapter.config, [asdict(each) for each in adapter.rounds]
+    sheet = adaptation_sheet({"before": start, "after": out}, config.robot, pictures, config.fixed_camera)
+    write_picture(adapter.folder / "overlays.png", sheet)
+    plot_adaptation(adapter.history, rounds, adapter.folder / "curves.png")
+    result = {
+        "schema": "ctr_env/adapt@1",
+        "command": shlex.join(["ctr-env", *sys.argv[1:]]),
+        "config": asdict(config),
+        "versions": versions(),
+        "pictures": [len(group) for group in pictures],
+        "rounds": rounds,
+        "summary": {
+            "score_before": rounds[0]["score"],
+            "score_after": max(each["score"] for each in rounds),
+            "steps": adapter.step,
+            "minutes": adapter.seconds / 60.0,
+        },
+    }
+    write_json(adapter.folder / "adapt.json", result)
+    said = result["summary"]
+    print(f"agreement {said['score_before']:.3f} -> {said['score_after']:.3f}, {adapter.step} steps    {out}")
+    for name in ("overlays.png", "curves.png", "adapt.json"):
+        print(f"{adapter.folder / name}")
