@@ -19,7 +19,8 @@ STRONG = {
 
 
 def spoilt(image, seed=0, **settings):
-    return apply_image_effects(image, settings, np.random.default_rng(seed))
+    depth = np.full(image.shape[:2], 2.0)  # twice as far as the lens is focused
+    return apply_image_effects(image, settings, np.random.default_rng(seed), depth)
 
 
 def texture(height=48, width=64, low=0, high=256, seed=3):
@@ -190,7 +191,27 @@ def test_values_out_of_range_are_refused_by_name(name):
 
 
 def test_an_unknown_setting_is_refused_with_the_valid_ones():
-    with pytest.raises(ValueError, match="unknown image effect 'vignette'; valid names: ") as refusal:
-        spoilt(smooth(), vignette=1.0)
+    with pytest.raises(ValueError, match="unknown image effect 'halo'; valid names: ") as refusal:
+        spoilt(smooth(), halo=1.0)
     for name in IMAGE_EFFECTS:
         assert name in str(refusal.value)
+
+
+def test_defocus_blurs_what_is_far_from_the_focus():
+    image = texture(60, 120)
+    depth = np.where(np.arange(120) < 60, 1.0, 5.0) * np.ones((60, 1))
+    seen = apply_image_effects(image, {"defocus_px": 2.0}, np.random.default_rng(0), depth)
+    np.testing.assert_array_equal(seen[:, :60], image[:, :60])
+    assert seen[:, 66:].std() < 0.4 * image[:, 66:].std()
+    blurred = spoilt(image, blur_sigma_px=1.6)  # 2 px x (1 - 1/5)
+    assert np.abs(seen[:, 70:].astype(int) - blurred[:, 70:]).mean() < 4
+    with pytest.raises(ValueError, match="defocus_px .2. needs the picture's depth"):
+        apply_image_effects(image, {"defocus_px": 2.0}, np.random.default_rng(0))
+
+
+def test_a_vignette_darkens_the_corners_only():
+    image = np.full((49, 65, 3), 200, np.uint8)
+    seen = spoilt(image, vignette=0.4)
+    assert seen[24, 32, 0] == 200
+    assert seen[0, 0, 0] == pytest.approx(200 * 0.6, abs=1)
+    assert seen[24, 0, 0] == pytest.approx(200 * 0.8, abs=1)

@@ -4,6 +4,7 @@ import pytest
 
 from ctr_env.estimators.data.backgrounds import Backgrounds
 from ctr_env.estimators.data.sampler import FrameSampler
+from ctr_env.estimators.data.seeds import frame_seed
 from ctr_env.scenes.kinematics import RobotKinematics
 
 EXACT = {"preset": "strong", "sensors.joint_bias": {"constant": 0.0}}
@@ -109,3 +110,23 @@ def test_impossible_views_are_reported_with_the_frames_seed():
 def test_bad_values_are_refused_before_a_scene_is_made(arguments, message):
     with pytest.raises(ValueError, match=message):
         FrameSampler(**({"robot": "panda"} | arguments))
+
+
+def test_a_fixed_camera_is_the_same_for_every_frame_and_split():
+    sampler = FrameSampler("panda", 160, 120, "mild", fixed_camera=3)
+    frames = [sampler.sample(frame_seed(split, 0, i)) for split in ("train", "test") for i in range(3)]
+    sampler.close()
+    assert len({frame.camera for frame in frames}) == 1
+    poses = np.stack([frame.camera_T_base.as_matrix() for frame in frames])
+    np.testing.assert_array_equal(poses, np.broadcast_to(poses[0], poses.shape))
+    assert len({frame.joint_positions.tobytes() for frame in frames}) == len(frames)
+    other = FrameSampler("panda", 160, 120, "mild", fixed_camera=4)
+    assert not np.allclose(other.sample(frame_seed("train", 0, 0)).camera_T_base.as_matrix(), poses[0])
+    other.close()
+
+
+def test_renderer_and_camera_are_checked_before_anything_is_drawn():
+    with pytest.raises(ValueError, match="unknown renderer 'eevee'"):
+        FrameSampler("panda", renderer="eevee")
+    with pytest.raises(ValueError, match="number of a camera must lie in"):
+        FrameSampler("panda", fixed_camera=-1)
