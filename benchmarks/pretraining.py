@@ -1,0 +1,110 @@
+"""How many synthetic pictures does self-training need, and does its mask loss help? The paper's Table 3, on our scenes.
+
+    python benchmarks/pretraining.py --frames DIR --target DIR --test DIR --out runs/pretraining
+
+For 500, 1,000, 2,000, 4,000 and 8,000 synthetic frames a network is trained from nothing, then adapted to unlabelled
+pictures with the published objective, with and without its mask loss. All trainings take the same time, whatever the
+number of frames. ``--frames`` is a folder of ``ctr-env generate --clean --frames 8000``; ``--target`` and ``--test``
+are folders of other frames. Stops and goes on; the table and ``pretraining.png`` grow as cells are done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from ctr_env.cli import main as ctr_env
+
+SAMPLES = (500, 1000, 2000, 4000, 8000)
+PUBLISHED = {"pseudo": 0.0, "silhouette": 1.0, "replay_share": 0.0}
+OBJECTIVES = {
+    "published": PUBLISHED | {"mask": 1.0},
+    "without mask loss": PUBLISHED | {"mask": 0.0},
+    "ours": {},
+}
+
+
+def run(*arguments: object) -> None:
+    words = [str(argument) for argument in arguments]
+    print("$ ctr-env", " ".join(words), flush=True)
+    if ctr_env(words):
+        sys.exit(1)
+
+
+def first_frames(folder: Path, count: int, to: Path) -> Path:
+    """A folder of links to the first frames."""
+    to.mkdir(parents=True, exist_ok=True)
+    for file in folder.resolve().iterdir():
+        number = file.name.split(".")[0]
+        if (not number.isdigit() or int(number) < count) and not (to / file.name).exists():
+            (to / file.name).symlink_to(file)
+    return to
+
+
+def auc(robot: str, test: Path, weights: Path, out: Path) -> float:
+    if not (out / "evaluate.json").is_file():
+        run("evaluate", "--robot", robot, "--data", test, "--weights", weights, "--out", out)
+    return float(json.loads((out / "evaluate.json").read_text())["summary"]["add_auc_ctrnet"])
+
+
+def plot(table: dict[str, dict[int, float]], out: Path) -> None:
+    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    for name, row in table.items():
+        if row:
+            axes.plot(list(row), list(row.values()), "o--" if name == "pretrained" else "o-", label=name)
+    axes.set(xscale="log", xlabel="synthetic frames", ylabel="ADD AUC, 0-100 mm", ylim=(0, 100))
+    axes.set_xticks(SAMPLES, [f"{n:,}" for n in SAMPLES])
+    axes.minorticks_off()
+    axes.grid(alpha=0.25)
+    axes.legend()
+    figure.savefig(out / "pretraining.png", dpi=120)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--robot", default="panda")
+    parser.add_argument("--frames", type=Path, required=True)
+    parser.add_argument("--target", type=Path, required=True, help="unlabelled pictures, a camera for each")
+    parser.add_argument("--test", type=Path, required=True)
+    parser.add_argument("--pretraining-minutes", type=float, default=8.0)
+    parser.add_argument("--adaptation-minutes", type=float, default=4.0)
+    parser.add_argument("--samples", type=int, nargs="+", default=SAMPLES)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    out, robot = options.out, options.robot
+    table: dict[str, dict[int, float]] = {"pretrained": {}, **{name: {} for name in OBJECTIVES}}
+    for count in options.samples:
+        cell = out / str(count)
+        frames = first_frames(options.frames, count, cell / "frames")
+        start = cell / "training" / "weights.safetensors"
+        if not start.is_file():
+            run(
+                "pretrain", "--robot", robot, "--data", frames, "--minutes", options.pretraining_minutes, "--workers", 0,
+                "--validation-frames", 100, "--out", cell / "training",
+            )  # fmt: skip
+        table["pretrained"][count] = auc(robot, options.test, start, cell / "pretrained")
+        for name, config in OBJECTIVES.items():
+            weights = cell / f"{name.replace(' ', '_')}.safetensors"
+            if not (weights.with_suffix("") / "adapt.json").is_file():
+                run(
+                    "adapt", "--robot", robot, "--data", options.target, "--moving-camera", "--weights", start,
+                    "--replay", frames, "--minutes", options.adaptation_minutes, "--config", json.dumps(config),
+                    "--out", weights,
+                )  # fmt: skip
+            table[name][count] = auc(robot, options.test, weights, cell / f"{name} test".replace(" ", "_"))
+        plot(table, out)
+    print(f"\n{robot}: ADD AUC (CtRNet) on {options.test}")
+    print(f"{'frames':20}" + "".join(f"{n:>8}" for n in options.samples))
+    for name, row in table.items():
+        print(f"{name:20}" + "".join(f"{row[n]:8.1f}" for n in options.samples))
+
+
+if __name__ == "__main__":
+    main()
