@@ -86,8 +86,8 @@ def main() -> None:
         start = cell / "training" / "weights.safetensors"
         if not start.is_file():
             run(
-                "pretrain", "--robot", robot, "--data", frames, "--minutes", options.pretraining_minutes, "--workers", 0,
-                "--validation-frames", 100, "--out", cell / "training",
+                "pretrain", "--robot", robot, "--data", frames, "--minutes", options.pretraining_minutes,
+                "--workers", 0, "--validation-frames", 100, "--out", cell / "training",
             )  # fmt: skip
         table["pretrained"][count] = auc(robot, options.test, start, cell / "pretrained")
         for name, config in OBJECTIVES.items():
