@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import mujoco
 import numpy as np
@@ -103,8 +104,17 @@ class ClassicRenderer(Renderer):
         return self._renderer
 
 
-RENDERERS: dict[str, type[Renderer]] = {"classic": ClassicRenderer}
-"""Renderers by name."""
+def _mitsuba_renderer(model: mujoco.MjModel, camera_id: int, width: int, height: int) -> Renderer:
+    from .mitsuba_renderer import MitsubaRenderer
+
+    return MitsubaRenderer(model, camera_id, width, height)
+
+
+RENDERERS: dict[str, Callable[[mujoco.MjModel, int, int, int], Renderer]] = {
+    "classic": ClassicRenderer,
+    "mitsuba": _mitsuba_renderer,
+}
+"""What creates a renderer, by name."""
 
 
 def make_renderer(name: str, model: mujoco.MjModel, camera_id: int, width: int, height: int) -> Renderer:
