@@ -10,16 +10,23 @@ import numpy as np
 import trimesh
 from numpy.typing import NDArray
 
-__all__ = ["lights_dict", "pinhole", "sensor_dict", "shapes_dict"]
+from .renderers import RenderError
+from .room import LIGHT_DISTANCE
+
+__all__ = ["lights_dict", "sensor_dict", "shapes_dict"]
 
 _GEOM = mujoco.mjtGeom
 _VISIBLE_GROUPS = 3  # the same that the classic renderer draws
 _UNSET = (0.5, 0.5, 0.5, 1.0)  # MuJoCo's geom colour that means "as the material"
 _ALBEDO = 0.85  # of what is pure white: nothing real reflects more
 _CREASE = np.radians(40.0)
-_LAMP_SLOPE = 0.14  # radius of a lamp as a share of its distance: shadows with soft edges
-_LAMP_GAP = 0.15  # metres between a lamp and the wall behind it
+_LAMP_POINTS = 24
+_LAMP_SLOPE = 0.12  # radius of a lamp as a share of its distance: shadows with soft edges
+_LAMP_GAP = 0.3  # metres between a lamp and the wall behind it
+_LAMP_CONE = (45.0, 80.0)  # degrees: where its light begins to fade, and where it ends
 _SKYLIGHT = 1.5  # the walls hide half of the sky that ambient light comes from
+_SKY_SAMPLES = 0.3  # share of light samples against a lamp as bright: most of them end at a wall
+_SQUARE = 1e-3  # focal lengths that differ by less are the same: 0.2 px at the edge of a small picture
 
 
 class _Surface(NamedTuple):
@@ -30,22 +37,18 @@ class _Surface(NamedTuple):
     uv: NDArray[np.float64]
 
 
-def shapes_dict(model: mujoco.MjModel, data: mujoco.MjData, camera_id: int) -> dict[str, Any]:
-    """Mitsuba shapes by name, ``geom_<index>``, of every geom that the camera can see.
-
-    Planes have one side, as in MuJoCo: those that turn their back to the camera are left out.
-    """
-    eye = data.cam_xpos[camera_id]
+def shapes_dict(model: mujoco.MjModel, data: mujoco.MjData) -> dict[str, Any]:
+    """Mitsuba shapes by name, ``geom_<index>``, of every geom that the classic renderer draws."""
     bsdfs: dict[tuple[Any, ...], Any] = {}
     shapes = {}
     for geom in np.flatnonzero(model.geom_group < _VISIBLE_GROUPS):
-        plane = model.geom_type[geom] == _GEOM.mjGEOM_PLANE
-        if _colour(model, geom)[3] == 0.0 or (plane and _towards(data, geom, eye) <= 0.0):
+        colour = _colour(model, geom)
+        if colour[3] == 0.0:
             continue
-        look = (int(model.geom_matid[geom]), *_colour(model, geom))
-        bsdf = bsdfs.setdefault(look, None) or _bsdf(model, geom)
-        bsdfs[look] = bsdf
-        shapes[f"geom_{geom}"] = _shape(f"geom_{geom}", _posed(_surface(model, geom), data, geom), bsdf)
+        look = (int(model.geom_matid[geom]), *colour)
+        if look not in bsdfs:
+            bsdfs[look] = _bsdf(model, geom)
+        shapes[f"geom_{geom}"] = _shape(f"geom_{geom}", _posed(_surface(model, geom), data, geom), bsdfs[look])
     return shapes
 
 
@@ -53,54 +56,77 @@ def lights_dict(model: mujoco.MjModel, data: mujoco.MjData) -> dict[str, Any]:
     """Mitsuba emitters: a round lamp for each of the model's lights, and an even sky for the ambient part.
 
     A lamp stands in its light's direction from the middle of the scene, inside the walls (which would shade it), with
-    the angular size and the irradiance of all others, so that its distance only matters to reflections.
+    the angular size and the irradiance of all others. It is made of points: nothing that could be seen or cast a
+    shadow itself.
     """
     headlight = model.vis.headlight
     sky = _SKYLIGHT * (np.asarray(headlight.ambient) + 0.5 * np.asarray(headlight.diffuse))
-    lights: dict[str, Any] = {"sky": {"type": "constant", "radiance": _rgb(sky)}}
+    lights: dict[str, Any] = {
+        "sky": {"type": "constant", "radiance": _rgb(sky), "sampling_weight": _SKY_SAMPLES * float(sky.mean()) + 1e-6}
+    }
     centre = np.asarray(model.stat.center)
     for light in np.flatnonzero(model.light_active):
-        offset = -data.light_xdir[light] * np.linalg.norm(data.light_xpos[light] - centre)
-        place = centre + _unobstructed(model, data, centre, offset) * offset
-        radius = _LAMP_SLOPE * float(np.linalg.norm(place - centre))
-        to_world = mi.ScalarTransform4f().look_at(origin=place, target=centre, up=_any_across(offset)).scale(radius)
-        # a disk of this slope lights a surface that faces it with pi * slope² * radiance, MuJoCo's lamp with pi * diffuse
-        radiance = model.light_diffuse[light] / _LAMP_SLOPE**2
-        lights[f"light_{light}"] = {
-            "type": "disk",
-            "to_world": to_world,
-            "emitter": {"type": "area", "radiance": _rgb(radiance)},
-        }
+        offset = -LIGHT_DISTANCE * data.light_xdir[light]
+        offset *= _unobstructed(model, data, centre, offset)
+        for i, point in enumerate(_round_lamp(offset)):
+            lights[f"light_{light}_{i}"] = _lamp_point(centre, point, model.light_diffuse[light])
     return lights
 
 
-def pinhole(model: mujoco.MjModel, camera_id: int, width: int, height: int) -> tuple[float, float, float, float]:
-    """``fx, fy, cx, cy`` in pixels of a MuJoCo camera that has a sensor size, for a picture of a size."""
-    focal_x, focal_y, shift_x, shift_y = model.cam_intrinsic[camera_id]
-    sensor_x, sensor_y = model.cam_sensorsize[camera_id]
-    return (
-        float(focal_x / sensor_x * width),
-        float(focal_y / sensor_y * height),
-        float((0.5 - shift_x / sensor_x) * width),
-        float((0.5 - shift_y / sensor_y) * height),
-    )
-
-
 def sensor_dict(model: mujoco.MjModel, data: mujoco.MjData, camera_id: int, width: int, height: int) -> dict[str, Any]:
-    """Mitsuba's camera with the pose and the intrinsics of MuJoCo's, without film and sampler (square pixels)."""
-    fx, _, cx, cy = pinhole(model, camera_id, width, height)
+    """Mitsuba's camera with the pose and the intrinsics of MuJoCo's, still without film and sampler.
+
+    Raises:
+        RenderError: If the camera has no sensor size, or pixels that are not square.
+    """
+    size, sensor = np.array([width, height]), model.cam_sensorsize[camera_id]
+    if not np.all(sensor > 0.0):
+        raise RenderError("Mitsuba needs a camera that was compiled with a sensor size")
+    focal = model.cam_intrinsic[camera_id, :2] / sensor * size  # pixels
+    if not np.isclose(focal[0], focal[1], rtol=_SQUARE):
+        raise RenderError(
+            f"Mitsuba draws square pixels only; the focal lengths are {focal[0]:.2f} and {focal[1]:.2f} px"
+        )
+    offset = model.cam_intrinsic[camera_id, 2:] / sensor
     pose = np.eye(4)
     pose[:3, :3] = data.cam_xmat[camera_id].reshape(3, 3) * (-1.0, 1.0, -1.0)  # Mitsuba: x left, y up, z forward
     pose[:3, 3] = data.cam_xpos[camera_id]
     return {
         "type": "perspective",
         "fov_axis": "x",
-        "fov": float(np.degrees(2.0 * np.arctan(0.5 * width / fx))),
-        "principal_point_offset_x": 0.5 - cx / width,
-        "principal_point_offset_y": 0.5 - cy / height,
+        "fov": float(np.degrees(2.0 * np.arctan(0.5 * width / focal[0]))),
+        "principal_point_offset_x": float(offset[0]),
+        "principal_point_offset_y": float(offset[1]),
         "near_clip": float(model.vis.map.znear * model.stat.extent),
         "far_clip": float(model.vis.map.zfar * model.stat.extent),
         "to_world": mi.ScalarTransform4f(pose),
+    }
+
+
+def _round_lamp(offset: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``(n, 3)`` points spread evenly over a disk around the tip of a vector, at right angles to it."""
+    index = np.arange(_LAMP_POINTS)
+    radius = _LAMP_SLOPE * np.sqrt((index + 0.5) / _LAMP_POINTS)
+    angle = np.pi * (3.0 - np.sqrt(5.0)) * index  # the golden angle
+    across = np.cross(offset, np.eye(3)[np.argmin(np.abs(offset))])
+    across *= np.linalg.norm(offset) / np.linalg.norm(across)
+    along = np.cross(offset, across) / np.linalg.norm(offset)
+    return np.asarray(offset + np.outer(radius * np.cos(angle), across) + np.outer(radius * np.sin(angle), along))
+
+
+def _lamp_point(
+    centre: NDArray[np.float64], offset: NDArray[np.float64], diffuse: NDArray[np.float64]
+) -> dict[str, Any]:
+    """One point of a lamp; all together light a surface at the centre that faces them with pi * diffuse."""
+    beam, cutoff = _LAMP_CONE
+    up = np.eye(3)[np.argmin(np.abs(offset))]
+    return {
+        "type": "spot",
+        "to_world": mi.ScalarTransform4f().look_at(origin=centre + offset, target=centre, up=up),
+        "intensity": _rgb(np.pi * float(offset @ offset) / _LAMP_POINTS * diffuse),
+        "beam_width": beam,
+        "cutoff_angle": cutoff,
+        "sampling_weight": float(diffuse.mean()) / _LAMP_POINTS + 1e-6,
     }
 
 
@@ -122,10 +148,6 @@ def _unobstructed(
             if np.all(np.abs(local[:2]) <= model.geom_size[geom, :2]):
                 share = min(share, (before - _LAMP_GAP) / (before - after))
     return share
-
-
-def _any_across(direction: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.cross(direction, np.eye(3)[np.argmin(np.abs(direction))])
 
 
 def _shape(name: str, surface: _Surface, bsdf: Any) -> Any:
@@ -199,7 +221,7 @@ def _colour(model: mujoco.MjModel, geom: int) -> NDArray[np.float32]:
 
 
 def _bsdf(model: mujoco.MjModel, geom: int) -> Any:
-    """Two-sided, because covers are open shells: paint or plastic, bare metal where a shiny material is neutral grey."""
+    """Paint or plastic, or bare metal where a shiny material is neutral grey; two-sided, as covers are open shells."""
     material = model.geom_matid[geom]
     rgb = _colour(model, geom)[:3]
     specular, shininess = (model.mat_specular[material], model.mat_shininess[material]) if material >= 0 else (0.5, 0.5)

@@ -16,7 +16,7 @@ _VARIANT = "scalar_rgb"  # the only one that runs everywhere
 _SAMPLES_PER_PIXEL = 64
 _SEED = 0
 _MAX_DEPTH = 8
-_EXPOSURE = 1.0
+_EXPOSURE = 1.5
 _SHOULDER = 0.6  # linear intensity from which on highlights are rolled off
 
 
@@ -31,7 +31,7 @@ class MitsubaRenderer(Renderer):
         """Load Mitsuba.
 
         Raises:
-            RenderError: If it is not installed, or the camera's pixels are not square.
+            RenderError: If it is not installed.
         """
         super().__init__(model, camera_id, width, height)
         try:
@@ -48,14 +48,10 @@ class MitsubaRenderer(Renderer):
         from .mitsuba_export import lights_dict, shapes_dict
 
         mi = self._opened()
-        lights = lights_dict(self.model, data)
-        scene = mi.load_dict({"type": "scene", **lights, **shapes_dict(self.model, data, self.camera_id)})
+        scene = mi.load_dict({"type": "scene", **lights_dict(self.model, data), **shapes_dict(self.model, data)})
         sensor = self._sensor(data, "gaussian", {"type": "multijitter", "sample_count": _SAMPLES_PER_PIXEL})
-        # lamps stand for lights that MuJoCo does not draw; the sky, which is hidden with them, is put back
-        integrator = mi.load_dict({"type": "path", "max_depth": _MAX_DEPTH, "hide_emitters": True})
-        picture = np.array(mi.render(scene, sensor=sensor, integrator=integrator, seed=_SEED))
-        sky = np.array(lights["sky"]["radiance"]["value"])
-        return _developed(picture[..., :3] + (1.0 - picture[..., 3:4]) * sky)
+        integrator = mi.load_dict({"type": "path", "max_depth": _MAX_DEPTH})
+        return _developed(np.array(mi.render(scene, sensor=sensor, integrator=integrator, seed=_SEED)))
 
     def depth(self, data: mujoco.MjData) -> NDArray[np.float32]:
         """``(H, W)`` distance along the optical axis, metres; the far plane where nothing was hit."""
@@ -77,7 +73,7 @@ class MitsubaRenderer(Renderer):
         from .mitsuba_export import shapes_dict
 
         mi = self._opened()
-        scene = mi.load_dict({"type": "scene", **shapes_dict(self.model, data, self.camera_id)}, optimize=False)
+        scene = mi.load_dict({"type": "scene", **shapes_dict(self.model, data)}, optimize=False)
         sensor = self._sensor(data, "box", {"type": "stratified", "jitter": False, "sample_count": 1})
         integrator = mi.load_dict({"type": "aov", "aovs": "point:position,shape:shape_index"})
         hits = np.array(mi.render(scene, sensor=sensor, integrator=integrator), dtype=float)
@@ -91,7 +87,7 @@ class MitsubaRenderer(Renderer):
             "type": "hdrfilm",
             "width": self.width,
             "height": self.height,
-            "pixel_format": "rgba",
+            "pixel_format": "rgb",
             "component_format": "float32",
             "rfilter": {"type": pixel_filter},
         }
