@@ -1,4 +1,4 @@
-"""A MuJoCo world at one instant in Mitsuba's terms: shapes, materials, lights and the camera."""
+"""A MuJoCo world at one instant in Mitsuba's terms: shapes, materials and the camera."""
 
 from __future__ import annotations
 
@@ -11,21 +11,14 @@ import trimesh
 from numpy.typing import NDArray
 
 from .renderers import RenderError
-from .room import LIGHT_DISTANCE
 
-__all__ = ["lights_dict", "sensor_dict", "shapes_dict"]
+__all__ = ["rgb_dict", "sensor_dict", "shapes_dict"]
 
 _GEOM = mujoco.mjtGeom
 _VISIBLE_GROUPS = 3  # the same that the classic renderer draws
 _UNSET = (0.5, 0.5, 0.5, 1.0)  # MuJoCo's geom colour that means "as the material"
 _ALBEDO = 0.85  # of what is pure white: nothing real reflects more
 _CREASE = np.radians(40.0)
-_LAMP_POINTS = 24
-_LAMP_SLOPE = 0.12  # radius of a lamp as a share of its distance: shadows with soft edges
-_LAMP_GAP = 0.3  # metres between a lamp and the wall behind it
-_LAMP_CONE = (45.0, 80.0)  # degrees: where its light begins to fade, and where it ends
-_SKYLIGHT = 1.5  # the walls hide half of the sky that ambient light comes from
-_SKY_SAMPLES = 0.3  # share of light samples against a lamp as bright: most of them end at a wall
 _SQUARE = 1e-3  # focal lengths that differ by less are the same: 0.2 px at the edge of a small picture
 
 
@@ -50,27 +43,6 @@ def shapes_dict(model: mujoco.MjModel, data: mujoco.MjData) -> dict[str, Any]:
             bsdfs[look] = _bsdf(model, geom)
         shapes[f"geom_{geom}"] = _shape(f"geom_{geom}", _posed(_surface(model, geom), data, geom), bsdfs[look])
     return shapes
-
-
-def lights_dict(model: mujoco.MjModel, data: mujoco.MjData) -> dict[str, Any]:
-    """Mitsuba emitters: a round lamp for each of the model's lights, and an even sky for the ambient part.
-
-    A lamp stands in its light's direction from the middle of the scene, inside the walls (which would shade it), with
-    the angular size and the irradiance of all others. It is made of points: nothing that could be seen or cast a
-    shadow itself.
-    """
-    headlight = model.vis.headlight
-    sky = _SKYLIGHT * (np.asarray(headlight.ambient) + 0.5 * np.asarray(headlight.diffuse))
-    lights: dict[str, Any] = {
-        "sky": {"type": "constant", "radiance": _rgb(sky), "sampling_weight": _SKY_SAMPLES * float(sky.mean()) + 1e-6}
-    }
-    centre = np.asarray(model.stat.center)
-    for light in np.flatnonzero(model.light_active):
-        offset = -LIGHT_DISTANCE * data.light_xdir[light]
-        offset *= _unobstructed(model, data, centre, offset)
-        for i, point in enumerate(_round_lamp(offset)):
-            lights[f"light_{light}_{i}"] = _lamp_point(centre, point, model.light_diffuse[light])
-    return lights
 
 
 def sensor_dict(model: mujoco.MjModel, data: mujoco.MjData, camera_id: int, width: int, height: int) -> dict[str, Any]:
@@ -103,51 +75,9 @@ def sensor_dict(model: mujoco.MjModel, data: mujoco.MjData, camera_id: int, widt
     }
 
 
-def _round_lamp(offset: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``(n, 3)`` points spread evenly over a disk around the tip of a vector, at right angles to it."""
-    index = np.arange(_LAMP_POINTS)
-    radius = _LAMP_SLOPE * np.sqrt((index + 0.5) / _LAMP_POINTS)
-    angle = np.pi * (3.0 - np.sqrt(5.0)) * index  # the golden angle
-    across = np.cross(offset, np.eye(3)[np.argmin(np.abs(offset))])
-    across *= np.linalg.norm(offset) / np.linalg.norm(across)
-    along = np.cross(offset, across) / np.linalg.norm(offset)
-    return np.asarray(offset + np.outer(radius * np.cos(angle), across) + np.outer(radius * np.sin(angle), along))
-
-
-def _lamp_point(
-    centre: NDArray[np.float64], offset: NDArray[np.float64], diffuse: NDArray[np.float64]
-) -> dict[str, Any]:
-    """One point of a lamp; all together light a surface at the centre that faces them with pi * diffuse."""
-    beam, cutoff = _LAMP_CONE
-    up = np.eye(3)[np.argmin(np.abs(offset))]
-    return {
-        "type": "spot",
-        "to_world": mi.ScalarTransform4f().look_at(origin=centre + offset, target=centre, up=up),
-        "intensity": _rgb(np.pi * float(offset @ offset) / _LAMP_POINTS * diffuse),
-        "beam_width": beam,
-        "cutoff_angle": cutoff,
-        "sampling_weight": float(diffuse.mean()) / _LAMP_POINTS + 1e-6,
-    }
-
-
-def _towards(data: mujoco.MjData, geom: int, point: NDArray[np.float64]) -> float:
-    """Distance of a point in front of a plane, metres."""
-    return float((point - data.geom_xpos[geom]) @ data.geom_xmat[geom].reshape(3, 3)[:, 2])
-
-
-def _unobstructed(
-    model: mujoco.MjModel, data: mujoco.MjData, start: NDArray[np.float64], offset: NDArray[np.float64]
-) -> float:
-    """Share of the way from a point along an offset until short of the first plane that faces the point."""
-    share = 1.0
-    for geom in np.flatnonzero(model.geom_type == _GEOM.mjGEOM_PLANE):
-        before, after = _towards(data, geom, start), _towards(data, geom, start + offset)
-        if before > 0.0 > after:
-            hit = start + before / (before - after) * offset
-            local = (hit - data.geom_xpos[geom]) @ data.geom_xmat[geom].reshape(3, 3)
-            if np.all(np.abs(local[:2]) <= model.geom_size[geom, :2]):
-                share = min(share, (before - _LAMP_GAP) / (before - after))
-    return share
+def rgb_dict(values: NDArray[Any]) -> dict[str, Any]:
+    """Mitsuba's form of three linear intensities."""
+    return {"type": "rgb", "value": [float(value) for value in values]}
 
 
 def _shape(name: str, surface: _Surface, bsdf: Any) -> Any:
@@ -239,7 +169,7 @@ def _bsdf(model: mujoco.MjModel, geom: int) -> Any:
 def _base_colour(model: mujoco.MjModel, material: int, rgb: NDArray[np.float32]) -> dict[str, Any]:
     texture = model.mat_texid[material, mujoco.mjtTextureRole.mjTEXROLE_RGB] if material >= 0 else -1
     if texture < 0:
-        return _rgb(_ALBEDO * _linear(rgb))
+        return rgb_dict(_ALBEDO * _linear(rgb))
     start, side = model.tex_adr[texture], model.tex_width[texture]
     pixels = model.tex_data[start : start + 3 * side * side].reshape(side, side, 3) / 255.0
     picture = _ALBEDO * _linear(pixels * rgb)
@@ -248,7 +178,3 @@ def _base_colour(model: mujoco.MjModel, material: int, rgb: NDArray[np.float32])
 
 def _linear(srgb: NDArray[Any]) -> NDArray[np.float64]:
     return np.where(srgb <= 0.04045, srgb / 12.92, ((np.maximum(srgb, 0.04045) + 0.055) / 1.055) ** 2.4)
-
-
-def _rgb(values: NDArray[Any]) -> dict[str, Any]:
-    return {"type": "rgb", "value": [float(value) for value in values]}

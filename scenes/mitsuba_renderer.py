@@ -16,7 +16,7 @@ _VARIANT = "scalar_rgb"  # the only one that runs everywhere
 _SAMPLES_PER_PIXEL = 64
 _SEED = 0
 _MAX_DEPTH = 8
-_EXPOSURE = 1.5
+_EXPOSURE = 1.4
 _SHOULDER = 0.6  # linear intensity from which on highlights are rolled off
 
 
@@ -24,7 +24,8 @@ class MitsubaRenderer(Renderer):
     """Mitsuba's path tracer on the processor; seconds a picture.
 
     Depth and segmentation are those of the pixels' centres. The camera must have a sensor size and square pixels. Every
-    light throws shadows; emission of materials is not drawn.
+    light throws shadows; emission of materials is not drawn, and what is
+    half transparent is drawn opaque.
     """
 
     def __init__(self, model: mujoco.MjModel, camera_id: int, width: int, height: int) -> None:
@@ -40,12 +41,12 @@ class MitsubaRenderer(Renderer):
             raise RenderError(
                 f'the renderer "mitsuba" needs the package mitsuba ({error}): pip install "ctr-env[photoreal]"'
             ) from error
-        mitsuba.set_variant(_VARIANT)
         self._mitsuba: Any = mitsuba
 
     def rgb(self, data: mujoco.MjData) -> NDArray[np.uint8]:
         """``(H, W, 3)`` colour picture, top row first."""
-        from .mitsuba_export import lights_dict, shapes_dict
+        from .mitsuba_export import shapes_dict
+        from .mitsuba_lights import lights_dict
 
         mi = self._opened()
         scene = mi.load_dict({"type": "scene", **lights_dict(self.model, data), **shapes_dict(self.model, data)})
@@ -97,6 +98,7 @@ class MitsubaRenderer(Renderer):
     def _opened(self) -> Any:
         if self._mitsuba is None:
             raise RenderError("this renderer has been closed")
+        self._mitsuba.set_variant(_VARIANT)  # a setting of the process, which others may have changed
         return self._mitsuba
 
 
