@@ -38,7 +38,7 @@ def lights_dict(model: mujoco.MjModel, data: mujoco.MjData) -> dict[str, Any]:
         }
     }
     centre = np.asarray(model.stat.center)
-    for light in np.flatnonzero(model.light_active):
+    for light in np.flatnonzero(model.light_active).tolist():
         offset = -LIGHT_DISTANCE * data.light_xdir[light]
         offset *= _unobstructed(model, data, centre, offset)
         for i, point in enumerate(_round_lamp(offset)):
@@ -56,7 +56,7 @@ def _unobstructed(
 ) -> float:
     """Share of the way from a point along an offset until short of the first plane that faces the point."""
     share = 1.0
-    for geom in np.flatnonzero(model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE):
+    for geom in np.flatnonzero(model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE).tolist():
         before, after = _towards(data, geom, start), _towards(data, geom, start + offset)
         if before > 0.0 > after:
             hit = start + before / (before - after) * offset

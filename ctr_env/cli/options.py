@@ -27,7 +27,7 @@ def add_environment_options(parser: argparse.ArgumentParser) -> None:
         "--randomization", type=preset_or_mapping, default="none", metavar="PRESET|JSON",
         help="none, mild, strong, or a JSON mapping of fields with an optional \"preset\" (default: none)",
     )  # fmt: skip
-    parser.add_argument("--renderer", default="classic", metavar="NAME", help="classic (default)")
+    parser.add_argument("--renderer", default="classic", metavar="NAME", help="classic (default) or mitsuba")
     parser.add_argument(
         "--width", type=int, metavar="PX", help="picture width (default: what the estimator is meant for)"
     )
