@@ -103,17 +103,23 @@ def _posed(surface: _Surface, data: mujoco.MjData, geom: int) -> _Surface:
 def _surface(model: mujoco.MjModel, geom: int) -> _Surface:
     kind, size = model.geom_type[geom], model.geom_size[geom]
     if kind == _GEOM.mjGEOM_MESH:
-        mesh = model.geom_dataid[geom]
-        first, count = model.mesh_faceadr[mesh], model.mesh_facenum[mesh]
-        faces = model.mesh_face[first : first + count]
-        vertices = model.mesh_vert[model.mesh_vertadr[mesh] :][: model.mesh_vertnum[mesh]].astype(float)
+        return _mesh_surface(model, model.geom_dataid[geom])
+    solid = _primitive(kind, size)
+    corners, normals = solid.vertices[solid.faces], _smooth_normals(solid.vertices, solid.faces)
+    uv = _flat_uv(model, geom, corners) if kind == _GEOM.mjGEOM_PLANE else _cube_uv(corners)
+    return _Surface(corners, normals, uv)
+
+
+def _mesh_surface(model: mujoco.MjModel, mesh: int) -> _Surface:
+    vertices = model.mesh_vert[model.mesh_vertadr[mesh] :][: model.mesh_vertnum[mesh]].astype(float)
+    faces = model.mesh_face[model.mesh_faceadr[mesh] :][: model.mesh_facenum[mesh]]
+    corners = vertices[faces]
+    if model.mesh_texcoordnum[mesh]:
+        places = model.mesh_facetexcoord[model.mesh_faceadr[mesh] :][: model.mesh_facenum[mesh]]
+        uv = model.mesh_texcoord[model.mesh_texcoordadr[mesh] + places]
     else:
-        solid = _primitive(kind, size)
-        faces, vertices = solid.faces, solid.vertices
-    corners, normals = vertices[faces], _smooth_normals(vertices, faces)
-    if kind == _GEOM.mjGEOM_PLANE:
-        return _Surface(corners, normals, _flat_uv(model, geom, corners))
-    return _Surface(corners, normals, _cube_uv(corners / np.abs(corners).max(axis=(0, 1))))
+        uv = _cube_uv(corners)
+    return _Surface(corners, _smooth_normals(vertices, faces), uv)
 
 
 def _smooth_normals(vertices: NDArray[np.float64], faces: NDArray[np.integer]) -> NDArray[np.float64]:
@@ -157,6 +163,7 @@ def _flat_uv(model: mujoco.MjModel, geom: int, corners: NDArray[np.float64]) -> 
 
 def _cube_uv(corners: NDArray[np.float64]) -> NDArray[np.float64]:
     """Each triangle looked up in the side of the cube around it that it faces, as MuJoCo wraps cube textures."""
+    corners = corners / np.maximum(np.abs(corners).max(axis=(0, 1)), 1e-9)
     side = np.argmax(np.abs(corners.mean(axis=1)), axis=1)
     across = np.stack([(side + 1) % 3, (side + 2) % 3], axis=1)
     depth = np.maximum(np.abs(np.take_along_axis(corners, side[:, None, None], axis=2)), 1e-9)
@@ -189,9 +196,11 @@ def _base_colour(model: mujoco.MjModel, material: int, rgb: NDArray[np.float32])
     texture = model.mat_texid[material, mujoco.mjtTextureRole.mjTEXROLE_RGB] if material >= 0 else -1
     if texture < 0:
         return rgb_dict(_ALBEDO * _linear(rgb))
-    start, side = model.tex_adr[texture], model.tex_width[texture]
-    pixels = model.tex_data[start : start + 3 * side * side].reshape(side, side, 3) / 255.0
-    picture = _ALBEDO * _linear(pixels * rgb)
+    width, height, channels = model.tex_width[texture], model.tex_height[texture], model.tex_nchannel[texture]
+    if model.tex_type[texture] != mujoco.mjtTexture.mjTEXTURE_2D:
+        height = width  # the first of the cube's six sides stands for all
+    pixels = model.tex_data[model.tex_adr[texture] :][: height * width * channels].reshape(height, width, channels)
+    picture = _ALBEDO * _linear(pixels[..., :3] / 255.0 * rgb)
     return {"type": "bitmap", "raw": True, "bitmap": mi.Bitmap(picture.astype(np.float32))}
 
 

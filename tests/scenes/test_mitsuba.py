@@ -9,6 +9,7 @@ from ctr_env.geometry import PinholeCamera, look_at
 from ctr_env.scenes.fields import apply_draws, sizes_of
 from ctr_env.scenes.randomization import make_randomization
 from ctr_env.scenes.renderers import RenderError, make_renderer
+from ctr_env.scenes.scene import Scene, SceneConfig
 
 GROUPS = ("lights", "surfaces", "clutter", "occluders", "robot")
 
@@ -75,6 +76,23 @@ def test_pictures_show_something_and_repeat_bit_for_bit(scene, mitsuba_renderer,
     assert 40 < first.mean() < 200
     assert first.std() > 20
     np.testing.assert_array_equal(mitsuba_renderer.rgb(scene.data), first)
+
+
+def test_pictures_lie_on_surfaces_as_in_the_classic_renderer(monkeypatch):
+    pytest.importorskip("mitsuba")
+    monkeypatch.setattr("ctr_env.scenes.mitsuba_renderer._SAMPLES_PER_PIXEL", 4)
+    scene = Scene(SceneConfig("panda", 160, 120, board=True))
+    board = scene.data.geom("board")
+    eye = board.xpos + 0.6 * board.xmat.reshape(3, 3)[:, 2]
+    scene.place_camera(PinholeCamera.from_fov(0.6, 160, 120), look_at(eye, board.xpos))
+    renderers = [make_renderer(name, scene.model, scene.camera_id, 160, 120) for name in ("classic", "mitsuba")]
+    labels = [made.segmentation(scene.data) for made in renderers]
+    shared = (labels[0] == scene.model.geom("board_front").id) & (labels[0] == labels[1])
+    assert shared.sum() > 1000
+    grey = [made.rgb(scene.data)[shared].mean(axis=1) for made in renderers]
+    assert np.corrcoef(*grey)[0, 1] > 0.9
+    for made in renderers:
+        made.close()
 
 
 def test_brighter_lights_make_brighter_pictures(scene, mitsuba_renderer, monkeypatch):
