@@ -110,9 +110,16 @@ def _filament(model: mujoco.MjModel, camera_id: int, width: int, height: int) ->
     return FilamentRenderer(model, camera_id, width, height)
 
 
+def _mitsuba(model: mujoco.MjModel, camera_id: int, width: int, height: int) -> Renderer:
+    from .mitsuba_renderer import MitsubaRenderer  # an optional package
+
+    return MitsubaRenderer(model, camera_id, width, height)
+
+
 RENDERERS: dict[str, Callable[[mujoco.MjModel, int, int, int], Renderer]] = {
     "classic": ClassicRenderer,
     "filament": _filament,
+    "mitsuba": _mitsuba,
 }
 """Renderers by name: made of a model, the index of a camera, width and height in pixels."""
 
