@@ -38,11 +38,18 @@ def _ctrnet(kinematics: RobotKinematics, config: Mapping[str, Any]) -> PoseEstim
     return make_ctrnet(kinematics, config)
 
 
+def _render_and_compare(kinematics: RobotKinematics, config: Mapping[str, Any]) -> PoseEstimator:
+    from .render_and_compare import make_render_and_compare  # likewise
+
+    return make_render_and_compare(kinematics, config)
+
+
 _FACTORIES: dict[str, Factory] = {
     "ctrnet": _ctrnet,
     "ground_truth": _ground_truth,
     "noisy": _noisy,
     "fiducial": _fiducial,
+    "render_and_compare": _render_and_compare,
 }
 
 

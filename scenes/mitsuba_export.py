@@ -72,7 +72,7 @@ def sensor_dict(model: mujoco.MjModel, data: mujoco.MjData, camera_id: int, widt
         "principal_point_offset_y": float(offset[1]),
         "near_clip": float(model.vis.map.znear * model.stat.extent),
         "far_clip": float(model.vis.map.zfar * model.stat.extent),
-        "to_world": mi.ScalarTransform4f(pose),
+        "to_world": mi.ScalarTransform4f(pose.tolist()),
     }
 
 

@@ -141,7 +141,8 @@ def _adapt(adapter: Adapter, out: Path) -> None:
 
     columns = TextColumn("adapting"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
     with Progress(*columns, TextColumn("{task.description}")) as bar:
-        task = bar.add_task("the teacher looks at all pictures", total=1.0, completed=adapter.progress)
+        task = bar.add_task("the teacher looks at all pictures", total=1.0)
+        bar.update(task, completed=adapter.progress)
 
         def step(number: int, progress: float, parts: dict[str, float]) -> None:
             bar.update(task, completed=progress, description=f"step {number}  loss {parts['loss']:.2f}")
@@ -165,6 +166,12 @@ def _report(adapter: Adapter, start: Path, out: Path, pictures: list[list[Frame]
     sheet = adaptation_sheet({"before": start, "after": out}, config.robot, pictures, config.fixed_camera)
     write_picture(adapter.folder / "overlays.png", sheet)
     plot_adaptation(adapter.history, rounds, adapter.folder / "curves.png")
+    summary = {
+        "score_before": rounds[0]["score"],
+        "score_after": max(each["score"] for each in rounds),
+        "steps": adapter.step,
+        "minutes": adapter.seconds / 60.0,
+    }
     result = {
         "schema": "ctr_env/adapt@1",
         "command": shlex.join(["ctr-env", *sys.argv[1:]]),
@@ -172,15 +179,9 @@ def _report(adapter: Adapter, start: Path, out: Path, pictures: list[list[Frame]
         "versions": versions(),
         "pictures": [len(group) for group in pictures],
         "rounds": rounds,
-        "summary": {
-            "score_before": rounds[0]["score"],
-            "score_after": max(each["score"] for each in rounds),
-            "steps": adapter.step,
-            "minutes": adapter.seconds / 60.0,
-        },
+        "summary": summary,
     }
     write_json(adapter.folder / "adapt.json", result)
-    said = result["summary"]
-    print(f"agreement {said['score_before']:.3f} -> {said['score_after']:.3f}, {adapter.step} steps    {out}")
+    print(f"agreement {summary['score_before']:.3f} -> {summary['score_after']:.3f}, {adapter.step} steps    {out}")
     for name in ("overlays.png", "curves.png", "adapt.json"):
         print(f"{adapter.folder / name}")

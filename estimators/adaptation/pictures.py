@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Protocol
 
-import cv2
-import numpy as np
-
 from ctr_env.estimators.base import Frame
-from ctr_env.geometry import PinholeCamera
+from ctr_env.estimators.straight import straightened
 
 __all__ = ["Recorded", "read_pictures"]
 
@@ -32,18 +28,7 @@ def read_pictures(source: Recorded) -> tuple[list[Frame], list[str]]:
     frames, problems = [], []
     for name in source.names:
         try:
-            frames.append(_straightened(source.read_unlabelled(name)))
+            frames.append(straightened(source.read_unlabelled(name)))
         except (OSError, ValueError) as error:
             problems.append(str(error))
     return frames, problems
-
-
-def _straightened(frame: Frame) -> Frame:
-    """The frame as the same camera without lens distortion would have seen it."""
-    camera = frame.camera
-    if not camera.distortion or frame.image is None:
-        return frame
-    straight: PinholeCamera = replace(camera, distortion=())
-    K = camera.opencv_matrix
-    image = cv2.undistort(frame.image, K, np.array(camera.distortion), newCameraMatrix=K)
-    return replace(frame, image=np.asarray(image, dtype=np.uint8), camera=straight)

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+
+from ctr_env.estimators import make_estimator
+from ctr_env.estimators.data import FrameSampler, frame_seed
+from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.robots import get_robot
+
+PANDA = RobotKinematics("panda")
+NOISY = {"start": "noisy", "start_config": {"white_position_m": 0.015, "white_rotation_rad": 0.02}, "iterations": 30}
+
+
+@pytest.fixture(scope="module")
+def frames():
+    sampler = FrameSampler("panda", randomization="mild")
+    found = [sampler.sample(frame_seed("validation", 23, i)).frame() for i in range(4)]
+    sampler.close()
+    return found
+
+
+def error(estimate, frame):
+    points = PANDA.keypoints(frame.joint_positions)
+    away = estimate.camera_T_base.apply(points) - frame.true_camera_T_base.apply(points)
+    return float(np.linalg.norm(away, axis=1).mean())
+
+
+def started(config):
+    estimator = make_estimator("render_and_compare", config, PANDA)
+    estimator.reset(np.random.default_rng(0))
+    return estimator
+
+
+def test_a_noisy_pose_becomes_a_good_one_and_batches_agree(frames):
+    noisy = make_estimator("noisy", NOISY["start_config"], PANDA)
+    noisy.reset(np.random.default_rng(0))
+    single = started(NOISY)
+    starts, ends = [noisy.estimate(frame) for frame in frames], [single.estimate(frame) for frame in frames]
+    before, after = (np.array([error(e, f) for e, f in zip(es, frames, strict=True)]) for es in (starts, ends))
+    assert np.median(before) > 0.015
+    assert np.median(after) < 0.4 * np.median(before)
+    assert all(end.valid and end.mask.shape == frames[0].image.shape[:2] for end in ends)
+    assert all(np.linalg.eigvalsh(end.covariance).min() > 0 for end in ends)
+    for one, other in zip(ends, started(NOISY).estimate_batch(frames), strict=True):
+        np.testing.assert_array_equal(one.camera_T_base.as_matrix(), other.camera_T_base.as_matrix())
+
+
+def test_a_start_that_is_not_valid_stays_as_it_is(frames):
+    nothing = started({"start": "noisy", "start_config": {"dropout": 1.0}}).estimate(frames[0])
+    assert not nothing.valid
+    assert nothing.reason == "dropout"
+
+
+def test_a_right_arm_is_looked_at_in_a_mirror():
+    sampler = FrameSampler("baxter_right", randomization="none")
+    frame = sampler.sample(frame_seed("validation", 23, 0)).frame()
+    sampler.close()
+    kinematics = RobotKinematics(get_robot("baxter_right"))
+    estimator = make_estimator("render_and_compare", {**NOISY, "looks": 1}, kinematics)
+    estimator.reset(np.random.default_rng(1))
+    found = estimator.estimate(frame)
+    points = kinematics.keypoints(frame.joint_positions)
+    away = found.camera_T_base.apply(points) - frame.true_camera_T_base.apply(points)
+    assert np.linalg.norm(away, axis=1).mean() < 0.015
+
+
+@pytest.mark.parametrize(
+    "config, message",
+    [
+        ({"start": "render_and_compare"}, "cannot start from itself"),
+        ({"start": "gps"}, "unknown estimator 'gps'; valid names: ctrnet"),
+        ({"iterations": 0}, "iterations"),
+        ({"learning": 1}, "unknown RenderAndCompareConfig field learning; valid names: "),
+    ],
+)
+def test_what_is_wrong_is_named(config, message):
+    with pytest.raises(ValueError, match=message):
+        make_estimator("render_and_compare", config, PANDA)
+    with pytest.raises(FileNotFoundError, match="no weights file"):
+        make_estimator("render_and_compare", {"weights": "none.safetensors"}, PANDA)
