@@ -53,9 +53,8 @@ def unlabelled_loss(
         taught = supervised_loss(output, batch)
         parts["pseudo"] = taught["heatmap"] + 0.5 * taught["place"] + 4.0 * taught["mask"]
         parts["error_px"] = taught["error_px"]
-    total = sum(
-        getattr(config, name) * parts[name] for name in ("silhouette", "mask", "distance", "pseudo") if name in parts
-    )
+    counting = [name for name in ("silhouette", "mask", "distance", "pseudo") if getattr(config, name)]
+    total = sum(getattr(config, name) * parts[name] for name in counting)
     assert isinstance(total, Tensor)
     return {"loss": total, **parts}
 
