@@ -44,12 +44,26 @@ def _render_and_compare(kinematics: RobotKinematics, config: Mapping[str, Any]) 
     return make_render_and_compare(kinematics, config)
 
 
+def _sliding_window(kinematics: RobotKinematics, config: Mapping[str, Any]) -> PoseEstimator:
+    from .fusion.sliding_window import SlidingWindowEstimator
+
+    return SlidingWindowEstimator(kinematics, config)
+
+
+def _pose_filter(kinematics: RobotKinematics, config: Mapping[str, Any]) -> PoseEstimator:
+    from .fusion.pose_filter import PoseFilterEstimator
+
+    return PoseFilterEstimator(kinematics, config)
+
+
 _FACTORIES: dict[str, Factory] = {
     "ctrnet": _ctrnet,
     "ground_truth": _ground_truth,
     "noisy": _noisy,
     "fiducial": _fiducial,
     "render_and_compare": _render_and_compare,
+    "sliding_window": _sliding_window,
+    "pose_filter": _pose_filter,
 }
 
 

@@ -1,0 +1,1 @@
+"""Poses over time: many frames tell more than one."""

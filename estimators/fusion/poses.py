@@ -1,0 +1,88 @@
+"""Poses as measurements: their difference as a twist, and the pose that many of them agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from ctr_env.geometry import transform
+
+__all__ = ["Fused", "fuse", "moved", "twist_between"]
+
+_ITERATIONS = 20
+_CONVERGED = 1e-10
+_DOUBTED = 12.0  # squared Mahalanobis distance at which a measurement counts half: twice what six coordinates give
+
+
+class Fused(NamedTuple):
+    """What measurements agree on.
+
+    Attributes:
+        pose: ``camera_T_base``.
+        covariance: ``(6, 6)`` as ``PoseEstimate.covariance``.
+        weights: ``(N,)`` how much each measurement was believed, 0 to 1.
+    """
+
+    pose: RigidTransform
+    covariance: NDArray[np.float64]
+    weights: NDArray[np.float64]
+
+
+def twist_between(pose: RigidTransform, other: RigidTransform) -> NDArray[np.float64]:
+    """``(6,)`` error twist that takes one pose to another: ``other = (exp(w) R, t + v)`` (see ``PoseEstimate``)."""
+    turn = (other.rotation * pose.rotation.inv()).as_rotvec()
+    return np.concatenate([np.asarray(other.translation) - pose.translation, turn])
+
+
+def moved(pose: RigidTransform, twist: NDArray[np.float64]) -> RigidTransform:
+    """The pose that :func:`twist_between` measures as this twist away."""
+    return transform(pose.translation + twist[:3], Rotation.from_rotvec(twist[3:]) * pose.rotation)
+
+
+def fuse(
+    poses: Sequence[RigidTransform],
+    covariances: Sequence[NDArray[np.float64]],
+    start: RigidTransform | None = None,
+) -> Fused:
+    """The pose with the least squared Mahalanobis distances from measurements, those far off counting little.
+
+    Gauss-Newton with Cauchy weights: to first order what one PnP over the points of all frames would give, for any
+    estimator that knows its covariance. The covariance is that of independent measurements, widened where they scatter
+    more than they say.
+
+    Args:
+        poses: N measured ``camera_T_base``.
+        covariances: N covariances ``(6, 6)``.
+        start: A pose to begin with, such as the last result; none: the measurement that the others lie nearest to.
+
+    Raises:
+        ValueError: If there are none, or not as many of one as of the other.
+    """
+    if not poses or len(poses) != len(covariances):
+        raise ValueError(f"needs as many covariances as poses, at least one; not {len(covariances)} and {len(poses)}")
+    known = np.linalg.inv(np.stack(covariances))
+    turns = Rotation.concatenate([pose.rotation for pose in poses])
+    places = np.stack([pose.translation for pose in poses])
+    pose = poses[_most_central(turns, places)] if start is None else start
+    for _ in range(_ITERATIONS):
+        away = np.concatenate([places - pose.translation, (turns * pose.rotation.inv()).as_rotvec()], axis=1)
+        squared = np.einsum("ni,nij,nj->n", away, known, away)
+        weights = 1.0 / (1.0 + squared / _DOUBTED)
+        total = np.einsum("n,nij->ij", weights, known)
+        step = np.linalg.solve(total, np.einsum("n,nij,nj->i", weights, known, away))
+        pose = moved(pose, step)
+        if np.abs(step).max() < _CONVERGED:
+            break
+    scatter = float(np.sum(weights * squared) / (6.0 * np.sum(weights))) if len(poses) > 1 else 1.0
+    return Fused(pose, np.linalg.inv(total) * max(scatter, 1.0), weights)
+
+
+def _most_central(turns: Rotation, places: NDArray[np.float64]) -> int:
+    """The measurement that the others lie nearest to, a metre counting as much as a radian: outliers do not move it."""
+    flat = np.concatenate([turns.as_matrix().reshape(len(places), 9), places], axis=1)
+    distances = np.linalg.norm(flat[:, None] - flat[None], axis=-1)
+    return int(np.median(distances, axis=1).argmin())

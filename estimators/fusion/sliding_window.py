@@ -1,0 +1,108 @@
+"""One pose over many frames of a camera that stands still."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import RigidTransform
+
+from ctr_env.estimators.base import Frame, PoseEstimate
+from ctr_env.estimators.config import config_from_mapping, require_range
+from ctr_env.scenes.kinematics import RobotKinematics
+
+from .poses import fuse, moved, twist_between
+from .wrapping import FusingEstimator, check_source
+
+__all__ = ["SlidingWindowConfig", "SlidingWindowEstimator"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlidingWindowConfig:
+    """Whose poses are fused, and how many."""
+
+    source: str = "ctrnet"
+    """Estimator of single frames, by name."""
+    source_config: Mapping[str, Any] = field(default_factory=dict)
+    """Its configuration."""
+    postures: int = 50
+    """Most postures that are remembered; then the least informative one is forgotten."""
+    same_posture_rad: float = 0.05
+    """Postures that differ by less, in every joint, are one: an estimator errs in the same way in all their frames."""
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        check_source(self, "sliding_window")
+        require_range(self, 1, 10_000, "postures")
+        require_range(self, 0.0, 10.0, "same_posture_rad")
+
+
+@dataclass
+class _Posture:
+    """All frames of one posture: their mean, which is no more certain than the best of them."""
+
+    joints: NDArray[np.float64]
+    pose: RigidTransform
+    covariance: NDArray[np.float64]
+    frames: int = 1
+
+    def add(self, pose: RigidTransform, covariance: NDArray[np.float64]) -> None:
+        self.frames += 1
+        self.pose = moved(self.pose, twist_between(self.pose, pose) / self.frames)
+        self.covariance = self.covariance + (covariance - self.covariance) / self.frames
+
+
+class SlidingWindowEstimator(FusingEstimator):
+    """Fuses the poses of many frames of a fixed camera (see :func:`~ctr_env.estimators.fusion.poses.fuse`).
+
+    The window is one of information, not of time: frames of the same posture count once, however many they are, because
+    what is wrong in one is wrong in the others; when there are too many postures the one that tells least goes. While
+    the source finds nothing, the pose of the frames before stands.
+    """
+
+    def __init__(
+        self, kinematics: RobotKinematics, config: SlidingWindowConfig | Mapping[str, Any] | None = None
+    ) -> None:
+        """Make the source.
+
+        Raises:
+            ValueError: If a field or the source is unknown or out of range.
+        """
+        self.config = config_from_mapping(SlidingWindowConfig, config)
+        super().__init__(kinematics, self.config)
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin again with nothing."""
+        self._window: list[_Posture] = []
+        self._time_s = 0.0
+
+    def take(self, frame: Frame, measured: PoseEstimate) -> PoseEstimate:
+        """Take in a frame's pose; that of the whole window."""
+        if measured.valid:
+            self._remember(frame.joint_positions, measured)
+            self._time_s = measured.time_s
+        if not self._window:
+            return measured
+        fused = fuse([p.pose for p in self._window], [p.covariance for p in self._window])
+        return replace(
+            measured,
+            camera_T_base=fused.pose,
+            covariance=fused.covariance,
+            valid=True,
+            reason="",
+            time_s=self._time_s,
+        )
+
+    def _remember(self, joints: NDArray[np.float64], measured: PoseEstimate) -> None:
+        for posture in self._window:
+            if np.abs(posture.joints - joints).max() < self.config.same_posture_rad:
+                posture.add(measured.camera_T_base, measured.covariance)
+                return
+        self._window.append(_Posture(np.array(joints), measured.camera_T_base, measured.covariance))
+        if len(self._window) > self.config.postures:
+            uncertainty = [np.linalg.slogdet(posture.covariance)[1] for posture in self._window]
+            del self._window[int(np.argmax(uncertainty))]

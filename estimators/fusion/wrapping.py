@@ -1,0 +1,77 @@
+"""Estimators that make more of another one's poses."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from ctr_env.estimators.base import Frame, PoseEstimate, PoseEstimator
+from ctr_env.scenes.kinematics import RobotKinematics
+
+__all__ = ["FusingEstimator", "SourceConfig", "check_source"]
+
+
+class SourceConfig(Protocol):
+    """Settings that name the estimator whose poses are used."""
+
+    @property
+    def source(self) -> str:
+        """Its name."""
+
+    @property
+    def source_config(self) -> Mapping[str, Any]:
+        """Its configuration."""
+
+
+class FusingEstimator(PoseEstimator):
+    """Asks another estimator for each frame's pose, and answers with what all of them say together."""
+
+    def __init__(self, kinematics: RobotKinematics, config: SourceConfig) -> None:
+        """Make the source.
+
+        Raises:
+            ValueError: If its name or configuration is not valid.
+        """
+        from ctr_env.estimators.registry import make_estimator
+
+        self.source = make_estimator(config.source, config.source_config, kinematics)
+        self.needs_image, self.needs_board = self.source.needs_image, self.source.needs_board
+        self.picture_size = self.source.picture_size
+
+    def reset(self, rng: np.random.Generator) -> None:
+        """Forget all frames."""
+        self.source.reset(rng)
+        self.forget()
+
+    def estimate(self, frame: Frame) -> PoseEstimate:
+        """Pose from this frame and those before it.
+
+        Raises:
+            ValueError: If the source needs what the frame lacks.
+        """
+        return self.take(frame, self.source.estimate(frame))
+
+    def estimate_batch(self, frames: Sequence[Frame]) -> list[PoseEstimate]:
+        """Poses of frames in order of time, each from it and those before it."""
+        return [self.take(*each) for each in zip(frames, self.source.estimate_batch(frames), strict=True)]
+
+    @abstractmethod
+    def forget(self) -> None:
+        """Begin again with nothing."""
+
+    @abstractmethod
+    def take(self, frame: Frame, measured: PoseEstimate) -> PoseEstimate:
+        """Take in what the source made of a frame; the pose now."""
+
+
+def check_source(config: SourceConfig, own: str) -> None:
+    """Refuse an estimator that would wrap itself.
+
+    Raises:
+        ValueError: Then.
+    """
+    if config.source == own:
+        raise ValueError(f"{own} cannot take its poses from itself; name another estimator as source")

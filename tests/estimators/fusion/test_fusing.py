@@ -1,0 +1,137 @@
+"""Both fusing estimators over a source whose errors are known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from ctr_env.estimators import Frame, make_estimator
+from ctr_env.estimators.fusion.poses import twist_between
+from ctr_env.geometry import PinholeCamera
+from ctr_env.scenes.kinematics import RobotKinematics
+
+PANDA = RobotKinematics("panda")
+CAMERA = PinholeCamera.from_fov(1.0, 320, 240)
+TRUE = RigidTransform.from_components([0.1, 0.0, 1.3], Rotation.from_rotvec([1.5, 0.2, -0.1]))
+NOISE = {"white_position_m": 0.01, "white_rotation_rad": 0.02}
+STEP = 1 / 30
+
+
+def frames(count, rng, pose=lambda time: TRUE, moving=True):
+    found = []
+    for i in range(count):
+        joints = PANDA.home + (rng.uniform(-0.5, 0.5, 7) if moving else 0.0)
+        found.append(Frame(joints, CAMERA, i * STEP, None, pose(i * STEP)))
+    return found
+
+
+def started(name, seed=0, **config):
+    estimator = make_estimator(name, config, PANDA)
+    estimator.reset(np.random.default_rng(seed))
+    return estimator
+
+
+def off(estimate, frame):
+    return float(np.linalg.norm(twist_between(estimate.camera_T_base, frame.true_camera_T_base)[:3]))
+
+
+def test_a_window_gets_better_with_every_posture_and_knows_it():
+    singles, fused, squares = [], [], []
+    for seed in range(12):
+        sequence = frames(40, np.random.default_rng(seed))
+        window = started("sliding_window", seed, source="noisy", source_config=NOISE)
+        estimates = [window.estimate(frame) for frame in sequence]
+        singles.append(off(estimates[0], sequence[0]))
+        fused.append(off(estimates[-1], sequence[-1]))
+        away = twist_between(estimates[-1].camera_T_base, TRUE)
+        squares.append(away @ np.linalg.solve(estimates[-1].covariance, away))
+    assert np.median(fused) < 0.3 * np.median(singles)
+    assert 3.0 < np.mean(squares) < 10.0
+
+
+def test_frames_of_one_posture_make_the_window_no_surer_of_itself():
+    sequence = frames(30, np.random.default_rng(0), moving=False)
+    window = started("sliding_window", source="noisy", source_config=NOISE)
+    first, *_, last = [window.estimate(frame).covariance for frame in sequence]
+    np.testing.assert_allclose(last, first)
+
+
+def test_the_window_forgets_what_tells_least():
+    window = started("sliding_window", source="noisy", source_config=NOISE, postures=5)
+    for frame in frames(20, np.random.default_rng(3)):
+        estimate = window.estimate(frame)
+    few = started("sliding_window", source="noisy", source_config=NOISE, postures=20)
+    for frame in frames(20, np.random.default_rng(3)):
+        many = few.estimate(frame)
+    assert np.trace(estimate.covariance) > 2 * np.trace(many.covariance)
+
+
+def test_the_filter_follows_a_moving_camera_better_than_single_frames():
+    def path(time):
+        return RigidTransform.from_components([0.1 + 0.01 * np.sin(time), 0.0, 1.3], TRUE.rotation)
+
+    raw, filtered = [], []
+    for seed in range(6):
+        sequence = frames(150, np.random.default_rng(seed), path)
+        single = started("noisy", seed, **NOISE)
+        smooth = started("pose_filter", seed, source="noisy", source_config=NOISE, correlation_s=0.0)
+        for i, frame in enumerate(sequence):
+            a, b = single.estimate(frame), smooth.estimate(frame)
+            if i > 30:
+                raw.append(off(a, frame))
+                filtered.append(off(b, frame))
+    assert np.median(filtered) < 0.6 * np.median(raw)
+
+
+def test_the_filter_lets_outliers_pass_by_and_begins_again_when_the_camera_was_moved():
+    def path(time):
+        return TRUE if time < 2.0 else RigidTransform.from_components([0.5, 0.3, 1.6], TRUE.rotation)
+
+    noise = {**NOISE, "outlier": 0.1, "outlier_position_m": 0.3}
+    estimator = started("pose_filter", source="noisy", source_config=noise)
+    errors = np.array([off(estimator.estimate(f), f) for f in frames(120, np.random.default_rng(0), path)])
+    assert errors[20:60].max() < 0.02
+    assert errors[62] > 0.4  # the gate takes the jump for outliers at first
+    assert np.median(errors[80:]) < 0.02
+
+
+def test_the_filter_grows_unsure_and_then_says_so_while_nothing_is_seen():
+    estimator = started("pose_filter", source="noisy", source_config=NOISE, longest_gap_s=0.5)
+    for frame in frames(10, np.random.default_rng(0)):
+        estimate = estimator.estimate(frame)
+    blind = replace(estimate, valid=False, reason="dropout")
+    found = [
+        estimator.take(replace(frame, time_s=10 * STEP + 0.1 * i), blind)
+        for i, frame in enumerate(frames(8, np.random.default_rng(1)))
+    ]
+    sizes = [np.trace(e.covariance) for e in found]
+    assert sizes == sorted(sizes) and sizes[-1] > sizes[0]
+    assert found[0].valid and not found[-1].valid
+    assert found[-1].reason == "no_measurement"
+    assert found[-1].time_s == pytest.approx(9 * STEP)
+
+
+@pytest.mark.parametrize("name", ["sliding_window", "pose_filter"])
+def test_batches_resets_and_starts_without_a_pose(name):
+    sequence = frames(6, np.random.default_rng(0))
+    one, batch = started(name, source="noisy", source_config=NOISE), started(name, source="noisy", source_config=NOISE)
+    singles, together = [one.estimate(frame) for frame in sequence], batch.estimate_batch(sequence)
+    for a, b in zip(singles, together, strict=True):
+        np.testing.assert_array_equal(a.camera_T_base.as_matrix(), b.camera_T_base.as_matrix())
+    one.reset(np.random.default_rng(0))
+    np.testing.assert_array_equal(
+        one.estimate(sequence[0]).camera_T_base.as_matrix(), singles[0].camera_T_base.as_matrix()
+    )
+    nothing = started(name, source="noisy", source_config={"dropout": 1.0}).estimate(sequence[0])
+    assert not nothing.valid and nothing.reason == "dropout"
+
+
+@pytest.mark.parametrize("name", ["sliding_window", "pose_filter"])
+def test_what_is_wrong_is_named(name):
+    with pytest.raises(ValueError, match=f"{name} cannot take its poses from itself"):
+        make_estimator(name, {"source": name}, PANDA)
+    with pytest.raises(ValueError, match="unknown estimator 'gps'; valid names"):
+        make_estimator(name, {"source": "gps"}, PANDA)
+    with pytest.raises(ValueError, match="Config field length; valid names"):
+        make_estimator(name, {"length": 3}, PANDA)

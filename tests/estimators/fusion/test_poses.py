@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from ctr_env.estimators.fusion.poses import fuse, moved, twist_between
+
+TRUE = RigidTransform.from_components([0.2, -0.1, 1.4], Rotation.from_rotvec([1.2, -0.7, 0.9]))
+COVARIANCE = np.diag([4e-6, 4e-6, 25e-6, 1e-4, 1e-4, 4e-5])
+
+
+def measured(rng, covariance=COVARIANCE):
+    return moved(TRUE, rng.multivariate_normal(np.zeros(6), covariance))
+
+
+@given(st.integers(0, 2**32))
+def test_moving_by_the_twist_between_gets_there(seed):
+    rng = np.random.default_rng(seed)
+    other = RigidTransform.from_components(rng.normal(size=3), Rotation.random(rng=rng))
+    np.testing.assert_allclose(moved(TRUE, twist_between(TRUE, other)).as_matrix(), other.as_matrix(), atol=1e-12)
+    np.testing.assert_allclose(twist_between(TRUE, TRUE), 0, atol=1e-15)
+
+
+def test_many_measurements_are_as_much_better_as_their_covariance_says():
+    rng = np.random.default_rng(0)
+    squares = []
+    for _ in range(150):
+        fused = fuse([measured(rng) for _ in range(12)], [COVARIANCE] * 12)
+        away = twist_between(fused.pose, TRUE)
+        squares.append(away @ np.linalg.solve(fused.covariance, away))
+    assert 4.5 < np.mean(squares) < 7.5  # six degrees of freedom
+    assert np.trace(fused.covariance[:3, :3]) < 2.0 * np.trace(COVARIANCE[:3, :3]) / 12
+
+
+def test_outliers_hardly_count():
+    rng = np.random.default_rng(1)
+    good = [measured(rng) for _ in range(10)]
+    wild = [moved(TRUE, rng.normal(0, 0.5, 6)) for _ in range(5)]
+    clean, spoilt = fuse(good, [COVARIANCE] * 10), fuse(good + wild, [COVARIANCE] * 15)
+    assert np.linalg.norm(twist_between(clean.pose, spoilt.pose)[:3]) < 5e-4
+    assert spoilt.weights[:10].min() > 0.2 and spoilt.weights[10:].max() < 0.02
+
+
+def test_the_certain_one_decides():
+    far = moved(TRUE, np.array([0.02, 0, 0, 0, 0, 0]))
+    fused = fuse([TRUE, far], [COVARIANCE * 1e-4, COVARIANCE * 1e2])
+    assert np.linalg.norm(twist_between(fused.pose, TRUE)) < 1e-4
+    one = fuse([far], [COVARIANCE])
+    np.testing.assert_allclose(one.pose.as_matrix(), far.as_matrix(), atol=1e-12)
+    again = fuse([TRUE, far], [COVARIANCE * 1e-4, COVARIANCE * 1e2], start=far)
+    np.testing.assert_allclose(again.pose.as_matrix(), fused.pose.as_matrix(), atol=1e-8)
+    np.testing.assert_allclose(one.covariance, COVARIANCE)
+
+
+def test_scatter_that_covariances_do_not_explain_widens_the_result():
+    rng = np.random.default_rng(2)
+    poses = [measured(rng, 9 * COVARIANCE) for _ in range(20)]
+    honest = fuse(poses, [9 * COVARIANCE] * 20).covariance
+    boastful = fuse(poses, [COVARIANCE] * 20).covariance
+    assert np.trace(boastful) > 0.4 * np.trace(honest)
+
+
+def test_nothing_cannot_be_fused():
+    with pytest.raises(ValueError, match="at least one; not 0 and 0"):
+        fuse([], [])
+    with pytest.raises(ValueError, match="not 1 and 2"):
+        fuse([TRUE, TRUE], [COVARIANCE])
