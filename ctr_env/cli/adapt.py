@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .options import json_mapping
+from .pictures import add_picture_options, picture_sources
 
 if TYPE_CHECKING:
     from ctr_env.estimators.adaptation.adapter import Adapter
@@ -30,14 +31,7 @@ def add_parser(commands: Any) -> None:
         "the robot's own silhouette is what it learns from. The same command goes on where it stopped.",
     )
     parser.add_argument("--robot", default="panda", metavar="NAME", help="panda or baxter (default: panda)")
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument(
-        "--data", type=Path, nargs="+", metavar="DIR",
-        help="folders in the layout of DREAM, one for each camera; labels in them are not read",
-    )  # fmt: skip
-    source.add_argument("--images", type=Path, metavar="DIR|VIDEO", help="folder of pictures, or a video")
-    parser.add_argument("--joints", type=Path, metavar="CSV", help="joint angles of --images, a row for each picture")
-    parser.add_argument("--camera", type=Path, metavar="YAML", help="intrinsics of --images, OpenCV's or ROS's layout")
+    add_picture_options(parser)
     parser.add_argument(
         "--moving-camera", action="store_true",
         help="the camera moves: every picture has a pose of its own (default: each camera stands still)",
@@ -94,27 +88,14 @@ def _config(options: argparse.Namespace) -> AdaptationConfig:
 
 
 def _pictures(options: argparse.Namespace, kinematics: RobotKinematics) -> list[list[Frame]]:
-    from ctr_env.estimators.adaptation.pictures import Recorded, read_pictures
-    from ctr_env.estimators.data.camera_file import read_camera_file
-    from ctr_env.estimators.data.ndds_read import FrameFolder
-    from ctr_env.estimators.data.recording import Recording
+    from ctr_env.estimators.adaptation.pictures import read_pictures
 
-    sources: list[Recorded]
-    if options.data:
-        if options.joints or options.camera:
-            raise ValueError("--joints and --camera belong to --images; folders of --data have their own")
-        sources = [FrameFolder(folder, kinematics) for folder in options.data]
-    else:
-        if not options.joints or not options.camera:
-            raise ValueError("--images needs --joints (a CSV file) and --camera (a YAML file)")
-        camera = read_camera_file(options.camera)
-        sources = [Recording(options.images, options.joints, camera, kinematics.robot)]
     groups = []
-    for source in sources:
-        frames, problems = read_pictures(source)
-        for problem in problems:
+    for source in picture_sources(options, kinematics):
+        found = read_pictures(source)
+        for problem in found.problems:
             print(f"skipped: {problem}", file=sys.stderr)
-        groups.append(frames)
+        groups.append(list(found.frames.values()))
     return groups
 
 

@@ -1,13 +1,13 @@
-"""Unlabelled pictures in memory, and examples of them that a teacher labelled."""
+"""Unlabelled pictures in memory."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ctr_env.estimators.base import Frame
 from ctr_env.estimators.straight import straightened
 
-__all__ = ["Recorded", "read_pictures"]
+__all__ = ["Pictures", "Recorded", "read_pictures"]
 
 
 class Recorded(Protocol):
@@ -19,16 +19,21 @@ class Recorded(Protocol):
         """Picture, joint angles and camera of one frame."""
 
 
-def read_pictures(source: Recorded) -> tuple[list[Frame], list[str]]:
-    """Pictures, joint angles and cameras of all frames, without lens distortion.
+class Pictures(NamedTuple):
+    """What could be read, and what could not."""
 
-    Returns:
-        The frames that could be read, and what was wrong with the others.
-    """
-    frames, problems = [], []
+    frames: dict[str, Frame]
+    """Pictures, joint angles and cameras without lens distortion, by name."""
+    problems: list[str]
+    """What is wrong with the other frames; each names its file."""
+
+
+def read_pictures(source: Recorded) -> Pictures:
+    """Read all frames of a source, one by one."""
+    frames, problems = {}, []
     for name in source.names:
         try:
-            frames.append(straightened(source.read_unlabelled(name)))
+            frames[name] = straightened(source.read_unlabelled(name))
         except (OSError, ValueError) as error:
             problems.append(str(error))
-    return frames, problems
+    return Pictures(frames, problems)

@@ -69,26 +69,33 @@ class Teacher:
         sights: list[Sight] = []
         for i in range(0, len(frames), _BATCH):
             sights += [found.sight for found in search(self._eye, frames[i : i + _BATCH], 2, True)]
-        if self._fixed:
-            sights = self._shared(frames, sights)
-        good = [sight.located and sight.explained >= _LEAST_EXPLAINED for sight in sights]
-        if self._fixed:
-            good = [2 * sum(good) >= len(good)] * len(good)
-        return [self._belief(*each) for each in zip(frames, sights, good, strict=True)]
-
-    def _shared(self, frames: Sequence[Frame], sights: list[Sight]) -> list[Sight]:
-        """Looks around one pose that explains all pictures best, with that pose."""
-        poses = [sight.pose for sight in sights if sight.located and sight.explained >= _LEAST_EXPLAINED]
+        explaining = [sight.located and sight.explained >= _LEAST_EXPLAINED for sight in sights]
+        if not self._fixed:
+            return [self._belief(*each) for each in zip(frames, sights, explaining, strict=True)]
+        poses = [sight.pose for sight, good in zip(sights, explaining, strict=True) if good]
         if not poses:
-            return sights
-        pose = _medoid(poses)
+            return [self._belief(frame, sight, False) for frame, sight in zip(frames, sights, strict=True)]
+        return self.beliefs_at(frames, self.shared_pose(frames, _medoid(poses)))
+
+    def shared_pose(self, frames: Sequence[Frame], pose: RigidTransform) -> RigidTransform:
+        """The pose near a first one that explains all pictures of a fixed camera best."""
         for _ in range(_PASSES):
-            sights = []
-            for i in range(0, len(frames), _BATCH):
-                part = frames[i : i + _BATCH]
-                sights += self._eye.look(part, [self._eye.around(frame, pose) for frame in part])
-            pose = self._together(frames, sights, pose)
-        return [self._with(frame, sight, pose) for frame, sight in zip(frames, sights, strict=True)]
+            pose = self._together(frames, self._around(frames, pose), pose)
+        return pose
+
+    def beliefs_at(self, frames: Sequence[Frame], pose: RigidTransform) -> list[Belief]:
+        """What is thought of pictures of a fixed camera whose pose is given; usable if it explains half of them."""
+        sights = [self._with(*each, pose) for each in zip(frames, self._around(frames, pose), strict=True)]
+        good = 2 * sum(sight.explained >= _LEAST_EXPLAINED for sight in sights) >= len(sights)
+        return [self._belief(frame, sight, good) for frame, sight in zip(frames, sights, strict=True)]
+
+    def _around(self, frames: Sequence[Frame], pose: RigidTransform) -> list[Sight]:
+        """A close look at each picture, where a pose puts the robot."""
+        sights: list[Sight] = []
+        for i in range(0, len(frames), _BATCH):
+            part = frames[i : i + _BATCH]
+            sights += self._eye.look(part, [self._eye.around(frame, pose) for frame in part])
+        return sights
 
     def _together(self, frames: Sequence[Frame], sights: Sequence[Sight], pose: RigidTransform) -> RigidTransform:
         """One PnP over the points of all pictures, then one alignment of all outlines."""

@@ -1,0 +1,129 @@
+"""The pose of a camera that stood still while the robot moved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import RigidTransform
+
+from ctr_env.estimators.adaptation.teacher import Belief, Teacher
+from ctr_env.estimators.base import Frame, PoseEstimate
+from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
+from ctr_env.estimators.fusion.poses import fuse, twist_between
+from ctr_env.estimators.silhouette.refinement import refine
+
+__all__ = ["Calibration", "FrameFit", "calibrate"]
+
+_BATCH = 8
+_DESCENT = 60  # steps of a refinement
+_FEWEST = 2  # frames with a pose of their own
+
+
+@dataclass(frozen=True)
+class FrameFit:
+    """How one picture agrees with the camera's pose.
+
+    Attributes:
+        name: Name of the frame.
+        own: What the estimator makes of this picture alone.
+        belief: How well the robot at the camera's pose fits the picture.
+        twist: ``(6,)`` from the camera's pose to the picture's own (see ``PoseEstimate``); NaN where it has none.
+    """
+
+    name: str
+    own: PoseEstimate
+    belief: Belief
+    twist: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A camera's pose and what it rests on.
+
+    Attributes:
+        camera_T_base: The pose.
+        covariance: ``(6, 6)`` as ``PoseEstimate.covariance``.
+        fits: How each picture agrees.
+        halves: ``(6,)`` twist between the poses that every other picture gives and that the rest gives.
+    """
+
+    camera_T_base: RigidTransform
+    covariance: NDArray[np.float64]
+    fits: list[FrameFit]
+    halves: NDArray[np.float64]
+
+
+def calibrate(
+    frames: Mapping[str, Frame],
+    estimator: CtRNetEstimator,
+    refined: bool = False,
+    on_frame: Callable[[int], None] | None = None,
+) -> Calibration:
+    """Find the one pose that explains all pictures.
+
+    Every picture is looked at by itself, then all of them together: one PnP over all points, one alignment of all
+    outlines, and with ``refined`` a descent on the difference of all silhouettes and masks. The covariance is what the
+    poses of single pictures scatter by, divided by how many they are; it knows nothing of errors that all pictures
+    share, such as a wrong focal length.
+
+    Args:
+        frames: Pictures of one camera without lens distortion, by name.
+        estimator: The learned estimator, without tracking.
+        refined: Whether to finish by render-and-compare.
+        on_frame: Told how many pictures have been looked at.
+
+    Raises:
+        RuntimeError: If the robot is found in fewer than two pictures.
+    """
+    pictures, owns = list(frames.values()), []
+    for start in range(0, len(pictures), _BATCH):
+        owns += estimator.estimate_batch(pictures[start : start + _BATCH])
+        if on_frame is not None:
+            on_frame(len(owns))
+    valid = [own for own in owns if own.valid]
+    if len(valid) < _FEWEST:
+        reasons = ", ".join(sorted({own.reason for own in owns if not own.valid}))
+        raise RuntimeError(
+            f"the robot was found in {len(valid)} of {len(owns)} pictures ({reasons}); a calibration needs at least "
+            f"{_FEWEST}: see whether robot, joint angles and intrinsics are right, or adapt the network first"
+        )
+    teacher = Teacher(estimator.eye, True)
+    pose = teacher.shared_pose(pictures, fuse(*_measured(valid)).pose)
+    if refined:
+        pose = _refined(estimator, pictures, pose)
+    beliefs = teacher.beliefs_at(pictures, pose)
+    fused = fuse(*_measured(valid), start=pose)
+    fits = [
+        FrameFit(name, own, belief, twist_between(pose, own.camera_T_base) if own.valid else np.full(6, np.nan))
+        for name, own, belief in zip(frames, owns, beliefs, strict=True)
+    ]
+    return Calibration(pose, fused.covariance, fits, _halves(valid))
+
+
+def _measured(estimates: list[PoseEstimate]) -> tuple[list[RigidTransform], list[NDArray[np.float64]]]:
+    return [each.camera_T_base for each in estimates], [each.covariance for each in estimates]
+
+
+def _refined(estimator: CtRNetEstimator, frames: list[Frame], pose: RigidTransform) -> RigidTransform:
+    eye, seen = estimator.eye, []
+    for start in range(0, len(frames), _BATCH):
+        part = frames[start : start + _BATCH]
+        sights = eye.look(part, [eye.around(frame, pose) for frame in part])
+        seen += [eye.seen(frame, sight) for frame, sight in zip(part, sights, strict=True)]
+    return refine(eye.surface, seen, pose, _DESCENT).pose
+
+
+def _halves(estimates: list[PoseEstimate]) -> NDArray[np.float64]:
+    first, second = (fuse(*_measured(estimates[start::2])).pose for start in (0, 1))
+    return twist_between(first, second)
+
+
+def position_at(calibration: Calibration, base_point: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``(3, 3)`` covariance of where a point of the base frame (m) is in the camera frame, metres squared."""
+    arm = calibration.camera_T_base.rotation.apply(base_point)
+    x, y, z = arm
+    jacobian = np.hstack([np.eye(3), -np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])])
+    return jacobian @ calibration.covariance @ jacobian.T

@@ -1,0 +1,46 @@
+"""Options that say where unlabelled pictures are, and reading them."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ctr_env.estimators.adaptation.pictures import Recorded
+    from ctr_env.scenes.kinematics import RobotKinematics
+
+__all__ = ["add_picture_options", "picture_sources"]
+
+
+def add_picture_options(parser: argparse.ArgumentParser) -> None:
+    """Options that name folders, or pictures with joint angles and a camera."""
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--data", type=Path, nargs="+", metavar="DIR",
+        help="folders in the layout of DREAM, one for each camera; labels in them are not read",
+    )  # fmt: skip
+    source.add_argument("--images", type=Path, metavar="DIR|VIDEO", help="folder of pictures, or a video")
+    parser.add_argument("--joints", type=Path, metavar="CSV", help="joint angles of --images, a row for each picture")
+    parser.add_argument("--camera", type=Path, metavar="YAML", help="intrinsics of --images, OpenCV's or ROS's layout")
+
+
+def picture_sources(options: argparse.Namespace, kinematics: RobotKinematics) -> list[Recorded]:
+    """Where the pictures of each camera are read from.
+
+    Raises:
+        ValueError: If the options do not go together, or a file cannot be understood.
+        FileNotFoundError: If a file or folder does not exist, or has no pictures.
+    """
+    from ctr_env.estimators.data.camera_file import read_camera_file
+    from ctr_env.estimators.data.ndds_read import FrameFolder
+    from ctr_env.estimators.data.recording import Recording
+
+    if options.data:
+        if options.joints or options.camera:
+            raise ValueError("--joints and --camera belong to --images; folders of --data have their own")
+        return [FrameFolder(folder, kinematics) for folder in options.data]
+    if not options.joints or not options.camera:
+        raise ValueError("--images needs --joints (a CSV file) and --camera (a YAML file)")
+    camera = read_camera_file(options.camera)
+    return [Recording(options.images, options.joints, camera, kinematics.robot)]
