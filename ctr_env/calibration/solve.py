@@ -19,6 +19,7 @@ __all__ = ["Calibration", "FrameFit", "calibrate"]
 
 _BATCH = 8
 _DESCENT = 60  # steps of a refinement
+_TRUSTED = 0.5  # share of the outline that a mask must explain to take part in it
 _FEWEST = 2  # frames with a pose of their own
 
 
@@ -92,9 +93,9 @@ def calibrate(
         )
     teacher = Teacher(estimator.eye, True)
     pose = teacher.shared_pose(pictures, fuse(*_measured(valid)).pose)
-    if refined:
-        pose = _refined(estimator, pictures, pose)
     beliefs = teacher.beliefs_at(pictures, pose)
+    if refined:
+        pose, beliefs = _refined(estimator, teacher, pictures, pose, beliefs)
     fused = fuse(*_measured(valid), start=pose)
     fits = [
         FrameFit(name, own, belief, twist_between(pose, own.camera_T_base) if own.valid else np.full(6, np.nan))
@@ -107,13 +108,25 @@ def _measured(estimates: list[PoseEstimate]) -> tuple[list[RigidTransform], list
     return [each.camera_T_base for each in estimates], [each.covariance for each in estimates]
 
 
-def _refined(estimator: CtRNetEstimator, frames: list[Frame], pose: RigidTransform) -> RigidTransform:
+def _refined(
+    estimator: CtRNetEstimator, teacher: Teacher, frames: list[Frame], pose: RigidTransform, beliefs: list[Belief]
+) -> tuple[RigidTransform, list[Belief]]:
+    """Pose and beliefs after a descent over the pictures whose masks can be trusted; those before it if they fit better.
+
+    A mask that lacks half of the robot would pull the whole silhouette onto what it has.
+    """
     eye, seen = estimator.eye, []
-    for start in range(0, len(frames), _BATCH):
-        part = frames[start : start + _BATCH]
+    trusted = [frame for frame, belief in zip(frames, beliefs, strict=True) if belief.explained >= _TRUSTED]
+    for start in range(0, len(trusted), _BATCH):
+        part = trusted[start : start + _BATCH]
         sights = eye.look(part, [eye.around(frame, pose) for frame in part])
         seen += [eye.seen(frame, sight) for frame, sight in zip(part, sights, strict=True)]
-    return refine(eye.surface, seen, pose, _DESCENT).pose
+    if not seen:
+        return pose, beliefs
+    descended = refine(eye.surface, seen, pose, _DESCENT).pose
+    after = teacher.beliefs_at(frames, descended)
+    better = sum(b.explained for b in after) > sum(b.explained for b in beliefs)
+    return (descended, after) if better else (pose, beliefs)
 
 
 def _halves(estimates: list[PoseEstimate]) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ctr_env.estimators.training.source import FrameSource
     from ctr_env.scenes.kinematics import RobotKinematics
 
-__all__ = ["add_parser"]
+__all__ = ["adapt_with_progress", "add_parser", "replay_source"]
 
 
 def add_parser(commands: Any) -> None:
@@ -68,8 +68,8 @@ def _run(options: argparse.Namespace) -> int:
     weights = options.weights or packaged_weights(kinematics.robot)
     pictures = _pictures(options, kinematics)
     folder = options.folder or options.out.with_suffix("")
-    adapter = Adapter(config, pictures, weights, _replay(config, options.replay, weights, kinematics), folder)
-    _adapt(adapter, options.out)
+    adapter = Adapter(config, pictures, weights, replay_source(config, options.replay, weights, kinematics), folder)
+    adapt_with_progress(adapter, options.out)
     _report(adapter, weights, options.out, pictures)
     return 0
 
@@ -99,9 +99,10 @@ def _pictures(options: argparse.Namespace, kinematics: RobotKinematics) -> list[
     return groups
 
 
-def _replay(
+def replay_source(
     config: AdaptationConfig, folder: Path | None, weights: Path, kinematics: RobotKinematics
 ) -> FrameSource | None:
+    """What is replayed: a folder's frames, fresh ones, or nothing."""
     from ctr_env.estimators.ctrnet.points import LinkPoint
     from ctr_env.estimators.ctrnet.weights import read_header
     from ctr_env.estimators.training.source import FolderSource, SimulatorSource
@@ -114,7 +115,7 @@ def _replay(
     return SimulatorSource(config.robot, points, config.seed)
 
 
-def _adapt(adapter: Adapter, out: Path) -> None:
+def adapt_with_progress(adapter: Adapter, out: Path) -> None:
     """Run to the end with a progress bar; weights are written after every look that is the best so far."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 import ctr_env
 
-from . import adapt, convert_weights, demo, doctor, evaluate, generate, pretrain, preview, servo
+from . import adapt, calibrate, convert_weights, demo, doctor, evaluate, generate, pretrain, preview, servo
 
 __all__ = ["main"]
 
-_COMMANDS = (servo, evaluate, demo, preview, generate, pretrain, adapt, convert_weights, doctor)
+_COMMANDS = (servo, evaluate, demo, preview, generate, pretrain, adapt, calibrate, convert_weights, doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

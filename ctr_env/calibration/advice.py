@@ -1,0 +1,62 @@
+"""What more pictures would help a calibration."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctr_env.scenes.kinematics import RobotKinematics
+
+from .solve import Calibration
+
+__all__ = ["advice"]
+
+_STILL = 0.15  # rad: a joint that moved less tells little
+_GOOD_ENOUGH = 1e-3  # m: no more pictures are asked for
+_POOR_FIT = 0.3  # share of a silhouette's outline
+_APART = 3.0  # standard deviations
+
+
+def advice(calibration: Calibration, joints: NDArray[np.float64], kinematics: RobotKinematics) -> list[str]:
+    """Sentences on which further frames, or which motions, would help; empty if nothing stands out.
+
+    Args:
+        calibration: The result.
+        joints: ``(N, n)`` joint positions of its pictures, rad.
+        kinematics: The arm in them.
+    """
+    said = []
+    moved_rad = np.ptp(joints, axis=0)
+    still = [name for name, span in zip(kinematics.robot.arm_joints, moved_rad, strict=True) if span < _STILL]
+    if still:
+        said.append(
+            f"{', '.join(still)} moved less than {np.degrees(_STILL):.0f} degrees: pictures with other angles of "
+            "these joints tell most"
+        )
+    used = sum(fit.own.valid for fit in calibration.fits)
+    spread = float(np.sqrt(np.linalg.eigvalsh(calibration.covariance[:3, :3]).max()))
+    if spread > _GOOD_ENOUGH:
+        more = int(np.ceil(3 * used))
+        axis = "xyz"[int(np.argmax(np.diag(calibration.covariance)[:3]))]
+        said.append(
+            f"the position is known to {1e3 * spread:.1f} mm, least along the camera's {axis} axis; {more} more "
+            "pictures in new postures would halve that"
+        )
+    poor = [fit.name for fit in calibration.fits if fit.belief.explained < _POOR_FIT]
+    if poor:
+        said.append(
+            f"{len(poor)} of {len(calibration.fits)} pictures hardly fit ({', '.join(poor[:4])}"
+            f"{', ...' if len(poor) > 4 else ''}): look at them, or try --adapt"
+        )
+    if _disagreement(calibration) > _APART:
+        said.append(
+            "the two halves of the pictures disagree by more than they should: joint angles may be late, the camera "
+            "may have moved, or its intrinsics may be wrong"
+        )
+    return said
+
+
+def _disagreement(calibration: Calibration) -> float:
+    """Difference of the halves in standard deviations (each half has twice the whole's covariance)."""
+    squared = calibration.halves @ np.linalg.solve(4.0 * calibration.covariance, calibration.halves)
+    return float(np.sqrt(squared / 6.0))

@@ -1,0 +1,90 @@
+"""A calibration in files that other programs read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from scipy.spatial.transform import RigidTransform
+
+from ctr_env._files import replacing, write_json
+from ctr_env.geometry import PinholeCamera
+from ctr_env.scenes.robots import RobotDescription
+
+from .solve import Calibration, FrameFit
+
+__all__ = ["SCHEMA", "calibration_data", "write_calibration"]
+
+SCHEMA = "ctr_env/calibrate@1"
+_CAMERA_FRAME = "camera_optical_frame"
+
+
+def calibration_data(calibration: Calibration, robot: RobotDescription, camera: PinholeCamera) -> dict[str, Any]:
+    """The result in plain numbers: poses both ways, error bars, and how each picture agrees.
+
+    Quaternions are in the order of ``geometry_msgs``: x, y, z, w. The covariance is that of ``PoseEstimate``:
+    translation in metres, then rotation vector in radians, in camera axes at the base's origin.
+    """
+    pose = calibration.camera_T_base
+    deviations = np.sqrt(np.diag(calibration.covariance))
+    return {
+        "robot": robot.name,
+        "frames_of_reference": {"camera": _CAMERA_FRAME, "base": robot.base_link},
+        "camera_T_base": pose.as_matrix(),
+        "base_T_camera": pose.inv().as_matrix(),
+        "camera_T_base_quaternion_xyzw": pose.rotation.as_quat(canonical=True),
+        "base_T_camera_quaternion_xyzw": pose.inv().rotation.as_quat(canonical=True),
+        "covariance": calibration.covariance,
+        "position_std_mm": 1e3 * deviations[:3],
+        "rotation_std_deg": np.degrees(deviations[3:]),
+        "halves_differ": {
+            "position_mm": 1e3 * float(np.linalg.norm(calibration.halves[:3])),
+            "rotation_deg": float(np.degrees(np.linalg.norm(calibration.halves[3:]))),
+        },
+        "camera": {
+            "fx": camera.fx, "fy": camera.fy, "cx": camera.cx, "cy": camera.cy,
+            "width": camera.width, "height": camera.height, "distortion": list(camera.distortion),
+        },
+        "frames": [_fit_data(fit) for fit in calibration.fits],
+    }  # fmt: skip
+
+
+def write_calibration(data: dict[str, Any], folder: Path) -> None:
+    """Write ``calibration.json`` with everything, and ``calibration.yaml`` with the camera's place in the robot's base.
+
+    The YAML has the fields of a ``geometry_msgs/TransformStamped``: what a static transform publisher needs.
+    """
+    write_json(folder / "calibration.json", data)
+    pose = RigidTransform.from_matrix(data["base_T_camera"])
+    names = data["frames_of_reference"]
+    place = (float(value) for value in pose.translation)
+    turn = (float(value) for value in pose.rotation.as_quat(canonical=True))
+    text = yaml.safe_dump(
+        {
+            "header": {"frame_id": names["base"]},
+            "child_frame_id": names["camera"],
+            "transform": {
+                "translation": dict(zip("xyz", place, strict=True)),
+                "rotation": dict(zip("xyzw", turn, strict=True)),
+            },
+        },
+        sort_keys=False,
+    )
+    with replacing(folder / "calibration.yaml") as scratch:
+        scratch.write_text(text)
+
+
+def _fit_data(fit: FrameFit) -> dict[str, Any]:
+    known = fit.own.valid
+    return {
+        "name": fit.name,
+        "valid": known,
+        "reason": fit.own.reason,
+        "position_residual_mm": 1e3 * float(np.linalg.norm(fit.twist[:3])) if known else None,
+        "rotation_residual_deg": float(np.degrees(np.linalg.norm(fit.twist[3:]))) if known else None,
+        "mask_iou": fit.belief.overlap,
+        "outline_explained": fit.belief.explained,
+        "points_off": fit.belief.error if np.isfinite(fit.belief.error) else None,
+    }

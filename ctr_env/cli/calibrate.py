@@ -1,0 +1,123 @@
+"""``ctr-env calibrate``: where does a camera stand? From pictures of the moving robot to a pose with an error bar."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .pictures import add_picture_options, picture_sources
+from .progress import counting_progress
+
+if TYPE_CHECKING:
+    from ctr_env.calibration.solve import Calibration
+    from ctr_env.estimators.base import Frame
+    from ctr_env.scenes.kinematics import RobotKinematics
+
+__all__ = ["add_parser"]
+
+
+def add_parser(commands: Any) -> None:
+    """Add the sub-command."""
+    parser = commands.add_parser(
+        "calibrate",
+        help="find the pose of a camera that stands still, from pictures of the moving robot",
+        description="Find where a camera stands in the robot's base frame, from pictures of the robot in many postures "
+        "with their joint angles. No marker and no label is needed.",
+    )
+    parser.add_argument("--robot", default="panda", metavar="NAME", help="panda or baxter (default: panda)")
+    add_picture_options(parser)
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="weights (default: those of the package)")
+    parser.add_argument("--adapt", action="store_true", help="adapt the network to the pictures first, without labels")
+    parser.add_argument(
+        "--minutes", type=float, default=10.0, metavar="X", help="length of that adaptation (default: 10)"
+    )
+    parser.add_argument("--refine", action="store_true", help="finish by render-and-compare over all pictures")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the results")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from ctr_env._files import replacing
+    from ctr_env.calibration.advice import advice
+    from ctr_env.calibration.page import calibration_page
+    from ctr_env.calibration.report import SCHEMA, calibration_data, write_calibration
+    from ctr_env.calibration.solve import calibrate
+    from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
+    from ctr_env.evaluation.runner import versions
+    from ctr_env.scenes.kinematics import RobotKinematics
+
+    kinematics = RobotKinematics(options.robot)
+    frames, problems = _frames(options, kinematics)
+    weights = _adapted(options, list(frames.values()), kinematics) if options.adapt else options.weights
+    config = {"tracking": False} | ({} if weights is None else {"weights": str(weights)})
+    estimator = CtRNetEstimator(kinematics, config)
+    with counting_progress() as bar:
+        task = bar.add_task("pictures", total=len(frames))
+        found = calibrate(frames, estimator, options.refine, lambda done: bar.update(task, completed=done))
+    camera = next(iter(frames.values())).camera
+    import numpy as np
+
+    hints = advice(found, np.stack([frame.joint_positions for frame in frames.values()]), kinematics)
+    data = {
+        "schema": SCHEMA,
+        "command": shlex.join(["ctr-env", *sys.argv[1:]]),
+        "versions": versions(),
+        "skipped": problems,
+        "advice": hints,
+        **calibration_data(found, kinematics.robot, camera),
+    }
+    write_calibration(data, options.out)
+    import imageio.v3 as iio
+
+    with replacing(options.out / "overlays.png") as scratch:
+        iio.imwrite(scratch, calibration_page(found, frames, estimator))
+    _show(found, data, hints, options.out)
+    return 0
+
+
+def _frames(options: argparse.Namespace, kinematics: RobotKinematics) -> tuple[dict[str, Frame], list[str]]:
+    from ctr_env.estimators.adaptation.pictures import read_pictures
+
+    sources = picture_sources(options, kinematics)
+    if len(sources) > 1:
+        raise ValueError(f"one camera is calibrated at a time; --data names {len(sources)} folders")
+    frames, problems = read_pictures(sources[0])
+    for problem in problems:
+        print(f"skipped: {problem}", file=sys.stderr)
+    cameras = {frame.camera for frame in frames.values()}
+    if len(cameras) > 1:
+        raise ValueError(f"the pictures have {len(cameras)} different intrinsics, and so not one pose")
+    return frames, problems
+
+
+def _adapted(options: argparse.Namespace, frames: list[Frame], kinematics: RobotKinematics) -> Path:
+    """Weights adapted to the very pictures."""
+    from ctr_env.estimators.adaptation.adapter import Adapter
+    from ctr_env.estimators.adaptation.config import AdaptationConfig
+    from ctr_env.estimators.ctrnet.packaged import packaged_weights
+
+    from .adapt import adapt_with_progress, replay_source
+
+    out: Path = options.out / "adapted.safetensors"
+    start = options.weights or packaged_weights(kinematics.robot)
+    config = AdaptationConfig(robot=options.robot, minutes=options.minutes)
+    replay = replay_source(config, None, start, kinematics)
+    adapt_with_progress(Adapter(config, [frames], start, replay, options.out / "adaptation"), out)
+    return out
+
+
+def _show(found: Calibration, data: dict[str, Any], hints: list[str], out: Path) -> None:
+    place = ", ".join(f"{1e3 * x:.1f} ± {s:.1f}" for x, s in zip(
+        found.camera_T_base.translation, data["position_std_mm"], strict=True))  # fmt: skip
+    used = sum(fit.own.valid for fit in found.fits)
+    differ = data["halves_differ"]
+    print(f"base in the camera (x, y, z; mm): {place}")
+    print(f"{used} of {len(found.fits)} pictures have a pose of their own", end="; ")
+    print(f"halves differ by {differ['position_mm']:.1f} mm, {differ['rotation_deg']:.2f} deg")
+    for hint in hints:
+        print(f"hint: {hint}")
+    for name in ("calibration.json", "calibration.yaml", "overlays.png"):
+        print(out / name)
