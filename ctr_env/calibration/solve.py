@@ -111,7 +111,7 @@ def _measured(estimates: list[PoseEstimate]) -> tuple[list[RigidTransform], list
 def _refined(
     estimator: CtRNetEstimator, teacher: Teacher, frames: list[Frame], pose: RigidTransform, beliefs: list[Belief]
 ) -> tuple[RigidTransform, list[Belief]]:
-    """Pose and beliefs after a descent over the pictures whose masks can be trusted; those before it if they fit better.
+    """Pose and beliefs after a descent over pictures whose masks can be trusted; those before it if they fit better.
 
     A mask that lacks half of the robot would pull the whole silhouette onto what it has.
     """

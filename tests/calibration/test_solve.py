@@ -1,0 +1,95 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import yaml
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from ctr_env.calibration.advice import advice
+from ctr_env.calibration.page import calibration_page
+from ctr_env.calibration.report import calibration_data, write_calibration
+from ctr_env.calibration.solve import calibrate
+from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
+from ctr_env.estimators.data import FrameSampler, frame_seed
+from ctr_env.estimators.fusion.poses import twist_between
+from ctr_env.scenes.kinematics import RobotKinematics
+
+PANDA = RobotKinematics("panda")
+
+
+@pytest.fixture(scope="module")
+def labelled():
+    """Frames of one camera, by name."""
+    sampler = FrameSampler("panda", 320, 240, "mild", fixed_camera=6)
+    found = [sampler.sample(frame_seed("validation", 51, i), f"{i:06d}") for i in range(8)]
+    sampler.close()
+    return {frame.name: frame for frame in found}
+
+
+@pytest.fixture(scope="module")
+def frames(labelled):
+    return {name: frame.frame() for name, frame in labelled.items()}
+
+
+@pytest.fixture(scope="module")
+def estimator():
+    return CtRNetEstimator(PANDA, {"tracking": False})
+
+
+@pytest.fixture(scope="module")
+def found(frames, estimator):
+    return calibrate(frames, estimator)
+
+
+def test_all_pictures_together_give_the_pose_and_its_error_bar(found, labelled):
+    truth = next(iter(labelled.values())).camera_T_base
+    away = twist_between(found.camera_T_base, truth)
+    alone = [np.linalg.norm(twist_between(fit.own.camera_T_base, truth)[:3]) for fit in found.fits if fit.own.valid]
+    assert np.linalg.norm(away[:3]) < 0.01
+    assert np.linalg.norm(away[:3]) < np.median(alone)
+    assert away @ np.linalg.solve(found.covariance, away) < 40.0  # six degrees of freedom
+    assert len(found.fits) == 8
+    assert np.median([fit.belief.explained for fit in found.fits]) > 0.5
+
+
+def test_refining_fits_no_worse(frames, estimator, found):
+    refined = calibrate(dict(list(frames.items())[:4]), estimator, refined=True)
+    plain = calibrate(dict(list(frames.items())[:4]), estimator)
+    assert sum(f.belief.explained for f in refined.fits) >= sum(f.belief.explained for f in plain.fits)
+    assert np.linalg.norm(twist_between(refined.camera_T_base, found.camera_T_base)[:3]) < 0.01
+
+
+def test_files_say_the_same_and_can_be_read_by_others(found, frames, tmp_path):
+    camera = next(iter(frames.values())).camera
+    write_calibration(calibration_data(found, PANDA.robot, camera), tmp_path)
+    data = json.loads((tmp_path / "calibration.json").read_text())
+    np.testing.assert_allclose(np.array(data["camera_T_base"]) @ np.array(data["base_T_camera"]), np.eye(4), atol=1e-12)
+    np.testing.assert_allclose(data["camera_T_base"], found.camera_T_base.as_matrix())
+    place = yaml.safe_load((tmp_path / "calibration.yaml").read_text())
+    assert (place["header"]["frame_id"], place["child_frame_id"]) == ("panda_link0", "camera_optical_frame")
+    values = place["transform"]
+    turn = Rotation.from_quat([values["rotation"][axis] for axis in "xyzw"])
+    pose = RigidTransform.from_components([values["translation"][axis] for axis in "xyz"], turn)
+    np.testing.assert_allclose(pose.as_matrix(), np.array(data["base_T_camera"]), atol=1e-12)
+    assert len(data["frames"]) == 8 and data["frames"][0]["name"] == "000000"
+
+
+def test_the_page_shows_every_picture(found, frames, estimator):
+    page = calibration_page(found, frames, estimator)
+    assert page.shape[1] > 1600 and page.dtype == np.uint8
+    assert (np.abs(page.astype(int) - (255, 140, 30)).max(axis=-1) < 40).sum() > 500
+
+
+def test_advice_names_what_would_help(found, frames):
+    joints = np.stack([frame.joint_positions for frame in frames.values()])
+    joints[:, 3] = joints[0, 3]
+    said = " ".join(advice(found, joints, PANDA))
+    assert "panda_joint4 moved less than 9 degrees" in said
+    assert "pictures in new postures would halve that" in said
+
+
+def test_pictures_without_the_robot_are_refused(frames, estimator):
+    blank = {name: replace(f, image=np.full((240, 320, 3), 90, np.uint8)) for name, f in list(frames.items())[:3]}
+    with pytest.raises(RuntimeError, match=r"found in 0 of 3 pictures \(.*at least 2"):
+        calibrate(blank, estimator)

@@ -1,0 +1,55 @@
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from ctr_env.cli import main
+from ctr_env.estimators.data import FrameSampler, frame_seed
+from ctr_env.scenes.robots import get_robot
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory):
+    """Pictures, a table of joint angles and a camera file of one camera; and its true pose."""
+    folder = tmp_path_factory.mktemp("recording")
+    (folder / "pictures").mkdir()
+    sampler = FrameSampler("panda", 320, 240, "none", fixed_camera=7)
+    frames = [sampler.sample(frame_seed("validation", 52, i)) for i in range(5)]
+    sampler.close()
+    lines = [",".join(["image", *get_robot("panda").arm_joints])]
+    for i, frame in enumerate(frames):
+        cv2.imwrite(str(folder / "pictures" / f"{i}.png"), frame.image[..., ::-1])
+        lines.append(",".join([f"{i}.png", *(str(q) for q in frame.joint_positions)]))
+    (folder / "joints.csv").write_text("\n".join(lines) + "\n")
+    c = frames[0].camera
+    matrix = [c.fx, 0, c.cx, 0, c.fy, c.cy, 0, 0, 1]
+    (folder / "camera.yaml").write_text(
+        f"image_width: {c.width}\nimage_height: {c.height}\ncamera_matrix: {{rows: 3, cols: 3, data: {matrix}}}\n"
+        "distortion_coefficients: {rows: 1, cols: 5, data: [0, 0, 0, 0, 0]}\n"
+    )
+    return folder, frames[0].camera_T_base
+
+
+def test_a_recording_gives_the_camera(recording, tmp_path, capsys):
+    folder, truth = recording
+    where = ["--images", str(folder / "pictures"), "--joints", str(folder / "joints.csv")]
+    out = tmp_path / "out"
+    assert main(["calibrate", *where, "--camera", str(folder / "camera.yaml"), "--out", str(out)]) == 0
+    shown = capsys.readouterr().out
+    assert "base in the camera" in shown and "±" in shown
+    data = json.loads((out / "calibration.json").read_text())
+    assert data["schema"] == "ctr_env/calibrate@1"
+    assert data["skipped"] == []
+    assert np.linalg.norm(np.array(data["camera_T_base"])[:3, 3] - truth.translation) < 0.015
+    assert (out / "calibration.yaml").is_file() and (out / "overlays.png").stat().st_size > 10_000
+
+
+def test_what_is_wrong_is_named(recording, tmp_path, capsys):
+    folder, _ = recording
+    out = ["--out", str(tmp_path / "out")]
+    assert main(["calibrate", "--images", str(folder / "pictures"), *out]) == 1
+    assert "--images needs --joints" in capsys.readouterr().err
+    assert main(["calibrate", "--data", str(folder), str(folder), *out]) == 1
+    assert "no frames" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
