@@ -10,6 +10,7 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "examples"
 RUNS = {
     "servo_by_hand.py": [],
+    "real_robot.py": ["--seconds", "4"],
     "own_estimator.py": ["--episodes", "2"],
     "pose_from_picture.py": [],
     "train_ppo.py": ["--steps", "480", "--envs", "1", "--rollout", "240", "--episodes", "1"],
@@ -46,3 +47,7 @@ def test_pose_from_picture_knows_how_far_off_it_may_be():
     output = run("pose_from_picture.py")
     assert "valid" in output.splitlines()[-2]
     assert float(re.search(r"error: ([\d.]+) mm", output)[1]) < 100
+
+
+def test_the_live_loop_arrives():
+    assert float(re.search(r"goal: ([\d.]+) mm", run("real_robot.py"))[1]) < 10
