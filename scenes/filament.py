@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 from collections.abc import Iterator
@@ -208,6 +209,8 @@ def _new_context() -> Any:
 def _without_chatter() -> Iterator[None]:
     """Drop what Filament says of itself, past Python, on both standard streams."""
     sys.stdout.flush()
+    standard = ctypes.CDLL(None)  # C has buffers of its own
+    standard.fflush(None)
     kept = {stream: os.dup(stream) for stream in (1, 2)}
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
@@ -215,6 +218,7 @@ def _without_chatter() -> Iterator[None]:
             os.dup2(nowhere, stream)
         yield
     finally:
+        standard.fflush(None)
         for stream, copy in kept.items():
             os.dup2(copy, stream)
             os.close(copy)

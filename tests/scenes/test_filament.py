@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -101,7 +102,10 @@ def test_an_environment_draws_with_it_and_its_process_ends_well():
         "envs = [gym.make(f'ctr_env/{robot}Servo-v0', **kwargs) for robot in ('Panda', 'Baxter')]\n"
         "print([int(env.reset(seed=1)[0]['image'].sum()) for env in envs])\n"  # none is closed
     )
-    runs = [subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True) for _ in range(2)]
+    runs = []
+    for unbuffered in ("", "1"):
+        environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+        runs.append(subprocess.run([sys.executable, "-P", "-c", code], env=environment, capture_output=True, text=True))
     assert [run.returncode for run in runs] == [0, 0], runs[0].stderr
     assert runs[0].stdout == runs[1].stdout
     assert runs[0].stdout.count("\n") == 1  # Filament's own messages are kept quiet
