@@ -12,13 +12,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
+from commands import run
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-
-from ctr_env.cli import main as ctr_env
 
 SAMPLES = (500, 1000, 2000, 4000, 8000)
 PUBLISHED = {"pseudo": 0.0, "silhouette": 1.0, "replay_share": 0.0}
@@ -27,13 +25,6 @@ OBJECTIVES = {
     "without mask loss": PUBLISHED | {"mask": 0.0},
     "ours": {},
 }
-
-
-def run(*arguments: object) -> None:
-    words = [str(argument) for argument in arguments]
-    print("$ ctr-env", " ".join(words), flush=True)
-    if ctr_env(words):
-        sys.exit(1)
 
 
 def first_frames(folder: Path, count: int, to: Path) -> Path:

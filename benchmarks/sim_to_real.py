@@ -17,21 +17,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
-from ctr_env.cli import main as ctr_env
+from commands import run
 
 SIZES = {"adapt": 120, "test": 120, "fixed0_adapt": 48, "fixed0_test": 60}
 SOURCE_FRAMES = 200
 FORMS = {"as shipped": {}, "published": {"outline": False, "keypoints": "published"}}
-
-
-def run(*arguments: object) -> None:
-    words = [str(argument) for argument in arguments]
-    print("$ ctr-env", " ".join(words), flush=True)
-    if ctr_env(words):
-        sys.exit(1)
 
 
 def draw(robot: str, room: str, data: Path) -> None:

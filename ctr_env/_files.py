@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["replacing", "write_json"]
+__all__ = ["replacing", "write_json", "write_picture"]
 
 
 @contextmanager
@@ -24,6 +25,14 @@ def replacing(path: Path) -> Iterator[Path]:
         scratch.replace(path)
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
+    """Write ``(H, W, 3)`` uint8 RGB in the format that the path's ending names."""
+    import imageio.v3 as iio  # only where there is something to draw
+
+    with replacing(path) as scratch:
+        iio.imwrite(scratch, picture)
 
 
 def write_json(path: Path, data: Any) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
-__all__ = ["config_from_mapping", "require_range"]
+__all__ = ["config_from_mapping", "require_length", "require_range"]
 
 Config = TypeVar("Config")
 
@@ -39,3 +39,18 @@ def require_range(config: object, low: float, high: float, *names: str) -> None:
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not (number and math.isfinite(value) and low <= value <= high):
             raise ValueError(f"{type(config).__name__}.{name} must be a number in [{low:g}, {high:g}], not {value!r}")
+
+
+def require_length(config: Any) -> None:
+    """Refuse a training whose length is not given by exactly one of its fields ``steps`` and ``minutes``.
+
+    Raises:
+        ValueError: If both or neither is given, or the one that is, is out of range.
+    """
+    steps, minutes = config.steps, config.minutes
+    if (steps is None) == (minutes is None):
+        raise ValueError(f"give steps or minutes, not both or neither (steps={steps}, minutes={minutes})")
+    if steps is not None:
+        require_range(config, 1, 10**8, "steps")
+    if minutes is not None:
+        require_range(config, 0.01, 10**6, "minutes")

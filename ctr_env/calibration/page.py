@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ctr_env.estimators.adaptation.teacher import believed_mask
 from ctr_env.estimators.base import Frame
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
-from ctr_env.evaluation.overlay import draw_text
+from ctr_env.evaluation.overlay import draw_border, draw_text
 
 from .solve import Calibration, FrameFit
 
@@ -59,10 +59,7 @@ def _tile(calibration: Calibration, fit: FrameFit, frame: Frame, estimator: CtRN
     assert frame.image is not None
     height = round(_TILE * frame.camera.height / frame.camera.width)
     picture = cv2.resize(frame.image, (_TILE, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
-    mask = believed_mask(estimator.eye, frame, calibration.camera_T_base).astype(np.float32)
-    small = cv2.resize(mask, (_TILE, height), interpolation=cv2.INTER_AREA) >= 0.5
-    contours, _ = cv2.findContours(small.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(picture, contours, -1, _SILHOUETTE, 1, cv2.LINE_AA)
+    draw_border(picture, believed_mask(estimator.eye, frame, calibration.camera_T_base), _SILHOUETTE)
     strip = np.full((_STRIP, _TILE, 3), 255, np.uint8)
     poor = fit.belief.explained < _POOR
     said = f"outline {fit.belief.explained:.0%}, mask IoU {fit.belief.overlap:.2f}"

@@ -132,11 +132,3 @@ def _refined(
 def _halves(estimates: list[PoseEstimate]) -> NDArray[np.float64]:
     first, second = (fuse(*_measured(estimates[start::2])).pose for start in (0, 1))
     return twist_between(first, second)
-
-
-def position_at(calibration: Calibration, base_point: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``(3, 3)`` covariance of where a point of the base frame (m) is in the camera frame, metres squared."""
-    arm = calibration.camera_T_base.rotation.apply(base_point)
-    x, y, z = arm
-    jacobian = np.hstack([np.eye(3), -np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])])
-    return jacobian @ calibration.covariance @ jacobian.T

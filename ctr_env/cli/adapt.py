@@ -140,8 +140,8 @@ def adapt_with_progress(adapter: Adapter, out: Path) -> None:
 
 
 def _report(adapter: Adapter, start: Path, out: Path, pictures: list[list[Frame]]) -> None:
-    from ctr_env._files import write_json
-    from ctr_env.evaluation.adaptation_sheet import adaptation_sheet, plot_adaptation, write_picture
+    from ctr_env._files import write_json, write_picture
+    from ctr_env.evaluation.adaptation_sheet import adaptation_sheet, plot_adaptation
     from ctr_env.evaluation.runner import versions
 
     config, rounds = adapter.config, [asdict(each) for each in adapter.rounds]

@@ -40,7 +40,9 @@ def add_parser(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from ctr_env._files import replacing
+    import numpy as np
+
+    from ctr_env._files import write_picture
     from ctr_env.calibration.advice import advice
     from ctr_env.calibration.page import calibration_page
     from ctr_env.calibration.report import SCHEMA, calibration_data, write_calibration
@@ -58,8 +60,6 @@ def _run(options: argparse.Namespace) -> int:
         task = bar.add_task("pictures", total=len(frames))
         found = calibrate(frames, estimator, options.refine, lambda done: bar.update(task, completed=done))
     camera = next(iter(frames.values())).camera
-    import numpy as np
-
     hints = advice(found, np.stack([frame.joint_positions for frame in frames.values()]), kinematics)
     data = {
         "schema": SCHEMA,
@@ -70,10 +70,7 @@ def _run(options: argparse.Namespace) -> int:
         **calibration_data(found, kinematics.robot, camera),
     }
     write_calibration(data, options.out)
-    import imageio.v3 as iio
-
-    with replacing(options.out / "overlays.png") as scratch:
-        iio.imwrite(scratch, calibration_page(found, frames, estimator))
+    write_picture(options.out / "overlays.png", calibration_page(found, frames, estimator))
     _show(found, data, hints, options.out)
     return 0
 

@@ -27,9 +27,8 @@ def add_parser(commands: Any) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     import gymnasium as gym
-    import imageio.v3 as iio
 
-    from ctr_env._files import replacing
+    from ctr_env._files import write_picture
     from ctr_env.evaluation import ServoStudy
     from ctr_env.evaluation.sheet import contact_sheet
 
@@ -40,7 +39,6 @@ def _run(options: argparse.Namespace) -> int:
         sheet = contact_sheet(env, range(options.seed, options.seed + options.frames))
     finally:
         env.close()
-    with replacing(options.out) as scratch:
-        iio.imwrite(scratch, sheet)
+    write_picture(options.out, sheet)
     print(f"{options.frames} pictures    {options.out}")
     return 0

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
-import imageio.v3 as iio
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -18,9 +17,9 @@ from ctr_env.estimators.base import Frame
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.scenes.kinematics import RobotKinematics
 
-from .overlay import draw_text
+from .overlay import draw_border, draw_text
 
-__all__ = ["adaptation_sheet", "plot_adaptation", "write_picture"]
+__all__ = ["adaptation_sheet", "plot_adaptation"]
 
 _MASK, _SILHOUETTE = (90, 200, 255), (255, 140, 30)
 _TILE = 400  # pixels wide
@@ -68,20 +67,13 @@ def _tile(estimator: CtRNetEstimator, frame: Frame, belief: Belief) -> NDArray[n
     height = round(_TILE * frame.camera.height / frame.camera.width)
     picture = cv2.resize(frame.image, (_TILE, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
     if found is not None:
-        _border(picture, found >= 0.5, _MASK)
+        draw_border(picture, found >= 0.5, _MASK)
     if belief.pose is not None:
-        _border(picture, believed_mask(estimator.eye, frame, belief.pose), _SILHOUETTE)
+        draw_border(picture, believed_mask(estimator.eye, frame, belief.pose), _SILHOUETTE)
     strip = np.full((_STRIP, _TILE, 3), 255, np.uint8)
     said = f"IoU {belief.overlap:.2f}  outline {belief.explained:.2f}" if belief.pose is not None else "not found"
     draw_text(strip, said, (4, 19), _MUTED)
     return np.vstack([picture, strip])
-
-
-def _border(picture: NDArray[np.uint8], mask: NDArray[np.bool_], colour: tuple[int, int, int]) -> None:
-    size = picture.shape[1], picture.shape[0]
-    small = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
-    contours, _ = cv2.findContours(small.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(picture, contours, -1, colour, 1, cv2.LINE_AA)
 
 
 def _same_height(tiles: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
@@ -102,8 +94,10 @@ def plot_adaptation(steps: Sequence[Mapping[str, float]], rounds: Sequence[Mappi
     left, right = figure.subplots(1, 2)
     names = [name for name in (steps[0] if steps else {}) if name not in ("progress", "error_px")]
     for name in names:
-        left.plot(_means([s["progress"] for s in steps]), _means([s[name] for s in steps]), label=name)
-    left.set(xlabel="progress", ylabel="loss", title="Loss")
+        values = _means([s[name] for s in steps])
+        if values[0] > 0.0:  # the parts differ a hundredfold: each is shown beside its own beginning
+            left.plot(_means([s["progress"] for s in steps]), [v / values[0] for v in values], label=name)
+    left.set(xlabel="progress", ylabel="share of its beginning", title="Loss")
     for name, label in (("score", "agreement"), ("explained", "outline explained"), ("usable", "pictures used")):
         right.plot([r["progress"] for r in rounds], [r[name] for r in rounds], "o-", label=label)
     right.set(xlabel="progress", ylim=(0.0, 1.02), title="What the averaged network finds, without labels")
@@ -117,9 +111,3 @@ def plot_adaptation(steps: Sequence[Mapping[str, float]], rounds: Sequence[Mappi
 
 def _means(values: Sequence[float], count: int = 20) -> list[float]:
     return [float(np.mean(values[i : i + count])) for i in range(0, len(values), count)]
-
-
-def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
-    """Write a PNG, whole or not at all."""
-    with replacing(path) as scratch:
-        iio.imwrite(scratch, picture)

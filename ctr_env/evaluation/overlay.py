@@ -13,7 +13,7 @@ from scipy.spatial.transform import RigidTransform
 from ctr_env.envs import ServoEnv
 from ctr_env.geometry import PinholeCamera
 
-__all__ = ["annotate", "draw_disc", "draw_line", "draw_text"]
+__all__ = ["annotate", "draw_border", "draw_disc", "draw_line", "draw_text"]
 
 _SKELETON = (255, 170, 40)
 _AXES = ((235, 70, 60), (70, 200, 90), (70, 130, 255))
@@ -107,3 +107,11 @@ def draw_disc(canvas: NDArray[np.uint8], pixel: NDArray, radius: int, colour: tu
 def draw_text(canvas: NDArray[np.uint8], text: str, at: tuple[int, int], colour: tuple[int, int, int]) -> None:
     """Write at a pixel, the left end of the base line."""
     cv2.putText(canvas, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.46, colour, 1, cv2.LINE_AA)
+
+
+def draw_border(canvas: NDArray[np.uint8], mask: NDArray, colour: tuple[int, int, int]) -> None:
+    """Draw the border of an ``(h, w)`` mask of any size, stretched over the canvas."""
+    size = canvas.shape[1], canvas.shape[0]
+    there = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
+    contours, _ = cv2.findContours(there.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(canvas, contours, -1, colour, 1, cv2.LINE_AA)

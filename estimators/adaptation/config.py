@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ctr_env.estimators.config import require_range
+from ctr_env.estimators.config import require_length, require_range
 
 __all__ = ["AdaptationConfig"]
 
@@ -48,12 +48,7 @@ class AdaptationConfig:
 
     def __post_init__(self) -> None:
         """Check every value."""
-        if (self.steps is None) == (self.minutes is None):
-            raise ValueError(f"give steps or minutes, not both or neither (steps={self.steps}, minutes={self.minutes})")
-        if self.steps is not None:
-            require_range(self, 1, 10**8, "steps")
-        if self.minutes is not None:
-            require_range(self, 0.01, 10**6, "minutes")
+        require_length(self)
         require_range(self, 0.0, 1e6, "silhouette", "mask", "distance", "pseudo")
         require_range(self, 0.0, 0.9, "replay_share")
         require_range(self, 2, 4096, "batch")

@@ -13,6 +13,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 from ctr_env.estimators.base import Frame
 from ctr_env.estimators.ctrnet.eye import Eye, Sight
 from ctr_env.estimators.ctrnet.search import search
+from ctr_env.estimators.fusion.poses import most_central
 from ctr_env.estimators.pnp import solve_pnp
 from ctr_env.estimators.silhouette.alignment import align
 from ctr_env.estimators.silhouette.outline import Lens, silhouette
@@ -75,7 +76,7 @@ class Teacher:
         poses = [sight.pose for sight, good in zip(sights, explaining, strict=True) if good]
         if not poses:
             return [self._belief(frame, sight, False) for frame, sight in zip(frames, sights, strict=True)]
-        return self.beliefs_at(frames, self.shared_pose(frames, _medoid(poses)))
+        return self.beliefs_at(frames, self.shared_pose(frames, most_central(poses)))
 
     def shared_pose(self, frames: Sequence[Frame], pose: RigidTransform) -> RigidTransform:
         """The pose near a first one that explains all pictures of a fixed camera best."""
@@ -145,13 +146,6 @@ def believed_mask(eye: Eye, frame: Frame, pose: RigidTransform) -> NDArray[np.bo
     vertices = eye.surface.posed(eye.kinematics, frame.joint_positions)
     R, t = pose.rotation.as_matrix(), np.asarray(pose.translation)
     return silhouette(eye.surface, vertices, R, t, Lens(c.fx, c.fy, c.cx, c.cy), (c.width, c.height))
-
-
-def _medoid(poses: Sequence[RigidTransform]) -> RigidTransform:
-    """The pose that the others lie nearest to, a metre counting as much as a radian."""
-    matrices = np.stack([pose.as_matrix()[:3] for pose in poses]).reshape(len(poses), -1)
-    distances = np.linalg.norm(matrices[:, None] - matrices[None], axis=-1)
-    return poses[int(np.median(distances, axis=1).argmin())]
 
 
 def _extent(pixels: NDArray[np.float64]) -> float:

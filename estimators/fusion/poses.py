@@ -11,7 +11,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.geometry import transform
 
-__all__ = ["Fused", "fuse", "moved", "twist_between"]
+__all__ = ["Fused", "fuse", "most_central", "moved", "twist_between"]
 
 _ITERATIONS = 20
 _CONVERGED = 1e-10
@@ -67,7 +67,7 @@ def fuse(
     known = np.linalg.inv(np.stack(covariances))
     turns = Rotation.concatenate([pose.rotation for pose in poses])
     places = np.stack([pose.translation for pose in poses])
-    pose = poses[_most_central(turns, places)] if start is None else start
+    pose = most_central(poses) if start is None else start
     for _ in range(_ITERATIONS):
         away = np.concatenate([places - pose.translation, (turns * pose.rotation.inv()).as_rotvec()], axis=1)
         squared = np.einsum("ni,nij,nj->n", away, known, away)
@@ -81,8 +81,8 @@ def fuse(
     return Fused(pose, np.linalg.inv(total) * max(scatter, 1.0), weights)
 
 
-def _most_central(turns: Rotation, places: NDArray[np.float64]) -> int:
-    """The measurement that the others lie nearest to, a metre counting as much as a radian: outliers do not move it."""
-    flat = np.concatenate([turns.as_matrix().reshape(len(places), 9), places], axis=1)
-    distances = np.linalg.norm(flat[:, None] - flat[None], axis=-1)
-    return int(np.median(distances, axis=1).argmin())
+def most_central(poses: Sequence[RigidTransform]) -> RigidTransform:
+    """The pose that the others lie nearest to, a metre counting as much as a radian: outliers do not move it."""
+    matrices = np.stack([pose.as_matrix()[:3] for pose in poses]).reshape(len(poses), -1)
+    distances = np.linalg.norm(matrices[:, None] - matrices[None], axis=-1)
+    return poses[int(np.median(distances, axis=1).argmin())]

@@ -1,3 +1,4 @@
+import ctypes.util
 import os
 import subprocess
 import sys
@@ -7,13 +8,13 @@ import numpy as np
 import pytest
 
 from ctr_env.estimators.data import FrameSampler, frame_seed
-from ctr_env.scenes.backends import probe
 from ctr_env.scenes.furniture import ROOMS
 from ctr_env.scenes.renderers import RenderError, make_renderer
 from ctr_env.scenes.scene import Scene, SceneConfig
 
 pytestmark = pytest.mark.skipif(
-    not probe("filament").works, reason="no Vulkan driver here (apt-get install libvulkan1 mesa-vulkan-drivers)"
+    ctypes.util.find_library("vulkan") is None,  # where there is one it must draw: a broken driver is no excuse
+    reason="no Vulkan here (apt-get install libvulkan1 mesa-vulkan-drivers)",
 )
 
 
