@@ -1,10 +1,17 @@
-"""Steps of a benchmark that are commands of the package."""
+"""Steps of a benchmark that are commands of the package; what is there already is not made again."""
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from ctr_env.cli import main as ctr_env
+
+PUBLISHED_FORM = {"outline": False, "keypoints": "published"}
+"""Settings of the estimator that leave a PnP of the seven published points, and nothing else."""
 
 
 def run(*arguments: object) -> None:
@@ -12,3 +19,39 @@ def run(*arguments: object) -> None:
     print("$ ctr-env", " ".join(words), flush=True)
     if ctr_env(words):
         sys.exit(1)
+
+
+def evaluated(
+    robot: str, data: object, weights: Path | None, form: Mapping[str, Any], out: Path, frames: int | None = None
+) -> dict[str, Any]:
+    """The summary of weights on a set."""
+    if not (out / "evaluate.json").is_file():
+        chosen = () if weights is None else ("--weights", weights)
+        config = ("--estimator-config", json.dumps(form)) if form else ()
+        first = () if frames is None else ("--frames", frames)
+        run("evaluate", "--robot", robot, "--data", data, *chosen, *config, *first, "--out", out)
+    summary: dict[str, Any] = json.loads((out / "evaluate.json").read_text())["summary"]
+    return summary
+
+
+def adapted(
+    robot: str,
+    data: Path,
+    start: Path | None,
+    minutes: float,
+    replay: Path | None,
+    config: Mapping[str, Any],
+    moving: bool,
+    out: Path,
+) -> Path:
+    """Weights adapted to a set."""
+    if not (out.with_suffix("") / "adapt.json").is_file():
+        given = () if start is None else ("--weights", start)
+        replayed = () if replay is None else ("--replay", replay)
+        settings = ("--config", json.dumps(config)) if config else ()
+        still = ("--moving-camera",) if moving else ()
+        run(
+            "adapt", "--robot", robot, "--data", data, *given, *replayed, *settings, *still,
+            "--minutes", minutes, "--out", out,
+        )  # fmt: skip
+    return out

@@ -3,27 +3,26 @@
     python benchmarks/pretraining.py --frames DIR --target DIR --test DIR --out runs/pretraining
 
 For 500, 1,000, 2,000, 4,000 and 8,000 synthetic frames a network is trained from nothing, then adapted to unlabelled
-pictures with the published objective, with and without its mask loss. All trainings take the same time, whatever the
-number of frames. ``--frames`` is a folder of ``ctr-env generate --clean --frames 8000``; ``--target`` and ``--test``
-are folders of other frames. Stops and goes on; the table and ``pretraining.png`` grow as cells are done.
+pictures with the published objective, with and without the loss that moves its mask. All trainings take the same time,
+whatever the number of frames. ``--frames`` is a folder of ``ctr-env generate --clean --frames 8000``; ``--target`` and
+``--test`` are folders of other frames. Poses are PnP's of the published points. Stops and goes on; the table and
+``pretraining.png`` grow as cells are done.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
-from commands import run
+from commands import PUBLISHED_FORM, adapted, evaluated, run
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 SAMPLES = (500, 1000, 2000, 4000, 8000)
 PUBLISHED = {"pseudo": 0.0, "silhouette": 1.0, "replay_share": 0.0}
 OBJECTIVES = {
-    "published": PUBLISHED | {"mask": 1.0},
-    "without mask loss": PUBLISHED | {"mask": 0.0},
-    "ours": {},
+    "with mask loss": PUBLISHED | {"mask": 1.0, "rounds": 2},
+    "without mask loss": PUBLISHED | {"mask": 0.0, "rounds": 2},
 }
 
 
@@ -38,9 +37,7 @@ def first_frames(folder: Path, count: int, to: Path) -> Path:
 
 
 def auc(robot: str, test: Path, weights: Path, out: Path) -> float:
-    if not (out / "evaluate.json").is_file():
-        run("evaluate", "--robot", robot, "--data", test, "--weights", weights, "--out", out)
-    return float(json.loads((out / "evaluate.json").read_text())["summary"]["add_auc_ctrnet"])
+    return float(evaluated(robot, test, weights, PUBLISHED_FORM, out)["add_auc_ctrnet"])
 
 
 def plot(table: dict[str, dict[int, float]], out: Path) -> None:
@@ -64,8 +61,8 @@ def main() -> None:
     parser.add_argument("--frames", type=Path, required=True)
     parser.add_argument("--target", type=Path, required=True, help="unlabelled pictures, a camera for each")
     parser.add_argument("--test", type=Path, required=True)
-    parser.add_argument("--pretraining-minutes", type=float, default=8.0)
-    parser.add_argument("--adaptation-minutes", type=float, default=4.0)
+    parser.add_argument("--pretraining-minutes", type=float, default=13.0)
+    parser.add_argument("--adaptation-minutes", type=float, default=2.5)
     parser.add_argument("--samples", type=int, nargs="+", default=SAMPLES)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
@@ -78,17 +75,14 @@ def main() -> None:
         if not start.is_file():
             run(
                 "pretrain", "--robot", robot, "--data", frames, "--minutes", options.pretraining_minutes,
-                "--workers", 0, "--validation-frames", 100, "--out", cell / "training",
+                "--workers", 0, "--width", 128, "--height", 96, "--validation-frames", 0, "--out", cell / "training",
             )  # fmt: skip
         table["pretrained"][count] = auc(robot, options.test, start, cell / "pretrained")
         for name, config in OBJECTIVES.items():
-            weights = cell / f"{name.replace(' ', '_')}.safetensors"
-            if not (weights.with_suffix("") / "adapt.json").is_file():
-                run(
-                    "adapt", "--robot", robot, "--data", options.target, "--moving-camera", "--weights", start,
-                    "--replay", frames, "--minutes", options.adaptation_minutes, "--config", json.dumps(config),
-                    "--out", weights,
-                )  # fmt: skip
+            weights = adapted(
+                robot, options.target, start, options.adaptation_minutes, frames, config, True,
+                cell / f"{name.replace(' ', '_')}.safetensors",
+            )  # fmt: skip
             table[name][count] = auc(robot, options.test, weights, cell / f"{name} test".replace(" ", "_"))
         plot(table, out)
     print(f"\n{robot}: ADD AUC (CtRNet) on {options.test}")

@@ -2,10 +2,10 @@
 
     python benchmarks/sim_to_real.py --robot panda --room lab --minutes 12 --out runs/sim_to_real
 
-Draws the sets it needs with the filament renderer, adapts twice and evaluates, every step by the command line of the
+Draws the sets it needs with the filament renderer, adapts and evaluates, every step by the command line of the
 package; what is there already is not made again. The rows of the table:
 
-* ``same camera``: adapted to 48 pictures of one camera that stands still, measured on 60 others of that camera.
+* ``camera N``: adapted to 48 pictures of one camera that stands still, measured on 60 others of that camera.
 * ``other cameras``: adapted to 120 pictures, each from a camera of its own, measured on 120 of yet other cameras.
 * ``source``: the latter weights on 200 frames of the domain that they were trained in.
 
@@ -16,60 +16,44 @@ published form, a PnP of the seven published points and nothing else.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
+from typing import Any
 
-from commands import run
+from commands import PUBLISHED_FORM, adapted, evaluated, run
 
-SIZES = {"adapt": 120, "test": 120, "fixed0_adapt": 48, "fixed0_test": 60}
+SIZES = {"adapt": 120, "test": 120}
+FIXED_SIZES = {"adapt": 48, "test": 60}
 SOURCE_FRAMES = 200
-FORMS = {"as shipped": {}, "published": {"outline": False, "keypoints": "published"}}
+FORMS: dict[str, dict[str, Any]] = {"as shipped": {}, "published": PUBLISHED_FORM}
 
 
-def draw(robot: str, room: str, data: Path) -> None:
-    for name, frames in SIZES.items():
-        split = "test" if name.endswith("test") else "train"
-        camera = ("--fixed-camera", 0) if name.startswith("fixed0") else ()
-        run(
-            "generate", "--renderer", "filament", "--board-share", 0, "--workers", 1, "--robot", robot,
-            "--randomization", room, "--split", split, "--frames", frames, *camera, "--out", data / name,
-        )  # fmt: skip
+def draw(robot: str, room: str, split: str, frames: int, out: Path, camera: int | None = None) -> None:
+    """One set, unless it is there."""
+    fixed = () if camera is None else ("--fixed-camera", camera)
+    run(
+        "generate", "--renderer", "filament", "--board-share", 0, "--workers", 1, "--robot", robot,
+        "--randomization", room, "--split", split, "--frames", frames, *fixed, "--out", out,
+    )  # fmt: skip
 
 
-Summary = dict[str, dict[str, float]]
-
-
-def measure(robot: str, data: object, weights: Path | None, out: Path, *more: object) -> Summary:
+def both_forms(
+    robot: str, data: object, weights: Path | None, out: Path, frames: int | None = None
+) -> dict[str, dict[str, Any]]:
     """Summaries by form."""
-    found = {}
-    for name, config in FORMS.items():
-        folder = out.with_name(f"{out.name}_{name}".replace(" ", "_"))
-        if not (folder / "evaluate.json").is_file():
-            chosen = () if weights is None else ("--weights", weights)
-            form = ("--estimator-config", json.dumps(config)) if config else ()
-            run("evaluate", "--robot", robot, "--data", data, *chosen, *form, "--out", folder, *more)
-        found[name] = json.loads((folder / "evaluate.json").read_text())["summary"]
-    return found
-
-
-def adapt(
-    robot: str, data: Path, start: Path | None, minutes: float, replay: Path | None, out: Path, moving: bool
-) -> None:
-    if not (out.with_suffix("") / "adapt.json").is_file():
-        given = () if start is None else ("--weights", start)
-        replayed = () if replay is None else ("--replay", replay)
-        still = ("--moving-camera",) if moving else ()
-        run(
-            "adapt", "--robot", robot, "--data", data, *given, *replayed, *still,
-            "--minutes", minutes, "--out", out,
-        )  # fmt: skip
+    return {
+        name: evaluated(robot, data, weights, form, out.with_name(f"{out.name}_{name.replace(' ', '_')}"), frames)
+        for name, form in FORMS.items()
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--robot", default="panda")
     parser.add_argument("--room", default="lab")
-    parser.add_argument("--minutes", type=float, default=12.0, help="of each of the two adaptations")
+    parser.add_argument("--minutes", type=float, default=12.0, help="of each adaptation")
+    parser.add_argument(
+        "--cameras", type=int, nargs="+", default=(0, 1), help="numbers of the cameras that stand still"
+    )
     parser.add_argument("--weights", type=Path, help="start (default: the packaged weights)")
     parser.add_argument("--replay", type=Path, help="folder of synthetic frames (default: fresh ones)")
     parser.add_argument("--data", type=Path, help="folder of the drawn sets (default: below --out)")
@@ -77,17 +61,23 @@ def main() -> None:
     options = parser.parse_args()
     robot, start, out = options.robot, options.weights, options.out / options.robot / options.room
     data = options.data / robot / options.room if options.data else out / "data"
-    draw(robot, options.room, data)
+    cases = [(f"camera {n}", f"fixed{n}_", n) for n in options.cameras] + [("other cameras", "", None)]
     rows = []
-    for name, sets, moving in (("same camera", "fixed0", False), ("other cameras", "", True)):
-        adapted, test = (data / f"{sets}_{kind}".lstrip("_") for kind in ("adapt", "test"))
-        weights = out / f"{name.replace(' ', '_')}.safetensors"
-        before = measure(robot, test, start, out / f"{name} before".replace(" ", "_"))
-        adapt(robot, adapted, start, options.minutes, options.replay, weights, moving)
-        rows.append((name, before, measure(robot, test, weights, out / f"{name} after".replace(" ", "_"))))
-    source = ("--frames", SOURCE_FRAMES)
-    before = measure(robot, "synthetic:test", start, out / "source_before", *source)
-    rows.append(("source", before, measure(robot, "synthetic:test", weights, out / "source_after", *source)))
+    for name, prefix, camera in cases:
+        pictures, test = data / f"{prefix}adapt", data / f"{prefix}test"
+        sizes = SIZES if camera is None else FIXED_SIZES
+        draw(robot, options.room, "train", sizes["adapt"], pictures, camera)
+        draw(robot, options.room, "test", sizes["test"], test, camera)
+        place = out / name.replace(" ", "_")
+        before = both_forms(robot, test, start, place.with_name(f"{place.name}_before"))
+        weights = adapted(
+            robot, pictures, start, options.minutes, options.replay, {}, camera is None,
+            place.with_name(f"{place.name}.safetensors"),
+        )  # fmt: skip
+        rows.append((name, before, both_forms(robot, test, weights, place.with_name(f"{place.name}_after"))))
+    before = both_forms(robot, "synthetic:test", start, out / "source_before", SOURCE_FRAMES)
+    after = both_forms(robot, "synthetic:test", weights, out / "source_after", SOURCE_FRAMES)
+    rows.append(("source", before, after))
     print(f"\n{robot}, {options.room}: ADD AUC (CtRNet), median ADD in mm, mask IoU; before -> after")
     for name, befores, afters in rows:
         for form in FORMS:

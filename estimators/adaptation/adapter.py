@@ -137,12 +137,12 @@ class Adapter:
             The header of the adapted weights, which :meth:`write` writes.
 
         Raises:
-            RuntimeError: If no picture can be learnt from.
+            RuntimeError: If no picture can be learnt from to begin with.
         """
         while True:
             if not self._labelled or self.progress * self.config.rounds >= len(self.rounds):
                 on_round(self._look())
-            if self.progress >= 1.0:
+            if self.progress >= 1.0 or not self._labelled:  # whoever lost the robot has nothing more to learn from
                 return self.header
             start = time.monotonic()
             parts = self._train()
@@ -198,7 +198,7 @@ class Adapter:
             vertices = belief.pose.apply(eye.surface.posed(eye.kinematics, frame.joint_positions))
             self._labelled.append(RenderedFrame(frame.image, mask, points, frame.camera))
             self._surfaces.append(vertices.astype(np.float32))
-        if not self._labelled:
+        if not self._labelled and not self.step:
             raise RuntimeError(
                 f"none of {len(self._frames)} pictures can be learnt from: the robot was not found in any; see whether "
                 "joint angles, camera and robot are right"

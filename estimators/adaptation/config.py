@@ -28,6 +28,8 @@ class AdaptationConfig:
     """Weight of the difference between the silhouette at PnP's pose and the predicted mask, which moves the points."""
     mask: float = 1.0
     """Weight of the cross-entropy between the predicted mask and the silhouette, which moves the mask."""
+    trust_px: float = 10.0
+    """Reprojection error, in pixels of a picture 320 wide, at which a picture counts 1/e in ``mask``."""
     distance: float = 0.0
     """Weight of the silhouette's distance from the predicted mask, for poses beyond the reach of their borders."""
     pseudo: float = 1.0
@@ -50,6 +52,7 @@ class AdaptationConfig:
         """Check every value."""
         require_length(self)
         require_range(self, 0.0, 1e6, "silhouette", "mask", "distance", "pseudo")
+        require_range(self, 1e-3, 1e6, "trust_px")
         require_range(self, 0.0, 0.9, "replay_share")
         require_range(self, 2, 4096, "batch")
         require_range(self, 1e-8, 1.0, "learning_rate")

@@ -18,7 +18,6 @@ from .config import AdaptationConfig
 
 __all__ = ["COARSER", "unlabelled_loss"]
 
-_CREDIBLE = 100.0  # px², at the paper's picture size: mean squared errors from which on a picture hardly counts
 _PAPER_WIDTH = 320.0  # pixels
 COARSER = 2
 """Times fewer pixels of silhouettes than of the network's input, per axis."""
@@ -32,7 +31,7 @@ def unlabelled_loss(
     * ``silhouette``: mean squared difference of the silhouette at PnP's pose and the predicted mask, which is held
       still: it moves the points (paper, eq. 6).
     * ``mask``: cross-entropy of the predicted mask with that silhouette, held still, each picture weighted by
-      exp(-mean squared reprojection error / 100 px²), held still too: or else it would pay to fit badly (eq. 7).
+      exp(-mean squared reprojection error / trust_px²), held still too: or else it would pay to fit badly (eq. 7).
     * ``distance``: mean distance, in parts of the input's width, of the silhouette from the predicted mask.
     * ``pseudo``: what a supervised training makes of the teacher's poses.
 
@@ -48,7 +47,7 @@ def unlabelled_loss(
     """
     parts: dict[str, Tensor] = {}
     if config.silhouette or config.mask or config.distance:
-        parts |= _by_silhouette(output, batch, vertices, renderer)
+        parts |= _by_silhouette(output, batch, vertices, renderer, config.trust_px)
     if config.pseudo:
         taught = supervised_loss(output, batch)
         parts["pseudo"] = taught["heatmap"] + 0.5 * taught["place"] + 4.0 * taught["mask"]
@@ -60,7 +59,7 @@ def unlabelled_loss(
 
 
 def _by_silhouette(
-    output: NetworkOutput, batch: Batch, vertices: Tensor, renderer: SilhouetteRenderer
+    output: NetworkOutput, batch: Batch, vertices: Tensor, renderer: SilhouetteRenderer, trust_px: float
 ) -> dict[str, Tensor]:
     found = found_poses(output, batch)
     moved = vertices.double() @ found.rotation.mT + found.translation[:, None]
@@ -69,8 +68,8 @@ def _by_silhouette(
     predicted = functional.avg_pool2d(torch.sigmoid(output.mask_logits.float()), COARSER)[:, 0].detach()
     located = found.valid.float()
     pictures = located.sum().clamp(min=1.0)
-    squared = (found.rms_px * (_PAPER_WIDTH / batch.images.shape[-1])).square()
-    trust = (torch.exp(-squared / _CREDIBLE) * located).float().detach()
+    error_px = found.rms_px * (_PAPER_WIDTH / batch.images.shape[-1])
+    trust = (torch.exp(-(error_px / trust_px).square()) * located).float().detach()
     entropy = functional.binary_cross_entropy_with_logits(logits, drawn.detach(), reduction="none").mean(dim=(1, 2))
     away = _distances(predicted)
     return {

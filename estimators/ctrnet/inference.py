@@ -21,6 +21,8 @@ from .weights import load_network
 
 __all__ = ["Detection", "Detector"]
 
+_LOG_SCALES = (-5.0, 8.0)  # of errors in pixels: what a network that works never leaves
+
 
 @dataclass(frozen=True)
 class Detection:
@@ -102,8 +104,8 @@ class Detector:
         planes = (torch.from_numpy(inputs).float() - self._mean) * self._scale  # (N, h, w, 3)
         sketches = torch.from_numpy(hints).float() / 255.0
         output = self._engine(size)(planes.permute(0, 3, 1, 2), sketches.permute(0, 3, 1, 2))
-        # variance of a Laplace distribution of that scale
-        variance = 2.0 * torch.exp(2.0 * output.log_scale.double())
+        # variance of a Laplace distribution of that scale, which a spoilt network may put anywhere
+        variance = 2.0 * torch.exp(2.0 * output.log_scale.double().clamp(*_LOG_SCALES))
         confidence = torch.sigmoid(output.confidence_logits.double()).numpy()
         masks = torch.sigmoid(output.mask_logits.float())[:, 0].numpy()
         detections = []

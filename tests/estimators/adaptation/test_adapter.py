@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from ctr_env.estimators.adaptation.adapter import Adapter
 from ctr_env.estimators.adaptation.config import AdaptationConfig
@@ -36,6 +37,17 @@ def test_it_runs_goes_on_and_writes_weights(frames, tmp_path):
     assert header.recipe["score_after"] >= header.recipe["score_before"]
     again = Adapter(SHORT, [frames], WEIGHTS, None, tmp_path / "run")
     assert again.progress == 1.0 and again.step == adapter.step
+
+
+def test_a_network_that_loses_the_robot_is_not_kept(frames, tmp_path):
+    wild = replace(SHORT, minutes=None, steps=4, rounds=2, learning_rate=1.0, ema=0.0)
+    rounds = []
+    adapter = Adapter(wild, [frames], WEIGHTS, None, tmp_path / "run")
+    adapter.run(lambda step, progress, parts: None, rounds.append)
+    assert rounds[0].usable == 1.0 and rounds[-1].usable == 0.0
+    adapter.write(tmp_path / "adapted.safetensors")
+    before, after = (load_network(file)[0].state_dict() for file in (WEIGHTS, tmp_path / "adapted.safetensors"))
+    assert all(torch.equal(value, after[name]) for name, value in before.items())
 
 
 def test_what_is_wrong_is_named(frames, tmp_path):

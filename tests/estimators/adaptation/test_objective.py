@@ -82,15 +82,16 @@ def test_the_mask_term_moves_the_mask_alone_however_well_the_points_fit(lesson):
     assert output.mask_logits.grad.abs().sum() > 0
 
 
-def test_pictures_with_large_reprojection_errors_hardly_count(lesson):
+def test_pictures_with_large_reprojection_errors_hardly_count_unless_all_are_trusted(lesson):
     batch = lesson[0]
     noise = torch.randn(batch.pixels.shape, generator=torch.Generator().manual_seed(0))
     sizes = []
-    for spread in (0.0, 12.0):
+    for spread, trust_px in ((0.0, 10.0), (12.0, 10.0), (12.0, 1e6)):
         output = answer(batch)._replace(keypoints_px=(batch.pixels + spread * noise).requires_grad_(True))
-        loss(lesson, output, mask=1.0)["loss"].backward()
+        loss(lesson, output, mask=1.0, trust_px=trust_px)["loss"].backward()
         sizes.append(float(output.mask_logits.grad.abs().sum()))
     assert sizes[1] < 0.1 * sizes[0]
+    assert sizes[2] > sizes[0]
 
 
 def test_the_distance_reaches_where_borders_do_not_meet(lesson):
