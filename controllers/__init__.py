@@ -3,6 +3,7 @@
 from .base import Controller, ServoCommand, ServoGoal, ServoState
 from .config import PBVSConfig
 from .differential_ik import DifferentialIK
+from .endpoint import EndpointCorrection
 from .features import CartesianFeature, ImageFeature, PoseFeature, make_feature
 from .gains import AdaptiveGain
 from .joint_limits import JointLimiter
@@ -17,6 +18,7 @@ __all__ = [
     "CartesianFeature",
     "Controller",
     "DifferentialIK",
+    "EndpointCorrection",
     "ImageFeature",
     "JointLimiter",
     "PBVSConfig",

@@ -29,14 +29,18 @@ class ServoGoal:
         time_s: Time of the picture that it was made from, seconds.
         twist: ``(6,)`` velocity of the goal itself if it is known: of the goal's origin (m/s) and angular
             (rad/s), both in base axes.
+        gripper_offset: ``(6,)`` where the same picture shows the gripper, less where encoders and estimate have it:
+            translation (m) and rotation vector (rad) in base axes, that is
+            ``twist_between(base_T_ee, camera_T_base.inv() * camera_T_ee)``; ``None`` where it does not show it.
 
     Raises:
-        ValueError: If a value is not finite or the twist is not ``(6,)``.
+        ValueError: If a value is not finite, or twist or offset is not ``(6,)``.
     """
 
     base_T_goal: RigidTransform
     time_s: float
     twist: NDArray[np.float64] | None = None
+    gripper_offset: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what a controller could not act on."""
@@ -44,8 +48,9 @@ class ServoGoal:
             raise ValueError(f"ServoGoal.base_T_goal must be finite, not {self.base_T_goal.as_matrix()}")
         if not np.isfinite(self.time_s):
             raise ValueError(f"ServoGoal.time_s must be finite, not {self.time_s!r}")
-        if self.twist is not None:
-            object.__setattr__(self, "twist", as_twist(self.twist, "ServoGoal.twist"))
+        for name in ("twist", "gripper_offset"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, as_twist(getattr(self, name), f"ServoGoal.{name}"))
 
 
 @dataclass(frozen=True)

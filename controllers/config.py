@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from numbers import Real
 from typing import Any
 
+from .endpoint import ENDPOINTS
 from .features import FEATURES
 from .goal_motion import FEED_FORWARD
 
@@ -20,6 +21,7 @@ _POSITIVE = (
     "max_angular_speed",
     "feed_forward_time_constant",
     "max_age_s",
+    "endpoint_time_constant",
     "rotation_length",
     "posture_cost",
     "singular_value",
@@ -58,6 +60,11 @@ class PBVSConfig:
     """Time constant of the filter of the estimated goal motion, s."""
     max_age_s: float = 0.5
     """Age of a goal's picture beyond which the goal is stale, s."""
+    endpoint: str = "open"
+    """``"open"``: the gripper is where estimate and encoders have it, and what is wrong with them stays as an error.
+    ``"closed"``: it is where the picture shows it, slowly averaged; needs an estimator that sees the gripper."""
+    endpoint_time_constant: float = 1.0
+    """Time constant of that average, s: longer is calmer, and later free of error."""
     coast_s: float = 0.5
     """How long the last good goal is servoed on when there is none, s; then the arm holds."""
     rotation_length: float = 0.3
@@ -77,6 +84,7 @@ class PBVSConfig:
         """Check every value."""
         _require_name("feature", self.feature, tuple(FEATURES))
         _require_name("feed_forward", self.feed_forward, FEED_FORWARD)
+        _require_name("endpoint", self.endpoint, ENDPOINTS)
         for name in (*_POSITIVE, *_NOT_NEGATIVE):
             value = getattr(self, name)
             if not _is_number(value) or value < 0.0 or (value == 0.0 and name in _POSITIVE):

@@ -6,13 +6,12 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import RigidTransform, Rotation
 
-from ctr_env.geometry import transform, twist_between
+from ctr_env.geometry import twist_between
 
 from .base import ServoGoal
 
-__all__ = ["FEED_FORWARD", "GoalMotion", "extrapolate", "rigid_twist"]
+__all__ = ["FEED_FORWARD", "GoalMotion", "rigid_twist"]
 
 FEED_FORWARD = ("off", "given", "estimate")
 """Rules of :class:`GoalMotion`."""
@@ -67,14 +66,6 @@ class GoalMotion:
             self._filtered += (1.0 - math.exp(-elapsed / self.time_constant)) * (measured - self._filtered)
             self._last = goal
         return self._filtered.copy()
-
-
-def extrapolate(pose: RigidTransform, twist: NDArray[np.float64], duration: float) -> RigidTransform:
-    """Pose after ``duration`` seconds of a constant ``(6,)`` twist: the inverse of ``twist_between``."""
-    if duration == 0.0 or not twist.any():
-        return pose
-    turn = Rotation.from_rotvec(twist[3:] * duration)
-    return transform(pose.translation + twist[:3] * duration, turn * pose.rotation)
 
 
 def rigid_twist(

@@ -9,15 +9,17 @@ import mink
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ctr_env.geometry import moved
 from ctr_env.scenes.kinematics import RobotKinematics
 
 from .base import Controller, Mode, ServoCommand, ServoGoal, ServoState, as_twist
 from .config import PBVSConfig
 from .differential_ik import DifferentialIK
+from .endpoint import EndpointCorrection
 from .features import make_feature
 from .gains import AdaptiveGain
 from .goal_memory import GoalMemory
-from .goal_motion import GoalMotion, extrapolate
+from .goal_motion import GoalMotion
 from .joint_limits import JointLimiter
 from .pbvs import PBVSLaw
 from .saturation import saturate_twist
@@ -84,6 +86,7 @@ class PBVSController(Controller):
             max_damping=c.max_damping,
         )
         self._memory = GoalMemory(c.max_age_s, c.coast_s)
+        self._endpoint = EndpointCorrection(c.endpoint_time_constant)
         self._motion = GoalMotion(c.feed_forward, c.feed_forward_time_constant)
         self.reset()
 
@@ -92,6 +95,7 @@ class PBVSController(Controller):
         self._velocities = np.zeros(self._kinematics.n)
         self._servoing = False
         self._memory.reset()
+        self._endpoint.reset()
         self._motion.reset()
         self._law.restart()
 
@@ -115,9 +119,11 @@ class PBVSController(Controller):
             self._servoing = True
         goal_twist = self._motion.twist(choice.goal)
         age = max(state.time_s - choice.goal.time_s, 0.0)
+        closed = self.config.endpoint == "closed"
+        base_T_goal = self._endpoint.shifted(choice.goal) if closed else choice.goal.base_T_goal
         twist = self._law.twist(
             self._kinematics.base_T_ee(state.joint_positions),
-            extrapolate(choice.goal.base_T_goal, goal_twist, age),
+            moved(base_T_goal, goal_twist, age),
             state.time_s,
             goal_twist,
             residual,

@@ -26,6 +26,7 @@ class Frame:
         image: ``(H, W, 3)`` uint8 RGB picture; ``None`` where nobody asked for one
             (see :attr:`PoseEstimator.needs_image`).
         true_camera_T_base: The simulator's answer, for estimators that imitate one; ``None`` for real pictures.
+        true_camera_T_ee: The same for the gripper, which encoders and kinematics do not know exactly.
     """
 
     joint_positions: NDArray[np.float64]
@@ -33,6 +34,7 @@ class Frame:
     time_s: float
     image: NDArray[np.uint8] | None = None
     true_camera_T_base: RigidTransform | None = None
+    true_camera_T_ee: RigidTransform | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,9 @@ class PoseEstimate:
         keypoints_px: ``(K, 2)`` continuous pixel positions of what was found in the picture (K may be 0).
         keypoint_confidence: ``(K,)`` in [0, 1].
         mask: ``(H, W)`` float32 robot probability, or ``None``.
+        camera_T_ee: The end effector as the picture itself shows it, free of most of what is wrong with
+            ``camera_T_base``, kinematics and encoders; ``None`` where it is not observed (see
+            :attr:`PoseEstimator.sees_gripper`).
     """
 
     camera_T_base: RigidTransform
@@ -60,6 +65,7 @@ class PoseEstimate:
     keypoints_px: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
     keypoint_confidence: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     mask: NDArray[np.float32] | None = None
+    camera_T_ee: RigidTransform | None = None
 
     @classmethod
     def invalid(cls, reason: str, time_s: float) -> PoseEstimate:
@@ -80,6 +86,8 @@ class PoseEstimator(ABC):
     """Width and height, pixels, of the pictures that it is meant for."""
     needs_board: bool = False
     """Whether the scene should put a calibration board in the gripper."""
+    sees_gripper: bool = False
+    """Whether estimates say where the gripper itself is seen (:attr:`PoseEstimate.camera_T_ee`)."""
 
     def reset(self, rng: np.random.Generator) -> None:  # noqa: B027 - most estimators have no state
         """Start a new sequence of frames.

@@ -77,6 +77,7 @@ class FiducialEstimator(PoseEstimator):
 
     needs_image = True
     needs_board = True
+    sees_gripper = True
     picture_size = (640, 480)
 
     def __init__(self, kinematics: RobotKinematics, config: FiducialConfig | Mapping[str, Any] | None = None) -> None:
@@ -123,6 +124,7 @@ class FiducialEstimator(PoseEstimator):
             reason=reason,
             keypoints_px=sighting.pixels + 0.5,
             keypoint_confidence=np.ones(len(sighting.pixels)),
+            camera_T_ee=camera_T_board * self._ee_T_board.inv(),
         )
 
     def _find(self, image: NDArray[np.uint8]) -> _Sighting | None:

@@ -87,4 +87,5 @@ def _estimate_seen_in_mirror(estimate: PoseEstimate, width: int) -> PoseEstimate
         covariance=_TWIST @ estimate.covariance @ _TWIST,
         keypoints_px=pixels,
         mask=mask,
+        camera_T_ee=None,
     )

@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import RigidTransform, Rotation
 
-from ctr_env.geometry import transform
+from ctr_env.geometry import moved
 
 from .base import Frame, PoseEstimate, PoseEstimator
 from .config import config_from_mapping, require_range
 
-__all__ = ["NoisyConfig", "NoisyEstimator", "perturb"]
+__all__ = ["NoisyConfig", "NoisyEstimator"]
 
 _STREAMS = ("bias", "white", "drift", "dropout", "outlier")
 
@@ -65,10 +64,12 @@ class NoisyEstimator(PoseEstimator):
     """True pose plus bias, white noise and drift; late, with dropouts and outliers.
 
     Each kind of error has a random stream of its own: switching one on leaves the others' draws as they were. The
-    covariance covers white noise, drift and bias, not outliers: those are what a user's gate should find.
+    covariance covers white noise, drift and bias, not outliers: those are what a user's gate should find. The gripper
+    is seen with the white noise alone.
     """
 
     needs_image = False
+    sees_gripper = True
 
     def __init__(self, config: NoisyConfig | Mapping[str, Any] | None = None) -> None:
         """Configure the errors.
@@ -119,8 +120,10 @@ class NoisyEstimator(PoseEstimator):
         if dropped:
             return PoseEstimate.invalid("dropout", frame.time_s)
         error = self._bias + white + self._drift + (far if wild else 0.0)
-        pose = perturb(frame.true_camera_T_base, error)
-        return PoseEstimate(pose, self._covariance(frame.time_s), valid=True, time_s=frame.time_s)
+        pose = moved(frame.true_camera_T_base, error)
+        gripper = None if frame.true_camera_T_ee is None else moved(frame.true_camera_T_ee, white)
+        covariance = self._covariance(frame.time_s)
+        return PoseEstimate(pose, covariance, valid=True, time_s=frame.time_s, camera_T_ee=gripper)
 
     def _walk(self, time_s: float, rng: np.random.Generator) -> None:
         """Let the drift go on to a time."""
@@ -137,11 +140,6 @@ class NoisyEstimator(PoseEstimator):
         position = c.white_position_m**2 + elapsed * c.drift_position_m**2 + c.bias_position_m**2 / 3
         rotation = c.white_rotation_rad**2 + elapsed * c.drift_rotation_rad**2 + c.bias_rotation_rad**2 / 3
         return np.diag([position] * 3 + [rotation] * 3)
-
-
-def perturb(pose: RigidTransform, error: NDArray[np.float64]) -> RigidTransform:
-    """A pose moved by a ``(6,)`` error twist as :attr:`PoseEstimate.covariance` counts it: (exp(w) R, t + v)."""
-    return transform(pose.translation + error[:3], Rotation.from_rotvec(error[3:]) * pose.rotation)
 
 
 def _direction(rng: np.random.Generator) -> NDArray[np.float64]:

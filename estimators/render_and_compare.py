@@ -95,6 +95,7 @@ class RenderAndCompareEstimator(PoseEstimator):
         network = {} if weights is None else {"weights": str(Path(weights))}
         self._network = CtRNetEstimator(kinematics, network)
         self.needs_board, self.picture_size = self.start.needs_board, self._network.picture_size
+        self.sees_gripper = self.start.sees_gripper
 
     def reset(self, rng: np.random.Generator) -> None:
         """Start a new sequence of frames."""

@@ -12,8 +12,9 @@ from scipy.spatial.transform import RigidTransform
 from ctr_env.estimators.adaptation.teacher import Belief, Teacher
 from ctr_env.estimators.base import Frame, PoseEstimate
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
-from ctr_env.estimators.fusion.poses import fuse, twist_between
+from ctr_env.estimators.fusion.poses import fuse
 from ctr_env.estimators.silhouette.refinement import refine
+from ctr_env.geometry import twist_between
 
 __all__ = ["Calibration", "FrameFit", "calibrate"]
 

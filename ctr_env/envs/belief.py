@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
-from ctr_env.geometry import pose_error
+from ctr_env.geometry import pose_error, twist_between
 
 from .observation import Snapshot
 
@@ -39,15 +41,22 @@ class Belief:
         base_T_goal: The goal in the base frame, from an estimate and the goal as seen in the very frame that it was
         made
             from.
+        gripper_offset: ``(6,)`` see :attr:`ctr_env.controllers.ServoGoal.gripper_offset`; ``None`` if not seen.
         estimate_error: Distance (m) and angle (rad) between estimated and true ``camera_T_base``.
     """
 
-    def __init__(self) -> None:
-        """Start without any belief."""
+    def __init__(self, closed: bool) -> None:
+        """Start without any belief.
+
+        Args:
+            closed: Whether the gripper counts as where it is seen, if it is, and not as where encoders put it.
+        """
+        self._closed = closed
         self.known = False
         self.apparent_error = (0.0, 0.0)
         self.estimate_error = (0.0, 0.0)
         self.base_T_goal: RigidTransform | None = None
+        self.gripper_offset: NDArray[np.float64] | None = None
         self._past: deque[_Instant] = deque(maxlen=_KEPT)
 
     def update(self, now: Snapshot, measured_base_T_ee: RigidTransform) -> None:
@@ -68,5 +77,12 @@ class Belief:
             )
         self.known = True
         self.base_T_goal = estimate.camera_T_base.inv() * then.camera_T_goal
-        self.apparent_error = pose_error(then.base_T_ee, self.base_T_goal)  # the same in any frame
+        gripper = then.base_T_ee
+        if estimate.camera_T_ee is None:
+            self.gripper_offset = None
+        else:
+            seen = estimate.camera_T_base.inv() * estimate.camera_T_ee
+            self.gripper_offset = twist_between(gripper, seen)
+            gripper = seen if self._closed else gripper
+        self.apparent_error = pose_error(gripper, self.base_T_goal)  # the same in any frame
         self.estimate_error = pose_error(estimate.camera_T_base, then.camera_T_base)

@@ -50,10 +50,10 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
 
     **info** (the same keys and shapes at every step, nothing of wall-clock time): ``is_success``;
     ``true_position_error_m`` and ``true_rotation_error_rad`` (gripper against goal, from the simulator);
-    ``apparent_position_error_m`` and ``apparent_rotation_error_rad`` (what the loop believes in the camera's frame);
-    ``estimate_position_error_m`` and ``estimate_rotation_error_rad`` (``camera_T_base`` itself); ``estimate_valid``,
-    ``estimate_reason``; ``controller_mode``, ``controller_reason``; ``arm_in_view``, ``at_joint_limit``, ``time_s``;
-    ``camera_T_base`` (true, ``(4, 4)``), ``intrinsics`` ``(4,)``; ``seed``, ``draws`` (every random draw of the
+    ``apparent_position_error_m`` and ``apparent_rotation_error_rad`` (what the loop believes in the camera's frame;
+    with a closed endpoint, where the newest picture shows the gripper); ``estimate_position_error_m`` and
+    ``estimate_rotation_error_rad`` (``camera_T_base`` itself); ``estimate_valid``, ``estimate_reason``;
+    ``controller_mode``, ``controller_reason``; ``arm_in_view``, ``at_joint_limit``, ``time_s``; ``camera_T_base`` (true, ``(4, 4)``), ``intrinsics`` ``(4,)``; ``seed``, ``draws`` (every random draw of the
     episode). While there has been no valid estimate, apparent and estimate errors are zero: look at
     ``estimate_known``.
 
@@ -90,6 +90,12 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         self.kinematics = RobotKinematics(c.robot)
         self.estimator = make_estimator(c.estimator, c.estimator_config, self.kinematics)
         self.controller = PBVSController(self.kinematics, self._controller_config(), 1.0 / CONTROL_HZ)
+        self._closed = self.controller.config.endpoint == "closed"
+        if self._closed and not self.estimator.sees_gripper:
+            raise ValueError(
+                f"endpoint='closed' needs an estimator that sees the gripper; {type(self.estimator).__name__} does not "
+                "(ground_truth, noisy, fiducial and ctrnet do, and what wraps one of them)"
+            )
         default_width, default_height = self.estimator.picture_size
         self._width, self._height = c.width or default_width, c.height or default_height
         self._parts = c.observation_parts
@@ -136,7 +142,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         self._steps = 0
         self._dress_scene(self._episode)
         self._monitor = SuccessMonitor()
-        self._belief = Belief()
+        self._belief = Belief(self._closed)
         self._command = ServoCommand(np.zeros(self.kinematics.n), np.zeros(6), "hold", "not_started")
         self.controller.reset()
         self.estimator.reset(self._stream("estimator"))
@@ -244,7 +250,9 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
 
     def _servo_goal(self, estimate: PoseEstimate) -> ServoGoal | None:
         base_T_goal = self._belief.base_T_goal
-        return ServoGoal(base_T_goal, estimate.time_s) if estimate.valid and base_T_goal is not None else None
+        if not estimate.valid or base_T_goal is None:
+            return None
+        return ServoGoal(base_T_goal, estimate.time_s, gripper_offset=self._belief.gripper_offset)
 
     def _camera_T_goal(self, time_s: float) -> RigidTransform:
         assert self._episode is not None
@@ -275,7 +283,8 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         measured = scene.joint_positions + self._episode.draws["sensors.joint_bias"]
         image = self._image() if self._pictures else None
         truth = scene.camera_T_base
-        estimate = self.estimator.estimate(Frame(measured, scene.camera, self._time, image, truth))
+        gripper = truth * scene.base_T_ee
+        estimate = self.estimator.estimate(Frame(measured, scene.camera, self._time, image, truth, gripper))
         self._now = Snapshot(
             time_s=self._time,
             joint_positions=measured,

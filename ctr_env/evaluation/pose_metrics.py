@@ -13,7 +13,6 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial.transform import RigidTransform
 from scipy.stats import chi2
 
 __all__ = [
@@ -22,7 +21,6 @@ __all__ = [
     "accuracy",
     "add_auc_ctrnet",
     "add_auc_dream",
-    "error_twist",
     "mask_iou",
     "nees",
     "nees_within",
@@ -133,15 +131,6 @@ def mask_iou(true: NDArray[np.bool_], predicted: NDArray[np.float32]) -> float |
     found = np.asarray(fitted) >= _MASK_THRESHOLD
     union = np.count_nonzero(true | found)
     return float(np.count_nonzero(true & found) / union) if union else None
-
-
-def error_twist(true: RigidTransform, estimated: RigidTransform) -> NDArray[np.float64]:
-    """``(6,)`` error (m, rad) as :attr:`~ctr_env.estimators.PoseEstimate.covariance` counts it.
-
-    It is the ``(v, w)`` of ``true = (exp(w) R, t + v)``, with R and t the estimated pose.
-    """
-    turn = true.rotation * estimated.rotation.inv()
-    return np.concatenate([true.translation - estimated.translation, turn.as_rotvec()])
 
 
 def nees(error: NDArray[np.float64], covariance: NDArray[np.float64]) -> float | None:

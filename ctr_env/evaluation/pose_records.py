@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from ctr_env._files import replacing
 from ctr_env.estimators import PoseEstimate
 from ctr_env.estimators.data.labelled import LabelledFrame
-from ctr_env.geometry import pose_error
+from ctr_env.geometry import pose_error, twist_between
 from ctr_env.scenes.kinematics import RobotKinematics
 
-from .pose_metrics import error_twist, mask_iou, nees
+from .pose_metrics import mask_iou, nees
 
 __all__ = ["RecordFile", "frame_record"]
 
@@ -70,7 +70,7 @@ def frame_record(
             "add_in_frame_m": float(errors[inside].mean()) if inside.any() else None,
             "translation_error_m": position,
             "rotation_error_rad": rotation,
-            "nees": nees(error_twist(true, estimate.camera_T_base), estimate.covariance),
+            "nees": nees(twist_between(estimate.camera_T_base, true), estimate.covariance),
             "keypoint_errors_m": errors.tolist(),
             "keypoint_errors_px": _finite(np.linalg.norm(camera.project(moved) - camera.project(points), axis=1)),
             "camera_T_base": estimate.camera_T_base.as_matrix().tolist(),

@@ -4,6 +4,7 @@ from .camera import PinholeCamera
 from .transforms import (
     body_pose,
     look_at,
+    moved,
     pose_error,
     pose_to_vector,
     transform,
@@ -15,6 +16,7 @@ __all__ = [
     "PinholeCamera",
     "body_pose",
     "look_at",
+    "moved",
     "pose_error",
     "pose_to_vector",
     "transform",

@@ -15,6 +15,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 __all__ = [
     "body_pose",
     "look_at",
+    "moved",
     "pose_error",
     "pose_to_vector",
     "transform",
@@ -75,15 +76,24 @@ def pose_error(a: RigidTransform, b: RigidTransform) -> tuple[float, float]:
     return float(np.linalg.norm(difference[:3, 3])), float(angle)
 
 
-def twist_between(start: RigidTransform, end: RigidTransform, duration: float) -> NDArray[np.float64]:
+def twist_between(start: RigidTransform, end: RigidTransform, duration: float = 1.0) -> NDArray[np.float64]:
     """Constant ``(6,)`` twist that moves ``start`` to ``end`` in ``duration`` seconds.
 
     Both are poses of one moving frame in one reference frame, whose axes the twist has; the linear part is the velocity
-    of the moving frame's origin.
+    of the moving frame's origin. With a duration of one it is the error twist ``(v, w)`` that
+    :attr:`~ctr_env.estimators.PoseEstimate.covariance` counts: ``end = (exp(w) R, t + v)`` where start is ``(R, t)``.
     """
     linear = np.asarray(end.translation) - np.asarray(start.translation)
     angular = (end.rotation * start.rotation.inv()).as_rotvec()
     return np.concatenate([linear, angular]) / duration
+
+
+def moved(pose: RigidTransform, twist: ArrayLike, duration: float = 1.0) -> RigidTransform:
+    """Pose after ``duration`` seconds of a constant ``(6,)`` twist: the inverse of :func:`twist_between`."""
+    step = np.asarray(twist, dtype=float) * duration
+    if not step.any():
+        return pose
+    return transform(pose.translation + step[:3], Rotation.from_rotvec(step[3:]) * pose.rotation)
 
 
 def look_at(eye: ArrayLike, target: ArrayLike, roll: float = 0.0) -> RigidTransform:

@@ -101,6 +101,7 @@ class CtRNetEstimator(PoseEstimator):
     """
 
     needs_image = True
+    sees_gripper = True
     picture_size = (640, 480)
 
     def __init__(self, kinematics: RobotKinematics, config: CtRNetConfig | Mapping[str, Any] | None = None) -> None:
@@ -195,6 +196,7 @@ class CtRNetEstimator(PoseEstimator):
             keypoints_px=sight.detection.pixels,
             keypoint_confidence=sight.detection.confidence,
             mask=mask,
+            camera_T_ee=None if reason else self.eye.gripper(frame, sight),
         )
 
     def _doubt(self, sight: Sight, covariance: NDArray[np.float64]) -> str:

@@ -17,6 +17,7 @@ from ctr_env.scenes.kinematics import RobotKinematics
 from ctr_env.scenes.surfaces import RobotSurface, robot_surface
 
 from .cropping import Crop, robot_crop, small_size, whole_picture
+from .gripper import gripper_pose, points_at_the_gripper
 from .points import link_points
 
 if TYPE_CHECKING:
@@ -157,6 +158,24 @@ class Eye:
 
         vertices = self.surface.posed(self.kinematics, frame.joint_positions)
         return Seen(vertices, _mask_view(sight.detection, frame.camera))
+
+    def gripper(self, frame: Frame, sight: Sight) -> RigidTransform | None:
+        """``camera_T_ee`` by the points near the gripper; ``None`` where too few are seen."""
+        from .pose import undistorted
+
+        base_T_ee, found = self.kinematics.base_T_ee(frame.joint_positions), sight.detection
+        counted = sight.used & self._at_the_gripper
+        return gripper_pose(
+            sight.pose * base_T_ee,
+            base_T_ee.inv().apply(self.points(frame)),
+            undistorted(found.pixels, frame.camera),
+            np.where(counted, 1.0 / found.variance, 0.0),
+            frame.camera,
+        )
+
+    @cached_property
+    def _at_the_gripper(self) -> NDArray[np.bool_]:
+        return points_at_the_gripper(self.kinematics, self.detector.points)
 
     def points(self, frame: Frame) -> NDArray[np.float64]:
         """``(K, 3)`` the network's points in the base frame, metres."""

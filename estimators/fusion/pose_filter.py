@@ -13,9 +13,9 @@ from scipy.stats import chi2
 
 from ctr_env.estimators.base import Frame, PoseEstimate
 from ctr_env.estimators.config import config_from_mapping, require_range
+from ctr_env.geometry import moved, twist_between
 from ctr_env.scenes.kinematics import RobotKinematics
 
-from .poses import moved, twist_between
 from .wrapping import FusingEstimator, check_source
 
 __all__ = ["PoseFilterConfig", "PoseFilterEstimator"]
@@ -95,6 +95,7 @@ class PoseFilterEstimator(FusingEstimator):
             valid=known,
             reason="" if known else "no_measurement",
             time_s=self._seen_s,
+            camera_T_ee=measured.camera_T_ee if measured.time_s == self._seen_s else None,
         )
 
     def _predict(self, time_s: float) -> None:

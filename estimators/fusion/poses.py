@@ -1,4 +1,4 @@
-"""Poses as measurements: their difference as a twist, and the pose that many of them agree on."""
+"""Poses as measurements: the one that many of them agree on."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
 
-from ctr_env.geometry import transform
+from ctr_env.geometry import moved
 
-__all__ = ["Fused", "fuse", "most_central", "moved", "twist_between"]
+__all__ = ["Fused", "fuse", "most_central"]
 
 _ITERATIONS = 20
 _CONVERGED = 1e-10
@@ -30,17 +30,6 @@ class Fused(NamedTuple):
     pose: RigidTransform
     covariance: NDArray[np.float64]
     weights: NDArray[np.float64]
-
-
-def twist_between(pose: RigidTransform, other: RigidTransform) -> NDArray[np.float64]:
-    """``(6,)`` error twist that takes one pose to another: ``other = (exp(w) R, t + v)`` (see ``PoseEstimate``)."""
-    turn = (other.rotation * pose.rotation.inv()).as_rotvec()
-    return np.concatenate([np.asarray(other.translation) - pose.translation, turn])
-
-
-def moved(pose: RigidTransform, twist: NDArray[np.float64]) -> RigidTransform:
-    """The pose that :func:`twist_between` measures as this twist away."""
-    return transform(pose.translation + twist[:3], Rotation.from_rotvec(twist[3:]) * pose.rotation)
 
 
 def fuse(

@@ -12,9 +12,10 @@ from scipy.spatial.transform import RigidTransform
 
 from ctr_env.estimators.base import Frame, PoseEstimate
 from ctr_env.estimators.config import config_from_mapping, require_range
+from ctr_env.geometry import moved, twist_between
 from ctr_env.scenes.kinematics import RobotKinematics
 
-from .poses import fuse, moved, twist_between
+from .poses import fuse
 from .wrapping import FusingEstimator, check_source
 
 __all__ = ["SlidingWindowConfig", "SlidingWindowEstimator"]

@@ -39,7 +39,7 @@ class FusingEstimator(PoseEstimator):
 
         self.source = make_estimator(config.source, config.source_config, kinematics)
         self.needs_image, self.needs_board = self.source.needs_image, self.source.needs_board
-        self.picture_size = self.source.picture_size
+        self.picture_size, self.sees_gripper = self.source.picture_size, self.source.sees_gripper
 
     def reset(self, rng: np.random.Generator) -> None:
         """Forget all frames."""

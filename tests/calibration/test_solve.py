@@ -12,7 +12,7 @@ from ctr_env.calibration.report import calibration_data, write_calibration
 from ctr_env.calibration.solve import calibrate
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.data import FrameSampler, frame_seed
-from ctr_env.estimators.fusion.poses import twist_between
+from ctr_env.geometry import twist_between
 from ctr_env.scenes.kinematics import RobotKinematics
 
 PANDA = RobotKinematics("panda")

@@ -9,8 +9,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from ctr_env.controllers import DifferentialIK, JointLimiter
-from ctr_env.controllers.goal_motion import extrapolate
-from ctr_env.geometry import transform
+from ctr_env.geometry import moved, transform
 from ctr_env.scenes.kinematics import RobotKinematics
 
 DT = 1.0 / 30.0
@@ -148,7 +147,7 @@ def test_a_straight_line_is_followed(kinematics):
     for _ in range(30):
         v = ik.solve(q, twist, v)
         q = q + v * DT
-    expected = extrapolate(start, twist, 30 * DT)
+    expected = moved(start, twist, 30 * DT)
     offset = kinematics.base_T_ee(q).translation - expected.translation
     assert np.linalg.norm(offset) < 1e-3
 

@@ -10,8 +10,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.controllers import CartesianFeature, ImageFeature, make_feature
 from ctr_env.controllers.features import theta_u_jacobian
-from ctr_env.controllers.goal_motion import extrapolate
-from ctr_env.geometry import transform
+from ctr_env.geometry import moved, transform
 
 VIEWS = [
     transform((0.0, 0.0, -0.15)),
@@ -42,8 +41,8 @@ def test_interaction_matrix_is_the_derivative_of_the_error(feature, seed):
     h = 1e-6
     numeric = np.zeros((6, 6))
     for i, twist in enumerate(np.eye(6)):
-        ahead = feature.error(extrapolate(ee, twist, h), goal)
-        behind = feature.error(extrapolate(ee, twist, -h), goal)
+        ahead = feature.error(moved(ee, twist, h), goal)
+        behind = feature.error(moved(ee, twist, -h), goal)
         numeric[:, i] = (ahead - behind) / (2.0 * h)
     np.testing.assert_allclose(feature.interaction_matrix(ee, goal), numeric, atol=1e-7)
 
@@ -73,7 +72,7 @@ def test_theta_u_jacobian_keeps_the_rotation_vector_itself(rng):
 def simulate(feature, ee, goal, gain, dt, steps) -> list[RigidTransform]:
     poses = [ee]
     for _ in range(steps):
-        poses.append(extrapolate(poses[-1], feature.twist(poses[-1], goal, gain), dt))
+        poses.append(moved(poses[-1], feature.twist(poses[-1], goal, gain), dt))
     return poses
 
 

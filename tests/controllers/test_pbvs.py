@@ -9,8 +9,7 @@ import pytest
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.controllers import AdaptiveGain, CartesianFeature, PBVSLaw, make_feature
-from ctr_env.controllers.goal_motion import extrapolate
-from ctr_env.geometry import pose_error, transform
+from ctr_env.geometry import moved, pose_error, transform
 
 DT = 1.0 / 30.0
 START = transform((0.5, -0.1, 0.4), Rotation.from_euler("xyz", (3.0, 0.1, -0.4)))
@@ -20,7 +19,7 @@ GOAL = transform((0.35, 0.15, 0.3), Rotation.from_euler("xyz", (2.6, -0.2, 0.3))
 def run(law: PBVSLaw, steps: int, dt: float = DT, ee: RigidTransform = START) -> list[RigidTransform]:
     poses = [ee]
     for k in range(steps):
-        poses.append(extrapolate(poses[-1], law.twist(poses[-1], GOAL, k * dt), dt))
+        poses.append(moved(poses[-1], law.twist(poses[-1], GOAL, k * dt), dt))
     return poses
 
 
@@ -44,7 +43,7 @@ def test_late_goals_are_stable_up_to_the_theoretical_gain(delay, limit):
         for k in range(600):
             seen.popleft()
             seen.append(ee)
-            ee = extrapolate(ee, law.twist(seen[0], goal, k * DT), DT)
+            ee = moved(ee, law.twist(seen[0], goal, k * DT), DT)
         ratio = pose_error(ee, goal)[0] / pose_error(START, GOAL)[0]
         assert ratio < 0.1 if stable else ratio > 10.0
 
@@ -133,7 +132,7 @@ def follow(law: PBVSLaw, goal_twist: np.ndarray, fed: np.ndarray | None, steps: 
     ee = goal = transform()
     for k in range(steps):
         twist = law.twist(ee, goal, k * DT, fed)
-        ee, goal = extrapolate(ee, twist, DT), extrapolate(goal, goal_twist, DT)
+        ee, goal = moved(ee, twist, DT), moved(goal, goal_twist, DT)
     return pose_error(ee, goal)
 
 

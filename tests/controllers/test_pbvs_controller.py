@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.controllers import JointLimiter, PBVSController, ServoCommand, ServoGoal, ServoState
-from ctr_env.controllers.goal_motion import extrapolate
-from ctr_env.geometry import pose_error, transform
+from ctr_env.geometry import moved, pose_error, transform
 from ctr_env.scenes.kinematics import RobotKinematics
 
 DT = 1.0 / 30.0
@@ -92,7 +91,7 @@ def test_the_gripper_moves_straight_to_its_goal(kinematics, rng):
     arm = Arm(kinematics)
     controller = PBVSController(kinematics, {"max_linear_speed": 0.1, "max_angular_speed": 0.3}, DT)
     start = arm.pose
-    goal = extrapolate(start, np.array([0.05, 0.08, 0.1, 0.2, 0.1, 0.3]), 1.0)
+    goal = moved(start, np.array([0.05, 0.08, 0.1, 0.2, 0.1, 0.3]), 1.0)
     along = (goal.translation - start.translation) / np.linalg.norm(goal.translation - start.translation)
     for _ in range(100):
         arm.servo(controller, goal, 1)
@@ -217,7 +216,7 @@ def test_moving_goals_are_followed_without_lag_if_asked(panda, feed_forward, giv
     start = arm.pose
 
     def goal_at(time_s: float) -> RigidTransform:
-        return extrapolate(start, GOAL_TWIST, time_s)
+        return moved(start, GOAL_TWIST, time_s)
 
     for _ in range(120):
         seen = arm.time_s - latency * DT
@@ -234,11 +233,11 @@ def test_a_moving_goal_is_extrapolated_while_coasting(panda):
     arm, controller = Arm(panda), PBVSController(panda, {"coast_s": 10.0}, DT)
     start = arm.pose
     for k in range(120):
-        now = extrapolate(start, GOAL_TWIST, arm.time_s)
+        now = moved(start, GOAL_TWIST, arm.time_s)
         command = controller.command(ServoGoal(now, arm.time_s, GOAL_TWIST) if k < 60 else None, arm.state)
         arm.apply(command)
     assert command.mode == "coast"
-    assert pose_error(arm.pose, extrapolate(start, GOAL_TWIST, arm.time_s))[0] < 1e-4
+    assert pose_error(arm.pose, moved(start, GOAL_TWIST, arm.time_s))[0] < 1e-4
 
 
 def test_a_residual_twist_is_added_to_the_law(panda):

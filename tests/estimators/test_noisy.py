@@ -3,8 +3,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from ctr_env.estimators import Frame, NoisyConfig, NoisyEstimator
-from ctr_env.estimators.noisy import perturb
-from ctr_env.geometry import PinholeCamera, transform
+from ctr_env.geometry import PinholeCamera, moved, transform
 
 CAMERA = PinholeCamera.from_fov(1.0, 320, 240)
 TRUTH = transform((0.1, -0.2, 1.5), Rotation.from_rotvec((0.3, -1.0, 0.5)))
@@ -55,7 +54,7 @@ def test_white_noise_is_as_configured_and_as_reported():
 
 def test_errors_are_counted_in_camera_axes_wherever_the_base_is():
     error = np.array([0.01, -0.02, 0.03, 0.1, -0.2, 0.3])
-    turned = perturb(TRUTH, error)
+    turned = moved(TRUTH, error)
     np.testing.assert_allclose(turned.translation - TRUTH.translation, error[:3], atol=1e-12)
     expected = Rotation.from_rotvec(error[3:]).as_matrix() @ TRUTH.rotation.as_matrix()
     np.testing.assert_allclose(turned.rotation.as_matrix(), expected, atol=1e-12)

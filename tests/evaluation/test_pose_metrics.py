@@ -3,21 +3,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.spatial.transform import RigidTransform, Rotation
 
-from ctr_env.estimators.noisy import perturb
 from ctr_env.evaluation.pose_metrics import (
     accuracy,
     add_auc_ctrnet,
     add_auc_dream,
-    error_twist,
     mask_iou,
     nees,
     nees_within,
     pck_auc_ctrnet,
     pck_auc_dream,
 )
-from ctr_env.geometry import transform
 
 ERRORS = st.lists(st.floats(0.0, 0.3), min_size=1, max_size=30)
 
@@ -110,13 +106,6 @@ def test_iou_counts_pixels_of_the_true_mask_whatever_the_size_of_the_other():
     assert mask_iou(~true & true, np.zeros((40, 60), np.float32)) is None
 
 
-def test_the_error_twist_leads_from_the_estimate_to_the_truth():
-    rng = np.random.default_rng(0)
-    estimated = transform(rng.normal(size=3), Rotation.random(rng=rng))
-    error = np.array([0.01, -0.02, 0.03, 0.1, 0.2, -0.3])
-    assert error_twist(perturb(estimated, error), estimated) == pytest.approx(error)
-
-
 def test_nees_of_errors_from_the_covariance_is_six_on_average():
     rng = np.random.default_rng(1)
     root = rng.normal(size=(6, 6))
@@ -126,4 +115,3 @@ def test_nees_of_errors_from_the_covariance_is_six_on_average():
     levels = np.array([0.1, 0.5, 0.95])
     assert nees_within(squares, levels) == pytest.approx(levels, abs=0.03)
     assert nees(np.zeros(6), np.zeros((6, 6))) is None
-    assert error_twist(RigidTransform.identity(), RigidTransform.identity()).shape == (6,)

@@ -5,9 +5,8 @@ import pytest
 
 from ctr_env.estimators import PoseEstimate
 from ctr_env.estimators.data.labelled import LabelledFrame
-from ctr_env.estimators.noisy import perturb
 from ctr_env.evaluation.pose_records import RecordFile, frame_record
-from ctr_env.geometry import PinholeCamera, look_at
+from ctr_env.geometry import PinholeCamera, look_at, moved
 from ctr_env.scenes.kinematics import RobotKinematics
 
 KINEMATICS = RobotKinematics("panda")
@@ -39,7 +38,7 @@ def test_the_truth_has_no_error():
 
 def test_a_shift_is_found_in_every_figure():
     shift = np.array([0.03, 0.0, 0.0, 0.0, 0.0, 0.0])
-    found = estimate(perturb(TRUE, -shift), covariance=0.01**2 * np.eye(6))
+    found = estimate(moved(TRUE, -shift), covariance=0.01**2 * np.eye(6))
     record = frame_record(labelled(), found, KINEMATICS, 0.0)
     assert record["add_m"] == pytest.approx(0.03)
     assert record["translation_error_m"] == pytest.approx(0.03)
@@ -51,7 +50,7 @@ def test_a_shift_is_found_in_every_figure():
 
 def test_errors_are_those_of_the_pose_in_the_picture_only_where_said():
     pose = look_at([0.7, 0.9, 0.3], [0.1, 0.2, 0.1]).inv()
-    record = frame_record(labelled(pose), estimate(perturb(pose, np.full(6, 0.05))), KINEMATICS, 0.0)
+    record = frame_record(labelled(pose), estimate(moved(pose, np.full(6, 0.05))), KINEMATICS, 0.0)
     inside = np.array(record["keypoints_in_frame"])
     assert 0 < inside.sum() < 7
     assert record["add_in_frame_m"] == pytest.approx(np.mean(np.array(record["keypoint_errors_m"])[inside]))
@@ -67,7 +66,7 @@ def test_an_estimate_that_is_not_valid_has_no_errors():
 
 
 def test_points_behind_the_camera_have_no_pixel_error():
-    mirrored = perturb(TRUE, np.array([0, 0, -5.0, 0, 0, 0]))
+    mirrored = moved(TRUE, np.array([0, 0, -5.0, 0, 0, 0]))
     record = frame_record(labelled(), estimate(mirrored), KINEMATICS, 0.0)
     assert record["keypoint_errors_px"] == [None] * 7
     assert record["add_m"] == pytest.approx(5.0)

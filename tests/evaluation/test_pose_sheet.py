@@ -3,10 +3,9 @@ import pytest
 
 from ctr_env.estimators import PoseEstimate
 from ctr_env.estimators.data.labelled import LabelledFrame
-from ctr_env.estimators.noisy import perturb
 from ctr_env.evaluation.pose_records import frame_record
 from ctr_env.evaluation.pose_sheet import pose_sheet, sheet_rows
-from ctr_env.geometry import PinholeCamera, look_at
+from ctr_env.geometry import PinholeCamera, look_at, moved
 from ctr_env.scenes.kinematics import RobotKinematics
 
 GREEN, ORANGE, BLUE = (80, 225, 110), (255, 150, 30), (90, 200, 255)
@@ -23,8 +22,8 @@ def tile(size=(320, 240), valid=True, mask=False):
     if mask:
         found = np.zeros((30, 40), np.float32)
         found[5:25, 5:10] = 1.0
-    moved = perturb(pose, np.array([0.1, 0, 0, 0, 0, 0.3]))
-    estimate = PoseEstimate(moved, np.eye(6), valid, 0.0, "" if valid else "refused", mask=found)
+    wrong = moved(pose, [0.1, 0, 0, 0, 0, 0.3])
+    estimate = PoseEstimate(wrong, np.eye(6), valid, 0.0, "" if valid else "refused", mask=found)
     return frame, estimate, frame_record(frame, estimate, k, 0.0)
 
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from ctr_env.geometry import look_at, pose_error, pose_to_vector, transform, twist_between, vector_to_pose
+from ctr_env.geometry import look_at, moved, pose_error, pose_to_vector, transform, twist_between, vector_to_pose
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -69,3 +69,12 @@ def test_positive_roll_turns_the_camera_clockwise():
 def test_a_view_straight_down_is_refused():
     with pytest.raises(ValueError, match="no level view"):
         look_at([0, 0, 2], [0, 0, 0])
+
+
+@given(seeds, st.sampled_from([0.5, 1.0, 3.0]))
+def test_the_twist_between_two_poses_moves_one_to_the_other(seed, duration):
+    rng = np.random.default_rng(seed)
+    start, end = random_pose(rng), random_pose(rng)
+    there = moved(start, twist_between(start, end, duration), duration)
+    assert max(pose_error(there, end)) < 1e-7
+    assert moved(start, np.zeros(6)) is start

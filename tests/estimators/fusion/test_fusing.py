@@ -7,8 +7,7 @@ import pytest
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.estimators import Frame, make_estimator
-from ctr_env.estimators.fusion.poses import twist_between
-from ctr_env.geometry import PinholeCamera
+from ctr_env.geometry import PinholeCamera, twist_between
 from ctr_env.scenes.kinematics import RobotKinematics
 
 PANDA = RobotKinematics("panda")

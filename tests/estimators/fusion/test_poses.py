@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import RigidTransform, Rotation
 
-from ctr_env.estimators.fusion.poses import fuse, moved, twist_between
+from ctr_env.estimators.fusion.poses import fuse
+from ctr_env.geometry import moved, twist_between
 
 TRUE = RigidTransform.from_components([0.2, -0.1, 1.4], Rotation.from_rotvec([1.2, -0.7, 0.9]))
 COVARIANCE = np.diag([4e-6, 4e-6, 25e-6, 1e-4, 1e-4, 4e-5])
