@@ -53,9 +53,10 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
     ``apparent_position_error_m`` and ``apparent_rotation_error_rad`` (what the loop believes in the camera's frame;
     with a closed endpoint, where the newest picture shows the gripper); ``estimate_position_error_m`` and
     ``estimate_rotation_error_rad`` (``camera_T_base`` itself); ``estimate_valid``, ``estimate_reason``;
-    ``controller_mode``, ``controller_reason``; ``arm_in_view``, ``at_joint_limit``, ``time_s``; ``camera_T_base`` (true, ``(4, 4)``), ``intrinsics`` ``(4,)``; ``seed``, ``draws`` (every random draw of the
-    episode). While there has been no valid estimate, apparent and estimate errors are zero: look at
-    ``estimate_known``.
+    ``controller_mode``, ``controller_reason``; ``arm_in_view``, ``at_joint_limit``, ``time_s``;
+    ``camera_T_base`` (true, ``(4, 4)``), ``intrinsics`` ``(4,)``; ``seed``, ``draws`` (every random draw of the
+    episode), ``frame_draws`` (those of this frame). While there has been no valid estimate, apparent and estimate
+    errors are zero: look at ``estimate_known``.
 
     **reset options**: ``{"draws": info["draws"]}`` replays recorded draws, all of them or a few, on otherwise fresh
     randomness; with ``"seed": info["seed"]`` as well, noise and everything else repeat bit for bit.
