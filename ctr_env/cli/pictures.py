@@ -43,4 +43,4 @@ def picture_sources(options: argparse.Namespace, kinematics: RobotKinematics) ->
     if not options.joints or not options.camera:
         raise ValueError("--images needs --joints (a CSV file) and --camera (a YAML file)")
     camera = read_camera_file(options.camera)
-    return [Recording(options.images, options.joints, camera, kinematics.robot)]
+    return [Recording(options.images, options.joints, camera, kinematics)]

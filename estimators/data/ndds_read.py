@@ -20,8 +20,9 @@ from ctr_env.geometry import PinholeCamera, transform
 from ctr_env.scenes.kinematics import RobotKinematics
 from ctr_env.scenes.robots import RobotDescription
 
+from .joint_fit import require_joints
 from .labelled import LabelledFrame
-from .ndds_write import keypoint_names
+from .ndds_write import keypoint_names, pose_from_unreal
 
 __all__ = ["FrameFolder"]
 
@@ -110,7 +111,7 @@ class FrameFolder:
         try:
             data = json.loads(file.read_text())
             camera = self._camera(data).resized(image.shape[1], image.shape[0])
-            joints = _joint_positions(data, self._kinematics.robot)
+            joints = _joint_positions(data, self._kinematics)
         except _MISUNDERSTOOD as error:
             raise ValueError(f"{file}: not understood: {type(error).__name__} {error}") from error
         except ValueError as error:
@@ -132,7 +133,7 @@ class FrameFolder:
         try:
             data = json.loads(file.read_text())
             camera = self._camera(data)
-            joints = _joint_positions(data, self._kinematics.robot)
+            joints = _joint_positions(data, self._kinematics)
             points, pixels = _keypoints(data, self._kinematics.robot)
             if width is not None and height is not None and (camera.width, camera.height) != (width, height):
                 pixels *= np.array([width / camera.width, height / camera.height])
@@ -187,12 +188,13 @@ def _pinhole(data: Mapping[str, Any], width: int, height: int) -> PinholeCamera:
     return PinholeCamera(fx, fy, cx, cy, int(width), int(height), distortion)
 
 
-def _joint_positions(data: Mapping[str, Any], robot: RobotDescription) -> NDArray[np.float64]:
+def _joint_positions(data: Mapping[str, Any], kinematics: RobotKinematics) -> NDArray[np.float64]:
+    robot = kinematics.robot
     found = {str(j["name"]).rpartition("/")[2]: float(j["position"]) for j in data["sim_state"]["joints"]}
     missing = [name for name in robot.arm_joints if name not in found]
     if missing:
         raise ValueError(f"no position of {', '.join(missing)} in sim_state.joints (found: {', '.join(found)})")
-    return np.array([found[name] for name in robot.arm_joints])
+    return require_joints(kinematics, np.array([found[name] for name in robot.arm_joints]))
 
 
 def _keypoints(data: Mapping[str, Any], robot: RobotDescription) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -216,13 +218,17 @@ def _keypoints(data: Mapping[str, Any], robot: RobotDescription) -> tuple[NDArra
 def _pose(
     data: Mapping[str, Any], points: NDArray[np.float64], base_points: NDArray[np.float64]
 ) -> RigidTransform | None:
-    """The pose as written, or the one that takes the base-frame keypoints to those of the file (Kabsch)."""
+    """The pose as written, or the one that takes the base-frame keypoints to those of the file (Kabsch).
+
+    Where keypoints are too few, NDDS's own ``pose_transform`` of the robot has to do.
+    """
     known = np.isfinite(points).all(axis=1)
     if data["objects"] and "quaternion_xyzw" in data["objects"][0] and "intrinsics" in data.get("camera_data", {}):
         item = data["objects"][0]
         return transform(np.asarray(item["location"], dtype=float), Rotation.from_quat(item["quaternion_xyzw"]))
     a, b = base_points[known], points[known]
     if len(a) < 3 or np.linalg.svd(a - a.mean(axis=0), compute_uv=False)[1] < _ON_A_LINE:
-        return None
+        unreal = data["objects"][0].get("pose_transform") if data["objects"] else None
+        return None if unreal is None else pose_from_unreal(np.asarray(unreal, dtype=float))
     rotation, _ = Rotation.align_vectors(b - b.mean(axis=0), a - a.mean(axis=0))
     return transform(b.mean(axis=0) - rotation.apply(a.mean(axis=0)), rotation)

@@ -17,15 +17,15 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import RigidTransform
+from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env._files import replacing, write_json
-from ctr_env.geometry import PinholeCamera
+from ctr_env.geometry import PinholeCamera, transform
 from ctr_env.scenes.robots import RobotDescription
 
 from .labelled import LabelledFrame
 
-__all__ = ["keypoint_names", "write_frame", "write_settings"]
+__all__ = ["keypoint_names", "pose_from_unreal", "pose_to_unreal", "write_frame", "write_settings"]
 
 _JPEG_QUALITY = 95
 _UNREAL = np.diag([-1.0, -1.0, 1.0]), np.diag([1.0, -1.0, 1.0])
@@ -63,6 +63,29 @@ def write_frame(folder: Path, robot: RobotDescription, frame: LabelledFrame, ext
     write_json(folder / f"{frame.name}.json", labels)
 
 
+def pose_to_unreal(pose: RigidTransform) -> NDArray[np.float64]:
+    """NDDS's ``pose_transform`` of a ``camera_T_base``: transposed, in centimetres, in Unreal's left-handed axes."""
+    unreal = pose.as_matrix()
+    unreal[:3, 3] *= 100.0
+    unreal[:3] = _UNREAL[0] @ unreal[:3]
+    unreal[:3, :3] = unreal[:3, :3] @ _UNREAL[1]
+    return np.asarray(unreal.T)
+
+
+def pose_from_unreal(unreal: NDArray[np.float64]) -> RigidTransform:
+    """The ``camera_T_base`` that :func:`pose_to_unreal` took.
+
+    Raises:
+        ValueError: If it is not a ``(4, 4)`` rigid transform.
+    """
+    if unreal.shape != (4, 4):
+        raise ValueError(f"pose_transform must be 4 x 4, not {' x '.join(map(str, unreal.shape))}")
+    rotation = _UNREAL[0] @ unreal[:3, :3].T @ _UNREAL[1]
+    if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3) or np.linalg.det(rotation) < 0.0:
+        raise ValueError("pose_transform does not hold a rotation in Unreal's axes")
+    return transform(_UNREAL[0] @ unreal[3, :3] * 0.01, Rotation.from_matrix(rotation))
+
+
 def keypoint_names(robot: RobotDescription) -> list[str]:
     """A robot's keypoints as the files name them."""
     return list(robot.keypoint_names) or [frame.removeprefix(f"{robot.name}_") for frame in robot.keypoint_frames]
@@ -82,10 +105,6 @@ def _intrinsics(camera: PinholeCamera) -> dict[str, Any]:
 def _labels(
     robot: RobotDescription, frame: LabelledFrame, pose: RigidTransform, mask: NDArray[np.bool_]
 ) -> dict[str, Any]:
-    unreal = pose.as_matrix()
-    unreal[:3, 3] *= 100.0
-    unreal[:3] = _UNREAL[0] @ unreal[:3]
-    unreal[:3, :3] = unreal[:3, :3] @ _UNREAL[1]
     rows, columns = np.nonzero(mask)
     box = {}
     if len(rows):
@@ -103,7 +122,7 @@ def _labels(
                 "visibility": 1,
                 "location": pose.translation.tolist(),
                 "quaternion_xyzw": pose.rotation.as_quat().tolist(),
-                "pose_transform": unreal.T.tolist(),
+                "pose_transform": pose_to_unreal(pose).tolist(),
                 "bounding_box": box,
                 "keypoints": keypoints,
             }

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from ctr_env.estimators.base import Frame
 from ctr_env.geometry import PinholeCamera
-from ctr_env.scenes.robots import RobotDescription
+from ctr_env.scenes.kinematics import RobotKinematics
 
+from .joint_fit import require_joints
 from .joint_table import read_joint_table
 from .labelled import LabelledFrame
 from .ndds_read import read_picture
@@ -28,14 +29,14 @@ class Recording:
         names: Names of the frames, in order: those of the pictures' files, or numbers in a video.
     """
 
-    def __init__(self, images: Path, joints: Path, camera: PinholeCamera, robot: RobotDescription) -> None:
+    def __init__(self, images: Path, joints: Path, camera: PinholeCamera, kinematics: RobotKinematics) -> None:
         """Bring pictures and joint angles together.
 
         Args:
             images: A folder of pictures, taken in the order of their names, or a video.
             joints: CSV file (see :func:`~ctr_env.estimators.data.joint_table.read_joint_table`).
             camera: Intrinsics; pictures of another size than it says are those of a resized camera.
-            robot: The robot in the pictures.
+            kinematics: The robot in the pictures.
 
         Raises:
             FileNotFoundError: If a file or folder does not exist, or a picture that the table names.
@@ -44,9 +45,9 @@ class Recording:
         if not images.exists():
             raise FileNotFoundError(f"no such folder or video: {images}")
         self.images = images
-        self._camera, self._robot = camera, robot
+        self._camera, self._kinematics = camera, kinematics
         self._video: cv2.VideoCapture | None = None
-        table = read_joint_table(joints, robot)
+        table = read_joint_table(joints, kinematics.robot)
         found = self._listed()
         if images.is_dir() and table.names is not None:
             missing = [name for name in table.names if name not in found]
@@ -66,10 +67,11 @@ class Recording:
         """Picture, joint angles and camera of a frame.
 
         Raises:
-            ValueError: If its picture cannot be read.
+            ValueError: If its picture cannot be read, or the robot cannot take its joint angles.
         """
+        joints = require_joints(self._kinematics, self._positions[name])
         image = self._picture(name)
-        return Frame(self._positions[name], self._camera.resized(image.shape[1], image.shape[0]), 0.0, image)
+        return Frame(joints, self._camera.resized(image.shape[1], image.shape[0]), 0.0, image)
 
     def read(self, name: str) -> LabelledFrame:
         """One frame, without any labels.
@@ -79,7 +81,7 @@ class Recording:
         """
         frame = self.read_unlabelled(name)
         assert frame.image is not None
-        count = len(self._robot.keypoint_frames)
+        count = len(self._kinematics.robot.keypoint_frames)
         return LabelledFrame(
             name=name,
             image=frame.image,

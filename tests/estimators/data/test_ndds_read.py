@@ -98,6 +98,24 @@ def test_too_few_keypoints_give_no_pose(write_folder, tmp_path, panda):
     assert FrameFolder(folder, panda).read("000002").camera_T_base is not None
 
 
+def test_ndds_s_own_pose_stands_in_for_keypoints(write_folder, tmp_path, panda, truth):
+    """Transposed, in centimetres and in Unreal's axes."""
+    folder = write_folder(tmp_path)
+    own = json.loads((folder / "000000.json").read_text())["objects"][0]["pose_transform"]
+    edit(folder, lambda data: (keep(0, 1)(data), data["objects"][0].update(pose_transform=own)))
+    assert max(pose_error(FrameFolder(folder, panda).read("000000").camera_T_base, truth[0].camera_T_base)) < 1e-7
+    edit(folder, lambda data: data["objects"][0].update(pose_transform=np.eye(4).tolist()))
+    with pytest.raises(ValueError, match="does not hold a rotation in Unreal's axes"):
+        FrameFolder(folder, panda).read("000000")
+
+
+def test_angles_that_the_robot_cannot_take_are_refused(write_folder, tmp_path, panda):
+    folder = write_folder(tmp_path)
+    edit(folder, lambda data: data["sim_state"]["joints"][3].update(position=-103.0))
+    with pytest.raises(ValueError, match=r"000000.json: panda_joint4 is at -103 rad, .* expected in radians"):
+        FrameFolder(folder, panda).read_unlabelled("000000")
+
+
 def test_keypoints_on_a_line_give_no_pose(write_folder, tmp_path):
     """Baxter's shoulder, elbow and wrist of a straight arm lie nearly on one line."""
     baxter = RobotKinematics("baxter")
@@ -111,9 +129,8 @@ def test_keypoints_on_a_line_give_no_pose(write_folder, tmp_path):
 
     edit(folder, straight)
     points = np.outer(np.arange(7), [0.1, 0.0, 0.0])
-    frames = FrameFolder(folder, baxter)
-    frames._kinematics = type("Straight", (), {"robot": baxter.robot, "keypoints": lambda self, joints: points})()
-    assert frames.read("000000").camera_T_base is None
+    baxter.keypoints = lambda joints: points
+    assert FrameFolder(folder, baxter).read("000000").camera_T_base is None
 
 
 def test_pictures_of_another_size_have_their_own_pixels(write_folder, tmp_path, panda, truth):

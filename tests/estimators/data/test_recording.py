@@ -5,11 +5,13 @@ import pytest
 
 from ctr_env.estimators.data.recording import Recording
 from ctr_env.geometry import PinholeCamera
+from ctr_env.scenes.kinematics import RobotKinematics
 from ctr_env.scenes.robots import get_robot
 
 PANDA = get_robot("panda")
+KINEMATICS = RobotKinematics(PANDA)
 CAMERA = PinholeCamera.from_fov(1.0, 128, 96)
-ANGLES = np.random.default_rng(0).uniform(-2, 2, (5, 7))
+ANGLES = KINEMATICS.home + np.random.default_rng(0).uniform(-0.5, 0.5, (5, 7))
 
 
 def pictures(folder, names):
@@ -32,7 +34,7 @@ def table(file, names=None, joints=PANDA.arm_joints, angles=ANGLES):
 
 def test_rows_belong_to_pictures_by_order(tmp_path):
     folder = pictures(tmp_path / "p", [f"{i}.png" for i in range(5)])
-    recording = Recording(folder, table(tmp_path / "q.csv"), CAMERA, PANDA)
+    recording = Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS)
     assert recording.names == [f"{i}.png" for i in range(5)] and len(recording) == 5
     frame = recording.read("3.png")
     np.testing.assert_array_equal(frame.joint_positions, ANGLES[3])
@@ -44,7 +46,7 @@ def test_rows_belong_to_pictures_by_order(tmp_path):
 def test_or_by_name(tmp_path):
     names = ["b.png", "c.png", "a.png", "e.png", "d.png"]
     folder = pictures(tmp_path / "p", names)
-    recording = Recording(folder, table(tmp_path / "q.csv", names[1:3], angles=ANGLES[:2]), CAMERA, PANDA)
+    recording = Recording(folder, table(tmp_path / "q.csv", names[1:3], angles=ANGLES[:2]), CAMERA, KINEMATICS)
     assert recording.names == ["c.png", "a.png"]
     assert recording.read("a.png").image[0, 0, 0] == 80
     np.testing.assert_array_equal(recording.read("a.png").joint_positions, ANGLES[1])
@@ -53,7 +55,7 @@ def test_or_by_name(tmp_path):
 def test_videos(tmp_path):
     film = [np.full((48, 64, 3), 50 * i, np.uint8) for i in range(5)]
     iio.imwrite(tmp_path / "film.mp4", film, fps=10)
-    recording = Recording(tmp_path / "film.mp4", table(tmp_path / "q.csv"), CAMERA, PANDA)
+    recording = Recording(tmp_path / "film.mp4", table(tmp_path / "q.csv"), CAMERA, KINEMATICS)
     for i in (3, 0, 4):
         frame = recording.read(recording.names[i])
         assert abs(float(frame.image.mean()) - 50 * i) < 6
@@ -64,16 +66,28 @@ def test_what_is_wrong_is_named(tmp_path):
     folder = pictures(tmp_path / "p", [f"{i}.png" for i in range(4)])
     good = table(tmp_path / "q.csv")
     with pytest.raises(ValueError, match="5 rows, .*p has 4 pictures"):
-        Recording(folder, good, CAMERA, PANDA)
+        Recording(folder, good, CAMERA, KINEMATICS)
     with pytest.raises(FileNotFoundError, match="nowhere"):
-        Recording(tmp_path / "nowhere", good, CAMERA, PANDA)
+        Recording(tmp_path / "nowhere", good, CAMERA, KINEMATICS)
     with pytest.raises(FileNotFoundError, match="no picture 'x.png'"):
-        Recording(folder, table(tmp_path / "n.csv", ["x.png"], angles=ANGLES[:1]), CAMERA, PANDA)
+        Recording(folder, table(tmp_path / "n.csv", ["x.png"], angles=ANGLES[:1]), CAMERA, KINEMATICS)
     with pytest.raises(ValueError, match="no column panda_joint7"):
-        Recording(folder, table(tmp_path / "j.csv", joints=PANDA.arm_joints[:6], angles=ANGLES[:, :6]), CAMERA, PANDA)
+        Recording(
+            folder, table(tmp_path / "j.csv", joints=PANDA.arm_joints[:6], angles=ANGLES[:, :6]), CAMERA, KINEMATICS
+        )
     (tmp_path / "nan.csv").write_text(good.read_text().replace(repr(float(ANGLES[2, 4])), "nan"))
     with pytest.raises(ValueError, match="panda_joint5 in line 4 is 'nan'"):
-        Recording(folder, tmp_path / "nan.csv", CAMERA, PANDA)
+        Recording(folder, tmp_path / "nan.csv", CAMERA, KINEMATICS)
     (tmp_path / "broken.mp4").write_text("no film")
     with pytest.raises(ValueError, match="not a video"):
-        Recording(tmp_path / "broken.mp4", good, CAMERA, PANDA)
+        Recording(tmp_path / "broken.mp4", good, CAMERA, KINEMATICS)
+
+
+def test_angles_that_the_robot_cannot_take_are_refused_picture_by_picture(tmp_path):
+    folder = pictures(tmp_path / "p", [f"{i}.png" for i in range(5)])
+    angles = ANGLES.copy()
+    angles[1] = np.degrees(angles[1])
+    recording = Recording(folder, table(tmp_path / "q.csv", angles=angles), CAMERA, KINEMATICS)
+    recording.read("0.png")
+    with pytest.raises(ValueError, match=r"panda_joint\d is at .* rad, beyond its limits .* expected in radians"):
+        recording.read("1.png")
