@@ -25,8 +25,8 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--robot", default="panda", metavar="NAME", help="panda or baxter (default: panda)")
     parser.add_argument(
         "--data", default="synthetic:test", metavar="DIR|synthetic:SPLIT",
-        help="folder in the layout of DREAM, or pictures drawn of the split train, validation or test "
-        "(default: synthetic:test)",
+        help="folder in the layout of DREAM, or CtRNet's Baxter set, or pictures drawn of the split train, validation "
+        "or test (default: synthetic:test)",
     )  # fmt: skip
     parser.add_argument(
         "--frames", type=int, metavar="N", help="the first N frames (default: all of a folder, 200 drawn ones)"
@@ -43,6 +43,10 @@ def add_parser(commands: Any) -> None:
         "--randomization", type=preset_or_mapping, default="strong", metavar="PRESET|JSON",
         help="of drawn pictures: none, mild, strong, or a JSON mapping of fields (default: strong)",
     )  # fmt: skip
+    parser.add_argument(
+        "--metrics", default="all", metavar="NAME",
+        help="whose areas under curves to print: dream, ctrnet or all (default); the JSON file has all",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, default=Path("runs/evaluate"), metavar="DIR", help="folder of the results")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result file here as well")
     parser.set_defaults(run=_run)
@@ -50,9 +54,12 @@ def add_parser(commands: Any) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from ctr_env._files import write_json
+    from ctr_env.evaluation.pose_summary import METRICS
 
+    if options.metrics not in METRICS:
+        raise ValueError(f"unknown metrics {options.metrics!r}; valid names: {', '.join(METRICS)}")
     result = _evaluate(options)
-    _show(result, options.out)
+    _show(result, options.out, options.metrics)
     if options.json:
         write_json(options.json, result)
         print(f"JSON    {options.json}")
@@ -95,7 +102,7 @@ def _estimator_config(options: argparse.Namespace) -> dict[str, Any]:
     return config
 
 
-def _show(result: dict[str, Any], out: Path) -> None:
+def _show(result: dict[str, Any], out: Path, metrics: str) -> None:
     """Print the table of a result and where its files are."""
     from rich.console import Console
 
@@ -103,7 +110,7 @@ def _show(result: dict[str, Any], out: Path) -> None:
 
     config, skipped = result["config"], result["skipped"]
     title = f"{config['robot']}  {config['data']}  estimator: {config['estimator']}"
-    Console().print(pose_table(result["summary"], title))
+    Console().print(pose_table(result["summary"], title, metrics))
     if skipped:
         print(f"{len(skipped)} frames skipped, the first: {skipped[0]['file']}: {skipped[0]['reason']}")
     for name, file in (("plot", "evaluate.png"), ("sheet", "sheet.png"), ("JSON", "evaluate.json")):

@@ -18,7 +18,7 @@ def add_picture_options(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
         "--data", type=Path, nargs="+", metavar="DIR",
-        help="folders in the layout of DREAM, one for each camera; labels in them are not read",
+        help="folders in the layout of DREAM, or CtRNet's Baxter set, one for each camera; no labels are read",
     )  # fmt: skip
     source.add_argument("--images", type=Path, metavar="DIR|VIDEO", help="folder of pictures, or a video")
     parser.add_argument("--joints", type=Path, metavar="CSV", help="joint angles of --images, a row for each picture")
@@ -33,13 +33,13 @@ def picture_sources(options: argparse.Namespace, kinematics: RobotKinematics) ->
         FileNotFoundError: If a file or folder does not exist, or has no pictures.
     """
     from ctr_env.estimators.data.camera_file import read_camera_file
-    from ctr_env.estimators.data.ndds_read import FrameFolder
+    from ctr_env.estimators.data.layouts import open_folder
     from ctr_env.estimators.data.recording import Recording
 
     if options.data:
         if options.joints or options.camera:
             raise ValueError("--joints and --camera belong to --images; folders of --data have their own")
-        return [FrameFolder(folder, kinematics) for folder in options.data]
+        return [open_folder(folder, kinematics) for folder in options.data]
     if not options.joints or not options.camera:
         raise ValueError("--images needs --joints (a CSV file) and --camera (a YAML file)")
     camera = read_camera_file(options.camera)

@@ -19,6 +19,7 @@ __all__ = [
     "MIN_IN_FRAME",
     "NEES_DOF",
     "accuracy",
+    "add_auc_baxter",
     "add_auc_ctrnet",
     "add_auc_dream",
     "mask_iou",
@@ -88,6 +89,19 @@ def add_auc_ctrnet(errors_m: ArrayLike) -> float | None:
     """
     errors = np.asarray(errors_m, dtype=float)
     return 100.0 * float(accuracy(errors, np.arange(1000) / 10_000).mean()) if len(errors) else None
+
+
+def add_auc_baxter(errors_m: ArrayLike) -> float | None:
+    """CtRNet's area for its Baxter set, 0 to 100: the mean of the shares of errors below 0, 1, ..., 399 mm.
+
+    Args:
+        errors_m: ``(n,)`` ADD of all frames (of that set: the end effector's error), metres; infinite for misses.
+
+    Returns:
+        The area (at most 99.75: nothing is below 0); ``None`` without frames.
+    """
+    errors = np.asarray(errors_m, dtype=float)
+    return 100.0 * float(accuracy(errors, np.arange(400) / 1000).mean()) if len(errors) else None
 
 
 def pck_auc_dream(errors_px: ArrayLike) -> float | None:

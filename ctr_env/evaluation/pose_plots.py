@@ -115,7 +115,7 @@ def _against(
 
 
 def _spread(axes: Axes, records: Sequence[Mapping[str, Any]]) -> None:
-    there = [record for record in records if record["valid"]]
+    there = [record for record in records if record["translation_error_m"] is not None]
     position = np.maximum(1e3 * series(there, "translation_error_m"), _FLOOR_MM)
     turn = np.maximum(np.degrees(series(there, "rotation_error_rad")), _FLOOR_MM)
     axes.plot(position, turn, "o", color=_BLUE, ms=4, alpha=0.4, mew=0)
@@ -127,7 +127,7 @@ def _spread(axes: Axes, records: Sequence[Mapping[str, Any]]) -> None:
         _plain_ticks(axes.yaxis)
     else:
         axes.set(xticks=[], yticks=[])
-        _remark(axes, "no estimate is valid")
+        _remark(axes, "no estimate has a true pose beside it")
     axes.set(xlabel="translation error of the base (mm)", ylabel="rotation error of the base (deg)")
     axes.grid(alpha=0.3)
 

@@ -32,21 +32,20 @@ def frame_record(
     """Figures of one frame, as ``per_frame`` of the ``evaluate`` result file lists them.
 
     Keypoints are the robot's, at the measured joint positions, taken to the camera by the estimated and by the true
-    ``camera_T_base``: what is measured is that pose, not the encoders, and the truth itself has no error. Pixel errors
+    ``camera_T_base``: what is measured is that pose, not the encoders, and the truth itself has no error. Of a frame
+    without a pose the marked point takes the keypoints' place, as measured by its annotator. Pixel errors
     are those of their projections, in pixels of the picture as it is (``picture_size``). Errors, and the pose, of an
     estimate that is not valid are ``None``; so is a pixel error of a point behind the camera.
 
     Args:
-        labelled: The frame, with its pose.
+        labelled: The frame, with its pose or a marked point.
         estimate: What the estimator said of it.
         kinematics: The robot.
         latency_s: Wall time of the estimate, seconds.
     """
     true, camera = labelled.camera_T_base, labelled.camera
-    assert true is not None
-    base_points = kinematics.keypoints(labelled.joint_positions)
-    points = true.apply(base_points)
-    inside = camera.contains(camera.project(points))
+    base_points, points, pixels = _known_points(labelled, kinematics)
+    inside = camera.contains(pixels)
     mask, found = labelled.mask, estimate.mask
     record: dict[str, Any] = {
         "name": labelled.name,
@@ -64,18 +63,32 @@ def frame_record(
     if estimate.valid:
         moved = estimate.camera_T_base.apply(base_points)
         errors = np.linalg.norm(moved - points, axis=1)
-        position, rotation = pose_error(estimate.camera_T_base, true)
         record |= {
             "add_m": float(errors.mean()),
             "add_in_frame_m": float(errors[inside].mean()) if inside.any() else None,
-            "translation_error_m": position,
-            "rotation_error_rad": rotation,
-            "nees": nees(twist_between(estimate.camera_T_base, true), estimate.covariance),
             "keypoint_errors_m": errors.tolist(),
-            "keypoint_errors_px": _finite(np.linalg.norm(camera.project(moved) - camera.project(points), axis=1)),
+            "keypoint_errors_px": _finite(np.linalg.norm(camera.project(moved) - pixels, axis=1)),
             "camera_T_base": estimate.camera_T_base.as_matrix().tolist(),
         }
+        if true is not None:
+            position, rotation = pose_error(estimate.camera_T_base, true)
+            squared = nees(twist_between(estimate.camera_T_base, true), estimate.covariance)
+            record |= {"translation_error_m": position, "rotation_error_rad": rotation, "nees": squared}
     return record
+
+
+def _known_points(
+    labelled: LabelledFrame, kinematics: RobotKinematics
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """``(K, 3)`` points in the base's and in the camera's frame, and their ``(K, 2)`` pixels."""
+    if labelled.camera_T_base is not None:
+        points = kinematics.keypoints(labelled.joint_positions)
+        there = labelled.camera_T_base.apply(points)
+        return points, there, labelled.camera.project(there)
+    marked = labelled.marked
+    assert marked is not None
+    points = kinematics.points(labelled.joint_positions, [marked.link], [marked.offset])
+    return points, marked.location[None], marked.pixel[None]
 
 
 class RecordFile:

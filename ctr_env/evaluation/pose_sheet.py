@@ -86,8 +86,11 @@ def _tile(tile: Tile, kinematics: RobotKinematics) -> NDArray[np.uint8]:
     if estimate.mask is not None:
         _outline(picture, estimate.mask)
     points = kinematics.keypoints(labelled.joint_positions)
-    assert labelled.camera_T_base is not None
-    _skeleton(picture, camera, labelled.camera_T_base, points, _TRUE, 4)
+    if labelled.camera_T_base is not None:
+        _skeleton(picture, camera, labelled.camera_T_base, points, _TRUE, 4)
+    elif labelled.marked is not None:
+        u, v = labelled.marked.pixel * (camera.width / labelled.camera.width)
+        cv2.circle(picture, (round(u), round(v)), 6, _TRUE, 2, cv2.LINE_AA)
     if estimate.valid:
         _skeleton(picture, camera, estimate.camera_T_base, points, _ESTIMATED, 2)
     canvas = _blank(_HEIGHT + _STRIP, _WIDTH)
@@ -106,9 +109,10 @@ def _fitted(camera: PinholeCamera) -> tuple[PinholeCamera, int, int]:
 def _caption(canvas: NDArray[np.uint8], record: Mapping[str, Any]) -> None:
     y = _HEIGHT + 20
     if record["valid"]:
-        turn = np.degrees(record["rotation_error_rad"])
         draw_text(canvas, f"ADD {1e3 * record['add_m']:.1f} mm", (4, y), _TEXT)
-        draw_text(canvas, f"{1e3 * record['translation_error_m']:.1f} mm {turn:.2f} deg", (140, y), _MUTED)
+        if record["rotation_error_rad"] is not None:
+            turn = np.degrees(record["rotation_error_rad"])
+            draw_text(canvas, f"{1e3 * record['translation_error_m']:.1f} mm {turn:.2f} deg", (140, y), _MUTED)
     else:
         draw_text(canvas, record["reason"], (4, y), _BAD)
     draw_text(canvas, f"{record['name']}  {record['distance_m']:.2f} m", (320, y), _MUTED)

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 
 from ctr_env.estimators.data.labelled import LabelledFrame
-from ctr_env.estimators.data.ndds_read import FrameFolder
+from ctr_env.estimators.data.layouts import open_folder
 from ctr_env.estimators.data.sampler import FrameSampler
 from ctr_env.estimators.data.seeds import frame_seed
 from ctr_env.scenes.kinematics import RobotKinematics
@@ -43,7 +43,7 @@ class FrameSource(ABC):
 
     @abstractmethod
     def read(self, index: int) -> LabelledFrame:
-        """One frame, with at least a pose.
+        """One frame, with a pose or at least a marked point.
 
         Raises:
             UnusableFrameError: If there is none.
@@ -54,7 +54,7 @@ class FrameSource(ABC):
 
 
 class FolderSource(FrameSource):
-    """The first frames of a folder in the layout of DREAM."""
+    """The first frames of a folder in a known layout."""
 
     def __init__(self, folder: Path, kinematics: RobotKinematics, frames: int | None) -> None:
         """List the frames.
@@ -66,8 +66,9 @@ class FolderSource(FrameSource):
 
         Raises:
             FileNotFoundError: If there are none.
+            ValueError: If the folder cannot be understood.
         """
-        self._folder = FrameFolder(folder, kinematics)
+        self._folder = open_folder(folder, kinematics)
         self._names = self._folder.names[:frames]
 
     def __len__(self) -> int:
@@ -76,7 +77,7 @@ class FolderSource(FrameSource):
 
     def key(self, index: int) -> str:
         """The name, and sizes and times of change of the files."""
-        states = [file.stat() for file in self._files(self._names[index])]
+        states = [file.stat() for file in self._folder.files(self._names[index]) if file.is_file()]
         return " ".join([self._names[index], *(f"{s.st_size}-{s.st_mtime_ns}" for s in states)])
 
     def read(self, index: int) -> LabelledFrame:
@@ -85,16 +86,14 @@ class FolderSource(FrameSource):
         try:
             frame = self._folder.read(name)
         except (ValueError, OSError) as error:
-            named = (file.name for file in self._files(name) if str(file) in str(error))
-            raise UnusableFrameError(next(named, f"{name}.json"), str(error)) from error
-        if frame.camera_T_base is None:
+            files = self._folder.files(name)
+            named = (file.name for file in files if str(file) in str(error))
+            raise UnusableFrameError(next(named, name), str(error)) from error
+        if frame.camera_T_base is None and frame.marked is None:
             raise UnusableFrameError(
                 f"{name}.json", "no pose, and fewer than 3 keypoints with a location to find it from"
             )
         return frame
-
-    def _files(self, name: str) -> list[Path]:
-        return sorted(self._folder.folder.glob(f"{name}.*"))
 
 
 class SyntheticSource(FrameSource):

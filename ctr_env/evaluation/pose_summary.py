@@ -14,6 +14,7 @@ from .pose_metrics import (
     MIN_IN_FRAME,
     NEES_DOF,
     accuracy,
+    add_auc_baxter,
     add_auc_ctrnet,
     add_auc_dream,
     nees_within,
@@ -22,11 +23,21 @@ from .pose_metrics import (
 )
 from .summary import statistics
 
-__all__ = ["keypoint_errors", "pose_summary", "pose_table", "series"]
+__all__ = ["METRICS", "keypoint_errors", "pose_summary", "pose_table", "series"]
 
 _PCK_PX = (2.5, 5, 10, 50)
 _PCK_MM = (10, 20, 50, 100)
 _FAR_OFF_M = 0.1
+_PUBLISHED = {
+    "ctrnet": {
+        "ADD AUC 100 mm (CtRNet)": "add_auc_ctrnet",
+        "ADD AUC 400 mm (CtRNet, Baxter)": "add_auc_400mm",
+        "PCK AUC 200 px (CtRNet)": "pck2d_auc_200px",
+    },
+    "dream": {"ADD AUC 100 mm (DREAM)": "add_auc_dream", "PCK AUC 20 px (DREAM)": "pck2d_auc_20px"},
+}
+METRICS = ("all", *_PUBLISHED)
+"""Whose definitions of the areas a table can show."""
 
 
 def series(records: Sequence[Mapping[str, Any]], name: str) -> NDArray[np.float64]:
@@ -59,8 +70,8 @@ def pose_summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     ``add_mean_m``, and the statistics of translation and rotation, are over valid estimates only, as DREAM's are, and
     have to be read with ``valid_share``. Areas run from 0 to 100, shares from 0 to 1.
 
-    - ``add_auc_dream``, ``add_auc_ctrnet``: see :mod:`.pose_metrics`; ``dream_frames`` is the number of frames that
-      count in the first.
+    - ``add_auc_dream``, ``add_auc_ctrnet``, ``add_auc_400mm`` (CtRNet's for its Baxter set): see
+      :mod:`.pose_metrics`; ``dream_frames`` is the number of frames that count in the first.
     - ``far_off_share``: share of the *valid* estimates whose ADD is 100 mm or more: wrong, and not refused.
     - ``pck2d``, ``pck2d_auc_20px`` (DREAM's), ``pck2d_auc_200px`` (CtRNet's): projected keypoints whose true position
       lies in the picture, in pixels of the pictures as they are (``picture_sizes``); ``pck3d``: all keypoints of all
@@ -85,7 +96,9 @@ def pose_summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "failures": dict(Counter(record["reason"] for record in records if not record["valid"]).most_common()),
         "add_auc_dream": add_auc_dream(series(records, "add_in_frame_m"), in_frame),
         "add_auc_ctrnet": add_auc_ctrnet(add),
+        "add_auc_400mm": add_auc_baxter(add),
         "dream_frames": int((in_frame >= MIN_IN_FRAME).sum()),
+        "add_below_100mm": float(accuracy(add, [0.1])[0]),
         "add_mean_m": float(add[valid].mean()) if valid.any() else None,
         "add_median_m": median if np.isfinite(median) else None,
         "far_off_share": float((add[valid] >= _FAR_OFF_M).mean()) if valid.any() else None,
@@ -103,12 +116,18 @@ def pose_summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def pose_table(summary: Mapping[str, Any], title: str) -> Table:
-    """The summary as a table to print."""
+def pose_table(summary: Mapping[str, Any], title: str, metrics: str = "all") -> Table:
+    """The summary as a table to print.
+
+    Args:
+        summary: What :func:`pose_summary` returns.
+        title: Above the table.
+        metrics: One of :data:`METRICS`.
+    """
     table = Table(title=title, title_justify="left", min_width=len(title))
     table.add_column("figure")
     table.add_column("value", justify="right")
-    for label, value, scale, form in _rows(summary):
+    for label, value, scale, form in _rows(summary, metrics):
         if value is not None:
             table.add_row(label, form.format(scale * value))
     for reason, count in summary["failures"].items():
@@ -116,18 +135,19 @@ def pose_table(summary: Mapping[str, Any], title: str) -> Table:
     return table
 
 
-def _rows(summary: Mapping[str, Any]) -> list[tuple[str, float | None, float, str]]:
+def _rows(summary: Mapping[str, Any], metrics: str) -> list[tuple[str, float | None, float, str]]:
     """Label, value, scale and format of every row."""
     degrees = float(np.degrees(1.0))
+    areas = {k: v for whose, named in _PUBLISHED.items() if metrics in ("all", whose) for k, v in named.items()}
     return [
         ("frames", summary["frames"], 1, "{:.0f}"),
         ("valid", summary["valid_share"], 100, "{:.1f} %"),
-        ("ADD AUC 100 mm (CtRNet)", summary["add_auc_ctrnet"], 1, "{:.2f}"),
-        ("ADD AUC 100 mm (DREAM)", summary["add_auc_dream"], 1, "{:.2f}"),
+        *((label, summary[name], 1, "{:.2f}") for label, name in areas.items()),
         ("ADD median, all frames", summary["add_median_m"], 1e3, "{:.2f} mm"),
         ("ADD mean, valid", summary["add_mean_m"], 1e3, "{:.2f} mm"),
         ("valid, yet off by 100 mm", summary["far_off_share"], 100, "{:.1f} %"),
         *((f"PCK 2D {t} px", share, 100, "{:.1f} %") for t, share in summary["pck2d"].items()),
+        ("ADD below 100 mm", summary["add_below_100mm"], 100, "{:.1f} %"),
         ("mask IoU", summary["mask_iou"], 1, "{:.4f}"),
         ("translation median, valid", summary["translation_error_m"]["median"], 1e3, "{:.2f} mm"),
         ("rotation median, valid", summary["rotation_error_rad"]["median"], degrees, "{:.3f} deg"),

@@ -11,7 +11,24 @@ from scipy.spatial.transform import RigidTransform
 from ctr_env.estimators.base import Frame
 from ctr_env.geometry import PinholeCamera
 
-__all__ = ["LabelledFrame"]
+__all__ = ["LabelledFrame", "MarkedPoint"]
+
+
+@dataclass(frozen=True)
+class MarkedPoint:
+    """A point of the robot that somebody measured in a picture, for frames that have no pose.
+
+    Attributes:
+        link: The link that it is fixed to.
+        offset: ``(3,)`` its place in that link's frame, metres.
+        location: ``(3,)`` where it is in the camera's frame, metres.
+        pixel: ``(2,)`` where it is seen.
+    """
+
+    link: str
+    offset: NDArray[np.float64]
+    location: NDArray[np.float64]
+    pixel: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -27,6 +44,7 @@ class LabelledFrame:
         keypoints: ``(K, 3)`` the robot's keypoints in the camera frame, metres; NaN where nobody knows them.
         keypoints_px: ``(K, 2)`` their pixels, inside the picture or not; NaN likewise.
         mask: ``(H, W)`` bool, the robot; ``None`` where nobody knows it.
+        marked: A point of the robot that is known even if the pose is not.
     """
 
     name: str
@@ -37,6 +55,7 @@ class LabelledFrame:
     keypoints: NDArray[np.float64]
     keypoints_px: NDArray[np.float64]
     mask: NDArray[np.bool_] | None
+    marked: MarkedPoint | None = None
 
     def frame(self, time_s: float = 0.0) -> Frame:
         """What an estimator gets of it."""

@@ -79,6 +79,10 @@ class FrameFolder:
                 return self.folder / f"{name}{suffix}"
         raise FileNotFoundError(f"{self.folder / name}.json has no picture ({' or '.join(_IMAGE_SUFFIXES)}) beside it")
 
+    def files(self, name: str) -> list[Path]:
+        """The files of a frame."""
+        return sorted(self.folder.glob(f"{name}.*"))
+
     def mask_file(self, name: str) -> Path | None:
         """The mask of a frame, if it has one."""
         file = self.folder / f"{name}.mask.png"
