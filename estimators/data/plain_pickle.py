@@ -9,7 +9,8 @@ from typing import Any
 __all__ = ["read_plain"]
 
 _MARK = object()
-_Stack, _Memo = list[Any], dict[int, Any]
+_Stack = list[Any]
+_Memo = dict[int, Any]
 
 
 def read_plain(data: bytes) -> Any:
