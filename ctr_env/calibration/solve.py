@@ -12,7 +12,7 @@ from scipy.spatial.transform import RigidTransform
 from ctr_env.estimators.adaptation.teacher import Belief, Teacher
 from ctr_env.estimators.base import Frame, PoseEstimate
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
-from ctr_env.estimators.fusion.poses import fuse
+from ctr_env.estimators.fusion.poses import SHARED, fuse
 from ctr_env.estimators.silhouette.refinement import refine
 from ctr_env.geometry import twist_between
 
@@ -67,9 +67,9 @@ def calibrate(
     """Find the one pose that explains all pictures.
 
     Every picture is looked at by itself, then all of them together: one PnP over all points, one alignment of all
-    outlines, and with ``refined`` a descent on the difference of all silhouettes and masks. The covariance is what the
-    poses of single pictures scatter by, divided by how many they are; it knows nothing of errors that all pictures
-    share, such as a wrong focal length.
+    outlines, and with ``refined`` a descent on the difference of all silhouettes and masks. The covariance is that of
+    the single pictures' poses together, widened where these scatter more than they say, and by the errors that all of
+    them usually share; it knows nothing of unusual ones, such as a wrong focal length.
 
     Args:
         frames: Pictures of one camera without lens distortion, by name.
@@ -97,7 +97,7 @@ def calibrate(
     beliefs = teacher.beliefs_at(pictures, pose)
     if refined:
         pose, beliefs = _refined(estimator, teacher, pictures, pose, beliefs)
-    fused = fuse(*_measured(valid), start=pose)
+    fused = fuse(*_measured(valid), start=pose, shared=SHARED)
     fits = [
         FrameFit(name, own, belief, twist_between(pose, own.camera_T_base) if own.valid else np.full(6, np.nan))
         for name, own, belief in zip(frames, owns, beliefs, strict=True)

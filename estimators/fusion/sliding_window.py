@@ -15,7 +15,7 @@ from ctr_env.estimators.config import config_from_mapping, require_range
 from ctr_env.geometry import moved, twist_between
 from ctr_env.scenes.kinematics import RobotKinematics
 
-from .poses import fuse
+from .poses import SHARED, fuse
 from .wrapping import FusingEstimator, check_source
 
 __all__ = ["SlidingWindowConfig", "SlidingWindowEstimator"]
@@ -34,11 +34,15 @@ class SlidingWindowConfig:
     same_posture_rad: float = 0.05
     """Postures that differ by less, in every joint, are one: an estimator errs in the same way in all their frames."""
 
+    shared: float = SHARED
+    """Share of the variance of single frames that all frames have in common, and that no window averages out."""
+
     def __post_init__(self) -> None:
         """Check every value."""
         check_source(self, "sliding_window")
         require_range(self, 1, 10_000, "postures")
         require_range(self, 0.0, 10.0, "same_posture_rad")
+        require_range(self, 0.0, 1.0, "shared")
 
 
 @dataclass
@@ -88,7 +92,7 @@ class SlidingWindowEstimator(FusingEstimator):
             self._time_s = measured.time_s
         if not self._window:
             return measured
-        fused = fuse([p.pose for p in self._window], [p.covariance for p in self._window])
+        fused = fuse([p.pose for p in self._window], [p.covariance for p in self._window], shared=self.config.shared)
         return replace(
             measured,
             camera_T_base=fused.pose,

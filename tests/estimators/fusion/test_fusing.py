@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.estimators import Frame, make_estimator
-from ctr_env.geometry import PinholeCamera, twist_between
+from ctr_env.geometry import PinholeCamera, moved, twist_between
 from ctr_env.scenes.kinematics import RobotKinematics
 
 PANDA = RobotKinematics("panda")
@@ -39,7 +39,7 @@ def test_a_window_gets_better_with_every_posture_and_knows_it():
     singles, fused, squares = [], [], []
     for seed in range(12):
         sequence = frames(40, np.random.default_rng(seed))
-        window = started("sliding_window", seed, source="noisy", source_config=NOISE)
+        window = started("sliding_window", seed, source="noisy", source_config=NOISE, shared=0.0)
         estimates = [window.estimate(frame) for frame in sequence]
         singles.append(off(estimates[0], sequence[0]))
         fused.append(off(estimates[-1], sequence[-1]))
@@ -47,6 +47,25 @@ def test_a_window_gets_better_with_every_posture_and_knows_it():
         squares.append(away @ np.linalg.solve(estimates[-1].covariance, away))
     assert np.median(fused) < 0.3 * np.median(singles)
     assert 3.0 < np.mean(squares) < 10.0
+
+
+def test_what_all_frames_have_in_common_is_not_averaged_out():
+    """Poses that share a bias: the window's covariance expects it if it is told what share it has."""
+    squares, half = [], {key: value / np.sqrt(2.0) for key, value in NOISE.items()}
+    for seed in range(24):
+        rng = np.random.default_rng([seed, 1])
+        common = np.concatenate(
+            [half["white_position_m"] * rng.standard_normal(3), half["white_rotation_rad"] * rng.standard_normal(3)]
+        )
+        sequence = frames(30, rng, lambda time, common=common: moved(TRUE, common))
+        window = started("sliding_window", seed, source="noisy", source_config=half, shared=0.5)
+        source, take = window.source, window.take
+        for frame in sequence:
+            measured = source.estimate(frame)  # which knows its own half of the variance
+            estimate = take(frame, replace(measured, covariance=2.0 * measured.covariance))
+        away = twist_between(estimate.camera_T_base, TRUE)
+        squares.append(away @ np.linalg.solve(estimate.covariance, away))
+    assert 4.0 < np.mean(squares) < 9.0
 
 
 def test_frames_of_one_posture_make_the_window_no_surer_of_itself():
@@ -57,10 +76,10 @@ def test_frames_of_one_posture_make_the_window_no_surer_of_itself():
 
 
 def test_the_window_forgets_what_tells_least():
-    window = started("sliding_window", source="noisy", source_config=NOISE, postures=5)
+    window = started("sliding_window", source="noisy", source_config=NOISE, postures=5, shared=0.0)
     for frame in frames(20, np.random.default_rng(3)):
         estimate = window.estimate(frame)
-    few = started("sliding_window", source="noisy", source_config=NOISE, postures=20)
+    few = started("sliding_window", source="noisy", source_config=NOISE, postures=20, shared=0.0)
     for frame in frames(20, np.random.default_rng(3)):
         many = few.estimate(frame)
     assert np.trace(estimate.covariance) > 2 * np.trace(many.covariance)

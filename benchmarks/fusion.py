@@ -1,0 +1,179 @@
+"""What fusing over time is worth, and whether covariances are honest.
+
+    python benchmarks/fusion.py --robot panda --seeds 50 --out runs/fusion
+    python benchmarks/fusion.py --robot panda --seeds 50 --moving --out runs/fusion_moving
+
+Without ``--moving``: a camera that stands still (episodes of the preset ``strong``: its room, light, camera and encoder
+errors stay the same) sees 50 postures of the arm. The table has the pose of single frames, and what ``sliding_window``
+makes of the first 10 and of all 50: the error at the gripper (encoder errors included) and of the base, NEES (six are
+expected), the share of errors inside the 50, 90 and 95 % regions of the covariance, and the rank correlation of
+predicted and actual errors.
+
+With ``--moving``: the camera moves as in ``PandaTrack``; single frames beside ``pose_filter``. Stops and goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.spatial.transform import RigidTransform
+from scipy.stats import chi2, spearmanr
+
+from ctr_env._files import write_json
+from ctr_env.envs import ServoEnv
+from ctr_env.estimators import Frame, PoseEstimate, make_estimator
+from ctr_env.estimators.fusion.wrapping import FusingEstimator
+from ctr_env.evaluation.pose_metrics import nees
+from ctr_env.geometry import PinholeCamera, pose_error, twist_between
+from ctr_env.scenes.kinematics import RobotKinematics
+
+POSTURES, FUSED = 50, (10, 50)
+MOVING_STEPS = 90
+SPREAD_RAD = 0.6
+LEVELS = (0.5, 0.9, 0.95)
+CAMERA = PinholeCamera.from_fov(1.0, 640, 480)  # poses are fused without looking at it
+
+
+def written(estimate: PoseEstimate, env: ServoEnv) -> dict[str, Any]:
+    """An estimate and the truth of this instant, for a file."""
+    now = env.snapshot
+    return {
+        "time_s": now.time_s,
+        "joints": now.joint_positions.tolist(),
+        "valid": estimate.valid,
+        "camera_T_base": estimate.camera_T_base.as_matrix().tolist(),
+        "covariance": estimate.covariance.tolist(),
+        "true_camera_T_base": now.camera_T_base.as_matrix().tolist(),
+        "true_base_T_ee": now.base_T_ee.as_matrix().tolist(),
+    }
+
+
+def read(record: dict[str, Any]) -> tuple[Frame, PoseEstimate]:
+    """What was written."""
+    pose = RigidTransform.from_matrix(record["camera_T_base"])
+    estimate = PoseEstimate(pose, np.array(record["covariance"]), record["valid"], record["time_s"])
+    truth = RigidTransform.from_matrix(record["true_camera_T_base"])
+    gripper = truth * RigidTransform.from_matrix(record["true_base_T_ee"])
+    frame = Frame(
+        np.array(record["joints"]), CAMERA, record["time_s"], true_camera_T_base=truth, true_camera_T_ee=gripper
+    )
+    return frame, estimate
+
+
+def judged(frame: Frame, estimate: PoseEstimate, kinematics: RobotKinematics) -> dict[str, Any] | None:
+    """Errors of a valid estimate."""
+    if not estimate.valid:
+        return None
+    true, gripper = frame.true_camera_T_base, frame.true_camera_T_ee
+    assert true is not None and gripper is not None
+    seen = estimate.camera_T_base * kinematics.base_T_ee(frame.joint_positions)
+    gripper_m, gripper_rad = pose_error(seen, gripper)
+    base_m, base_rad = pose_error(estimate.camera_T_base, true)
+    return {
+        "gripper_m": gripper_m,
+        "gripper_rad": gripper_rad,
+        "base_m": base_m,
+        "base_rad": base_rad,
+        "expected_m": float(np.sqrt(np.trace(estimate.covariance[:3, :3]))),
+        "nees": nees(twist_between(estimate.camera_T_base, true), estimate.covariance),
+    }
+
+
+def in_view(env: ServoEnv, rng: np.random.Generator) -> bool:
+    """Put the arm into a posture near home that touches nothing and stays in view."""
+    k = env.kinematics
+    for _ in range(100):
+        joints = np.clip(k.home + rng.uniform(-SPREAD_RAD, SPREAD_RAD, k.n), k.lower + 0.05, k.upper - 0.05)
+        env.scene.place_arm(joints)
+        if not env.scene.touches() and env.scene.arm_in_view() > 0.5:
+            return True
+    return False
+
+
+def seen(robot: str, seed: int, moving: bool) -> list[dict[str, Any]]:
+    """Single frames of one camera."""
+    task = {"task": "track", "moving": "camera"} if moving else {"action_mode": "joint_velocity"}
+    env = ServoEnv(robot=robot, randomization="strong", width=640, height=480, **task)
+    estimator = make_estimator("ctrnet", {"tracking": moving}, env.kinematics)
+    env.reset(seed=seed)
+    rng = np.random.default_rng([seed, 77])
+    estimator.reset(rng)
+    records = []
+    for _ in range(MOVING_STEPS if moving else POSTURES):
+        if not moving and not in_view(env, rng):
+            raise RuntimeError(f"seed {seed}: no posture in view")
+        env.step(np.zeros(env.action_space.shape))
+        now = env.snapshot
+        frame = Frame(now.joint_positions, now.camera, now.time_s, env.picture())
+        records.append(written(estimator.estimate(frame), env))
+    env.close()
+    return records
+
+
+Errors = dict[str, list[dict[str, Any] | None]]
+
+
+def fused(runs: list[list[dict[str, Any]]], kinematics: RobotKinematics, moving: bool) -> Errors:
+    """Errors of single frames, and of what is made of many, by the name of their row."""
+    errors: Errors = {"single": []}
+    estimator = make_estimator("pose_filter" if moving else "sliding_window", {}, kinematics)
+    assert isinstance(estimator, FusingEstimator)
+    for run in runs:
+        estimator.forget()
+        for count, record in enumerate(run, 1):
+            frame, measured = read(record)
+            errors["single"].append(judged(frame, measured, kinematics))
+            together = estimator.take(frame, measured)
+            if moving or count in FUSED:
+                name = "filtered" if moving else f"{count} frames"
+                errors.setdefault(name, []).append(judged(frame, together, kinematics))
+    return errors
+
+
+def row(name: str, errors: list[dict[str, Any] | None]) -> str:
+    there = [error for error in errors if error is not None]
+    if not there:
+        return f"{name:12}no valid estimate"
+    of = {key: np.array([error[key] for error in there if error[key] is not None]) for key in there[0]}
+    inside = [np.mean(of["nees"] <= chi2.ppf(level, 6)) for level in LEVELS]
+    rank = spearmanr(of["expected_m"], of["base_m"]).statistic if len(there) > 2 else np.nan
+    return (
+        f"{name:12}{len(there):5} of {len(errors):5}"
+        f"{1e3 * np.median(of['gripper_m']):8.2f} mm {np.degrees(np.median(of['gripper_rad'])):6.3f} deg"
+        f"{1e3 * np.median(of['base_m']):8.2f} mm {np.degrees(np.median(of['base_rad'])):6.3f} deg"
+        f"{np.mean(of['nees']):9.1f}{np.median(of['nees']):7.1f}   "
+        + " ".join(f"{100 * share:3.0f}" for share in inside)
+        + f"{rank:8.2f}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--robot", default="panda")
+    parser.add_argument("--seeds", type=int, default=50)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--moving", action="store_true", help="a moving camera, filtered")
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    runs = []
+    for seed in range(options.first, options.first + options.seeds):
+        file = options.out / f"{options.robot}_{'moving' if options.moving else 'still'}_{seed:03d}.json"
+        if not file.is_file():
+            write_json(file, seen(options.robot, seed, options.moving))
+            print(f"seed {seed}", flush=True)
+        runs.append(json.loads(file.read_text()))
+    print(
+        f"\n{options.robot}: valid estimates, median errors at the gripper and of the base, "
+        "NEES mean and median, % inside 50 90 95, rank correlation"
+    )
+    for name, errors in fused(runs, RobotKinematics(options.robot), options.moving).items():
+        print(row(name, errors))
+
+
+if __name__ == "__main__":
+    main()
