@@ -1,12 +1,13 @@
 """How many synthetic pictures does self-training need, and does its mask loss help? The paper's Table 3, on our scenes.
 
-    python benchmarks/pretraining.py --frames DIR --target DIR --test DIR --out runs/pretraining
+    python benchmarks/pretraining.py --frames DIR --initial FILE --target DIR --test DIR --out runs/pretraining
 
-For 500, 1,000, 2,000, 4,000 and 8,000 synthetic frames a network is trained from nothing, then adapted to unlabelled
-pictures with the published objective, with and without the loss that moves its mask. All trainings take the same time,
-whatever the number of frames. ``--frames`` is a folder of ``ctr-env generate --clean --frames 8000``; ``--target`` and
-``--test`` are folders of other frames. Poses are PnP's of the published points. Stops and goes on; the table and
-``pretraining.png`` grow as cells are done.
+For 500, 1,000, 2,000, 4,000 and 8,000 synthetic frames a network is trained, then adapted to unlabelled pictures with
+the published objective, with and without the loss that moves its mask. All trainings take the same time, whatever the
+number of frames. They begin with ``--initial``, another robot's weights, whose keypoint heads are thrown away (the
+paper's begin with a trunk trained on COCO). ``--frames`` is a folder of ``ctr-env generate --clean --frames 8000``;
+``--target`` and ``--test`` are folders of other frames. Poses are PnP's of the published points. Stops and goes on; the
+table and ``pretraining.png`` grow as cells are done.
 """
 
 from __future__ import annotations
@@ -59,9 +60,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--robot", default="panda")
     parser.add_argument("--frames", type=Path, required=True)
+    parser.add_argument("--initial", type=Path, required=True, help="weights of another robot")
     parser.add_argument("--target", type=Path, required=True, help="unlabelled pictures, a camera for each")
     parser.add_argument("--test", type=Path, required=True)
-    parser.add_argument("--pretraining-minutes", type=float, default=13.0)
+    parser.add_argument("--pretraining-minutes", type=float, default=8.0)
     parser.add_argument("--adaptation-minutes", type=float, default=2.5)
     parser.add_argument("--samples", type=int, nargs="+", default=SAMPLES)
     parser.add_argument("--out", type=Path, required=True)
@@ -75,7 +77,8 @@ def main() -> None:
         if not start.is_file():
             run(
                 "pretrain", "--robot", robot, "--data", frames, "--minutes", options.pretraining_minutes,
-                "--workers", 0, "--width", 128, "--height", 96, "--validation-frames", 0, "--out", cell / "training",
+                "--initial", options.initial, "--workers", 0, "--width", 192, "--height", 144,
+                "--validation-frames", 0, "--out", cell / "training",
             )  # fmt: skip
         table["pretrained"][count] = auc(robot, options.test, start, cell / "pretrained")
         for name, config in OBJECTIVES.items():
