@@ -10,6 +10,8 @@ from types import MappingProxyType
 
 __all__ = ["ROBOTS", "RobotDescription", "get_robot", "robot_data_folder"]
 
+_FILES = (".yaml", ".yml", ".json")
+
 
 @dataclass(frozen=True, kw_only=True)
 class RobotDescription:
@@ -178,13 +180,19 @@ ROBOTS: Mapping[str, RobotDescription] = MappingProxyType(
 
 
 def get_robot(robot: str | RobotDescription) -> RobotDescription:
-    """A robot by name; a description is returned as it is.
+    """A robot by name, or by the file that describes it (see :func:`~.robot_file.read_robot`); a description as it is.
 
     Raises:
-        ValueError: If no robot has that name.
+        ValueError: If no robot has that name, or the file cannot be understood.
+        FileNotFoundError: If there is no such file.
     """
     if isinstance(robot, RobotDescription):
         return robot
+    if robot.endswith(_FILES):
+        from .robot_file import read_robot
+
+        return read_robot(Path(robot))
     if robot not in ROBOTS:
-        raise ValueError(f"unknown robot {robot!r}; valid names: {', '.join(sorted(ROBOTS))}")
+        valid = ", ".join(sorted(ROBOTS))
+        raise ValueError(f"unknown robot {robot!r}; valid names: {valid}; or a file that describes one (.yaml, .json)")
     return ROBOTS[robot]

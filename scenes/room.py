@@ -98,7 +98,21 @@ def build_room(config: SceneConfig, robot: RobotDescription) -> mujoco.MjModel:
         from .fiducials import add_board, board_transform, robot_board
 
         add_board(spec, spec.body(robot.end_effector), robot_board(robot), board_transform(robot))
-    return spec.compile()
+    model = spec.compile()
+    near = _near_table(model, robot)
+    for link in near:
+        spec.add_exclude(bodyname1="table", bodyname2=link)
+    return spec.compile() if near else model
+
+
+def _near_table(model: mujoco.MjModel, robot: RobotDescription) -> list[str]:
+    """Links that are near the table at home: they turn just above what the base is bolted to."""
+    data = mujoco.MjData(model)
+    for name, position in (*zip(robot.arm_joints, robot.home, strict=True), *robot.posture.items()):
+        data.joint(name).qpos[0] = position
+    mujoco.mj_forward(model, data)
+    pairs = [{model.body(model.geom_bodyid[geom]).name for geom in pair} for pair in data.contact.geom]
+    return sorted({link for pair in pairs if "table" in pair for link in pair - {"table"}})
 
 
 def _set_options(spec: mujoco.MjSpec, config: SceneConfig) -> None:

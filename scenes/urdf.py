@@ -17,6 +17,7 @@ from .robots import RobotDescription, robot_data_folder
 __all__ = ["JointLimits", "fix_joints", "joint_limits", "load_urdf", "resolve_mesh"]
 
 ROOT_LINK = "ctr_env_root"
+_URDF_WORLD = "ctr_env_urdf_world"
 _MOVING = ("revolute", "continuous", "prismatic")
 
 
@@ -38,6 +39,7 @@ def load_urdf(robot: RobotDescription) -> ET.Element:
         ValueError: If the description names links or joints that the URDF does not have.
     """
     root = ET.parse(robot.urdf_path).getroot()
+    _rename_world(root)
     links = [link.get("name", "") for link in root.iter("link")]
     joints = {joint.get("name", "") for joint in root.iter("joint")}
     _require(robot, "link", {robot.base_link, robot.end_effector, *robot.keypoint_frames}, set(links))
@@ -58,6 +60,14 @@ def load_urdf(robot: RobotDescription) -> ET.Element:
         balanceinertia="true",
     )
     return root
+
+
+def _rename_world(root: ET.Element) -> None:
+    """Give a link that is called ``world`` another name: MuJoCo takes it for its own, which stands on the floor."""
+    for tag, attribute in (("link", "name"), ("parent", "link"), ("child", "link")):
+        for element in root.iter(tag):
+            if element.get(attribute) == "world":
+                element.set(attribute, _URDF_WORLD)
 
 
 def joint_limits(root: ET.Element, name: str) -> JointLimits:

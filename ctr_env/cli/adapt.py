@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .options import json_mapping
+from .options import add_robot_option, json_mapping
 from .pictures import add_picture_options, picture_sources
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def add_parser(commands: Any) -> None:
         description="Adapt a trained network to pictures with joint angles and intrinsics, and nothing else: "
         "the robot's own silhouette is what it learns from. The same command goes on where it stopped.",
     )
-    parser.add_argument("--robot", default="panda", metavar="NAME", help="panda or baxter (default: panda)")
+    add_robot_option(parser)
     add_picture_options(parser)
     parser.add_argument(
         "--moving-camera", action="store_true",

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .options import add_robot_option
 from .pictures import add_picture_options, picture_sources
 from .progress import counting_progress
 
@@ -27,7 +28,7 @@ def add_parser(commands: Any) -> None:
         description="Find where a camera stands in the robot's base frame, from pictures of the robot in many postures "
         "with their joint angles. No marker and no label is needed.",
     )
-    parser.add_argument("--robot", default="panda", metavar="NAME", help="panda or baxter (default: panda)")
+    add_robot_option(parser)
     add_picture_options(parser)
     parser.add_argument("--weights", type=Path, metavar="FILE", help="weights (default: those of the package)")
     parser.add_argument("--adapt", action="store_true", help="adapt the network to the pictures first, without labels")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .options import json_mapping, preset_or_mapping
+from .options import add_robot_option, json_mapping, preset_or_mapping
 from .progress import counting_progress
 
 __all__ = ["add_parser"]
@@ -22,7 +22,7 @@ def add_parser(commands: Any) -> None:
         description="Compare an estimator's poses with the true ones, every picture on its own. The same command goes "
         "on where it stopped.",
     )
-    parser.add_argument("--robot", default="panda", metavar="NAME", help="panda or baxter (default: panda)")
+    add_robot_option(parser)
     parser.add_argument(
         "--data", default="synthetic:test", metavar="DIR|synthetic:SPLIT",
         help="folder in the layout of DREAM, or CtRNet's Baxter set, or pictures drawn of the split train, validation "

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from .options import preset_or_mapping
+from .options import add_robot_option, preset_or_mapping
 from .progress import counting_progress
 
 __all__ = ["add_parser"]
@@ -20,7 +20,7 @@ def add_parser(commands: Any) -> None:
         help="draw labelled pictures of a robot",
         description="Draw labelled pictures in the layout of DREAM. The same command goes on where it stopped.",
     )
-    parser.add_argument("--robot", default="panda", metavar="NAME", help="panda or baxter (default: panda)")
+    add_robot_option(parser)
     parser.add_argument("--frames", type=int, required=True, metavar="N", help="frames that the folder shall have")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
     parser.add_argument("--split", default="train", metavar="NAME", help="train, validation or test (default: train)")

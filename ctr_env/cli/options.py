@@ -7,7 +7,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["add_environment_options", "environment_config", "json_mapping", "preset_or_mapping"]
+__all__ = ["add_environment_options", "add_robot_option", "environment_config", "json_mapping", "preset_or_mapping"]
+
+
+def add_robot_option(parser: argparse.ArgumentParser) -> None:
+    """An option that names a robot, or the file that describes it."""
+    parser.add_argument(
+        "--robot", default="panda", metavar="NAME|FILE",
+        help="panda, baxter, or a YAML file that describes another one (default: panda)",
+    )  # fmt: skip
 
 
 def add_environment_options(parser: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from .options import add_robot_option
 from .progress import counting_progress
 
 __all__ = ["add_parser"]
@@ -29,7 +30,7 @@ def add_parser(commands: Any) -> None:
     real = {"metavar": "X", "type": float}
     folder = {"metavar": "DIR", "type": str}
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="checkpoint, weights, TensorBoard files")
-    parser.add_argument("--robot", **text, help="panda or baxter (default: panda)")
+    add_robot_option(parser)
     parser.add_argument("--architecture", **text, help="compact or deeplab_resnet50 (default: compact)")
     parser.add_argument("--data", **folder, help="folder of frames with masks (default: fresh ones)")
     parser.add_argument("--backgrounds", **folder, help="photographs and panoramas for behind the robot")
@@ -90,17 +91,17 @@ def _run(options: argparse.Namespace) -> int:
         weights = trainer.run(report)
     print(f"{trainer.step} steps in {trainer.seconds / 60:.1f} min    {weights}")
     if trainer.fabric.is_global_zero and options.validation_frames:
-        _validate(weights, options.validation_frames)
+        _validate(weights, options.robot, options.validation_frames)
     return 0
 
 
-def _validate(weights: Path, frames: int) -> None:
+def _validate(weights: Path, robot: str, frames: int) -> None:
     """Measure the weights on frames that training did not see, and scale their covariances."""
     from ctr_env.evaluation.pose_calibration import calibrate_weights
 
     with counting_progress() as bar:
         task = bar.add_task("validation", total=frames)
-        figures = calibrate_weights(weights, frames, lambda done, *_: bar.update(task, completed=done))
+        figures = calibrate_weights(weights, robot, frames, lambda done, *_: bar.update(task, completed=done))
     found = figures["validation"]
     median = "none" if found["add_median_m"] is None else f"{1e3 * found['add_median_m']:.1f} mm"
     print(f"validation, {frames} frames: ADD AUC {found['add_auc_ctrnet']:.1f}, median ADD {median}")

@@ -19,7 +19,7 @@ _KEPT = ("frames", "add_auc_ctrnet", "add_median_m", "valid_share", "mask_iou", 
 
 
 def calibrate_weights(
-    weights: Path, frames: int = 200, on_frame: Callable[[int, int, Any], None] | None = None
+    weights: Path, robot: str, frames: int = 200, on_frame: Callable[[int, int, Any], None] | None = None
 ) -> dict[str, Any]:
     """Evaluate weights on the validation split, and write what was found into their header.
 
@@ -29,6 +29,7 @@ def calibrate_weights(
 
     Args:
         weights: File to evaluate and to write to.
+        robot: Its robot, by name or file.
         frames: Number of frames.
         on_frame: Told of every frame (see :func:`.pose_runner.run_pose_study`).
 
@@ -42,7 +43,7 @@ def calibrate_weights(
     state, header = load_weights(weights)
     config = {"weights": str(weights), "tracking": False}
     study = PoseStudy(
-        robot=header.robot, data="synthetic:validation", frames=frames, estimator="ctrnet", estimator_config=config
+        robot=robot, data="synthetic:validation", frames=frames, estimator="ctrnet", estimator_config=config
     )
     with tempfile.TemporaryDirectory() as folder:
         summary = run_pose_study(study, Path(folder), on_frame=on_frame)["summary"]

@@ -26,6 +26,7 @@ from ctr_env.estimators.silhouette.renderer import SilhouetteRenderer
 from ctr_env.estimators.training.augmentation import Example, RenderedFrame, augmented
 from ctr_env.estimators.training.source import FrameSource
 from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.robots import get_robot
 
 from .config import AdaptationConfig
 from .objective import COARSER
@@ -262,8 +263,9 @@ def _schedule(progress: float) -> float:
 def _check(
     config: AdaptationConfig, pictures: Sequence[Sequence[Frame]], header: WeightsHeader, replay: FrameSource | None
 ) -> None:
-    if header.robot != config.robot:
-        raise ValueError(f"the weights are those of robot {header.robot!r}, not {config.robot!r}")
+    robot = get_robot(config.robot).name
+    if header.robot != robot:
+        raise ValueError(f"the weights are those of robot {header.robot!r}, not {robot!r}")
     if not pictures or not all(pictures):
         raise ValueError("there are no pictures to adapt to")
     for group in pictures:

@@ -82,7 +82,7 @@ class Trainer:
         self.network, self._optimizer = self.fabric.setup(network, optimizer)
         self._header = WeightsHeader(
             architecture=config.architecture,
-            robot=config.robot,
+            robot=robot.name,
             keypoints=tuple(tuple(point) for point in self._points),  # type: ignore[misc]
             input_size=(config.width, config.height),
         )
