@@ -94,21 +94,10 @@ class CtRNetBaxterFolder:
             ValueError: If its files cannot be understood.
         """
         frame = self.read_unlabelled(name)
-        assert frame.image is not None
         scale = np.array([frame.camera.width / self._camera.width, frame.camera.height / self._camera.height])
         pixel = (self._numbers(name, "ee_2d", 2) + 0.5) * scale  # they count pixel centres as integers
         marked = MarkedPoint(_LINK, np.array(_OFFSET), self._numbers(name, "ee_3d", 3), pixel)
-        return LabelledFrame(
-            name=name,
-            image=frame.image,
-            camera=frame.camera,
-            joint_positions=frame.joint_positions,
-            camera_T_base=None,
-            keypoints=np.full((len(self._kinematics.robot.keypoint_frames), 3), np.nan),
-            keypoints_px=np.full((len(self._kinematics.robot.keypoint_frames), 2), np.nan),
-            mask=None,
-            marked=marked,
-        )
+        return LabelledFrame.unposed(name, frame, len(self._kinematics.robot.keypoint_frames), marked)
 
     def _numbers(self, name: str, entry: str, count: int) -> NDArray[np.float64]:
         pose = name.partition("/")[0]

@@ -57,6 +57,29 @@ class LabelledFrame:
     mask: NDArray[np.bool_] | None
     marked: MarkedPoint | None = None
 
+    @classmethod
+    def unposed(cls, name: str, frame: Frame, keypoints: int, marked: MarkedPoint | None = None) -> LabelledFrame:
+        """A frame of which nobody knows more than perhaps one point.
+
+        Args:
+            name: Name within its data set.
+            frame: Its picture, joint positions and camera.
+            keypoints: How many keypoints the robot has.
+            marked: That point.
+        """
+        assert frame.image is not None
+        return cls(
+            name=name,
+            image=frame.image,
+            camera=frame.camera,
+            joint_positions=frame.joint_positions,
+            camera_T_base=None,
+            keypoints=np.full((keypoints, 3), np.nan),
+            keypoints_px=np.full((keypoints, 2), np.nan),
+            mask=None,
+            marked=marked,
+        )
+
     def frame(self, time_s: float = 0.0) -> Frame:
         """What an estimator gets of it."""
         return Frame(self.joint_positions, self.camera, time_s, self.image, self.camera_T_base)

@@ -80,18 +80,7 @@ class Recording:
             ValueError: If its picture cannot be read.
         """
         frame = self.read_unlabelled(name)
-        assert frame.image is not None
-        count = len(self._kinematics.robot.keypoint_frames)
-        return LabelledFrame(
-            name=name,
-            image=frame.image,
-            camera=frame.camera,
-            joint_positions=frame.joint_positions,
-            camera_T_base=None,
-            keypoints=np.full((count, 3), np.nan),
-            keypoints_px=np.full((count, 2), np.nan),
-            mask=None,
-        )
+        return LabelledFrame.unposed(name, frame, len(self._kinematics.robot.keypoint_frames))
 
     def _listed(self) -> list[str]:
         if self.images.is_dir():

@@ -15,7 +15,7 @@ __all__ = ["SHARED", "Fused", "fuse", "most_central"]
 
 SHARED = 0.25
 """Share of the variance of ``ctrnet``'s poses that all frames of one camera have in common: lens, encoders and network
-err alike in all of them. Measured on 12 cameras (``benchmarks/fusion.py --first 1000``)."""
+err alike in all of them. Measured on 12 cameras (``benchmarks/fusion.py --first 1000 --seeds 12``)."""
 _ITERATIONS = 20
 _CONVERGED = 1e-10
 _DOUBTED = 12.0  # squared Mahalanobis distance at which a measurement counts half: twice what six coordinates give
