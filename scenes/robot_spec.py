@@ -11,7 +11,7 @@ from .assets import prepared_urdf
 from .robots import RobotDescription
 from .urdf import joint_limits
 
-__all__ = ["CLEARANCE", "COLLISION_GROUP", "VISUAL_GROUP", "robot_spec"]
+__all__ = ["CLEARANCE", "COLLISION_GROUP", "VISUAL_GROUP", "robot_spec", "touching_at_home"]
 
 VISUAL_GROUP = 2
 """Geom group of what a camera sees of the robot."""
@@ -62,7 +62,8 @@ def robot_spec(robot: RobotDescription) -> mujoco.MjSpec:
         else:
             actuator.set_to_position(kp=_HOLD_STIFFNESS, dampratio=1.0)
     bodies = {body.name for body in spec.bodies}
-    for first, second in sorted(_listed_pairs(robot) | _resting_pairs(spec, robot)):
+    # what touches at home does so by construction: coarse shapes overlap around the joints
+    for first, second in sorted(_listed_pairs(robot) | touching_at_home(spec.compile(), robot)):
         if {first, second} <= bodies:
             spec.add_exclude(bodyname1=first, bodyname2=second)
     return spec
@@ -76,9 +77,8 @@ def _listed_pairs(robot: RobotDescription) -> set[tuple[str, str]]:
     return {_pair(entry.get("link1", ""), entry.get("link2", "")) for entry in entries}
 
 
-def _resting_pairs(spec: mujoco.MjSpec, robot: RobotDescription) -> set[tuple[str, str]]:
-    """Pairs that touch at the home posture: they do so by construction, coarse shapes overlap around the joints."""
-    model = spec.compile()
+def touching_at_home(model: mujoco.MjModel, robot: RobotDescription) -> set[tuple[str, str]]:
+    """Names of the pairs of bodies that touch, or nearly, when the arm is at home; each pair in alphabetical order."""
     data = mujoco.MjData(model)
     for name, position in (*zip(robot.arm_joints, robot.home, strict=True), *robot.posture.items()):
         data.joint(name).qpos[0] = position

@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from .environments import ROOM_TEXT
 from .furniture import ROOMS, Room, furnish
-from .robot_spec import robot_spec
+from .robot_spec import robot_spec, touching_at_home
 from .robots import RobotDescription
 from .textures import TEXTURES, texture
 from .urdf import ROOT_LINK
@@ -99,20 +99,11 @@ def build_room(config: SceneConfig, robot: RobotDescription) -> mujoco.MjModel:
 
         add_board(spec, spec.body(robot.end_effector), robot_board(robot), board_transform(robot))
     model = spec.compile()
-    near = _near_table(model, robot)
-    for link in near:
-        spec.add_exclude(bodyname1="table", bodyname2=link)
+    # links that are near the table at home turn just above what the base is bolted to
+    near = [pair for pair in touching_at_home(model, robot) if "table" in pair]
+    for first, second in sorted(near):
+        spec.add_exclude(bodyname1=first, bodyname2=second)
     return spec.compile() if near else model
-
-
-def _near_table(model: mujoco.MjModel, robot: RobotDescription) -> list[str]:
-    """Links that are near the table at home: they turn just above what the base is bolted to."""
-    data = mujoco.MjData(model)
-    for name, position in (*zip(robot.arm_joints, robot.home, strict=True), *robot.posture.items()):
-        data.joint(name).qpos[0] = position
-    mujoco.mj_forward(model, data)
-    pairs = [{model.body(model.geom_bodyid[geom]).name for geom in pair} for pair in data.contact.geom]
-    return sorted({link for pair in pairs if "table" in pair for link in pair - {"table"}})
 
 
 def _set_options(spec: mujoco.MjSpec, config: SceneConfig) -> None:
