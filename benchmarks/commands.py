@@ -14,11 +14,27 @@ PUBLISHED_FORM = {"outline": False, "keypoints": "published"}
 """Settings of the estimator that leave a PnP of the seven published points, and nothing else."""
 
 
-def run(*arguments: object) -> None:
+def tried(*arguments: object) -> bool:
+    """Whether a command succeeds."""
     words = [str(argument) for argument in arguments]
     print("$ ctr-env", " ".join(words), flush=True)
-    if ctr_env(words):
+    return ctr_env(words) == 0
+
+
+def run(*arguments: object) -> None:
+    if not tried(*arguments):
         sys.exit(1)
+
+
+def draw(
+    robot: str, room: str, split: str, frames: int, out: Path, camera: int | None = None, renderer: str = "filament"
+) -> None:
+    """Frames of a furnished room without boards; from one camera that stands still if its number is given."""
+    fixed = () if camera is None else ("--fixed-camera", camera)
+    run(
+        "generate", "--renderer", renderer, "--board-share", 0, "--workers", 1, "--robot", robot,
+        "--randomization", room, "--split", split, "--frames", frames, *fixed, "--out", out,
+    )  # fmt: skip
 
 
 def evaluated(

@@ -1,6 +1,6 @@
 """How many synthetic pictures does self-training need, and does its mask loss help? The paper's Table 3, on our scenes.
 
-    python benchmarks/pretraining.py --frames DIR --initial FILE --target DIR --test DIR --out runs/pretraining
+    OMP_NUM_THREADS=1 python benchmarks/pretraining.py --frames DIR --initial FILE --target DIR --test DIR --out DIR
 
 For 500, 1,000, 2,000, 4,000 and 8,000 synthetic frames a network is trained, then adapted to unlabelled pictures with
 the published objective, with and without the loss that moves its mask. All trainings take the same time, whatever the
@@ -20,6 +20,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 SAMPLES = (500, 1000, 2000, 4000, 8000)
+SIZE = (128, 96)  # of the networks' input: small, so that minutes suffice
 PUBLISHED = {"pseudo": 0.0, "silhouette": 1.0, "replay_share": 0.0}
 OBJECTIVES = {
     "with mask loss": PUBLISHED | {"mask": 1.0, "rounds": 2},
@@ -63,8 +64,8 @@ def main() -> None:
     parser.add_argument("--initial", type=Path, required=True, help="weights of another robot")
     parser.add_argument("--target", type=Path, required=True, help="unlabelled pictures, a camera for each")
     parser.add_argument("--test", type=Path, required=True)
-    parser.add_argument("--pretraining-minutes", type=float, default=8.0)
-    parser.add_argument("--adaptation-minutes", type=float, default=2.5)
+    parser.add_argument("--pretraining-minutes", type=float, default=12.0)
+    parser.add_argument("--adaptation-minutes", type=float, default=4.0)
     parser.add_argument("--samples", type=int, nargs="+", default=SAMPLES)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
@@ -77,7 +78,7 @@ def main() -> None:
         if not start.is_file():
             run(
                 "pretrain", "--robot", robot, "--data", frames, "--minutes", options.pretraining_minutes,
-                "--initial", options.initial, "--workers", 0, "--width", 192, "--height", 144,
+                "--initial", options.initial, "--workers", 0, "--width", SIZE[0], "--height", SIZE[1],
                 "--validation-frames", 0, "--out", cell / "training",
             )  # fmt: skip
         table["pretrained"][count] = auc(robot, options.test, start, cell / "pretrained")

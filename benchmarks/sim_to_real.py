@@ -19,21 +19,12 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from commands import PUBLISHED_FORM, adapted, evaluated, run
+from commands import PUBLISHED_FORM, adapted, draw, evaluated
 
 SIZES = {"adapt": 120, "test": 120}
 FIXED_SIZES = {"adapt": 48, "test": 60}
 SOURCE_FRAMES = 200
 FORMS: dict[str, dict[str, Any]] = {"as shipped": {}, "published": PUBLISHED_FORM}
-
-
-def draw(robot: str, room: str, split: str, frames: int, out: Path, camera: int | None = None) -> None:
-    """One set, unless it is there."""
-    fixed = () if camera is None else ("--fixed-camera", camera)
-    run(
-        "generate", "--renderer", "filament", "--board-share", 0, "--workers", 1, "--robot", robot,
-        "--randomization", room, "--split", split, "--frames", frames, *fixed, "--out", out,
-    )  # fmt: skip
 
 
 def both_forms(

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -26,7 +27,8 @@ _NOMINAL_AMBIENT = 0.32
 _BULB = 0.3  # metres: how soft shadows are
 _SAMPLES = 4  # per pixel, in colour pictures
 _BRIGHTER = 8.0  # the second picture of a pair, whose dark parts are used
-_FREE: list[Any] = []  # contexts without a scene; Filament leaks those that are thrown away
+_PICTURES = 300  # colour pictures that a context draws: it keeps megabytes of each until it ends
+_FREE: list[_Context] = []  # without a scene; what is thrown away leaks tens of megabytes
 _FULL = 250  # of 255: brighter pixels of that picture count as overexposed
 
 
@@ -47,9 +49,14 @@ class FilamentRenderer(Renderer):
             RenderError: If Vulkan does not come up.
         """
         super().__init__(model, camera_id, width, height)
-        mjrf = _module()
-        self._context = _FREE.pop() if _FREE else _new_context()  # a context draws one scene at a time
+        self._open()
+
+    def _open(self) -> None:
+        mjrf, model = _module(), self.model
+        self._used = _FREE.pop() if _FREE else _Context(_new_context())  # draws one scene at a time
+        self._context = self._used.context
         self._scene = self._context.create_scene(mjrf.SceneParams())
+        self._drawn = False
         self._scene.configure_from_model(model)
         self._resources = mjrf.ModelResources(self._context, model)
         self._renderables = mjrf.ModelRenderables(self._scene, self._resources)
@@ -57,17 +64,22 @@ class FilamentRenderer(Renderer):
         self._lights = [self._light(_spot(model, light)) for light in range(model.nlight)]
         self._environment = self._light(_image_light(self._surroundings))
         formats = mjrf.PixelFormat
-        self._colour = _Target(self._context, np.zeros((height, width, 3), np.uint8), formats.PIXEL_FORMAT_RGB8)
-        self._values = _Target(self._context, np.zeros((height, width), np.float32), formats.PIXEL_FORMAT_R32F)
+        size = self.height, self.width
+        self._colour = _Target(self._context, np.zeros((*size, 3), np.uint8), formats.PIXEL_FORMAT_RGB8)
+        self._values = _Target(self._context, np.zeros(size, np.float32), formats.PIXEL_FORMAT_R32F)
 
     def rgb(self, data: mujoco.MjData) -> NDArray[np.uint8]:
         """``(H, W, 3)`` colour picture, top row first."""
+        if self._scene is not None and self._used.pictures >= _PICTURES:
+            self.close()
+            self._open()
         scene, camera = self._updated(data), self._view(data)
         scene.set_msaa(_SAMPLES)
         self._shine(data, 0.5)
         dark = self._colour.draw(self._context, scene, camera, "DEFAULT")
         self._shine(data, 0.5 * _BRIGHTER)
         bright = self._colour.draw(self._context, scene, camera, "DEFAULT")
+        self._used.pictures += 1
         overexposed = (bright >= _FULL).any(axis=-1, keepdims=True)
         return _developed(np.where(overexposed, dark, bright / _BRIGHTER) * (2.0 / 255.0))
 
@@ -90,14 +102,20 @@ class FilamentRenderer(Renderer):
         """Free scene and context."""
         if self._scene is None:
             return
+        if not self._drawn:  # until the first picture is done Filament reads the model, which may go now
+            self.depth(mujoco.MjData(self.model))
         for light in (*self._lights, self._environment):
             self._scene.remove_light(light)
         # users before what they use: Filament ends the process otherwise
         for name in ("_lights", "_environment", "_renderables", "_scene", "_resources", "_surroundings"):
             setattr(self, name, None)
         self._context.flush()
-        _FREE.append(self._context)
-        self._colour = self._values = self._context = None  # type: ignore[assignment]
+        for name in ("_colour", "_values", "_context"):
+            setattr(self, name, None)
+        if self._used.pictures < _PICTURES:
+            _FREE.append(self._used)
+        self._used = None  # type: ignore[assignment]
+        _give_memory_back()
 
     def __del__(self) -> None:
         """Free what was never closed, in the right order."""
@@ -109,6 +127,7 @@ class FilamentRenderer(Renderer):
         if self._scene is None:
             raise RenderError("this renderer has been closed")
         self._renderables.update(data)
+        self._drawn = True
         return self._scene
 
     def _shine(self, data: mujoco.MjData, exposure: float) -> None:
@@ -135,6 +154,14 @@ class FilamentRenderer(Renderer):
         light = self._context.create_light(settings)
         self._scene.add_light(light)
         return light
+
+
+@dataclass
+class _Context:
+    """A context of Filament, and how many colour pictures it has drawn."""
+
+    context: Any
+    pictures: int = 0
 
 
 class _Target:
@@ -223,6 +250,13 @@ def _without_chatter() -> Iterator[None]:
             os.dup2(copy, stream)
             os.close(copy)
         os.close(nowhere)
+
+
+def _give_memory_back() -> None:
+    """Have the C library return what was freed, where it can: it lies between what still lives."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _spot(model: mujoco.MjModel, light: int) -> Any:

@@ -66,8 +66,8 @@ def _run(options: argparse.Namespace) -> int:
     config = _config(options)
     kinematics = RobotKinematics(config.robot)
     weights = options.weights or packaged_weights(kinematics.robot)
-    pictures = _pictures(options, kinematics)
     folder = options.folder or options.out.with_suffix("")
+    pictures = _pictures(options, kinematics, folder)
     adapter = Adapter(config, pictures, weights, replay_source(config, options.replay, weights, kinematics), folder)
     adapt_with_progress(adapter, options.out)
     _report(adapter, weights, options.out, pictures)
@@ -87,11 +87,11 @@ def _config(options: argparse.Namespace) -> AdaptationConfig:
     return config_from_mapping(AdaptationConfig, {**options.config, **dict(zip(own, chosen, strict=True))})
 
 
-def _pictures(options: argparse.Namespace, kinematics: RobotKinematics) -> list[list[Frame]]:
+def _pictures(options: argparse.Namespace, kinematics: RobotKinematics, folder: Path) -> list[list[Frame]]:
     from ctr_env.estimators.adaptation.pictures import read_pictures
 
     groups = []
-    for source in picture_sources(options, kinematics):
+    for source in picture_sources(options, kinematics, folder / "pictures"):
         found = read_pictures(source)
         for problem in found.problems:
             print(f"skipped: {problem}", file=sys.stderr)

@@ -79,7 +79,7 @@ def _run(options: argparse.Namespace) -> int:
 def _frames(options: argparse.Namespace, kinematics: RobotKinematics) -> tuple[dict[str, Frame], list[str]]:
     from ctr_env.estimators.adaptation.pictures import read_pictures
 
-    sources = picture_sources(options, kinematics)
+    sources = picture_sources(options, kinematics, options.out / "pictures")
     if len(sources) > 1:
         raise ValueError(f"one camera is calibrated at a time; --data names {len(sources)} folders")
     frames, problems = read_pictures(sources[0])

@@ -20,19 +20,23 @@ def add_picture_options(parser: argparse.ArgumentParser) -> None:
         "--data", type=Path, nargs="+", metavar="DIR",
         help="folders in the layout of DREAM, or CtRNet's Baxter set, one for each camera; no labels are read",
     )  # fmt: skip
-    source.add_argument("--images", type=Path, metavar="DIR|VIDEO", help="folder of pictures, or a video")
+    source.add_argument(
+        "--images", type=Path, metavar="DIR|VIDEO|N",
+        help="folder of pictures, a video, or the number of a camera, which takes a picture for each row of --joints",
+    )  # fmt: skip
     parser.add_argument("--joints", type=Path, metavar="CSV", help="joint angles of --images, a row for each picture")
     parser.add_argument("--camera", type=Path, metavar="YAML", help="intrinsics of --images, OpenCV's or ROS's layout")
 
 
-def picture_sources(options: argparse.Namespace, kinematics: RobotKinematics) -> list[Recorded]:
-    """Where the pictures of each camera are read from.
+def picture_sources(options: argparse.Namespace, kinematics: RobotKinematics, folder: Path) -> list[Recorded]:
+    """Where the pictures of each camera are read from; those that a camera has yet to take go to ``folder``.
 
     Raises:
         ValueError: If the options do not go together, or a file cannot be understood.
         FileNotFoundError: If a file or folder does not exist, or has no pictures.
     """
     from ctr_env.estimators.data.camera_file import read_camera_file
+    from ctr_env.estimators.data.capture import capture
     from ctr_env.estimators.data.layouts import open_folder
     from ctr_env.estimators.data.recording import Recording
 
@@ -43,4 +47,7 @@ def picture_sources(options: argparse.Namespace, kinematics: RobotKinematics) ->
     if not options.joints or not options.camera:
         raise ValueError("--images needs --joints (a CSV file) and --camera (a YAML file)")
     camera = read_camera_file(options.camera)
-    return [Recording(options.images, options.joints, camera, kinematics)]
+    images = options.images
+    if str(images).isdigit() and not images.exists():
+        images = capture(int(str(images)), options.joints, kinematics.robot, folder)
+    return [Recording(images, options.joints, camera, kinematics)]

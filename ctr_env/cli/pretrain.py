@@ -44,7 +44,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--height", **number, help="height of the network's input (default: 192)")
     parser.add_argument("--seed", **number, help="seed of weights, frames and augmentation (default: 0)")
     parser.add_argument("--workers", **number, help="processes that prepare examples (default: 1)")
-    parser.add_argument("--precision", **text, help="Lightning Fabric's name of the arithmetic (default: bf16-mixed)")
+    parser.add_argument(
+        "--precision", **text, help="Lightning Fabric's name of the arithmetic (default: what is native)"
+    )
     parser.add_argument(
         "--validation-frames", type=int, default=200, metavar="N",
         help="frames that the finished weights are measured on, 0 for none (default: 200)",

@@ -24,6 +24,9 @@ def add_parser(commands: Any) -> None:
     add_environment_options(parser)
     parser.add_argument("--episodes", type=int, default=20, metavar="N", help="number of episodes (default: 20)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the first episode (default: 0)")
+    parser.add_argument(
+        "--seconds", type=float, metavar="S", help="length of an episode (default: 8 in servo, 10 in track)"
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/servo"), metavar="DIR", help="folder of the results")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result file here as well")
     parser.add_argument(
@@ -53,7 +56,7 @@ def run_study(options: argparse.Namespace, env_config: dict[str, Any]) -> dict[s
     """Run the study that the options describe, with a progress bar; the content of its result file."""
     from ctr_env.evaluation import ServoStudy, run_servo_study
 
-    study = ServoStudy(options.robot, options.task, options.episodes, options.seed, env_config)
+    study = ServoStudy(options.robot, options.task, options.episodes, options.seed, env_config, options.seconds)
     with counting_progress("{task.fields[note]}") as progress:
         bar = progress.add_task(f"{options.robot} {options.task}", total=study.episodes, note="")
         successes = 0

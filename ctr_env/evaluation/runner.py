@@ -28,6 +28,7 @@ from .video import open_video
 __all__ = ["SCHEMA", "ServoStudy", "film_path", "run_servo_study", "versions"]
 
 SCHEMA = "ctr_env/servo@1"
+_SHORTEST_S, _LONGEST_S = 0.1, 3600.0
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class ServoStudy:
         episodes: Number of episodes.
         seed: Seed of the first; the others count up.
         env_config: Further keyword arguments of the environment.
+        seconds: Length of an episode, seconds; ``None``: as the environment is registered.
     """
 
     robot: str = "panda"
@@ -47,6 +49,7 @@ class ServoStudy:
     episodes: int = 20
     seed: int = 0
     env_config: dict[str, Any] = field(default_factory=dict)
+    seconds: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what has no environment."""
@@ -54,6 +57,8 @@ class ServoStudy:
             raise ValueError(f"episodes must be at least 1, not {self.episodes}")
         if self.seed < 0:
             raise ValueError(f"seed must not be negative, not {self.seed}")
+        if self.seconds is not None and not _SHORTEST_S <= self.seconds <= _LONGEST_S:
+            raise ValueError(f"seconds must be between {_SHORTEST_S:g} and {_LONGEST_S:g}, not {self.seconds}")
         self.env_id  # noqa: B018 - raises for unknown names
 
     @property
@@ -77,6 +82,7 @@ class ServoStudy:
             "robot": self.robot,
             "task": self.task,
             "seed": self.seed,
+            "seconds": self.seconds,
             **self.env_config,
         }
 
@@ -116,7 +122,8 @@ def run_servo_study(
     Raises:
         ValueError: If the folder holds a study with another configuration.
     """
-    env = gym.make(study.env_id, disable_env_checker=True, **study.env_config)
+    steps = None if study.seconds is None else round(study.seconds * CONTROL_HZ)
+    env = gym.make(study.env_id, max_episode_steps=steps, disable_env_checker=True, **study.env_config)
     config = study.config | {"versions": versions()}
     try:
         _claim(out, config)

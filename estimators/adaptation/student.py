@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ctr_env.estimators.arithmetic import multiplies_bfloat16
 from ctr_env.estimators.ctrnet.weights import WeightsHeader
 from ctr_env.estimators.silhouette.renderer import SilhouetteRenderer
 from ctr_env.estimators.training.augmentation import Example
@@ -41,7 +42,7 @@ class Student:
         self._header, self._config, self._chain = header, config, chain
         self.average = ExponentialAverage(self._network, config.ema)
         self._optimizer = torch.optim.AdamW(self._network.parameters(), lr=config.learning_rate, weight_decay=0.0)
-        halved = self.device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
+        halved = self.device.type == "cuda" or multiplies_bfloat16()
         self._kind = torch.bfloat16 if halved else torch.float32
 
     def learn(

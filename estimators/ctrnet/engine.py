@@ -9,6 +9,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from ctr_env.estimators.arithmetic import multiplies_bfloat16
+
 from .output import NetworkOutput
 
 __all__ = ["Engine", "make_engine"]
@@ -45,7 +47,7 @@ def _on_gpu(network: nn.Module) -> Engine:
 
 
 def _on_cpu(network: nn.Module, input_size: tuple[int, int]) -> Engine:
-    kind = torch.bfloat16 if _multiplies_bfloat16() else torch.float32
+    kind = torch.bfloat16 if multiplies_bfloat16() else torch.float32
     network = copy.deepcopy(network).to(kind)
     example = torch.zeros(1, 3, input_size[1], input_size[0], dtype=kind).contiguous(memory_format=torch.channels_last)
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -59,8 +61,3 @@ def _on_cpu(network: nn.Module, input_size: tuple[int, int]) -> Engine:
         return NetworkOutput(*(part.float() for part in traced(*inputs)))
 
     return run
-
-
-def _multiplies_bfloat16() -> bool:
-    """Whether the CPU has instructions for products of bfloat16; without them it is slower than float32."""
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()

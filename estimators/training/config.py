@@ -48,8 +48,8 @@ class TrainingConfig:
     """Seed of initial weights, frames and augmentation."""
     workers: int = 1
     """Processes that prepare examples."""
-    precision: str = "bf16-mixed"
-    """Lightning Fabric's name of the arithmetic."""
+    precision: str | None = None
+    """Lightning Fabric's name of the arithmetic; none: ``bf16-mixed`` where that is native, else ``32-true``."""
     save_minutes: float = 3.0
     """Minutes between checkpoints."""
 

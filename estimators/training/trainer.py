@@ -17,6 +17,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from ctr_env._files import replacing, write_json
+from ctr_env.estimators.arithmetic import multiplies_bfloat16
 from ctr_env.estimators.ctrnet.architectures import make_network
 from ctr_env.estimators.ctrnet.output import NetworkOutput
 from ctr_env.estimators.ctrnet.points import LinkPoint, published_points, spread_points
@@ -74,7 +75,7 @@ class Trainer:
         network = make_network(config.architecture, len(self._points))
         if config.initial is not None:
             _begin_with(network, Path(config.initial))
-        self.fabric = Fabric(accelerator="auto", devices="auto", precision=config.precision)  # type: ignore[arg-type]
+        self.fabric = Fabric(accelerator="auto", devices="auto", precision=config.precision or _native_precision())  # type: ignore[arg-type]
         self.fabric.launch()
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._average = ExponentialAverage(network.to(self.fabric.device), config.ema)
@@ -210,6 +211,10 @@ class Trainer:
         self._optimizer.step()
         self._average.update(self.network)
         return {name: float(value.detach()) for name, value in parts.items()}
+
+
+def _native_precision() -> str:
+    return "bf16-mixed" if torch.cuda.is_available() or multiplies_bfloat16() else "32-true"
 
 
 def _schedule(progress: float) -> float:

@@ -53,3 +53,17 @@ def test_what_is_wrong_is_named(recording, tmp_path, capsys):
     assert main(["calibrate", "--data", str(folder), str(folder), *out]) == 1
     assert "no frames" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_camera_by_its_number_takes_the_pictures_first(recording, tmp_path, monkeypatch):
+    folder, _ = recording
+    taken = []
+
+    def take(index, joints, robot, to):
+        taken.append((index, joints.name, robot.name, to))
+        return folder / "pictures"
+
+    monkeypatch.setattr("ctr_env.estimators.data.capture.capture", take)
+    where = ["--images", "3", "--joints", str(folder / "joints.csv"), "--camera", str(folder / "camera.yaml")]
+    assert main(["calibrate", *where, "--out", str(tmp_path / "out")]) == 0
+    assert taken == [(3, "joints.csv", "panda", tmp_path / "out" / "pictures")]

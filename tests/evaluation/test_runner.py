@@ -10,17 +10,12 @@ from ctr_env.evaluation import ServoStudy, Trace, run_servo_study, runner
 
 SMALL = {"estimator": "noisy", "width": 96, "height": 72}
 
-
-@pytest.fixture
-def short(monkeypatch):
-    """Studies of half a second an episode."""
-    make = runner.gym.make
-    monkeypatch.setattr(runner.gym, "make", lambda *args, **kwargs: make(*args, max_episode_steps=15, **kwargs))
+SHORT = {"seconds": 0.5, "env_config": SMALL}
 
 
-def test_a_study_leaves_table_plot_film_and_traces(short, tmp_path):
+def test_a_study_leaves_table_plot_film_and_traces(tmp_path):
     seen = []
-    result = run_servo_study(ServoStudy(episodes=2, seed=5, env_config=SMALL), tmp_path, "command", 1, seen.append)
+    result = run_servo_study(ServoStudy(episodes=2, seed=5, **SHORT), tmp_path, "command", 1, seen.append)
     assert json.loads((tmp_path / "servo.json").read_text()) == result
     assert result["schema"] == "ctr_env/servo@1"
     assert [episode["seed"] for episode in result["episodes"]] == [5, 6] == [episode["seed"] for episode in seen]
@@ -38,8 +33,8 @@ def test_a_study_leaves_table_plot_film_and_traces(short, tmp_path):
     assert not list(tmp_path.glob(".*"))
 
 
-def test_an_interrupted_study_goes_on_to_the_same_result(short, tmp_path, monkeypatch):
-    study = ServoStudy(episodes=3, env_config=SMALL)
+def test_an_interrupted_study_goes_on_to_the_same_result(tmp_path, monkeypatch):
+    study = ServoStudy(episodes=3, **SHORT)
     whole = run_servo_study(study, tmp_path / "whole")
 
     def stop(episode):
@@ -56,15 +51,15 @@ def test_an_interrupted_study_goes_on_to_the_same_result(short, tmp_path, monkey
     assert resumed == whole
 
 
-def test_a_folder_of_another_study_is_refused(short, tmp_path):
-    run_servo_study(ServoStudy(episodes=1, env_config=SMALL), tmp_path)
+def test_a_folder_of_another_study_is_refused(tmp_path):
+    run_servo_study(ServoStudy(episodes=1, **SHORT), tmp_path)
     with pytest.raises(ValueError, match="randomization differ"):
-        run_servo_study(ServoStudy(episodes=1, env_config=SMALL | {"randomization": "mild"}), tmp_path)
+        run_servo_study(ServoStudy(episodes=1, seconds=0.5, env_config=SMALL | {"randomization": "mild"}), tmp_path)
 
 
-def test_estimators_as_objects_are_named_in_the_result(short, tmp_path):
+def test_estimators_as_objects_are_named_in_the_result(tmp_path):
     estimator = NoisyEstimator({"white_position_m": 0.01})
-    result = run_servo_study(ServoStudy(episodes=1, env_config={"estimator": estimator}), tmp_path)
+    result = run_servo_study(ServoStudy(episodes=1, seconds=0.5, env_config={"estimator": estimator}), tmp_path)
     assert result["config"]["estimator"] == "NoisyEstimator"
 
 
@@ -75,6 +70,8 @@ def test_estimators_as_objects_are_named_in_the_result(short, tmp_path):
         ({"task": "grasp"}, "valid: panda servo"),
         ({"episodes": 0}, "at least 1"),
         ({"seed": -1}, "negative"),
+        ({"seconds": 0.0}, "seconds must be between 0.1"),
+        ({"seconds": float("nan")}, "seconds must be between 0.1"),
     ],
 )
 def test_impossible_studies_are_refused(wrong, message):

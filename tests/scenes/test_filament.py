@@ -66,6 +66,27 @@ def test_pictures_repeat_bit_for_bit(lab):
     np.testing.assert_array_equal(renderer.rgb(scene.data), first)
 
 
+def test_contexts_are_renewed_before_they_have_eaten_the_memory(lab, monkeypatch):
+    """What was set at run time is still followed then."""
+    from ctr_env.scenes import filament
+
+    scene, _ = lab
+    scene.restore()
+    monkeypatch.setattr(filament, "_PICTURES", 2)
+    monkeypatch.setattr(filament, "_FREE", [])
+    made = []
+    monkeypatch.setattr(filament, "_new_context", lambda make=filament._new_context: made.append(1) or make())
+    renderer = make_renderer("filament", scene.model, scene.camera_id, 64, 48)
+    scene.model.geom_rgba[scene.model.geom("table").id, :3] = (1.0, 0.0, 0.0)
+    first = renderer.rgb(scene.data)
+    for _ in range(4):
+        np.testing.assert_array_equal(renderer.rgb(scene.data), first)
+    assert len(made) == 3
+    renderer.close()
+    assert [used.pictures for used in filament._FREE] == [1]
+    scene.restore()
+
+
 def test_what_is_set_at_run_time_is_followed(lab):
     scene, renderer = lab
     scene.restore()
@@ -110,6 +131,22 @@ def test_an_environment_draws_with_it_and_its_process_ends_well():
     assert [run.returncode for run in runs] == [0, 0], runs[0].stderr
     assert runs[0].stdout == runs[1].stdout
     assert runs[0].stdout.count("\n") == 1  # Filament's own messages are kept quiet
+
+
+def test_a_scene_that_was_never_drawn_can_go():
+    """Its meshes, too: Filament reads them in a thread of its own until the first picture is done."""
+    code = (
+        "import gc, time\n"
+        "from ctr_env.scenes.renderers import make_renderer\n"
+        "from ctr_env.scenes.scene import Scene, SceneConfig\n"
+        "def come_and_go():\n"
+        "    scene = Scene(SceneConfig('panda', 64, 48, room='lab'))\n"
+        "    renderers = [make_renderer('filament', scene.model, scene.camera_id, 64, 48) for _ in range(2)]\n"
+        "    for renderer in renderers: renderer.close()\n"
+        "come_and_go(); gc.collect(); time.sleep(1.0)\n"
+    )
+    run = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
 
 
 def test_environments_pass_the_checker():

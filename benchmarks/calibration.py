@@ -1,0 +1,95 @@
+"""How well ``ctr-env calibrate`` finds where a camera stands: many cameras in a furnished room, 25 pictures from each.
+
+    python benchmarks/calibration.py --robot panda --room lab --cameras 100 --adapted 10 --out runs/calibration
+
+Pictures are drawn with the filament renderer, calibrated with ``--refine``, and the first few cameras once more with
+``--adapt``. The table has the error of the base's place and turn in the camera, of the gripper's place at home (what a
+task half a metre before the robot sees of it), NEES (six are expected), and the share of errors inside the 95 % region
+of the covariance. A camera that the command gives up on is counted. Stops and goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from commands import draw, tried
+from scipy.spatial.transform import RigidTransform
+from scipy.stats import chi2
+
+from ctr_env.estimators.data.ndds_read import FrameFolder
+from ctr_env.evaluation.pose_metrics import nees
+from ctr_env.geometry import pose_error, twist_between
+from ctr_env.scenes.kinematics import RobotKinematics
+
+FIRST_CAMERA = 100  # those before are adapted to elsewhere
+PICTURES = 25
+
+Errors = dict[str, float]
+
+
+def calibrated(robot: str, pictures: Path, out: Path, *more: object) -> bool:
+    """Whether there is a calibration of a camera."""
+    there = (out / "calibration.json").is_file()
+    return there or tried("calibrate", "--robot", robot, "--data", pictures, "--refine", *more, "--out", out)
+
+
+def errors(pictures: Path, out: Path, kinematics: RobotKinematics) -> Errors:
+    """What is wrong with a calibration."""
+    found = json.loads((out / "calibration.json").read_text())
+    folder = FrameFolder(pictures, kinematics)
+    true = folder.read_labels(folder.names[0])["camera_T_base"]
+    pose, covariance = RigidTransform.from_matrix(found["camera_T_base"]), np.array(found["covariance"])
+    home = kinematics.base_T_ee(kinematics.home)
+    base_m, base_rad = pose_error(pose, true)
+    return {
+        "base_mm": 1e3 * base_m,
+        "base_deg": float(np.degrees(base_rad)),
+        "gripper_mm": 1e3 * pose_error(pose * home, true * home)[0],
+        "nees": nees(twist_between(pose, true), covariance),
+    }
+
+
+def row(name: str, found: list[Errors], tries: int) -> str:
+    if not found:
+        return f"{name:20}{0:4} of {tries}"
+    of = {key: np.array([each[key] for each in found]) for key in found[0]}
+    spread = "".join(
+        f"{np.median(of[key]):10.2f}{np.percentile(of[key], 95):8.2f}" for key in ("base_mm", "base_deg", "gripper_mm")
+    )
+    inside = np.mean(of["nees"] <= chi2.ppf(0.95, 6))
+    return f"{name:20}{len(found):4} of {tries}{spread}{of['nees'].mean():10.1f}{100 * inside:8.0f}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--robot", default="panda")
+    parser.add_argument("--room", default="lab")
+    parser.add_argument("--cameras", type=int, default=100)
+    parser.add_argument("--adapted", type=int, default=10, help="how many are adapted to first, too")
+    parser.add_argument("--minutes", type=float, default=4.0, help="of each adaptation")
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    kinematics = RobotKinematics(options.robot)
+    out, adapting = options.out / options.robot / options.room, ("--adapt", "--minutes", options.minutes)
+    plain: dict[int, Errors] = {}
+    adapted: dict[int, Errors] = {}
+    for i in range(options.cameras):
+        place = out / f"{FIRST_CAMERA + i}"
+        draw(options.robot, options.room, "test", PICTURES, place / "pictures", FIRST_CAMERA + i)
+        if calibrated(options.robot, place / "pictures", place / "refined"):
+            plain[i] = errors(place / "pictures", place / "refined", kinematics)
+        if i < options.adapted and calibrated(options.robot, place / "pictures", place / "adapted", *adapting):
+            adapted[i] = errors(place / "pictures", place / "adapted", kinematics)
+    print(f"\n{options.robot}, {options.room}: cameras found; median and 95th percentile of errors")
+    print(f"{'':29}{'base, mm':>18}{'base, deg':>18}{'gripper, mm':>18}{'NEES':>10}{'95 %':>8}")
+    first = [plain[i] for i in range(options.adapted) if i in plain]
+    print(row("refined", list(plain.values()), options.cameras))
+    print(row(f"the first {options.adapted}", first, options.adapted))
+    print(row("these, adapted", list(adapted.values()), options.adapted))
+
+
+if __name__ == "__main__":
+    main()
