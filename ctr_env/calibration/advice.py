@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ctr_env.estimators.fusion.poses import SHARED
 from ctr_env.scenes.kinematics import RobotKinematics
 
 from .solve import Calibration
@@ -15,6 +16,7 @@ _STILL = 0.15  # rad: a joint that moved less tells little
 _GOOD_ENOUGH = 1e-3  # m: no more pictures are asked for
 _POOR_FIT = 0.3  # share of a silhouette's outline
 _APART = 3.0  # standard deviations
+_SMALLER = 0.9  # of the error that more pictures are asked for
 
 
 def advice(calibration: Calibration, joints: NDArray[np.float64], kinematics: RobotKinematics) -> list[str]:
@@ -36,11 +38,9 @@ def advice(calibration: Calibration, joints: NDArray[np.float64], kinematics: Ro
     used = sum(fit.own.valid for fit in calibration.fits)
     spread = float(np.sqrt(np.linalg.eigvalsh(calibration.covariance[:3, :3]).max()))
     if spread > _GOOD_ENOUGH:
-        more = int(np.ceil(3 * used))
         axis = "xyz"[int(np.argmax(np.diag(calibration.covariance)[:3]))]
         said.append(
-            f"the position is known to {1e3 * spread:.1f} mm, least along the camera's {axis} axis; {more} more "
-            "pictures in new postures would halve that"
+            f"the position is known to {1e3 * spread:.1f} mm, least along the camera's {axis} axis; {_more(used)}"
         )
     poor = [fit.name for fit in calibration.fits if fit.belief.explained < _POOR_FIT]
     if poor:
@@ -54,6 +54,22 @@ def advice(calibration: Calibration, joints: NDArray[np.float64], kinematics: Ro
             "may have moved, or its intrinsics may be wrong"
         )
     return said
+
+
+def _more(used: int) -> str:
+    """What more pictures would do.
+
+    Of one picture's variance, n leave 1 / n and the share that all have in common (see
+    :func:`~ctr_env.estimators.fusion.poses.fuse`).
+    """
+    wanted = _SMALLER**2 * (1.0 / used + SHARED * (1.0 - 1.0 / used))
+    if wanted <= SHARED:
+        return (
+            "more pictures would hardly help, for what remains is what all of them have in common: try --adapt, and "
+            "see whether intrinsics and joint angles are exact"
+        )
+    more = int(np.ceil((1.0 - SHARED) / (wanted - SHARED))) - used
+    return f"{more} more pictures in new postures would make that a tenth less"
 
 
 def _disagreement(calibration: Calibration) -> float:

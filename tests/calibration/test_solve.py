@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from ctr_env.calibration.report import calibration_data, write_calibration
 from ctr_env.calibration.solve import calibrate
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.data import FrameSampler, frame_seed
+from ctr_env.estimators.fusion.poses import SHARED, fuse
 from ctr_env.geometry import twist_between
 from ctr_env.scenes.kinematics import RobotKinematics
 
@@ -86,7 +88,27 @@ def test_advice_names_what_would_help(found, frames):
     joints[:, 3] = joints[0, 3]
     said = " ".join(advice(found, joints, PANDA))
     assert "panda_joint4 moved less than 9 degrees" in said
-    assert "pictures in new postures would halve that" in said
+
+
+@pytest.mark.parametrize("count", [2, 4, 7])
+def test_the_pictures_asked_for_do_what_is_said(found, count):
+    """By the rule that the covariance itself follows, with as many measurements alike."""
+    known = replace(found, covariance=1e-4 * np.eye(6), fits=[fit for fit in found.fits if fit.own.valid][:count])
+    assert len(known.fits) == count
+    joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
+    said = " ".join(advice(known, joints, PANDA))
+    more = int(re.search(r"(\d+) more pictures in new postures would make that a tenth less", said)[1])
+    poses, alike = [found.camera_T_base] * (count + more), [np.eye(6)] * (count + more)
+    deviation = [
+        np.sqrt(fuse(poses[:n], alike[:n], shared=SHARED).covariance[0, 0]) for n in range(1, count + more + 1)
+    ]
+    assert deviation[-1] <= 0.9 * deviation[count - 1] < deviation[-2]
+
+
+def test_no_pictures_are_asked_for_where_they_would_not_help(found):
+    many = replace(found, covariance=1e-4 * np.eye(6), fits=found.fits * 6)
+    joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
+    assert "more pictures would hardly help" in " ".join(advice(many, joints, PANDA))
 
 
 def test_pictures_without_the_robot_are_refused(frames, estimator):
