@@ -54,13 +54,13 @@ def adapted(
     robot: str,
     data: Path,
     start: Path | None,
-    minutes: float,
+    length: tuple[str, float],
     replay: Path | None,
     config: Mapping[str, Any],
     moving: bool,
     out: Path,
 ) -> Path:
-    """Weights adapted to a set."""
+    """Weights adapted to a set, for a ``length`` such as ``("--minutes", 12.0)``."""
     if not (out.with_suffix("") / "adapt.json").is_file():
         given = () if start is None else ("--weights", start)
         replayed = () if replay is None else ("--replay", replay)
@@ -68,6 +68,6 @@ def adapted(
         still = ("--moving-camera",) if moving else ()
         run(
             "adapt", "--robot", robot, "--data", data, *given, *replayed, *settings, *still,
-            "--minutes", minutes, "--out", out,
+            *length, "--out", out,
         )  # fmt: skip
     return out

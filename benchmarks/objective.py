@@ -53,7 +53,7 @@ def main() -> None:
     for name, config in OBJECTIVES.items():
         place = options.out / name.replace(", ", "_").replace(" ", "_")
         weights = adapted(
-            options.robot, options.pictures, None, options.minutes, options.replay, config, False,
+            options.robot, options.pictures, None, ("--minutes", options.minutes), options.replay, config, False,
             place.with_name(f"{place.name}.safetensors"),
         )  # fmt: skip
         rows[name] = measured(options.robot, options.test, weights, place.with_name(f"{place.name}_test"))

@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=1 python benchmarks/pretraining.py --frames DIR --initial FILE --target DIR --test DIR --out DIR
 
 For 500, 1,000, 2,000, 4,000 and 8,000 synthetic frames a network is trained, then adapted to unlabelled pictures with
-the published objective, with and without the loss that moves its mask. All trainings take the same time, whatever the
+the published objective, with and without the loss that moves its mask. All trainings make the same steps, whatever the
 number of frames. They begin with ``--initial``, another robot's weights, whose keypoint heads are thrown away (the
 paper's begin with a trunk trained on COCO). ``--frames`` is a folder of ``ctr-env generate --clean --frames 8000``;
 ``--target`` and ``--test`` are folders of other frames. Poses are PnP's of the published points. Stops and goes on; the
@@ -19,8 +19,10 @@ from commands import PUBLISHED_FORM, adapted, evaluated, run
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ctr_env.estimators.ctrnet.weights import read_header
+
 SAMPLES = (500, 1000, 2000, 4000, 8000)
-SIZE = (128, 96)  # of the networks' input: small, so that minutes suffice
+SIZE = (128, 96)  # of the networks' input: small, so that a thousand steps suffice
 PUBLISHED = {"pseudo": 0.0, "silhouette": 1.0, "replay_share": 0.0}
 OBJECTIVES = {
     "with mask loss": PUBLISHED | {"mask": 1.0, "rounds": 2},
@@ -36,6 +38,11 @@ def first_frames(folder: Path, count: int, to: Path) -> Path:
         if (not number.isdigit() or int(number) < count) and not (to / file.name).exists():
             (to / file.name).symlink_to(file)
     return to
+
+
+def trained(weights: Path, steps: int) -> bool:
+    """Whether a training is over."""
+    return weights.is_file() and read_header(weights).recipe["steps_done"] >= steps
 
 
 def auc(robot: str, test: Path, weights: Path, out: Path) -> float:
@@ -64,8 +71,8 @@ def main() -> None:
     parser.add_argument("--initial", type=Path, required=True, help="weights of another robot")
     parser.add_argument("--target", type=Path, required=True, help="unlabelled pictures, a camera for each")
     parser.add_argument("--test", type=Path, required=True)
-    parser.add_argument("--pretraining-minutes", type=float, default=12.0)
-    parser.add_argument("--adaptation-minutes", type=float, default=4.0)
+    parser.add_argument("--pretraining-steps", type=int, default=1200, help="of 32 pictures")
+    parser.add_argument("--adaptation-steps", type=int, default=300, help="of 16 pictures")
     parser.add_argument("--samples", type=int, nargs="+", default=SAMPLES)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
@@ -75,16 +82,16 @@ def main() -> None:
         cell = out / str(count)
         frames = first_frames(options.frames, count, cell / "frames")
         start = cell / "training" / "weights.safetensors"
-        if not start.is_file():
+        if not trained(start, options.pretraining_steps):
             run(
-                "pretrain", "--robot", robot, "--data", frames, "--minutes", options.pretraining_minutes,
+                "pretrain", "--robot", robot, "--data", frames, "--steps", options.pretraining_steps,
                 "--initial", options.initial, "--workers", 0, "--width", SIZE[0], "--height", SIZE[1],
                 "--validation-frames", 0, "--out", cell / "training",
             )  # fmt: skip
         table["pretrained"][count] = auc(robot, options.test, start, cell / "pretrained")
         for name, config in OBJECTIVES.items():
             weights = adapted(
-                robot, options.target, start, options.adaptation_minutes, frames, config, True,
+                robot, options.target, start, ("--steps", options.adaptation_steps), frames, config, True,
                 cell / f"{name.replace(' ', '_')}.safetensors",
             )  # fmt: skip
             table[name][count] = auc(robot, options.test, weights, cell / f"{name} test".replace(" ", "_"))

@@ -78,7 +78,7 @@ def main() -> None:
         place = out / name.replace(" ", "_")
         before = both_forms(robot, test, start, place.with_name(f"{place.name}_before"))
         weights = adapted(
-            robot, pictures, start, options.minutes, options.replay, {}, camera is None,
+            robot, pictures, start, ("--minutes", options.minutes), options.replay, {}, camera is None,
             place.with_name(f"{place.name}.safetensors"),
         )  # fmt: skip
         rows.append((name, before, both_forms(robot, test, weights, place.with_name(f"{place.name}_after"))))
