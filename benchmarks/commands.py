@@ -10,15 +10,19 @@ from typing import Any
 
 from ctr_env.cli import main as ctr_env
 
+INTERRUPTED = 130
 PUBLISHED_FORM = {"outline": False, "keypoints": "published"}
 """Settings of the estimator that leave a PnP of the seven published points, and nothing else."""
 
 
 def tried(*arguments: object) -> bool:
-    """Whether a command succeeds."""
+    """Whether a command succeeds; the Ctrl-C that ended one ends the benchmark."""
     words = [str(argument) for argument in arguments]
     print("$ ctr-env", " ".join(words), flush=True)
-    return ctr_env(words) == 0
+    status = ctr_env(words)
+    if status == INTERRUPTED:
+        sys.exit(status)
+    return status == 0
 
 
 def run(*arguments: object) -> None:

@@ -53,6 +53,12 @@ def both_forms(
     return measured
 
 
+def millimetres(summary: dict[str, Any]) -> str:
+    """The median ADD; there is none where half of the frames have no pose."""
+    median = summary["add_median_m"]
+    return " none" if median is None else f"{1e3 * median:5.1f}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--robot", default="panda")
@@ -94,7 +100,7 @@ def main() -> None:
             (a, lost), (b, still) = befores[form], afters[form]
             print(
                 f"{name:14}{form:12}  {a['add_auc_ctrnet']:5.1f} -> {b['add_auc_ctrnet']:5.1f}   "
-                f"{1e3 * a['add_median_m']:5.1f} -> {1e3 * b['add_median_m']:5.1f}   "
+                f"{millimetres(a)} -> {millimetres(b)}   "
                 f"{a['mask_iou']:.3f} -> {b['mask_iou']:.3f}   {len(lost):3} of {a['frames']}, {len(lost - still)}"
             )
 

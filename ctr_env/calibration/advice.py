@@ -17,6 +17,7 @@ _GOOD_ENOUGH = 1e-3  # m: no more pictures are asked for
 _POOR_FIT = 0.3  # share of a silhouette's outline
 _APART = 3.0  # standard deviations
 _SMALLER = 0.9  # of the error that more pictures are asked for
+_MOST = 2.0  # times as many pictures as there are that may be asked for
 
 
 def advice(calibration: Calibration, joints: NDArray[np.float64], kinematics: RobotKinematics) -> list[str]:
@@ -63,16 +64,16 @@ def _more(used: int) -> str:
     :func:`~ctr_env.estimators.fusion.poses.fuse`).
     """
     wanted = _SMALLER**2 * (1.0 / used + SHARED * (1.0 - 1.0 / used))
-    if wanted <= SHARED:
+    more = (1.0 - SHARED) / (wanted - SHARED) - used if wanted > SHARED else np.inf
+    if more > _MOST * used:
         return (
-            "more pictures would hardly help, for what remains is what all of them have in common: try --adapt, and "
-            "see whether intrinsics and joint angles are exact"
+            "more pictures would hardly help, for what remains is what all of them have in common, such as intrinsics "
+            "or joint angles that are not exact"
         )
-    more = int(np.ceil((1.0 - SHARED) / (wanted - SHARED))) - used
-    return f"{more} more pictures in new postures would make that a tenth less"
+    return f"{int(np.ceil(more))} more pictures in new postures would make that a tenth less"
 
 
 def _disagreement(calibration: Calibration) -> float:
-    """Difference of the halves in standard deviations (each half has twice the whole's covariance)."""
-    squared = calibration.halves @ np.linalg.solve(4.0 * calibration.covariance, calibration.halves)
+    """Difference of the halves in standard deviations."""
+    squared = calibration.halves @ np.linalg.solve(calibration.halves_covariance, calibration.halves)
     return float(np.sqrt(squared / 6.0))

@@ -50,12 +50,14 @@ class Calibration:
         covariance: ``(6, 6)`` as ``PoseEstimate.covariance``.
         fits: How each picture agrees.
         halves: ``(6,)`` twist between the poses that every other picture gives and that the rest gives.
+        halves_covariance: ``(6, 6)`` what that twist should be like: without what all pictures have in common.
     """
 
     camera_T_base: RigidTransform
     covariance: NDArray[np.float64]
     fits: list[FrameFit]
     halves: NDArray[np.float64]
+    halves_covariance: NDArray[np.float64]
 
 
 def calibrate(
@@ -102,7 +104,7 @@ def calibrate(
         FrameFit(name, own, belief, twist_between(pose, own.camera_T_base) if own.valid else np.full(6, np.nan))
         for name, own, belief in zip(frames, owns, beliefs, strict=True)
     ]
-    return Calibration(pose, fused.covariance, fits, _halves(valid))
+    return Calibration(pose, fused.covariance, fits, *_halves(valid))
 
 
 def _measured(estimates: list[PoseEstimate]) -> tuple[list[RigidTransform], list[NDArray[np.float64]]]:
@@ -130,6 +132,6 @@ def _refined(
     return (descended, after) if better else (pose, beliefs)
 
 
-def _halves(estimates: list[PoseEstimate]) -> NDArray[np.float64]:
-    first, second = (fuse(*_measured(estimates[start::2])).pose for start in (0, 1))
-    return twist_between(first, second)
+def _halves(estimates: list[PoseEstimate]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    first, second = (fuse(*_measured(estimates[start::2])) for start in (0, 1))
+    return twist_between(first.pose, second.pose), first.covariance + second.covariance

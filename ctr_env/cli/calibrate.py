@@ -53,10 +53,10 @@ def _run(options: argparse.Namespace) -> int:
     from ctr_env.scenes.kinematics import RobotKinematics
 
     kinematics = RobotKinematics(options.robot)
+    CtRNetEstimator(kinematics, _config(options.weights))  # says what is missing before pictures are taken
     frames, problems = _frames(options, kinematics)
     weights = _adapted(options, list(frames.values()), kinematics) if options.adapt else options.weights
-    config = {"tracking": False} | ({} if weights is None else {"weights": str(weights)})
-    estimator = CtRNetEstimator(kinematics, config)
+    estimator = CtRNetEstimator(kinematics, _config(weights))
     with counting_progress() as bar:
         task = bar.add_task("pictures", total=len(frames))
         found = calibrate(frames, estimator, options.refine, lambda done: bar.update(task, completed=done))
@@ -76,6 +76,10 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _config(weights: Path | None) -> dict[str, Any]:
+    return {"tracking": False} | ({} if weights is None else {"weights": str(weights)})
+
+
 def _frames(options: argparse.Namespace, kinematics: RobotKinematics) -> tuple[dict[str, Frame], list[str]]:
     from ctr_env.estimators.adaptation.pictures import read_pictures
 
@@ -85,6 +89,8 @@ def _frames(options: argparse.Namespace, kinematics: RobotKinematics) -> tuple[d
     frames, problems = read_pictures(sources[0])
     for problem in problems:
         print(f"skipped: {problem}", file=sys.stderr)
+    if not frames:
+        raise ValueError(f"none of {len(problems)} pictures can be read; the first: {problems[0]}")
     cameras = {frame.camera for frame in frames.values()}
     if len(cameras) > 1:
         raise ValueError(f"the pictures have {len(cameras)} different intrinsics, and so not one pose")

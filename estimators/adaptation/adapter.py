@@ -110,6 +110,7 @@ class Adapter:
             **asdict(config),
             "weights_sha256": hashlib.sha256(initial).hexdigest(),
             "pictures": [len(group) for group in self._pictures],
+            "pictures_sha256": _digest(self._frames),
         }
         _claim(folder, self._settings)
         self._student = Student(network, self._header, config, self._chain)
@@ -277,6 +278,17 @@ def _check(
             )
     if config.replay_share and replay is None:
         raise ValueError("replay_share needs synthetic pictures; without them it must be 0")
+
+
+def _digest(frames: Sequence[Frame]) -> str:
+    """A number for what is learnt from."""
+    digest = hashlib.sha256()
+    for frame in frames:
+        digest.update(repr(frame.camera).encode())
+        digest.update(np.ascontiguousarray(frame.joint_positions).tobytes())
+        if frame.image is not None:
+            digest.update(np.ascontiguousarray(frame.image).tobytes())
+    return digest.hexdigest()
 
 
 def _claim(folder: Path, settings: dict[str, Any]) -> None:

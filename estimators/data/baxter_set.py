@@ -16,6 +16,7 @@ from .camera_file import read_camera_file
 from .joint_fit import require_joints
 from .labelled import LabelledFrame, MarkedPoint
 from .ndds_read import read_picture
+from .picture_size import camera_of_size
 from .plain_pickle import read_plain
 
 __all__ = ["CtRNetBaxterFolder"]
@@ -85,7 +86,11 @@ class CtRNetBaxterFolder:
         """
         joints = require_joints(self._kinematics, self._numbers(name, "joints", self._kinematics.n))
         image = read_picture(self.folder / f"{name}.png")
-        return Frame(joints, self._camera.resized(image.shape[1], image.shape[0]), 0.0, image)
+        try:
+            camera = camera_of_size(self._camera, image.shape[1], image.shape[0])
+        except ValueError as error:
+            raise ValueError(f"{self.folder / name}.png: {error}") from error
+        return Frame(joints, camera, 0.0, image)
 
     def read(self, name: str) -> LabelledFrame:
         """One frame with its end effector.

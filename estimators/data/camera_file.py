@@ -45,7 +45,7 @@ def read_camera_file(file: Path) -> PinholeCamera:
     if lines and lines[0].startswith("%YAML:"):  # OpenCV's own spelling of the directive
         lines = lines[1:]
     try:
-        data = yaml.load("\n".join(lines), _Loader)
+        data = next(yaml.load_all("\n".join(lines), _Loader), None)  # rostopic echo begins another
     except yaml.YAMLError as error:
         raise ValueError(f"{file}: not YAML or JSON: {error}") from error
     if not isinstance(data, Mapping):

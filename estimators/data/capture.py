@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,10 +10,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ctr_env._files import write_picture
+from ctr_env._files import write_json, write_picture
+from ctr_env.geometry import PinholeCamera
 from ctr_env.scenes.robots import RobotDescription
 
 from .joint_table import read_joint_table
+from .picture_size import camera_of_size
 
 __all__ = ["capture"]
 
@@ -20,15 +23,21 @@ _STALE = 5  # pictures that a driver may have kept from before
 
 
 def capture(
-    index: int, joints: Path, robot: RobotDescription, folder: Path, wait: Callable[[str], object] = input
+    index: int,
+    joints: Path,
+    camera: PinholeCamera,
+    robot: RobotDescription,
+    folder: Path,
+    wait: Callable[[str], object] = input,
 ) -> Path:
     """Take one picture for each row of a table of joint angles, when the robot stands there.
 
-    Pictures that are there already are not taken again.
+    Pictures that an interrupted call left are not taken again.
 
     Args:
         index: Number of the camera, as OpenCV counts.
         joints: CSV file (see :func:`~.joint_table.read_joint_table`); its rows must not name pictures.
+        camera: Its intrinsics; it is asked for pictures of that size.
         robot: Whose joints they are.
         folder: Where the pictures go: ``000000.png`` and so on.
         wait: Told what to do, comes back when it is done: a prompt for the Enter key.
@@ -38,32 +47,43 @@ def capture(
 
     Raises:
         FileNotFoundError: If there is no such table.
-        ValueError: If the table cannot be understood or names pictures, or the camera gives none.
+        ValueError: If the table cannot be understood or names pictures, the folder holds pictures of another camera or
+            table, the camera gives no pictures or those of another shape, or nobody can be asked.
     """
     table = read_joint_table(joints, robot)
     if table.names is not None:
         raise ValueError(f"{joints}: its rows name pictures, which a camera has yet to take; leave that column out")
+    settings, record = {"camera": index, "joints": table.positions.tolist()}, folder / "capture.json"
+    if record.is_file() and json.loads(record.read_text()) != settings:
+        raise ValueError(f"{folder} holds pictures of another camera or table of joints; delete it, or give another")
     files = [folder / f"{i:06d}.png" for i in range(len(table.positions))]
     missing = [i for i, file in enumerate(files) if not file.is_file()]
     if not missing:
         return folder
-    camera = cv2.VideoCapture(index)
+    source = cv2.VideoCapture(index)
     try:
-        if not camera.isOpened():
+        if not source.isOpened():
             raise ValueError(f"camera {index} does not open; valid are the numbers of cameras that are plugged in")
+        source.set(cv2.CAP_PROP_FRAME_WIDTH, camera.width)
+        source.set(cv2.CAP_PROP_FRAME_HEIGHT, camera.height)
         for i in missing:
             place = ", ".join(f"{q:.3f}" for q in table.positions[i])
             wait(f"picture {i + 1} of {len(files)}: put the robot to ({place}) rad and let it rest, then press Enter ")
-            write_picture(files[i], _fresh(camera, index))
+            picture = _fresh(source, index)
+            camera_of_size(camera, picture.shape[1], picture.shape[0])
+            write_json(record, settings)
+            write_picture(files[i], picture)
+    except EOFError as error:
+        raise ValueError("there is no keyboard to say when the robot has arrived: run this in a terminal") from error
     finally:
-        camera.release()
+        source.release()
     return folder
 
 
-def _fresh(camera: cv2.VideoCapture, index: int) -> NDArray[np.uint8]:
+def _fresh(source: cv2.VideoCapture, index: int) -> NDArray[np.uint8]:
     for _ in range(_STALE):
-        camera.grab()
-    there, picture = camera.read()
+        source.grab()
+    there, picture = source.read()
     if not there:
         raise ValueError(f"camera {index} gives no picture")
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)

@@ -37,7 +37,7 @@ def read_joint_table(file: Path, robot: RobotDescription) -> JointTable:
         FileNotFoundError: If there is no such file.
         ValueError: If a joint has no column, or a cell is not a finite number; the message names it.
     """
-    with file.open(newline="") as stream:
+    with file.open(newline="", encoding="utf-8-sig") as stream:  # spreadsheets put a mark before the first name
         rows = list(csv.reader(stream))
     if len(rows) < 2:
         raise ValueError(f"{file}: no rows; it should have a line of names and one line for each picture")
@@ -46,10 +46,17 @@ def read_joint_table(file: Path, robot: RobotDescription) -> JointTable:
     if missing:
         raise ValueError(f"{file}: no column {', '.join(missing)} (found: {', '.join(header)})")
     columns = [header.index(joint) for joint in robot.arm_joints]
-    body = [row for row in rows[1:] if any(cell.strip() for cell in row)]
-    positions = np.array([[_number(row, c, file, i, header) for c in columns] for i, row in enumerate(body, 2)])
+    body = [(line, row) for line, row in enumerate(rows[1:], 2) if any(cell.strip() for cell in row)]
+    positions = np.array([[_number(row, c, file, line, header) for c in columns] for line, row in body])
     label = next((header.index(name) for name in _NAMES if name in header), None)
-    return JointTable(None if label is None else [row[label].strip() for row in body], positions)
+    return JointTable(None if label is None else [_name(row, label, file, line) for line, row in body], positions)
+
+
+def _name(row: list[str], column: int, file: Path, line: int) -> str:
+    cell = row[column].strip() if column < len(row) else ""
+    if not cell:
+        raise ValueError(f"{file}: line {line} names no picture")
+    return cell
 
 
 def _number(row: list[str], column: int, file: Path, line: int, header: list[str]) -> float:

@@ -23,6 +23,7 @@ from ctr_env.scenes.robots import RobotDescription
 from .joint_fit import require_joints
 from .labelled import LabelledFrame
 from .ndds_write import keypoint_names, pose_from_unreal
+from .picture_size import camera_of_size
 
 __all__ = ["FrameFolder"]
 
@@ -114,7 +115,7 @@ class FrameFolder:
         file = self.folder / f"{name}.json"
         try:
             data = json.loads(file.read_text())
-            camera = self._camera(data).resized(image.shape[1], image.shape[0])
+            camera = camera_of_size(self._camera(data), image.shape[1], image.shape[0])
             joints = _joint_positions(data, self._kinematics)
         except _MISUNDERSTOOD as error:
             raise ValueError(f"{file}: not understood: {type(error).__name__} {error}") from error
@@ -141,7 +142,7 @@ class FrameFolder:
             points, pixels = _keypoints(data, self._kinematics.robot)
             if width is not None and height is not None and (camera.width, camera.height) != (width, height):
                 pixels *= np.array([width / camera.width, height / camera.height])
-                camera = camera.resized(width, height)
+                camera = camera_of_size(camera, width, height)
             pose = _pose(data, points, self._kinematics.keypoints(joints))
         except _MISUNDERSTOOD as error:
             raise ValueError(f"{file}: not understood: {type(error).__name__} {error}") from error

@@ -24,7 +24,7 @@ def read_plain(data: bytes) -> Any:
     """
     try:
         return _built(data)
-    except (IndexError, KeyError, TypeError, UnicodeDecodeError) as error:
+    except (AttributeError, IndexError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise ValueError(f"not a pickle of plain values: {type(error).__name__} {error}") from error
 
 

@@ -16,6 +16,7 @@ from .joint_fit import require_joints
 from .joint_table import read_joint_table
 from .labelled import LabelledFrame
 from .ndds_read import read_picture
+from .picture_size import camera_of_size
 
 __all__ = ["Recording"]
 
@@ -35,7 +36,8 @@ class Recording:
         Args:
             images: A folder of pictures, taken in the order of their names, or a video.
             joints: CSV file (see :func:`~ctr_env.estimators.data.joint_table.read_joint_table`).
-            camera: Intrinsics; pictures of another size than it says are those of a resized camera.
+            camera: Intrinsics; pictures of another size than it says are those of a resized camera, and those of
+                another shape are refused.
             kinematics: The robot in the pictures.
 
         Raises:
@@ -71,7 +73,11 @@ class Recording:
         """
         joints = require_joints(self._kinematics, self._positions[name])
         image = self._picture(name)
-        return Frame(joints, self._camera.resized(image.shape[1], image.shape[0]), 0.0, image)
+        try:
+            camera = camera_of_size(self._camera, image.shape[1], image.shape[0])
+        except ValueError as error:
+            raise ValueError(f"{self.images}, {name}: {error}") from error
+        return Frame(joints, camera, 0.0, image)
 
     def read(self, name: str) -> LabelledFrame:
         """One frame, without any labels.

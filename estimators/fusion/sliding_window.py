@@ -33,9 +33,10 @@ class SlidingWindowConfig:
     """Most postures that are remembered; then the least informative one is forgotten."""
     same_posture_rad: float = 0.05
     """Postures that differ by less, in every joint, are one: an estimator errs in the same way in all their frames."""
-
     shared: float = SHARED
     """Share of the variance of single frames that all frames have in common, and that no window averages out."""
+    longest_gap_s: float = 5.0
+    """Time without a measurement after which the pose is not valid, seconds."""
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -43,6 +44,7 @@ class SlidingWindowConfig:
         require_range(self, 1, 10_000, "postures")
         require_range(self, 0.0, 10.0, "same_posture_rad")
         require_range(self, 0.0, 1.0, "shared")
+        require_range(self, 0.0, 1e9, "longest_gap_s")
 
 
 @dataclass
@@ -65,7 +67,7 @@ class SlidingWindowEstimator(FusingEstimator):
 
     The window is one of information, not of time: frames of the same posture count once, however many they are, because
     what is wrong in one is wrong in the others; when there are too many postures the one that tells least goes. While
-    the source finds nothing, the pose of the frames before stands.
+    the source finds nothing, the pose of the frames before stands, for ``longest_gap_s``.
     """
 
     def __init__(
@@ -92,13 +94,14 @@ class SlidingWindowEstimator(FusingEstimator):
             self._time_s = measured.time_s
         if not self._window:
             return measured
+        known = frame.time_s - self._time_s <= self.config.longest_gap_s
         fused = fuse([p.pose for p in self._window], [p.covariance for p in self._window], shared=self.config.shared)
         return replace(
             measured,
             camera_T_base=fused.pose,
             covariance=fused.covariance,
-            valid=True,
-            reason="",
+            valid=known,
+            reason="" if known else "no_measurement",
             time_s=self._time_s,
         )
 

@@ -90,6 +90,15 @@ def test_advice_names_what_would_help(found, frames):
     assert "panda_joint4 moved less than 9 degrees" in said
 
 
+def test_halves_that_disagree_are_told(found):
+    """By what their own pictures allow, not by what all of them have in common."""
+    joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
+    one = np.linalg.cholesky(found.halves_covariance) @ np.ones(6)  # a standard deviation in each of six directions
+    apart, near = (replace(found, halves=factor * one) for factor in (4.0, 2.0))
+    assert "halves of the pictures disagree" in " ".join(advice(apart, joints, PANDA))
+    assert "halves of the pictures disagree" not in " ".join(advice(near, joints, PANDA))
+
+
 @pytest.mark.parametrize("count", [2, 4, 7])
 def test_the_pictures_asked_for_do_what_is_said(found, count):
     """By the rule that the covariance itself follows, with as many measurements alike."""

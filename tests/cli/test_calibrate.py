@@ -59,11 +59,11 @@ def test_a_camera_by_its_number_takes_the_pictures_first(recording, tmp_path, mo
     folder, _ = recording
     taken = []
 
-    def take(index, joints, robot, to):
-        taken.append((index, joints.name, robot.name, to))
+    def take(index, joints, camera, robot, to):
+        taken.append((index, joints.name, camera.width, robot.name, to))
         return folder / "pictures"
 
     monkeypatch.setattr("ctr_env.estimators.data.capture.capture", take)
     where = ["--images", "3", "--joints", str(folder / "joints.csv"), "--camera", str(folder / "camera.yaml")]
     assert main(["calibrate", *where, "--out", str(tmp_path / "out")]) == 0
-    assert taken == [(3, "joints.csv", "panda", tmp_path / "out" / "pictures")]
+    assert taken == [(3, "joints.csv", 320, "panda", tmp_path / "out" / "pictures")]

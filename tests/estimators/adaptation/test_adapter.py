@@ -37,6 +37,9 @@ def test_it_runs_goes_on_and_writes_weights(frames, tmp_path):
     assert header.recipe["score_after"] >= header.recipe["score_before"]
     again = Adapter(SHORT, [frames], WEIGHTS, None, tmp_path / "run")
     assert again.progress == 1.0 and again.step == adapter.step
+    others = [replace(frame, image=frame.image[::-1]) for frame in frames]
+    with pytest.raises(ValueError, match="pictures_sha256"):
+        Adapter(SHORT, [others], WEIGHTS, None, tmp_path / "run")
 
 
 def test_a_network_that_loses_the_robot_is_not_kept(frames, tmp_path):

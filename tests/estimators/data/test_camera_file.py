@@ -62,3 +62,11 @@ def test_what_is_wrong_is_named(tmp_path, text, message):
     (tmp_path / "camera.yaml").write_text(text)
     with pytest.raises(ValueError, match=message):
         read_camera_file(tmp_path / "camera.yaml")
+
+
+def test_a_message_as_it_is_echoed(tmp_path):
+    """What ``rostopic echo`` writes ends with a line that begins another document."""
+    text = MESSAGE.format(k=json.dumps(K.ravel().tolist()))
+    (tmp_path / "echo.yaml").write_text(text.rstrip() + "\n---\n")
+    (tmp_path / "info.yaml").write_text(text)
+    assert read_camera_file(tmp_path / "echo.yaml") == read_camera_file(tmp_path / "info.yaml")

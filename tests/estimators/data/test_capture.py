@@ -11,6 +11,7 @@ from ctr_env.scenes.kinematics import RobotKinematics
 from ctr_env.scenes.robots import get_robot
 
 PANDA = get_robot("panda")
+CAMERA = PinholeCamera.from_fov(1.0, 8, 6)
 
 
 class Camera:
@@ -19,11 +20,14 @@ class Camera:
     scene = 0
 
     def __init__(self, index):
-        self.index, self.kept, self.released = index, [], False
+        self.index, self.kept, self.released, self.asked = index, [], False, {}
         Camera.last = self
 
     def isOpened(self):
         return self.index == 2
+
+    def set(self, what, value):
+        self.asked[what] = value
 
     def grab(self):
         while len(self.kept) < 4:
@@ -57,12 +61,12 @@ def test_every_row_has_a_picture_of_its_own_moment(table, tmp_path):
         said.append(text)
         Camera.scene = 10 * len(said)
 
-    folder = capture(2, table, PANDA, tmp_path / "pictures", move)
+    folder = capture(2, table, CAMERA, PANDA, tmp_path / "pictures", move)
     assert [text.split(":")[0] for text in said] == ["picture 1 of 3", "picture 2 of 3", "picture 3 of 3"]
     assert "-2." in said[0]  # where the robot shall be
     assert Camera.last.released
-    camera = PinholeCamera.from_fov(1.0, 8, 6)
-    recording = Recording(folder, table, camera, RobotKinematics("panda"))
+    assert Camera.last.asked == {cv2.CAP_PROP_FRAME_WIDTH: 8, cv2.CAP_PROP_FRAME_HEIGHT: 6}
+    recording = Recording(folder, table, CAMERA, RobotKinematics("panda"))
     frames = [recording.read_unlabelled(name) for name in recording.names]
     assert [frame.image[0, 0].tolist() for frame in frames] == [[10, 0, 0], [20, 0, 0], [30, 0, 0]]
     np.testing.assert_allclose(frames[1].joint_positions, np.array(PANDA.home) + 0.1)
@@ -75,19 +79,35 @@ def test_an_interrupted_round_goes_on(table, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        capture(2, table, PANDA, tmp_path / "pictures", stop)
+        capture(2, table, CAMERA, PANDA, tmp_path / "pictures", stop)
     assert Camera.last.released
     said = []
-    capture(2, table, PANDA, tmp_path / "pictures", said.append)
+    capture(2, table, CAMERA, PANDA, tmp_path / "pictures", said.append)
     assert [text[:9] for text in said] == ["picture 2", "picture 3"]
 
 
 def test_what_is_wrong_is_named(table, tmp_path):
     with pytest.raises(ValueError, match="camera 7 does not open"):
-        capture(7, table, PANDA, tmp_path / "pictures", print)
+        capture(7, table, CAMERA, PANDA, tmp_path / "pictures", print)
     named = tmp_path / "named.csv"
     lines = table.read_text().splitlines()
     named.write_text("\n".join([f"image,{lines[0]}", *(f"a.png,{line}" for line in lines[1:])]))
     with pytest.raises(ValueError, match="name pictures"):
-        capture(2, named, PANDA, tmp_path / "pictures", print)
-    assert not (tmp_path / "pictures").exists()
+        capture(2, named, CAMERA, PANDA, tmp_path / "pictures", print)
+    with pytest.raises(ValueError, match="8x6 pixels, its camera 64x36"):
+        capture(2, table, PinholeCamera.from_fov(1.0, 64, 36), PANDA, tmp_path / "pictures", print)
+
+    def absent(text):
+        raise EOFError
+
+    with pytest.raises(ValueError, match="no keyboard"):
+        capture(2, table, CAMERA, PANDA, tmp_path / "pictures", absent)
+    assert not list((tmp_path / "pictures").glob("*.png"))
+
+
+def test_pictures_of_another_round_are_not_taken_for_this_one(table, tmp_path):
+    capture(2, table, CAMERA, PANDA, tmp_path / "pictures", print)
+    capture(2, table, CAMERA, PANDA, tmp_path / "pictures", print)
+    table.write_text(table.read_text().replace("-2.3", "-2.2"))
+    with pytest.raises(ValueError, match="another camera or table"):
+        capture(2, table, CAMERA, PANDA, tmp_path / "pictures", print)

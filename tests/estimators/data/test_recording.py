@@ -3,6 +3,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
+from ctr_env.estimators.adaptation.pictures import read_pictures
 from ctr_env.estimators.data.recording import Recording
 from ctr_env.geometry import PinholeCamera
 from ctr_env.scenes.kinematics import RobotKinematics
@@ -91,3 +92,25 @@ def test_angles_that_the_robot_cannot_take_are_refused_picture_by_picture(tmp_pa
     recording.read("0.png")
     with pytest.raises(ValueError, match=r"panda_joint\d is at .* rad, beyond its limits .* expected in radians"):
         recording.read("1.png")
+
+
+def test_a_picture_of_another_shape_is_refused_by_name(tmp_path):
+    """It was cut, and nobody knows where; one that is smaller as a whole is that of a smaller camera."""
+    folder = pictures(tmp_path / "p", [f"{i}.png" for i in range(5)])
+    cv2.imwrite(str(folder / "2.png"), np.zeros((48, 90, 3), np.uint8))
+    recording = Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS)
+    found = read_pictures(recording)
+    assert list(found.frames) == ["0.png", "1.png", "3.png", "4.png"]
+    assert len(found.problems) == 1 and "2.png: the picture has 90x48 pixels, its camera 128x96" in found.problems[0]
+
+
+def test_tables_of_spreadsheets_are_read_and_their_lines_counted(tmp_path):
+    folder = pictures(tmp_path / "p", [f"{i}.png" for i in range(5)])
+    lines = table(tmp_path / "q.csv", [f"{i}.png" for i in range(5)]).read_text().splitlines()
+    file = tmp_path / "marked.csv"
+    file.write_bytes(b"\xef\xbb\xbf" + "\n".join([lines[0], "", *lines[1:]]).encode())
+    recording = Recording(folder, file, CAMERA, KINEMATICS)
+    np.testing.assert_array_equal(recording.read_unlabelled("1.png").joint_positions, ANGLES[1])
+    file.write_text("\n".join([lines[0], "", lines[1], "," + lines[2].partition(",")[2]]))
+    with pytest.raises(ValueError, match="line 4 names no picture"):
+        Recording(folder, file, CAMERA, KINEMATICS)

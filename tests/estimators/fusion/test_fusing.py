@@ -130,6 +130,27 @@ def test_the_filter_grows_unsure_and_then_says_so_while_nothing_is_seen():
     assert found[-1].time_s == pytest.approx(9 * STEP)
 
 
+def test_the_window_says_so_when_nothing_has_been_seen_for_long():
+    estimator = started("sliding_window", source="noisy", source_config=NOISE, longest_gap_s=0.5)
+    last = frames(3, np.random.default_rng(0))
+    for frame in last:
+        estimate = estimator.estimate(frame)
+    blind = replace(estimate, valid=False, reason="dropout")
+    soon, late = (estimator.take(replace(last[-1], time_s=2 * STEP + gap), blind) for gap in (0.4, 0.6))
+    assert soon.valid and soon.time_s == pytest.approx(2 * STEP)
+    assert not late.valid and late.reason == "no_measurement"
+    assert estimator.estimate(replace(last[-1], time_s=2.0)).valid
+
+
+@pytest.mark.parametrize("name", ["sliding_window", "pose_filter"])
+def test_what_is_exact_stays_so(name):
+    estimator = started(name, source="ground_truth")
+    for frame in frames(5, np.random.default_rng(0)):
+        estimate = estimator.estimate(frame)
+        assert estimate.valid and off(estimate, frame) < 1e-9
+    assert np.isfinite(estimate.covariance).all()
+
+
 @pytest.mark.parametrize("name", ["sliding_window", "pose_filter"])
 def test_batches_resets_and_starts_without_a_pose(name):
     sequence = frames(6, np.random.default_rng(0))
