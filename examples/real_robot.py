@@ -1,8 +1,8 @@
 """A live loop: pictures and joint angles in, end-effector twists out. Runs against a simulated arm as it stands.
 
-For a robot of yours, write a class with the three methods of Simulated: an OpenCV camera (cv2.VideoCapture) in
-picture(), your joint state callback in joints(), your velocity interface in send(). Twists are (vx, vy, vz, wx, wy, wz)
-in the axes of the robot's base, m/s and rad/s, as in geometry_msgs/Twist. Have the emergency stop at hand.
+For a robot of yours, write a class with the methods of Simulated: an OpenCV camera (cv2.VideoCapture), your joint state
+callback, your velocity interface, time.monotonic(). Twists are (vx, vy, vz, wx, wy, wz) in the axes of the robot's
+base, m/s and rad/s, as in geometry_msgs/Twist. Have the emergency stop at hand.
 """
 
 import argparse
@@ -36,9 +36,14 @@ class Simulated:
         """(n,) joint positions of now, rad."""
         return self.scene.joint_positions
 
+    def time(self):
+        """Seconds since the start."""
+        return self.scene.data.time
+
     def send(self, command):
-        """Move for 1/RATE seconds; a real arm takes command.twist or command.joint_velocities."""
-        self.scene.step(command.joint_velocities, round(1 / RATE / self.scene.model.opt.timestep))
+        """Move by command.twist or command.joint_velocities until the next picture is due; None: stand still."""
+        velocities = np.zeros(self.scene.kinematics.n) if command is None else command.joint_velocities
+        self.scene.step(velocities, round(1 / RATE / self.scene.model.opt.timestep))
 
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -54,21 +59,22 @@ estimator = make_estimator(options.estimator, {"source": "ctrnet"}, kinematics)
 estimator.reset(np.random.default_rng(0))
 controller = PBVSController(kinematics, None, dt=1 / RATE)
 
-# the goal is known in the camera's frame only; here, where the simulator puts it
+# the goal is known in the camera's frame only
 wanted = kinematics.base_T_ee(kinematics.home + np.array([0.3, 0.2, -0.2, 0.2, 0.1, 0.2, 0.1][: kinematics.n]))
 camera_T_goal = arm.scene.camera_T_base * wanted
 
-for step in range(round(options.seconds * RATE)):
-    time_s, joints = step / RATE, arm.joints()
-    estimate = estimator.estimate(Frame(joints, camera, time_s, arm.picture()))
-    goal = None  # without a valid estimate the controller coasts, then holds
-    if estimate.valid:
-        goal = ServoGoal(estimate.camera_T_base.inv() * camera_T_goal, estimate.time_s)
-    command = controller.command(goal, ServoState(joints, time_s))
-    arm.send(command)
-    if step % RATE == 0:
-        speed = 1e3 * np.linalg.norm(command.twist[:3])
-        print(f"{time_s:4.1f} s  {command.mode:6}  {speed:5.1f} mm/s  {command.reason or estimate.reason}")
+try:
+    while (time_s := arm.time()) < options.seconds:
+        joints = arm.joints()
+        estimate = estimator.estimate(Frame(joints, camera, time_s, arm.picture()))
+        goal = ServoGoal(estimate.camera_T_base.inv() * camera_T_goal, estimate.time_s) if estimate.valid else None
+        command = controller.command(goal, ServoState(joints, time_s))  # without a goal it coasts, then holds
+        arm.send(command)
+        if round(time_s * RATE) % RATE == 0:
+            speed_mm = 1e3 * np.linalg.norm(command.twist[:3])
+            print(f"{time_s:4.1f} s  {command.mode:6}  {speed_mm:5.1f} mm/s  {command.reason or estimate.reason}")
+finally:
+    arm.send(None)
 
 distance, angle = pose_error(kinematics.base_T_ee(arm.joints()), wanted)
 print(f"gripper to goal: {1e3 * distance:.1f} mm, {np.degrees(angle):.2f} deg")

@@ -65,6 +65,7 @@ def _run(options: argparse.Namespace) -> int:
     data = {
         "schema": SCHEMA,
         "command": shlex.join(["ctr-env", *sys.argv[1:]]),
+        "config": {name: getattr(options, name) for name in ("robot", "weights", "adapt", "minutes", "refine")},
         "versions": versions(),
         "skipped": problems,
         "advice": hints,
