@@ -30,13 +30,11 @@ def run(*arguments: object) -> None:
         sys.exit(1)
 
 
-def draw(
-    robot: str, room: str, split: str, frames: int, out: Path, camera: int | None = None, renderer: str = "filament"
-) -> None:
+def draw(robot: str, room: str, split: str, frames: int, out: Path, camera: int | None = None) -> None:
     """Frames of a furnished room without boards; from one camera that stands still if its number is given."""
     fixed = () if camera is None else ("--fixed-camera", camera)
     run(
-        "generate", "--renderer", renderer, "--board-share", 0, "--workers", 1, "--robot", robot,
+        "generate", "--renderer", "filament", "--board-share", 0, "--workers", 1, "--robot", robot,
         "--randomization", room, "--split", split, "--frames", frames, *fixed, "--out", out,
     )  # fmt: skip
 
