@@ -29,7 +29,7 @@ def add_parser(commands: Any) -> None:
         metavar="DIR",
         help="folder of the results, one below it for each robot (default: demo)",
     )
-    parser.set_defaults(run=_run, task="servo")
+    parser.set_defaults(run=_run, task="servo", seconds=None)
 
 
 def _run(options: argparse.Namespace) -> int:

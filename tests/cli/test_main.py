@@ -2,11 +2,14 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import imageio.v3 as iio
 import pytest
 
+from ctr_env import evaluation
 from ctr_env.cli import main
+from ctr_env.evaluation import Trace
 
 
 def test_servo_runs_and_reports(tmp_path, capsys):
@@ -33,6 +36,25 @@ def test_servo_runs_and_reports(tmp_path, capsys):
     assert result["config"]["robot"] == "baxter"
     assert result["command"].startswith("ctr-env")
     assert result["summary"]["success_rate"] == 1.0
+
+
+def test_the_demonstration_leaves_a_film(tmp_path, capsys, monkeypatch):
+    """Cut short, and in small pictures: all else is what a user gets."""
+    whole = evaluation.run_servo_study
+
+    def short(study, *rest):
+        return whole(replace(study, seconds=0.2, env_config={**study.env_config, "width": 160, "height": 120}), *rest)
+
+    monkeypatch.setattr(evaluation, "run_servo_study", short)
+    assert main(["demo", "--episodes", "1", "--out", str(tmp_path)]) == 0
+    assert "estimator: ctrnet" in capsys.readouterr().out
+    assert (tmp_path / "panda" / "seed_000008.mp4").is_file() and (tmp_path / "panda" / "servo.json").is_file()
+
+
+def test_servo_episodes_are_as_long_as_wanted(tmp_path):
+    assert main(["servo", "--episodes", "1", "--seconds", "0.5", "--out", str(tmp_path)]) == 0
+    assert json.loads((tmp_path / "servo.json").read_text())["config"]["seconds"] == 0.5
+    assert Trace.load(tmp_path / "traces" / "seed_000000.npz")["time_s"][-1] == pytest.approx(0.5)
 
 
 def test_preview_writes_a_sheet(tmp_path):
