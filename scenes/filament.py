@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -27,8 +26,7 @@ _NOMINAL_AMBIENT = 0.32
 _BULB = 0.3  # metres: how soft shadows are
 _SAMPLES = 4  # per pixel, in colour pictures
 _BRIGHTER = 8.0  # the second picture of a pair, whose dark parts are used
-_PICTURES = 300  # colour pictures that a context draws: it keeps megabytes of each until it ends
-_FREE: list[_Context] = []  # without a scene; what is thrown away leaks tens of megabytes
+_FREE: list[Any] = []  # contexts without a scene; Filament leaks those that are thrown away
 _FULL = 250  # of 255: brighter pixels of that picture count as overexposed
 
 
@@ -40,6 +38,9 @@ class FilamentRenderer(Renderer):
 
     Filament's own tone mapping adds noise that differs from frame to frame. Pictures are therefore read linearly, twice
     with different light, put together and tone mapped here: the same state gives the same picture, bit for bit.
+
+    Filament 4.0.0 keeps some three megabytes of every colour picture until the process ends (320x240, Mesa's driver):
+    draw thousands in several processes.
     """
 
     def __init__(self, model: mujoco.MjModel, camera_id: int, width: int, height: int) -> None:
@@ -49,12 +50,8 @@ class FilamentRenderer(Renderer):
             RenderError: If Vulkan does not come up.
         """
         super().__init__(model, camera_id, width, height)
-        self._open()
-
-    def _open(self) -> None:
-        mjrf, model = _module(), self.model
-        self._used = _FREE.pop() if _FREE else _Context(_new_context())  # draws one scene at a time
-        self._context = self._used.context
+        mjrf = _module()
+        self._context = _FREE.pop() if _FREE else _new_context()  # a context draws one scene at a time
         self._scene = self._context.create_scene(mjrf.SceneParams())
         self._drawn = False
         self._scene.configure_from_model(model)
@@ -64,22 +61,17 @@ class FilamentRenderer(Renderer):
         self._lights = [self._light(_spot(model, light)) for light in range(model.nlight)]
         self._environment = self._light(_image_light(self._surroundings))
         formats = mjrf.PixelFormat
-        size = self.height, self.width
-        self._colour = _Target(self._context, np.zeros((*size, 3), np.uint8), formats.PIXEL_FORMAT_RGB8)
-        self._values = _Target(self._context, np.zeros(size, np.float32), formats.PIXEL_FORMAT_R32F)
+        self._colour = _Target(self._context, np.zeros((height, width, 3), np.uint8), formats.PIXEL_FORMAT_RGB8)
+        self._values = _Target(self._context, np.zeros((height, width), np.float32), formats.PIXEL_FORMAT_R32F)
 
     def rgb(self, data: mujoco.MjData) -> NDArray[np.uint8]:
         """``(H, W, 3)`` colour picture, top row first."""
-        if self._scene is not None and self._used.pictures >= _PICTURES:
-            self.close()
-            self._open()
         scene, camera = self._updated(data), self._view(data)
         scene.set_msaa(_SAMPLES)
         self._shine(data, 0.5)
         dark = self._colour.draw(self._context, scene, camera, "DEFAULT")
         self._shine(data, 0.5 * _BRIGHTER)
         bright = self._colour.draw(self._context, scene, camera, "DEFAULT")
-        self._used.pictures += 1
         overexposed = (bright >= _FULL).any(axis=-1, keepdims=True)
         return _developed(np.where(overexposed, dark, bright / _BRIGHTER) * (2.0 / 255.0))
 
@@ -110,12 +102,8 @@ class FilamentRenderer(Renderer):
         for name in ("_lights", "_environment", "_renderables", "_scene", "_resources", "_surroundings"):
             setattr(self, name, None)
         self._context.flush()
-        for name in ("_colour", "_values", "_context"):
-            setattr(self, name, None)
-        if self._used.pictures < _PICTURES:
-            _FREE.append(self._used)
-        self._used = None  # type: ignore[assignment]
-        _give_memory_back()
+        _FREE.append(self._context)
+        self._colour = self._values = self._context = None  # type: ignore[assignment]
 
     def __del__(self) -> None:
         """Free what was never closed, in the right order."""
@@ -154,14 +142,6 @@ class FilamentRenderer(Renderer):
         light = self._context.create_light(settings)
         self._scene.add_light(light)
         return light
-
-
-@dataclass
-class _Context:
-    """A context of Filament, and how many colour pictures it has drawn."""
-
-    context: Any
-    pictures: int = 0
 
 
 class _Target:
@@ -250,13 +230,6 @@ def _without_chatter() -> Iterator[None]:
             os.dup2(copy, stream)
             os.close(copy)
         os.close(nowhere)
-
-
-def _give_memory_back() -> None:
-    """Have the C library return what was freed, where it can: it lies between what still lives."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 def _spot(model: mujoco.MjModel, light: int) -> Any:

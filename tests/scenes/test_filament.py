@@ -66,27 +66,6 @@ def test_pictures_repeat_bit_for_bit(lab):
     np.testing.assert_array_equal(renderer.rgb(scene.data), first)
 
 
-def test_contexts_are_renewed_before_they_have_eaten_the_memory(lab, monkeypatch):
-    """What was set at run time is still followed then."""
-    from ctr_env.scenes import filament
-
-    scene, _ = lab
-    scene.restore()
-    monkeypatch.setattr(filament, "_PICTURES", 2)
-    monkeypatch.setattr(filament, "_FREE", [])
-    made = []
-    monkeypatch.setattr(filament, "_new_context", lambda make=filament._new_context: made.append(1) or make())
-    renderer = make_renderer("filament", scene.model, scene.camera_id, 64, 48)
-    scene.model.geom_rgba[scene.model.geom("table").id, :3] = (1.0, 0.0, 0.0)
-    first = renderer.rgb(scene.data)
-    for _ in range(4):
-        np.testing.assert_array_equal(renderer.rgb(scene.data), first)
-    assert len(made) == 3
-    renderer.close()
-    assert [used.pictures for used in filament._FREE] == [1]
-    scene.restore()
-
-
 def test_what_is_set_at_run_time_is_followed(lab):
     scene, renderer = lab
     scene.restore()
