@@ -1,8 +1,8 @@
 """A live loop: pictures and joint angles in, end-effector twists out. Runs against a simulated arm as it stands.
 
 For a robot of yours, write a class with the methods of Simulated: an OpenCV camera (cv2.VideoCapture), your joint state
-callback, your velocity interface, time.monotonic(). Twists are (vx, vy, vz, wx, wy, wz) in the axes of the robot's
-base, m/s and rad/s, as in geometry_msgs/Twist. Have the emergency stop at hand.
+callback, your velocity interface, time.monotonic() less what it was at the start. Twists are (vx, vy, vz, wx, wy, wz)
+in the axes of the robot's base, m/s and rad/s, as in geometry_msgs/Twist. Have the emergency stop at hand.
 """
 
 import argparse
