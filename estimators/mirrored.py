@@ -14,21 +14,24 @@ from ctr_env.scenes.robots import RobotDescription
 
 from .base import Frame, PoseEstimate, PoseEstimator
 
-__all__ = ["MirroredEstimator"]
+__all__ = ["Mirror", "MirroredEstimator"]
 
 _PICTURE = np.diag([-1.0, 1.0, 1.0])  # camera axes: left and right exchanged
 _BASE = np.diag([1.0, -1.0, 1.0])  # base axes: likewise
 _TWIST = np.diag([-1.0, 1.0, 1.0, 1.0, -1.0, -1.0])  # translations reflect as points do, rotations the other way
 
 
-class MirroredEstimator(PoseEstimator):
-    """Shows an estimator of the mirror image flipped pictures and mirrored joints, and flips back what it finds."""
+class Mirror:
+    """Turns what is seen of a robot into what would be seen of its mirror image, and answers about that one back.
 
-    def __init__(self, inner: PoseEstimator, robot: RobotDescription) -> None:
-        """Wrap an estimator of ``robot.mirror_of``.
+    Attributes:
+        robot: Name of the mirror image.
+    """
+
+    def __init__(self, robot: RobotDescription) -> None:
+        """Hang it up.
 
         Args:
-            inner: The estimator.
             robot: The robot in the pictures.
 
         Raises:
@@ -36,10 +39,53 @@ class MirroredEstimator(PoseEstimator):
         """
         if robot.mirror_of is None:
             raise ValueError(f"robot {robot.name!r} is not described as another's mirror image (mirror_of)")
-        self.inner = inner
+        self.robot = robot.mirror_of
+        self._signs = np.array(robot.mirror_signs)
+
+    def frame(self, frame: Frame) -> Frame:
+        """The mirror image's frame: flipped picture and camera, mirrored joints and pose."""
+        pose = frame.true_camera_T_base
+        return Frame(
+            joint_positions=self._signs * frame.joint_positions,
+            camera=_flipped(frame.camera),
+            time_s=frame.time_s,
+            image=None if frame.image is None else np.ascontiguousarray(frame.image[:, ::-1]),
+            true_camera_T_base=None if pose is None else self.pose(pose),
+        )
+
+    def pose(self, pose: RigidTransform) -> RigidTransform:
+        """``camera_T_base`` of the one from that of the other, either way."""
+        rotation: NDArray[np.float64] = _PICTURE @ pose.rotation.as_matrix() @ _BASE
+        return transform(_PICTURE @ pose.translation, Rotation.from_matrix(rotation))
+
+    def twist(self, twist: NDArray[np.float64]) -> NDArray[np.float64]:
+        """``(6,)`` difference of two such poses, likewise (see ``PoseEstimate.covariance``)."""
+        return _TWIST @ twist
+
+    def covariance(self, covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+        """``(6, 6)`` covariance of such twists, likewise."""
+        return _TWIST @ covariance @ _TWIST
+
+    def estimate(self, estimate: PoseEstimate, width: int) -> PoseEstimate:
+        """What an estimate of the mirror image says of the robot, in a picture of a width; no ``camera_T_ee``."""
+        return replace(
+            estimate,
+            camera_T_base=self.pose(estimate.camera_T_base),
+            covariance=self.covariance(estimate.covariance),
+            keypoints_px=estimate.keypoints_px * (-1.0, 1.0) + (width, 0.0),
+            mask=None if estimate.mask is None else np.ascontiguousarray(estimate.mask[:, ::-1]),
+            camera_T_ee=None,
+        )
+
+
+class MirroredEstimator(PoseEstimator):
+    """Shows an estimator of the mirror image flipped pictures and mirrored joints, and flips back what it finds."""
+
+    def __init__(self, inner: PoseEstimator, mirror: Mirror) -> None:
+        """Wrap an estimator of ``mirror.robot``."""
+        self.inner, self._mirror = inner, mirror
         self.needs_image, self.needs_board = inner.needs_image, inner.needs_board
         self.picture_size = inner.picture_size
-        self._signs = np.array(robot.mirror_signs)
 
     def reset(self, rng: np.random.Generator) -> None:
         """Start a new sequence of frames."""
@@ -47,22 +93,12 @@ class MirroredEstimator(PoseEstimator):
 
     def estimate(self, frame: Frame) -> PoseEstimate:
         """Pose from the newest frame."""
-        return _estimate_seen_in_mirror(self.inner.estimate(self._frame(frame)), frame.camera.width)
+        return self._mirror.estimate(self.inner.estimate(self._mirror.frame(frame)), frame.camera.width)
 
     def estimate_batch(self, frames: Sequence[Frame]) -> list[PoseEstimate]:
         """Poses of frames in order of time."""
-        found = self.inner.estimate_batch([self._frame(frame) for frame in frames])
-        return [_estimate_seen_in_mirror(e, frame.camera.width) for e, frame in zip(found, frames, strict=True)]
-
-    def _frame(self, frame: Frame) -> Frame:
-        pose = frame.true_camera_T_base
-        return Frame(
-            joint_positions=self._signs * frame.joint_positions,
-            camera=_flipped(frame.camera),
-            time_s=frame.time_s,
-            image=None if frame.image is None else np.ascontiguousarray(frame.image[:, ::-1]),
-            true_camera_T_base=None if pose is None else _reflected(pose),
-        )
+        found = self.inner.estimate_batch([self._mirror.frame(frame) for frame in frames])
+        return [self._mirror.estimate(e, frame.camera.width) for e, frame in zip(found, frames, strict=True)]
 
 
 def _flipped(camera: PinholeCamera) -> PinholeCamera:
@@ -71,21 +107,3 @@ def _flipped(camera: PinholeCamera) -> PinholeCamera:
     if len(distortion) > 3:
         distortion = (*distortion[:3], -distortion[3], *distortion[4:])
     return replace(camera, cx=camera.width - camera.cx, distortion=distortion)
-
-
-def _reflected(pose: RigidTransform) -> RigidTransform:
-    rotation: NDArray[np.float64] = _PICTURE @ pose.rotation.as_matrix() @ _BASE
-    return transform(_PICTURE @ pose.translation, Rotation.from_matrix(rotation))
-
-
-def _estimate_seen_in_mirror(estimate: PoseEstimate, width: int) -> PoseEstimate:
-    pixels = estimate.keypoints_px * (-1.0, 1.0) + (width, 0.0)
-    mask = None if estimate.mask is None else np.ascontiguousarray(estimate.mask[:, ::-1])
-    return replace(
-        estimate,
-        camera_T_base=_reflected(estimate.camera_T_base),
-        covariance=_TWIST @ estimate.covariance @ _TWIST,
-        keypoints_px=pixels,
-        mask=mask,
-        camera_T_ee=None,
-    )

@@ -14,7 +14,7 @@ from ctr_env.scenes.kinematics import RobotKinematics
 from .base import Frame, PoseEstimate, PoseEstimator
 from .config import config_from_mapping, require_range
 from .ctrnet.estimator import CtRNetEstimator
-from .ctrnet.packaged import packaged_robots
+from .ctrnet.packaged import mirror_for
 from .mirrored import MirroredEstimator
 from .silhouette.alignment import align
 from .silhouette.refinement import refine
@@ -53,15 +53,17 @@ class RenderAndCompareConfig:
 
 
 def make_render_and_compare(kinematics: RobotKinematics, config: Mapping[str, Any]) -> PoseEstimator:
-    """The estimator for a robot, by way of its mirror image where only that one has packaged weights.
+    """The estimator for a robot, by way of its mirror image where only that one has weights.
 
     Raises:
         ValueError: If a field or the start is unknown or out of range, or no weights come with the package.
         FileNotFoundError: If the weights file does not exist.
     """
-    settings, robot = config_from_mapping(RenderAndCompareConfig, config), kinematics.robot
-    if robot.mirror_of is not None and settings.weights is None and robot.name not in packaged_robots():
-        return MirroredEstimator(RenderAndCompareEstimator(RobotKinematics(robot.mirror_of), settings), robot)
+    settings = config_from_mapping(RenderAndCompareConfig, config)
+    weights = settings.weights or (settings.start_config or {}).get("weights")
+    mirror = mirror_for(kinematics.robot, None if weights is None else Path(weights))
+    if mirror is not None:
+        return MirroredEstimator(RenderAndCompareEstimator(RobotKinematics(mirror.robot), settings), mirror)
     return RenderAndCompareEstimator(kinematics, settings)
 
 

@@ -26,7 +26,7 @@ _POOR = 0.3
 
 
 def calibration_page(
-    calibration: Calibration, frames: Mapping[str, Frame], estimator: CtRNetEstimator
+    calibration: Calibration, frames: Mapping[str, Frame], estimator: CtRNetEstimator, flipped: bool = False
 ) -> NDArray[np.uint8]:
     """Pictures with the robot's silhouette at the calibrated pose: it should sit on the robot in all of them.
 
@@ -34,13 +34,14 @@ def calibration_page(
         calibration: The result.
         frames: Its pictures, by name.
         estimator: What it was made with.
+        flipped: Whether these pictures are the robot's in a mirror, and shown as they were before.
 
     Returns:
         ``(H, W, 3)`` uint8; at most 16 pictures, the worst fits first among those chosen.
     """
     order = sorted(calibration.fits, key=lambda fit: fit.belief.explained)
     chosen = [order[i] for i in np.unique(np.linspace(0, len(order) - 1, min(_MOST, len(order))).round().astype(int))]
-    tiles = [_tile(calibration, fit, frames[fit.name], estimator) for fit in chosen]
+    tiles = [_tile(calibration, fit, frames[fit.name], estimator, flipped) for fit in chosen]
     height = max(tile.shape[0] for tile in tiles)
     columns = min(_COLUMNS, len(tiles))
     rows = -(-len(tiles) // columns)
@@ -55,11 +56,15 @@ def calibration_page(
     return page
 
 
-def _tile(calibration: Calibration, fit: FrameFit, frame: Frame, estimator: CtRNetEstimator) -> NDArray[np.uint8]:
+def _tile(
+    calibration: Calibration, fit: FrameFit, frame: Frame, estimator: CtRNetEstimator, flipped: bool
+) -> NDArray[np.uint8]:
     assert frame.image is not None
     height = round(_TILE * frame.camera.height / frame.camera.width)
     picture = cv2.resize(frame.image, (_TILE, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
     draw_border(picture, believed_mask(estimator.eye, frame, calibration.camera_T_base), _SILHOUETTE)
+    if flipped:
+        picture = picture[:, ::-1]
     strip = np.full((_STRIP, _TILE, 3), 255, np.uint8)
     poor = fit.belief.explained < _POOR
     said = f"outline {fit.belief.explained:.0%}, mask IoU {fit.belief.overlap:.2f}"

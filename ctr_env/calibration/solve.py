@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from ctr_env.estimators.adaptation.teacher import Belief, Teacher
 from ctr_env.estimators.base import Frame, PoseEstimate
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.fusion.poses import SHARED, fuse
+from ctr_env.estimators.mirrored import Mirror
 from ctr_env.estimators.silhouette.refinement import refine
 from ctr_env.geometry import twist_between
 
@@ -58,6 +59,16 @@ class Calibration:
     fits: list[FrameFit]
     halves: NDArray[np.float64]
     halves_covariance: NDArray[np.float64]
+
+    def reflected(self, mirror: Mirror, width: int) -> Calibration:
+        """The same of the robot whose mirror image was calibrated, in pictures of a width."""
+        return Calibration(
+            mirror.pose(self.camera_T_base),
+            mirror.covariance(self.covariance),
+            [replace(f, own=mirror.estimate(f.own, width), twist=mirror.twist(f.twist)) for f in self.fits],
+            mirror.twist(self.halves),
+            mirror.covariance(self.halves_covariance),
+        )
 
 
 def calibrate(

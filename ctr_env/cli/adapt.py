@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,17 +60,22 @@ def add_parser(commands: Any) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from ctr_env.estimators.adaptation.adapter import Adapter
-    from ctr_env.estimators.ctrnet.packaged import packaged_weights
+    from ctr_env.estimators.ctrnet.packaged import mirror_for, packaged_weights
     from ctr_env.scenes.kinematics import RobotKinematics
 
-    config = _config(options)
-    kinematics = RobotKinematics(config.robot)
-    weights = options.weights or packaged_weights(kinematics.robot)
+    config, kinematics = _config(options), RobotKinematics(options.robot)
+    mirror = mirror_for(kinematics.robot, options.weights)
+    if mirror is not None:
+        config = replace(config, robot=mirror.robot)
+    shown = RobotKinematics(config.robot)  # whose network looks
+    weights = options.weights or packaged_weights(shown.robot)
     folder = options.folder or options.out.with_suffix("")
     pictures = _pictures(options, kinematics, folder)
-    adapter = Adapter(config, pictures, weights, replay_source(config, options.replay, weights, kinematics), folder)
+    if mirror is not None:
+        pictures = [[mirror.frame(frame) for frame in group] for group in pictures]
+    adapter = Adapter(config, pictures, weights, replay_source(config, options.replay, weights, shown), folder)
     adapt_with_progress(adapter, options.out)
-    _report(adapter, weights, options.out, pictures)
+    _report(adapter, weights, options.out, pictures, flipped=mirror is not None)
     return 0
 
 
@@ -139,13 +144,14 @@ def adapt_with_progress(adapter: Adapter, out: Path) -> None:
         adapter.run(step, look)
 
 
-def _report(adapter: Adapter, start: Path, out: Path, pictures: list[list[Frame]]) -> None:
+def _report(adapter: Adapter, start: Path, out: Path, pictures: list[list[Frame]], flipped: bool) -> None:
     from ctr_env._files import write_json, write_picture
     from ctr_env.evaluation.adaptation_sheet import adaptation_sheet, plot_adaptation
     from ctr_env.evaluation.runner import versions
 
     config, rounds = adapter.config, [asdict(each) for each in adapter.rounds]
-    sheet = adaptation_sheet({"before": start, "after": out}, config.robot, pictures, config.fixed_camera)
+    rows = {"before": start, "after": out}
+    sheet = adaptation_sheet(rows, config.robot, pictures, config.fixed_camera, flipped=flipped)
     write_picture(adapter.folder / "overlays.png", sheet)
     plot_adaptation(adapter.history, rounds, adapter.folder / "curves.png")
     summary = {

@@ -49,18 +49,26 @@ def _run(options: argparse.Namespace) -> int:
     from ctr_env.calibration.report import SCHEMA, calibration_data, write_calibration
     from ctr_env.calibration.solve import calibrate
     from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
+    from ctr_env.estimators.ctrnet.packaged import mirror_for
     from ctr_env.evaluation.runner import versions
     from ctr_env.scenes.kinematics import RobotKinematics
 
     kinematics = RobotKinematics(options.robot)
-    CtRNetEstimator(kinematics, _config(options.weights))  # says what is missing before pictures are taken
+    mirror = mirror_for(kinematics.robot, options.weights)
+    robot = options.robot if mirror is None else mirror.robot  # whose network looks
+    shown = RobotKinematics(robot)
+    CtRNetEstimator(shown, _config(options.weights))  # says what is missing before pictures are taken
     frames, problems = _frames(options, kinematics)
-    weights = _adapted(options, list(frames.values()), kinematics) if options.adapt else options.weights
-    estimator = CtRNetEstimator(kinematics, _config(weights))
+    seen = frames if mirror is None else {name: mirror.frame(frame) for name, frame in frames.items()}
+    weights = _adapted(options, list(seen.values()), robot, shown) if options.adapt else options.weights
+    estimator = CtRNetEstimator(shown, _config(weights))
     with counting_progress() as bar:
-        task = bar.add_task("pictures", total=len(frames))
-        found = calibrate(frames, estimator, options.refine, lambda done: bar.update(task, completed=done))
+        task = bar.add_task("pictures", total=len(seen))
+        found = calibrate(seen, estimator, options.refine, lambda done: bar.update(task, completed=done))
+    page = calibration_page(found, seen, estimator, flipped=mirror is not None)
     camera = next(iter(frames.values())).camera
+    if mirror is not None:
+        found = found.reflected(mirror, camera.width)
     hints = advice(found, np.stack([frame.joint_positions for frame in frames.values()]), kinematics)
     data = {
         "schema": SCHEMA,
@@ -72,7 +80,7 @@ def _run(options: argparse.Namespace) -> int:
         **calibration_data(found, kinematics.robot, camera),
     }
     write_calibration(data, options.out)
-    write_picture(options.out / "overlays.png", calibration_page(found, frames, estimator))
+    write_picture(options.out / "overlays.png", page)
     _show(found, data, hints, options.out)
     return 0
 
@@ -98,7 +106,7 @@ def _frames(options: argparse.Namespace, kinematics: RobotKinematics) -> tuple[d
     return frames, problems
 
 
-def _adapted(options: argparse.Namespace, frames: list[Frame], kinematics: RobotKinematics) -> Path:
+def _adapted(options: argparse.Namespace, frames: list[Frame], robot: str, kinematics: RobotKinematics) -> Path:
     """Weights adapted to the very pictures."""
     from ctr_env.estimators.adaptation.adapter import Adapter
     from ctr_env.estimators.adaptation.config import AdaptationConfig
@@ -108,7 +116,7 @@ def _adapted(options: argparse.Namespace, frames: list[Frame], kinematics: Robot
 
     out: Path = options.out / "adapted.safetensors"
     start = options.weights or packaged_weights(kinematics.robot)
-    config = AdaptationConfig(robot=options.robot, minutes=options.minutes)
+    config = AdaptationConfig(robot=robot, minutes=options.minutes)
     replay = replay_source(config, None, start, kinematics)
     adapt_with_progress(Adapter(config, [frames], start, replay, options.out / "adaptation"), out)
     return out

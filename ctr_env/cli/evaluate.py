@@ -6,10 +6,13 @@ import argparse
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .options import add_robot_option, json_mapping, preset_or_mapping
 from .progress import counting_progress
+
+if TYPE_CHECKING:
+    from ctr_env.evaluation.pose_runner import RecordingFiles
 
 __all__ = ["add_parser"]
 
@@ -24,9 +27,18 @@ def add_parser(commands: Any) -> None:
     )
     add_robot_option(parser)
     parser.add_argument(
-        "--data", default="synthetic:test", metavar="DIR|synthetic:SPLIT",
+        "--data", metavar="DIR|synthetic:SPLIT",
         help="folder in the layout of DREAM, or CtRNet's Baxter set, or pictures drawn of the split train, validation "
         "or test (default: synthetic:test)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--images", metavar="DIR|VIDEO", help="instead: pictures of a camera that stood still, with the next three"
+    )
+    parser.add_argument("--joints", type=Path, metavar="CSV", help="joint angles of --images, a row for each picture")
+    parser.add_argument("--camera", type=Path, metavar="YAML", help="intrinsics of --images, OpenCV's or ROS's layout")
+    parser.add_argument(
+        "--pose", type=Path, metavar="FILE",
+        help="where that camera stands, as ctr-env calibrate writes it: camera_T_base, or a TransformStamped",
     )  # fmt: skip
     parser.add_argument(
         "--frames", type=int, metavar="N", help="the first N frames (default: all of a folder, 200 drawn ones)"
@@ -72,7 +84,8 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
 
     study = PoseStudy(
         robot=options.robot,
-        data=options.data,
+        data=options.images or options.data or "synthetic:test",
+        recording=_recording(options),
         frames=options.frames,
         estimator=options.estimator,
         estimator_config=_estimator_config(options),
@@ -91,6 +104,22 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
             progress.update(bar, completed=done, total=total, note=f"{valid} valid")
 
         return run_pose_study(study, options.out, shlex.join(["ctr-env", *sys.argv[1:]]), advance)
+
+
+def _recording(options: argparse.Namespace) -> RecordingFiles | None:
+    from ctr_env.evaluation.pose_runner import RecordingFiles
+
+    files = {name: getattr(options, name) for name in ("joints", "camera", "pose")}
+    if options.images is None:
+        if any(files.values()):
+            raise ValueError("--joints, --camera and --pose belong to --images")
+        return None
+    if options.data is not None:
+        raise ValueError("give --data or --images, not both")
+    missing = [f"--{name}" for name, file in files.items() if file is None]
+    if missing:
+        raise ValueError(f"--images needs {', '.join(missing)} too")
+    return RecordingFiles(**files)
 
 
 def _estimator_config(options: argparse.Namespace) -> dict[str, Any]:

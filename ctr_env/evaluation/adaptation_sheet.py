@@ -33,6 +33,7 @@ def adaptation_sheet(
     pictures: Sequence[Sequence[Frame]],
     fixed_camera: bool,
     columns: int = 6,
+    flipped: bool = False,
 ) -> NDArray[np.uint8]:
     """A row for each weights file: the border of the predicted mask (blue), the silhouette at the pose (orange).
 
@@ -42,6 +43,7 @@ def adaptation_sheet(
         pictures: Unlabelled pictures, those of each camera by themselves.
         fixed_camera: Whether each camera stood still.
         columns: Pictures to show, spread over all there are.
+        flipped: Whether these pictures are the robot's in a mirror, and shown as they were before.
 
     Returns:
         ``(H, W, 3)`` uint8.
@@ -53,7 +55,7 @@ def adaptation_sheet(
         estimator = CtRNetEstimator(RobotKinematics(robot), {"weights": str(file), "tracking": False})
         teacher = Teacher(estimator.eye, fixed_camera)
         beliefs = [belief for group in pictures for belief in teacher.beliefs(group)]
-        tiles = [_tile(estimator, frames[i], beliefs[i]) for i in chosen]
+        tiles = [_tile(estimator, frames[i], beliefs[i], flipped) for i in chosen]
         header = np.full((_STRIP, tiles[0].shape[1] * len(tiles), 3), 255, np.uint8)
         score = float(np.mean([belief.score for belief in beliefs]))
         draw_text(header, f"{title}: agreement {score:.3f} over {len(frames)} pictures", (4, 19), _TEXT)
@@ -61,7 +63,7 @@ def adaptation_sheet(
     return np.vstack(rows)
 
 
-def _tile(estimator: CtRNetEstimator, frame: Frame, belief: Belief) -> NDArray[np.uint8]:
+def _tile(estimator: CtRNetEstimator, frame: Frame, belief: Belief, flipped: bool) -> NDArray[np.uint8]:
     assert frame.image is not None
     found = estimator.estimate(frame).mask
     height = round(_TILE * frame.camera.height / frame.camera.width)
@@ -70,6 +72,8 @@ def _tile(estimator: CtRNetEstimator, frame: Frame, belief: Belief) -> NDArray[n
         draw_border(picture, found >= 0.5, _MASK)
     if belief.pose is not None:
         draw_border(picture, believed_mask(estimator.eye, frame, belief.pose), _SILHOUETTE)
+    if flipped:
+        picture = picture[:, ::-1]
     strip = np.full((_STRIP, _TILE, 3), 255, np.uint8)
     said = f"IoU {belief.overlap:.2f}  outline {belief.explained:.2f}" if belief.pose is not None else "not found"
     draw_text(strip, said, (4, 19), _MUTED)

@@ -7,7 +7,7 @@ import json
 import time
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,11 @@ import numpy as np
 
 from ctr_env._files import replacing, write_json
 from ctr_env.estimators import PoseEstimate, PoseEstimator, make_estimator
+from ctr_env.estimators.data.camera_file import read_camera_file
 from ctr_env.estimators.data.labelled import LabelledFrame
+from ctr_env.estimators.data.layouts import open_folder
+from ctr_env.estimators.data.pose_file import read_pose_file
+from ctr_env.estimators.data.recording import Recording
 from ctr_env.estimators.data.sampler import FrameSampler
 from ctr_env.scenes.kinematics import RobotKinematics
 
@@ -28,9 +32,31 @@ from .pose_sources import SYNTHETIC, FolderSource, FrameSource, SyntheticSource,
 from .pose_summary import pose_summary
 from .runner import versions
 
-__all__ = ["SCHEMA", "PoseStudy", "run_pose_study"]
+__all__ = ["SCHEMA", "PoseStudy", "RecordingFiles", "run_pose_study"]
 
-SCHEMA = "ctr_env/evaluate@1"
+SCHEMA = "ctr_env/evaluate@2"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingFiles:
+    """What there is beside the pictures of a camera that stood still."""
+
+    joints: Path
+    """Joint angles (see :func:`~ctr_env.estimators.data.joint_table.read_joint_table`)."""
+    camera: Path
+    """Intrinsics (see :func:`~ctr_env.estimators.data.camera_file.read_camera_file`)."""
+    pose: Path
+    """Where the camera stands (see :func:`~ctr_env.estimators.data.pose_file.read_pose_file`)."""
+
+    def open(self, images: Path, kinematics: RobotKinematics) -> Recording:
+        """The recording of these pictures.
+
+        Raises:
+            FileNotFoundError: If a file does not exist.
+            ValueError: If one cannot be understood, or they do not go together.
+        """
+        camera, pose = read_camera_file(self.camera), read_pose_file(self.pose)
+        return Recording(images, self.joints, camera, kinematics, pose)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +81,8 @@ class PoseStudy:
     """Height of drawn pictures, pixels."""
     randomization: str | Mapping[str, Any] = "strong"
     """Preset or mapping of drawn frames."""
+    recording: RecordingFiles | None = None
+    """The other files of a recording, if ``data`` is a folder of mere pictures, or a video."""
 
     def __post_init__(self) -> None:
         """Refuse numbers that make no sense."""
@@ -83,6 +111,8 @@ class PoseStudy:
         }
         if self.synthetic:
             config |= {"width": self.width, "height": self.height, "randomization": self.randomization}
+        if self.recording is not None:
+            config["recording"] = {name: str(file) for name, file in asdict(self.recording).items()}
         weights = self.estimator_config.get("weights")
         if isinstance(weights, str) and Path(weights).is_file():
             config["weights_sha256"] = hashlib.sha256(Path(weights).read_bytes()).hexdigest()
@@ -99,8 +129,10 @@ class PoseStudy:
             ValueError: If the split, or the randomisation, is unknown.
             FileNotFoundError: If a folder has no frames.
         """
+        if self.recording is not None:
+            return FolderSource(self.recording.open(Path(self.data), kinematics), self.frames)
         if not self.synthetic:
-            return FolderSource(Path(self.data), kinematics, self.frames)
+            return FolderSource(open_folder(Path(self.data), kinematics), self.frames)
         sampler = FrameSampler(self.robot, self.width, self.height, self.randomization, board_share=float(board))
         return SyntheticSource(sampler, self.data.removeprefix(SYNTHETIC), self.seed, self.frames or 200)
 
@@ -128,7 +160,7 @@ def run_pose_study(
             (``None`` for a skipped one).
 
     Returns:
-        The content of ``evaluate.json`` (schema ``ctr_env/evaluate@1``; see :func:`.pose_summary.pose_summary` and
+        The content of ``evaluate.json`` (schema ``ctr_env/evaluate@2``; see :func:`.pose_summary.pose_summary` and
         :func:`.pose_records.frame_record`).
 
     Raises:
@@ -139,7 +171,7 @@ def run_pose_study(
     used = versions() | {"torch": version("torch")}
     source = study.source(kinematics, estimator.needs_board)
     try:
-        records = RecordFile(out / "frames.jsonl", study.config | {"versions": used})
+        records = RecordFile(out / "frames.jsonl", study.config | {"versions": used, "schema": SCHEMA})
         evaluation = _Evaluation(study, kinematics, estimator, source, records)
         evaluation.run(on_frame)
         if not evaluation.records:

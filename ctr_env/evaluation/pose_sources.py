@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from pathlib import Path
 
 from ctr_env.estimators.data.labelled import LabelledFrame
-from ctr_env.estimators.data.layouts import open_folder
+from ctr_env.estimators.data.layouts import Folder
 from ctr_env.estimators.data.sampler import FrameSampler
 from ctr_env.estimators.data.seeds import frame_seed
-from ctr_env.scenes.kinematics import RobotKinematics
 
 __all__ = ["SYNTHETIC", "FolderSource", "FrameSource", "SyntheticSource", "UnusableFrameError"]
 
@@ -54,22 +52,17 @@ class FrameSource(ABC):
 
 
 class FolderSource(FrameSource):
-    """The first frames of a folder in a known layout."""
+    """The first frames of a folder in a known layout, or of a recording."""
 
-    def __init__(self, folder: Path, kinematics: RobotKinematics, frames: int | None) -> None:
+    def __init__(self, folder: Folder, frames: int | None) -> None:
         """List the frames.
 
         Args:
-            folder: Where they lie.
-            kinematics: The robot in the pictures.
+            folder: Where they are read from.
             frames: How many at most; none: all.
-
-        Raises:
-            FileNotFoundError: If there are none.
-            ValueError: If the folder cannot be understood.
         """
-        self._folder = open_folder(folder, kinematics)
-        self._names = self._folder.names[:frames]
+        self._folder = folder
+        self._names = folder.names[:frames]
 
     def __len__(self) -> int:
         """Number of frames."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
+from scipy.stats import spearmanr
 
 from .pose_metrics import (
     MIN_IN_FRAME,
@@ -28,6 +29,7 @@ __all__ = ["METRICS", "keypoint_errors", "pose_summary", "pose_table", "series"]
 _PCK_PX = (2.5, 5, 10, 50)
 _PCK_MM = (10, 20, 50, 100)
 _FAR_OFF_M = 0.1
+_LEVELS = (50, 90, 95)  # percent
 _PUBLISHED = {
     "ctrnet": {
         "ADD AUC 100 mm (CtRNet)": "add_auc_ctrnet",
@@ -77,7 +79,10 @@ def pose_summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
       lies in the picture, in pixels of the pictures as they are (``picture_sizes``); ``pck3d``: all keypoints of all
       frames, thresholds in mm.
     - ``mask_iou``: mean over the ``mask_frames`` frames with a true and a predicted mask.
-    - ``nees``: of valid estimates with a positive definite covariance; 6 and 0.95 are expected.
+    - ``nees``: of valid estimates with a positive definite covariance; expected are a mean of 6, and inside the 50, 90
+      and 95 % regions (``share_within``) as many as these say.
+    - ``rank_correlation``: Spearman's, of expected and actual errors of the base's position: whether an estimator knows
+      which of its poses are the better ones. ``None`` where all expectations, or all errors, are alike.
 
     Args:
         records: Frames; at least one.
@@ -112,6 +117,7 @@ def pose_summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "translation_error_m": statistics([record["translation_error_m"] for record in records]),
         "rotation_error_rad": statistics([record["rotation_error_rad"] for record in records]),
         "nees": _calibration(records),
+        "rank_correlation": _rank_correlation(records),
         "latency_ms": {"median": float(np.median(latency)), "p95": float(np.quantile(latency, 0.95))},
     }
 
@@ -152,7 +158,11 @@ def _rows(summary: Mapping[str, Any], metrics: str) -> list[tuple[str, float | N
         ("translation median, valid", summary["translation_error_m"]["median"], 1e3, "{:.2f} mm"),
         ("rotation median, valid", summary["rotation_error_rad"]["median"], degrees, "{:.3f} deg"),
         ("NEES mean (expected: 6)", summary["nees"]["mean"], 1, "{:.2f}"),
-        ("NEES within 95 %", summary["nees"]["share_within_95"], 100, "{:.1f} %"),
+        *(
+            (f"NEES within {level} %", share, 100, "{:.1f} %")
+            for level, share in summary["nees"]["share_within"].items()
+        ),
+        ("rank correlation of errors", summary["rank_correlation"], 1, "{:.2f}"),
         ("latency median", summary["latency_ms"]["median"], 1, "{:.2f} ms"),
         ("latency p95", summary["latency_ms"]["p95"], 1, "{:.2f} ms"),
     ]
@@ -164,6 +174,21 @@ def _calibration(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "mean": float(np.mean(there)) if there else None,
         "median": float(np.median(there)) if there else None,
         "expected": NEES_DOF,
-        "share_within_95": float(nees_within(there, [0.95])[0]) if there else None,
+        "share_within": {f"{level}": _within(there, level / 100) for level in _LEVELS},
         "n": len(there),
     }
+
+
+def _within(squares: list[float], probability: float) -> float | None:
+    return float(nees_within(squares, [probability])[0]) if squares else None
+
+
+def _rank_correlation(records: Sequence[Mapping[str, Any]]) -> float | None:
+    pairs = [
+        (record["expected_translation_error_m"], record["translation_error_m"])
+        for record in records
+        if record["translation_error_m"] is not None
+    ]
+    if any(len(set(values)) < 2 for values in zip(*pairs, strict=True)) or not pairs:
+        return None
+    return float(spearmanr(pairs).statistic)

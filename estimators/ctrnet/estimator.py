@@ -15,10 +15,9 @@ from ctr_env.estimators.base import Frame, PoseEstimate, PoseEstimator
 from ctr_env.estimators.config import config_from_mapping, require_range
 from ctr_env.estimators.mirrored import MirroredEstimator
 from ctr_env.scenes.kinematics import RobotKinematics
-from ctr_env.scenes.robots import RobotDescription
 
 from .eye import Eye, Sight
-from .packaged import packaged_robots, packaged_weights, weights_robot
+from .packaged import mirror_for, packaged_weights
 from .search import search
 
 if TYPE_CHECKING:
@@ -74,16 +73,10 @@ def make_ctrnet(kinematics: RobotKinematics, config: CtRNetConfig | Mapping[str,
         FileNotFoundError: If the weights file does not exist.
     """
     settings = config_from_mapping(CtRNetConfig, config)
-    robot = kinematics.robot
-    if robot.mirror_of is not None and not _has_own_weights(robot, settings):
-        return MirroredEstimator(CtRNetEstimator(RobotKinematics(robot.mirror_of), settings), robot)
+    mirror = mirror_for(kinematics.robot, None if settings.weights is None else Path(settings.weights))
+    if mirror is not None:
+        return MirroredEstimator(CtRNetEstimator(RobotKinematics(mirror.robot), settings), mirror)
     return CtRNetEstimator(kinematics, settings)
-
-
-def _has_own_weights(robot: RobotDescription, settings: CtRNetConfig) -> bool:
-    if settings.weights is None:
-        return robot.name in packaged_robots()
-    return weights_robot(Path(settings.weights)) == robot.name
 
 
 class CtRNetEstimator(PoseEstimator):

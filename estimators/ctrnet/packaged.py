@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ctr_env.estimators.mirrored import Mirror
 from ctr_env.scenes.robots import RobotDescription
 
-__all__ = ["packaged_robots", "packaged_weights", "weights_robot"]
+__all__ = ["mirror_for", "packaged_robots", "packaged_weights", "weights_robot"]
 
 _FOLDER = Path(__file__).parent / "pretrained"
 
@@ -29,6 +30,23 @@ def packaged_weights(robot: RobotDescription) -> Path:
             "configuration: {'weights': 'FILE'}"
         )
     return _FOLDER / f"{robot.name}.safetensors"
+
+
+def mirror_for(robot: RobotDescription, weights: Path | None) -> Mirror | None:
+    """The mirror in which weights see a robot; ``None`` if they are its own, or it is no other's mirror image.
+
+    Args:
+        robot: The robot in the pictures.
+        weights: A weights file; none: those that come with the package.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not a weights file.
+    """
+    if robot.mirror_of is None:
+        return None
+    own = robot.name in packaged_robots() if weights is None else weights_robot(weights) == robot.name
+    return None if own else Mirror(robot)
 
 
 def weights_robot(file: Path) -> str:

@@ -53,6 +53,8 @@ def capture(
     table = read_joint_table(joints, robot)
     if table.names is not None:
         raise ValueError(f"{joints}: its rows name pictures, which a camera has yet to take; leave that column out")
+    if table.problems:
+        raise ValueError(next(iter(table.problems.values())))
     settings, record = {"camera": index, "joints": table.positions.tolist()}, folder / "capture.json"
     if record.is_file() and json.loads(record.read_text()) != settings:
         raise ValueError(f"{folder} holds pictures of another camera or table of joints; delete it, or give another")

@@ -21,11 +21,13 @@ class JointTable(NamedTuple):
 
     Attributes:
         names: The picture of each row; ``None`` where rows belong to pictures by their order.
-        positions: ``(N, n)`` arm joint positions, rad.
+        positions: ``(N, n)`` arm joint positions, rad; NaN where a cell is not a finite number.
+        problems: What is wrong with a row, by its number from 0.
     """
 
     names: list[str] | None
     positions: NDArray[np.float64]
+    problems: dict[int, str]
 
 
 def read_joint_table(file: Path, robot: RobotDescription) -> JointTable:
@@ -35,7 +37,7 @@ def read_joint_table(file: Path, robot: RobotDescription) -> JointTable:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If a joint has no column, or a cell is not a finite number; the message names it.
+        ValueError: If a joint has no column, or a row names no picture, or one that another row names.
     """
     with file.open(newline="", encoding="utf-8-sig") as stream:  # spreadsheets put a mark before the first name
         rows = list(csv.reader(stream))
@@ -47,24 +49,32 @@ def read_joint_table(file: Path, robot: RobotDescription) -> JointTable:
         raise ValueError(f"{file}: no column {', '.join(missing)} (found: {', '.join(header)})")
     columns = [header.index(joint) for joint in robot.arm_joints]
     body = [(line, row) for line, row in enumerate(rows[1:], 2) if any(cell.strip() for cell in row)]
-    positions = np.array([[_number(row, c, file, line, header) for c in columns] for line, row in body])
+    positions = np.array([[_number(row, column) for column in columns] for _, row in body])
+    problems = {}
+    for i, j in np.argwhere(np.isnan(positions)).tolist()[::-1]:  # the first of a row stays
+        line, cells = body[i]
+        cell = cells[columns[j]] if columns[j] < len(cells) else ""
+        problems[i] = f"{file}: {header[columns[j]]} in line {line} is {cell!r}, not a finite number"
     label = next((header.index(name) for name in _NAMES if name in header), None)
-    return JointTable(None if label is None else [_name(row, label, file, line) for line, row in body], positions)
+    return JointTable(None if label is None else _names(body, label, file), positions, problems)
 
 
-def _name(row: list[str], column: int, file: Path, line: int) -> str:
-    cell = row[column].strip() if column < len(row) else ""
-    if not cell:
-        raise ValueError(f"{file}: line {line} names no picture")
-    return cell
+def _names(body: list[tuple[int, list[str]]], column: int, file: Path) -> list[str]:
+    names: dict[str, int] = {}
+    for line, row in body:
+        cell = row[column].strip() if column < len(row) else ""
+        if not cell:
+            raise ValueError(f"{file}: line {line} names no picture")
+        if cell in names:
+            raise ValueError(f"{file}: lines {names[cell]} and {line} both name picture {cell!r}")
+        names[cell] = line
+    return list(names)
 
 
-def _number(row: list[str], column: int, file: Path, line: int, header: list[str]) -> float:
-    cell = row[column] if column < len(row) else ""
+def _number(row: list[str], column: int) -> float:
+    """A cell's number; NaN if it is not a finite one."""
     try:
-        value = float(cell)
-    except ValueError:
-        value = np.nan
-    if not np.isfinite(value):
-        raise ValueError(f"{file}: {header[column]} in line {line} is {cell!r}, not a finite number")
-    return value
+        value = float(row[column])
+    except (ValueError, IndexError):
+        return np.nan
+    return value if np.isfinite(value) else np.nan

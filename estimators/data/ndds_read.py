@@ -1,12 +1,15 @@
 """Reading folders of labelled pictures in the layout of DREAM and NDDS (see :mod:`.ndds_write`): ours and theirs.
 
-DREAM's real sets lack the pose of the base; it is found from the keypoints. NDDS's synthetic sets are in centimetres.
+DREAM's real sets lack the pose of the base; it is found from the keypoints. Their intrinsics, and pixels, are those of
+calibrated cameras, which count pixel centres as integers. NDDS's synthetic sets are in centimetres; their principal
+point is the very middle of the picture, where it is for a renderer whose pixel centres are at a half.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,7 @@ from ctr_env.scenes.robots import RobotDescription
 
 from .joint_fit import require_joints
 from .labelled import LabelledFrame
-from .ndds_write import keypoint_names, pose_from_unreal
+from .ndds_write import PIXEL_CENTRE, keypoint_names, pose_from_unreal
 from .picture_size import camera_of_size
 
 __all__ = ["FrameFolder"]
@@ -115,7 +118,7 @@ class FrameFolder:
         file = self.folder / f"{name}.json"
         try:
             data = json.loads(file.read_text())
-            camera = camera_of_size(self._camera(data), image.shape[1], image.shape[0])
+            camera = camera_of_size(self._camera(data)[0], image.shape[1], image.shape[0])
             joints = _joint_positions(data, self._kinematics)
         except _MISUNDERSTOOD as error:
             raise ValueError(f"{file}: not understood: {type(error).__name__} {error}") from error
@@ -137,9 +140,10 @@ class FrameFolder:
         file = self.folder / f"{name}.json"
         try:
             data = json.loads(file.read_text())
-            camera = self._camera(data)
+            camera, shift = self._camera(data)
             joints = _joint_positions(data, self._kinematics)
             points, pixels = _keypoints(data, self._kinematics.robot)
+            pixels += shift
             if width is not None and height is not None and (camera.width, camera.height) != (width, height):
                 pixels *= np.array([width / camera.width, height / camera.height])
                 camera = camera_of_size(camera, width, height)
@@ -156,14 +160,18 @@ class FrameFolder:
             "keypoints_px": pixels,
         }
 
-    def _camera(self, data: Mapping[str, Any]) -> PinholeCamera:
+    def _camera(self, data: Mapping[str, Any]) -> tuple[PinholeCamera, float]:
+        """A frame's camera, and what its pixels lack to be continuous coordinates."""
         own = data.get("camera_data", {}).get("intrinsics")
         if own is not None:
-            return _pinhole(own, own["width"], own["height"])
+            return _pinhole(own, own["width"], own["height"]), 0.0
         if self._settings is None:
             raise ValueError("no camera: neither camera_data.intrinsics nor a _camera_settings.json in the folder")
-        size = self._settings["captured_image_size"]
-        return _pinhole(self._settings["intrinsic_settings"], size["width"], size["height"])
+        size, intrinsics = self._settings["captured_image_size"], self._settings["intrinsic_settings"]
+        camera = _pinhole(intrinsics, size["width"], size["height"])
+        rendered = (camera.cx, camera.cy) == (camera.width / 2, camera.height / 2)
+        shift = 0.5 - float(intrinsics.get(PIXEL_CENTRE, 0.5 if rendered else 0.0))
+        return replace(camera, cx=camera.cx + shift, cy=camera.cy + shift), shift
 
 
 def read_picture(file: Path, flags: int = cv2.IMREAD_COLOR_RGB) -> NDArray[np.uint8]:

@@ -25,8 +25,10 @@ from ctr_env.scenes.robots import RobotDescription
 
 from .labelled import LabelledFrame
 
-__all__ = ["keypoint_names", "pose_from_unreal", "pose_to_unreal", "write_frame", "write_settings"]
+__all__ = ["PIXEL_CENTRE", "keypoint_names", "pose_from_unreal", "pose_to_unreal", "write_frame", "write_settings"]
 
+PIXEL_CENTRE = "pixel_centre"
+"""Entry of our ``intrinsic_settings``: the coordinate of the first pixel's centre."""
 _JPEG_QUALITY = 95
 _UNREAL = np.diag([-1.0, -1.0, 1.0]), np.diag([1.0, -1.0, 1.0])
 
@@ -37,7 +39,8 @@ def write_settings(folder: Path, robot: RobotDescription, camera: PinholeCamera)
     classes = {"exported_object_classes": [robot.name], "exported_objects": [entry]}
     write_json(folder / "_object_settings.json", classes)
     size = {"width": camera.width, "height": camera.height}
-    intrinsics = {**_intrinsics(camera), "s": 0, "hfov": float(np.degrees(camera.fov[0])), "resolution": size}
+    rest = {"s": 0, "hfov": float(np.degrees(camera.fov[0])), "resolution": size, PIXEL_CENTRE: 0.5}
+    intrinsics = {**_intrinsics(camera), **rest}
     settings = {"name": "camera", "id": 0, "intrinsic_settings": intrinsics, "captured_image_size": size}
     write_json(folder / "_camera_settings.json", {"camera_settings": [settings]})
 

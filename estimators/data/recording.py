@@ -1,12 +1,14 @@
-"""A folder of pictures or a video, a table of joint angles and a camera: a recording without labels."""
+"""A folder of pictures or a video, a table of joint angles and a camera: a recording, without labels mostly."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import RigidTransform
 
 from ctr_env.estimators.base import Frame
 from ctr_env.geometry import PinholeCamera
@@ -30,7 +32,14 @@ class Recording:
         names: Names of the frames, in order: those of the pictures' files, or numbers in a video.
     """
 
-    def __init__(self, images: Path, joints: Path, camera: PinholeCamera, kinematics: RobotKinematics) -> None:
+    def __init__(
+        self,
+        images: Path,
+        joints: Path,
+        camera: PinholeCamera,
+        kinematics: RobotKinematics,
+        camera_T_base: RigidTransform | None = None,
+    ) -> None:
         """Bring pictures and joint angles together.
 
         Args:
@@ -39,27 +48,28 @@ class Recording:
             camera: Intrinsics; pictures of another size than it says are those of a resized camera, and those of
                 another shape are refused.
             kinematics: The robot in the pictures.
+            camera_T_base: Where the camera stands, if that is known; it does not move.
 
         Raises:
-            FileNotFoundError: If a file or folder does not exist, or a picture that the table names.
+            FileNotFoundError: If a file or folder does not exist, or all pictures that the table names.
             ValueError: If the table cannot be understood, or has not a row for each picture.
         """
         if not images.exists():
             raise FileNotFoundError(f"no such folder or video: {images}")
         self.images = images
-        self._camera, self._kinematics = camera, kinematics
+        self._camera, self._kinematics, self._pose, self._joints = camera, kinematics, camera_T_base, joints
         self._video: cv2.VideoCapture | None = None
         table = read_joint_table(joints, kinematics.robot)
         found = self._listed()
         if images.is_dir() and table.names is not None:
-            missing = [name for name in table.names if name not in found]
-            if missing:
-                raise FileNotFoundError(f"{joints}: no picture {missing[0]!r} in {images}")
+            if not set(found) & set(table.names):
+                raise FileNotFoundError(f"none of the pictures that {joints} names is in {images}: {table.names[0]}")
             found = table.names
         if len(found) != len(table.positions):
             raise ValueError(f"{joints} has {len(table.positions)} rows, {images} has {len(found)} pictures")
         self.names = found
         self._positions = dict(zip(found, table.positions, strict=True))
+        self._problems = {found[i]: problem for i, problem in table.problems.items()}
 
     def __len__(self) -> int:
         """Number of frames."""
@@ -69,8 +79,11 @@ class Recording:
         """Picture, joint angles and camera of a frame.
 
         Raises:
-            ValueError: If its picture cannot be read, or the robot cannot take its joint angles.
+            FileNotFoundError: If there is no such picture.
+            ValueError: If its picture or joint angles cannot be read, or the robot cannot take these.
         """
+        if name in self._problems:
+            raise ValueError(self._problems[name])
         joints = require_joints(self._kinematics, self._positions[name])
         image = self._picture(name)
         try:
@@ -80,13 +93,23 @@ class Recording:
         return Frame(joints, camera, 0.0, image)
 
     def read(self, name: str) -> LabelledFrame:
-        """One frame, without any labels.
+        """One frame, with the camera's pose if that is known.
 
         Raises:
-            ValueError: If its picture cannot be read.
+            FileNotFoundError: If there is no such picture.
+            ValueError: As :meth:`read_unlabelled`.
         """
         frame = self.read_unlabelled(name)
-        return LabelledFrame.unposed(name, frame, len(self._kinematics.robot.keypoint_frames))
+        unposed = LabelledFrame.unposed(name, frame, len(self._kinematics.robot.keypoint_frames))
+        if self._pose is None:
+            return unposed
+        points = self._pose.apply(self._kinematics.keypoints(frame.joint_positions))
+        pixels = frame.camera.project(points)
+        return replace(unposed, camera_T_base=self._pose, keypoints=points, keypoints_px=pixels)
+
+    def files(self, name: str) -> list[Path]:
+        """The files that a frame is read from."""
+        return [self.images / name if self._video is None else self.images, self._joints]
 
     def _listed(self) -> list[str]:
         if self.images.is_dir():
@@ -99,6 +122,8 @@ class Recording:
 
     def _picture(self, name: str) -> NDArray[np.uint8]:
         if self._video is None:
+            if not (self.images / name).is_file():
+                raise FileNotFoundError(f"{self._joints}: no picture {name!r} in {self.images}")
             return read_picture(self.images / name)
         self._video.set(cv2.CAP_PROP_POS_FRAMES, int(name))
         there, picture = self._video.read()

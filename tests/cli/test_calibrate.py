@@ -5,19 +5,18 @@ import numpy as np
 import pytest
 
 from ctr_env.cli import main
+from ctr_env.estimators.ctrnet.weights import read_header
 from ctr_env.estimators.data import FrameSampler, frame_seed
 from ctr_env.scenes.robots import get_robot
 
 
-@pytest.fixture(scope="module")
-def recording(tmp_path_factory):
-    """Pictures, a table of joint angles and a camera file of one camera; and its true pose."""
-    folder = tmp_path_factory.mktemp("recording")
+def record(folder, robot, camera, seed, count=5):
+    """Pictures, a table of joint angles and a camera file of one camera; its true pose."""
     (folder / "pictures").mkdir()
-    sampler = FrameSampler("panda", 320, 240, "none", fixed_camera=7)
-    frames = [sampler.sample(frame_seed("validation", 52, i)) for i in range(5)]
+    sampler = FrameSampler(robot, 320, 240, "none", fixed_camera=camera)
+    frames = [sampler.sample(frame_seed("validation", seed, i)) for i in range(count)]
     sampler.close()
-    lines = [",".join(["image", *get_robot("panda").arm_joints])]
+    lines = [",".join(["image", *get_robot(robot).arm_joints])]
     for i, frame in enumerate(frames):
         cv2.imwrite(str(folder / "pictures" / f"{i}.png"), frame.image[..., ::-1])
         lines.append(",".join([f"{i}.png", *(str(q) for q in frame.joint_positions)]))
@@ -28,14 +27,25 @@ def recording(tmp_path_factory):
         f"image_width: {c.width}\nimage_height: {c.height}\ncamera_matrix: {{rows: 3, cols: 3, data: {matrix}}}\n"
         "distortion_coefficients: {rows: 1, cols: 5, data: [0, 0, 0, 0, 0]}\n"
     )
-    return folder, frames[0].camera_T_base
+    return frames[0].camera_T_base
+
+
+def where(folder):
+    """Options that name a recording."""
+    files = (("images", "pictures"), ("joints", "joints.csv"), ("camera", "camera.yaml"))
+    return [word for option, file in files for word in (f"--{option}", str(folder / file))]
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("recording")
+    return folder, record(folder, "panda", 7, 52)
 
 
 def test_a_recording_gives_the_camera(recording, tmp_path, capsys):
     folder, truth = recording
-    where = ["--images", str(folder / "pictures"), "--joints", str(folder / "joints.csv")]
     out = tmp_path / "out"
-    assert main(["calibrate", *where, "--camera", str(folder / "camera.yaml"), "--out", str(out)]) == 0
+    assert main(["calibrate", *where(folder), "--out", str(out)]) == 0
     shown = capsys.readouterr().out
     assert "base in the camera" in shown and "±" in shown
     data = json.loads((out / "calibration.json").read_text())
@@ -43,6 +53,26 @@ def test_a_recording_gives_the_camera(recording, tmp_path, capsys):
     assert data["skipped"] == [] and data["config"]["robot"] == "panda" and data["config"]["refine"] is False
     assert np.linalg.norm(np.array(data["camera_T_base"])[:3, 3] - truth.translation) < 0.015
     assert (out / "calibration.yaml").is_file() and (out / "overlays.png").stat().st_size > 10_000
+
+
+def test_a_right_arm_is_calibrated_in_a_mirror_and_its_network_adapted_there(tmp_path, capsys):
+    truth = record(tmp_path, "baxter_right", 3, 53)
+    out, weights = tmp_path / "out", tmp_path / "adapted.safetensors"
+    assert main(["calibrate", "--robot", "baxter_right", *where(tmp_path), "--out", str(out)]) == 0
+    data = json.loads((out / "calibration.json").read_text())
+    found = np.array(data["camera_T_base"])
+    assert data["robot"] == "baxter_right"
+    assert np.linalg.norm(found[:3, 3] - truth.translation) < 0.02
+    assert np.allclose(found[:3, :3], truth.rotation.as_matrix(), atol=0.02)
+    assert all(frame["valid"] and frame["outline_explained"] > 0.5 for frame in data["frames"])
+
+    short = ["--steps", "1", "--config", '{"batch": 2, "rounds": 1, "replay_share": 0}']
+    assert main(["adapt", "--robot", "baxter_right", *where(tmp_path), *short, "--out", str(weights)]) == 0
+    assert read_header(weights).robot == "baxter"
+    out = tmp_path / "again"
+    given = ["--weights", str(weights), "--out", str(out)]
+    assert main(["calibrate", "--robot", "baxter_right", *where(tmp_path), *given]) == 0
+    assert json.loads((out / "calibration.json").read_text())["robot"] == "baxter_right"
 
 
 def test_what_is_wrong_is_named(recording, tmp_path, capsys):

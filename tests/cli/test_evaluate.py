@@ -1,9 +1,13 @@
 import json
 import re
 
+import cv2
+import numpy as np
 import pytest
 
 from ctr_env.cli import main
+from ctr_env.estimators.data import FrameSampler, frame_seed
+from ctr_env.scenes.robots import get_robot
 
 DRAWN = ["--data", "synthetic:test", "--frames", "2", "--width", "64", "--height", "48", "--randomization", "mild"]
 
@@ -37,6 +41,9 @@ def test_evaluate_runs_reports_and_goes_on(tmp_path, capsys):
         (["--weights", "a", "--estimator-config", '{"weights": "b"}'], "given twice"),
         (["--frames", "0"], "frames must be at least 1"),
         (["--randomization", "wild"], "valid names: none, mild, strong"),
+        (["--images", "nowhere", "--joints", "q.csv"], "--images needs --camera, --pose too"),
+        (["--joints", "q.csv"], "--joints, --camera and --pose belong to --images"),
+        (["--images", "a", "--data", "b"], "give --data or --images, not both"),
     ],
 )
 def test_mistakes_end_with_one_line_and_no_results(arguments, message, tmp_path, capsys):
@@ -46,3 +53,59 @@ def test_mistakes_end_with_one_line_and_no_results(arguments, message, tmp_path,
     assert error.count("\n") == 1
     assert re.search(message, error), error
     assert not out.exists()
+
+
+def figures(out):
+    """What was found, without latencies."""
+    result = json.loads((out / "evaluate.json").read_text())
+    return [{name: value for name, value in each.items() if name != "latency_ms"} for each in result["per_frame"]]
+
+
+def test_drawn_frames_evaluate_the_same_from_a_folder(tmp_path):
+    """The truth of a frame survives being written and read; its picture up to JPEG."""
+    size = ["--width", "320", "--height", "240", "--randomization", "none"]
+    drawn = ["--data", "synthetic:validation", "--frames", "3", *size]
+    written = ["generate", "--split", "validation", "--frames", "3", *size, "--board-share", "0", "--workers", "1"]
+    assert main([*written, "--out", str(tmp_path / "frames")]) == 0
+    for name in ("noisy", "ctrnet"):
+        for source, data in (("drawn", drawn), ("read", ["--data", str(tmp_path / "frames")])):
+            out = ["--out", str(tmp_path / f"{name}_{source}")]
+            assert main(["evaluate", *data, "--estimator", name, *out]) == 0
+    for before, after in zip(figures(tmp_path / "noisy_drawn"), figures(tmp_path / "noisy_read"), strict=True):
+        assert before.keys() == after.keys()
+        for key, value in before.items():
+            if value is None or isinstance(value, str):
+                assert after[key] == value
+            else:
+                np.testing.assert_allclose(after[key], value, atol=1e-9, err_msg=key)
+    for before, after in zip(figures(tmp_path / "ctrnet_drawn"), figures(tmp_path / "ctrnet_read"), strict=True):
+        assert before["valid"] and after["valid"]
+        assert after["add_m"] == pytest.approx(before["add_m"], abs=0.003)
+        assert after["mask_iou"] == pytest.approx(before["mask_iou"], abs=0.005)
+
+
+def test_a_recording_is_evaluated_where_the_camera_is_known_to_stand(tmp_path, capsys):
+    """Three pictures of a robot that is where the file says, one of a row that cannot be read."""
+    sampler = FrameSampler("panda", 320, 240, "none", fixed_camera=7)
+    frames = [sampler.sample(frame_seed("validation", 54, i)) for i in range(4)]
+    sampler.close()
+    (tmp_path / "pictures").mkdir()
+    lines = [",".join(get_robot("panda").arm_joints)]
+    for i, frame in enumerate(frames):
+        cv2.imwrite(str(tmp_path / "pictures" / f"{i}.png"), frame.image[..., ::-1])
+        lines.append(",".join("x" if i == 2 else str(q) for q in frame.joint_positions))
+    (tmp_path / "q.csv").write_text("\n".join(lines) + "\n")
+    K = frames[0].camera.opencv_matrix.ravel().tolist()
+    (tmp_path / "camera.yaml").write_text(f"image_width: 320\nimage_height: 240\ncamera_matrix: {{data: {K}}}\n")
+    pose = {"camera_T_base": frames[0].camera_T_base.as_matrix().tolist()}
+    (tmp_path / "pose.json").write_text(json.dumps(pose))
+    files = (("images", "pictures"), ("joints", "q.csv"), ("camera", "camera.yaml"), ("pose", "pose.json"))
+    given = [word for option, file in files for word in (f"--{option}", str(tmp_path / file))]
+    assert main(["evaluate", *given, "--out", str(tmp_path / "out")]) == 0
+    shown = capsys.readouterr().out
+    assert "1 frames skipped, the first: q.csv" in shown and "rank correlation" in shown
+    result = json.loads((tmp_path / "out" / "evaluate.json").read_text())
+    assert [each["name"] for each in result["per_frame"]] == ["0.png", "1.png", "3.png"]
+    assert result["summary"]["add_median_m"] < 0.015
+    assert main(["evaluate", *given, "--frames", "1", "--estimator", "ground_truth", "--out", str(tmp_path / "t")]) == 0
+    assert json.loads((tmp_path / "t" / "evaluate.json").read_text())["summary"]["add_median_m"] < 1e-9

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import RigidTransform, Rotation
 
-from ctr_env.estimators import Frame, GroundTruthEstimator, PoseEstimate, PoseEstimator
-from ctr_env.estimators.mirrored import MirroredEstimator
+from ctr_env.estimators import Frame, PoseEstimate, PoseEstimator
+from ctr_env.estimators.mirrored import Mirror, MirroredEstimator
 from ctr_env.geometry import PinholeCamera, transform
 from ctr_env.scenes.kinematics import RobotKinematics
 from ctr_env.scenes.robots import ROBOTS
@@ -37,7 +37,7 @@ def test_the_mirror_world_is_the_same_world():
     for _ in range(20):
         pose, q = random_pose(rng), rng.uniform(-1.0, 1.0, 7)
         inner = Recorder(lambda frame: PoseEstimate(frame.true_camera_T_base, np.eye(6), True, 0.0))
-        estimator = MirroredEstimator(inner, RIGHT.robot)
+        estimator = MirroredEstimator(inner, Mirror(RIGHT.robot))
         estimate = estimator.estimate(Frame(q, CAMERA, 0.0, np.zeros((240, 320, 3), np.uint8), pose))
         shown = inner.frame
         right = CAMERA.project(pose.apply(RIGHT.keypoints(q)))
@@ -57,7 +57,7 @@ def test_covariance_reflects_with_the_error():
         found = transform(true.translation - twist[:3], Rotation.from_rotvec(-twist[3:]) * true.rotation)
         return PoseEstimate(found, np.outer(twist, twist), True, 0.0)
 
-    estimator = MirroredEstimator(Recorder(answer), RIGHT.robot)
+    estimator = MirroredEstimator(Recorder(answer), Mirror(RIGHT.robot))
     estimate = estimator.estimate(Frame(np.zeros(7), CAMERA, 0.0, np.zeros((240, 320, 3), np.uint8), pose))
     v = pose.translation - estimate.camera_T_base.translation
     w = (pose.rotation * estimate.camera_T_base.rotation.inv()).as_rotvec()
@@ -77,11 +77,11 @@ def test_pictures_masks_and_pixels_flip():
         base = PoseEstimate(RigidTransform.identity(), np.eye(6), True, 0.0)
         return replace(base, keypoints_px=pixels, keypoint_confidence=np.ones(len(pixels)), mask=mask)
 
-    estimate = MirroredEstimator(Recorder(answer), RIGHT.robot).estimate(Frame(np.zeros(7), camera, 0.0, image))
+    estimate = MirroredEstimator(Recorder(answer), Mirror(RIGHT.robot)).estimate(Frame(np.zeros(7), camera, 0.0, image))
     np.testing.assert_array_equal(estimate.keypoints_px, [[0.5, 1.5]])
     np.testing.assert_array_equal(estimate.mask > 0, image[..., 0] > 0)
 
 
 def test_only_mirror_images_have_one():
     with pytest.raises(ValueError, match="panda"):
-        MirroredEstimator(GroundTruthEstimator(), ROBOTS["panda"])
+        Mirror(ROBOTS["panda"])

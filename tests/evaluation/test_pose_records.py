@@ -44,6 +44,7 @@ def test_a_shift_is_found_in_every_figure():
     assert record["translation_error_m"] == pytest.approx(0.03)
     assert record["rotation_error_rad"] == pytest.approx(0.0, abs=1e-6)
     assert record["nees"] == pytest.approx(9.0)
+    assert record["expected_translation_error_m"] == pytest.approx(0.01 * np.sqrt(3))
     depths = TRUE.apply(KINEMATICS.keypoints(KINEMATICS.home))[:, 2]
     assert record["keypoint_errors_px"] == pytest.approx(0.03 * CAMERA.fx / depths)
 

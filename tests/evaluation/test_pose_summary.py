@@ -15,6 +15,7 @@ def record(add=0.01, valid=True, **changes):
         "translation_error_m": add if valid else None,
         "rotation_error_rad": 0.1 if valid else None,
         "nees": 6.0 if valid else None,
+        "expected_translation_error_m": 0.02 if valid else None,
         "mask_iou": 0.5,
         "latency_ms": 10.0,
         "keypoints_in_frame": [True] * 7,
@@ -66,11 +67,25 @@ def test_keypoints_out_of_the_picture_count_in_space_only():
 
 def test_other_figures():
     summary = pose_summary([record(nees=4.0, latency_ms=10.0), record(nees=20.0, latency_ms=30.0, mask_iou=None)])
-    assert summary["nees"] == {"mean": 12.0, "median": 12.0, "expected": 6, "share_within_95": 0.5, "n": 2}
+    within = {"50": 0.5, "90": 0.5, "95": 0.5}
+    assert summary["nees"] == {"mean": 12.0, "median": 12.0, "expected": 6, "share_within": within, "n": 2}
     assert summary["latency_ms"]["median"] == 20.0
     assert (summary["mask_iou"], summary["mask_frames"]) == (0.5, 1)
     assert summary["picture_sizes"] == ["640x480"]
     assert summary["rotation_error_rad"] == {"mean": 0.1, "median": 0.1, "p95": pytest.approx(0.1), "n": 2}
+
+
+def test_an_estimator_that_knows_which_poses_are_better_is_found():
+    def correlation(*expected):
+        errors = (0.001, 0.004, 0.002, 0.003)
+        records = [record(e, expected_translation_error_m=s) for e, s in zip(errors, expected, strict=True)]
+        return pose_summary([*records, record(valid=False)])["rank_correlation"]
+
+    assert correlation(0.01, 0.5, 0.02, 0.03) == pytest.approx(1.0)
+    assert correlation(0.5, 0.01, 0.03, 0.02) == pytest.approx(-1.0)
+    assert correlation(0.1, 0.1, 0.1, 0.1) is None
+    squares = pose_summary([record(nees=n) for n in (5.0, 6.0, 10.0, 12.0)])["nees"]
+    assert squares["share_within"] == {"50": 0.25, "90": 0.75, "95": 1.0}
 
 
 def test_nothing_found_at_all_is_a_result_too():
@@ -78,7 +93,7 @@ def test_nothing_found_at_all_is_a_result_too():
     assert summary["add_auc_ctrnet"] == 0.0
     for name in ("add_auc_dream", "add_mean_m", "add_median_m", "far_off_share", "mask_iou", "pck2d_auc_20px"):
         assert summary[name] is None
-    assert summary["nees"]["mean"] is None
+    assert summary["nees"]["mean"] is summary["rank_correlation"] is None
     assert pose_table(summary, "title").row_count > 4
 
 

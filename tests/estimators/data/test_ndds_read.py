@@ -64,6 +64,32 @@ def test_the_base_is_found_where_only_keypoints_are_known(write_folder, tmp_path
         assert found.camera == true.camera
 
 
+def test_calibrated_cameras_count_pixel_centres_as_integers_and_renderers_do_not(write_folder, tmp_path, panda, truth):
+    """Where a point is seen does not depend on who counted."""
+    folder = write_folder(tmp_path)
+    edit(folder, as_real)
+    settings = folder / "_camera_settings.json"
+    ours = json.loads(settings.read_text())
+
+    def counted(**intrinsics):
+        given = json.loads(settings.read_text())
+        inner = given["camera_settings"][0]["intrinsic_settings"]
+        del inner["pixel_centre"]
+        inner.update(intrinsics)
+        settings.write_text(json.dumps(given))
+        frame = FrameFolder(folder, panda).read("000000")
+        settings.write_text(json.dumps(ours))
+        return frame
+
+    own, real = FrameFolder(folder, panda).read("000000"), counted()
+    assert own.camera == truth[0].camera and np.allclose(own.keypoints_px, truth[0].keypoints_px)
+    assert (real.camera.cx, real.camera.cy) == (own.camera.cx + 0.5, own.camera.cy + 0.5)
+    np.testing.assert_allclose(real.keypoints_px, own.keypoints_px + 0.5)
+    middle = counted(cx=own.camera.width / 2, cy=own.camera.height / 2)
+    assert (middle.camera.cx, middle.camera.cy) == (32.0, 24.0)
+    np.testing.assert_array_equal(middle.keypoints_px, own.keypoints_px)
+
+
 def test_frames_without_labels_are_pictures_and_joints(write_folder, tmp_path, panda, truth):
     folder = write_folder(tmp_path)
     edit(folder, lambda data: data.update(objects=[]))

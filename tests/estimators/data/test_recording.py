@@ -5,7 +5,7 @@ import pytest
 
 from ctr_env.estimators.adaptation.pictures import read_pictures
 from ctr_env.estimators.data.recording import Recording
-from ctr_env.geometry import PinholeCamera
+from ctr_env.geometry import PinholeCamera, look_at
 from ctr_env.scenes.kinematics import RobotKinematics
 from ctr_env.scenes.robots import get_robot
 
@@ -70,15 +70,14 @@ def test_what_is_wrong_is_named(tmp_path):
         Recording(folder, good, CAMERA, KINEMATICS)
     with pytest.raises(FileNotFoundError, match="nowhere"):
         Recording(tmp_path / "nowhere", good, CAMERA, KINEMATICS)
-    with pytest.raises(FileNotFoundError, match="no picture 'x.png'"):
+    with pytest.raises(FileNotFoundError, match="none of the pictures .* x.png"):
         Recording(folder, table(tmp_path / "n.csv", ["x.png"], angles=ANGLES[:1]), CAMERA, KINEMATICS)
     with pytest.raises(ValueError, match="no column panda_joint7"):
         Recording(
             folder, table(tmp_path / "j.csv", joints=PANDA.arm_joints[:6], angles=ANGLES[:, :6]), CAMERA, KINEMATICS
         )
-    (tmp_path / "nan.csv").write_text(good.read_text().replace(repr(float(ANGLES[2, 4])), "nan"))
-    with pytest.raises(ValueError, match="panda_joint5 in line 4 is 'nan'"):
-        Recording(folder, tmp_path / "nan.csv", CAMERA, KINEMATICS)
+    with pytest.raises(ValueError, match="lines 2 and 3 both name picture '1.png'"):
+        Recording(folder, table(tmp_path / "t.csv", ["1.png", "1.png"], angles=ANGLES[:2]), CAMERA, KINEMATICS)
     (tmp_path / "broken.mp4").write_text("no film")
     with pytest.raises(ValueError, match="not a video"):
         Recording(tmp_path / "broken.mp4", good, CAMERA, KINEMATICS)
@@ -92,6 +91,32 @@ def test_angles_that_the_robot_cannot_take_are_refused_picture_by_picture(tmp_pa
     recording.read("0.png")
     with pytest.raises(ValueError, match=r"panda_joint\d is at .* rad, beyond its limits .* expected in radians"):
         recording.read("1.png")
+
+
+def test_rows_that_cannot_be_used_are_refused_one_by_one(tmp_path):
+    names = [f"{i}.png" for i in range(5)]
+    folder = pictures(tmp_path / "p", names)
+    (folder / "3.png").unlink()
+    file = table(tmp_path / "q.csv", names)
+    file.write_text(file.read_text().replace(repr(float(ANGLES[2, 4])), "nan").replace(repr(float(ANGLES[0, 1])), ""))
+    found = read_pictures(Recording(folder, file, CAMERA, KINEMATICS))
+    assert list(found.frames) == ["1.png", "4.png"]
+    assert [problem.partition(": ")[2] for problem in found.problems] == [
+        "panda_joint2 in line 2 is '', not a finite number",
+        "panda_joint5 in line 4 is 'nan', not a finite number",
+        f"no picture '3.png' in {folder}",
+    ]
+
+
+def test_where_the_camera_stands_makes_labels(tmp_path):
+    folder, pose = pictures(tmp_path / "p", [f"{i}.png" for i in range(5)]), look_at([1.5, 0.5, 0.6], [0, 0, 0.4]).inv()
+    recording = Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS, pose)
+    frame = recording.read("2.png")
+    assert frame.camera_T_base is pose and frame.mask is None
+    points = pose.apply(KINEMATICS.keypoints(ANGLES[2]))
+    np.testing.assert_allclose(frame.keypoints, points)
+    np.testing.assert_allclose(frame.keypoints_px, CAMERA.resized(64, 48).project(points))
+    assert recording.files("2.png") == [folder / "2.png", tmp_path / "q.csv"]
 
 
 def test_a_picture_of_another_shape_is_refused_by_name(tmp_path):
