@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ctr_env.estimators.fusion.poses import SHARED
+from ctr_env.estimators.common_error import common_covariance
 from ctr_env.scenes.kinematics import RobotKinematics
 
 from .solve import Calibration
@@ -20,13 +20,16 @@ _SMALLER = 0.9  # of the error that more pictures are asked for
 _MOST = 2.0  # times as many pictures as there are that may be asked for
 
 
-def advice(calibration: Calibration, joints: NDArray[np.float64], kinematics: RobotKinematics) -> list[str]:
+def advice(
+    calibration: Calibration, joints: NDArray[np.float64], kinematics: RobotKinematics, adapted: bool = False
+) -> list[str]:
     """Sentences on which further frames, or which motions, would help; empty if nothing stands out.
 
     Args:
         calibration: The result.
         joints: ``(N, n)`` joint positions of its pictures, rad.
         kinematics: The arm in them.
+        adapted: Whether the network was adapted to the pictures.
     """
     said = []
     moved_rad = np.ptp(joints, axis=0)
@@ -37,17 +40,17 @@ def advice(calibration: Calibration, joints: NDArray[np.float64], kinematics: Ro
             "these joints tell most"
         )
     used = sum(fit.own.valid for fit in calibration.fits)
-    spread = float(np.sqrt(np.linalg.eigvalsh(calibration.covariance[:3, :3]).max()))
+    variances, axes = np.linalg.eigh(calibration.covariance[:3, :3])
+    spread, worst = float(np.sqrt(variances[-1])), axes[:, -1]
     if spread > _GOOD_ENOUGH:
-        axis = "xyz"[int(np.argmax(np.diag(calibration.covariance)[:3]))]
-        said.append(
-            f"the position is known to {1e3 * spread:.1f} mm, least along the camera's {axis} axis; {_more(used)}"
-        )
+        axis = "xyz"[int(np.argmax(np.abs(worst)))]
+        more = _more(used, spread**2, float(worst @ common_covariance()[:3, :3] @ worst))
+        said.append(f"the position is known to {1e3 * spread:.1f} mm, least along the camera's {axis} axis; {more}")
     poor = [fit.name for fit in calibration.fits if fit.belief.explained < _POOR_FIT]
     if poor:
         said.append(
             f"{len(poor)} of {len(calibration.fits)} pictures hardly fit ({', '.join(poor[:4])}"
-            f"{', ...' if len(poor) > 4 else ''}): look at them, or try --adapt"
+            f"{', ...' if len(poor) > 4 else ''}): look at them{'' if adapted else ', or try --adapt'}"
         )
     if _disagreement(calibration) > _APART:
         said.append(
@@ -57,14 +60,15 @@ def advice(calibration: Calibration, joints: NDArray[np.float64], kinematics: Ro
     return said
 
 
-def _more(used: int) -> str:
-    """What more pictures would do.
+def _more(used: int, variance: float, common: float) -> str:
+    """What more pictures would do to the variance that some have left.
 
-    Of one picture's variance, n leave 1 / n and the share that all have in common (see
+    Of one picture's variance V, n leave ``V / n + common (1 - 1 / n)`` (see
     :func:`~ctr_env.estimators.fusion.poses.fuse`).
     """
-    wanted = _SMALLER**2 * (1.0 / used + SHARED * (1.0 - 1.0 / used))
-    more = (1.0 - SHARED) / (wanted - SHARED) - used if wanted > SHARED else np.inf
+    wanted = _SMALLER**2 * variance
+    own = used * (variance - common)  # V - common
+    more = own / (wanted - common) - used if wanted > common else np.inf
     if more > _MOST * used:
         return (
             "more pictures would hardly help, for what remains is what all of them have in common, such as intrinsics "

@@ -17,7 +17,7 @@ from .solve import Calibration, FrameFit
 
 __all__ = ["SCHEMA", "calibration_data", "write_calibration"]
 
-SCHEMA = "ctr_env/calibrate@1"
+SCHEMA = "ctr_env/calibrate@2"
 _CAMERA_FRAME = "camera_optical_frame"
 
 

@@ -11,8 +11,9 @@ from scipy.spatial.transform import RigidTransform
 
 from ctr_env.estimators.adaptation.teacher import Belief, Teacher
 from ctr_env.estimators.base import Frame, PoseEstimate
+from ctr_env.estimators.common_error import common_covariance
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
-from ctr_env.estimators.fusion.poses import SHARED, fuse
+from ctr_env.estimators.fusion.poses import fuse
 from ctr_env.estimators.mirrored import Mirror
 from ctr_env.estimators.silhouette.refinement import refine
 from ctr_env.geometry import twist_between
@@ -50,7 +51,7 @@ class Calibration:
         camera_T_base: The pose.
         covariance: ``(6, 6)`` as ``PoseEstimate.covariance``.
         fits: How each picture agrees.
-        halves: ``(6,)`` twist between the poses that every other picture gives and that the rest gives.
+        halves: ``(6,)`` twist between the poses that two halves of the pictures give, every other one and the rest.
         halves_covariance: ``(6, 6)`` what that twist should be like: without what all pictures have in common.
     """
 
@@ -98,7 +99,8 @@ def calibrate(
         owns += estimator.estimate_batch(pictures[start : start + _BATCH])
         if on_frame is not None:
             on_frame(len(owns))
-    valid = [own for own in owns if own.valid]
+    there = [(picture, own) for picture, own in zip(pictures, owns, strict=True) if own.valid]
+    valid = [own for _, own in there]
     if len(valid) < _FEWEST:
         reasons = ", ".join(sorted({own.reason for own in owns if not own.valid}))
         raise RuntimeError(
@@ -110,12 +112,12 @@ def calibrate(
     beliefs = teacher.beliefs_at(pictures, pose)
     if refined:
         pose, beliefs = _refined(estimator, teacher, pictures, pose, beliefs)
-    fused = fuse(*_measured(valid), start=pose, shared=SHARED)
+    fused = fuse(*_measured(valid), start=pose, common=common_covariance())
     fits = [
         FrameFit(name, own, belief, twist_between(pose, own.camera_T_base) if own.valid else np.full(6, np.nan))
         for name, own, belief in zip(frames, owns, beliefs, strict=True)
     ]
-    return Calibration(pose, fused.covariance, fits, *_halves(valid))
+    return Calibration(pose, fused.covariance, fits, *_halves(teacher, there))
 
 
 def _measured(estimates: list[PoseEstimate]) -> tuple[list[RigidTransform], list[NDArray[np.float64]]]:
@@ -143,6 +145,13 @@ def _refined(
     return (descended, after) if better else (pose, beliefs)
 
 
-def _halves(estimates: list[PoseEstimate]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    first, second = (fuse(*_measured(estimates[start::2])) for start in (0, 1))
-    return twist_between(first.pose, second.pose), first.covariance + second.covariance
+def _halves(
+    teacher: Teacher, there: list[tuple[Frame, PoseEstimate]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How far the poses of two halves are apart, and the covariance of that."""
+    poses, covariance = [], np.zeros((6, 6))
+    for half in (there[::2], there[1::2]):
+        fused = fuse(*_measured([own for _, own in half]))
+        poses.append(teacher.shared_pose([picture for picture, _ in half], fused.pose))
+        covariance = covariance + fused.covariance
+    return twist_between(*poses), covariance

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ctr_env.estimators.adaptation.adapter import Adapter
     from ctr_env.estimators.adaptation.config import AdaptationConfig
     from ctr_env.estimators.base import Frame
+    from ctr_env.estimators.data.layouts import Refused
     from ctr_env.estimators.training.source import FrameSource
     from ctr_env.scenes.kinematics import RobotKinematics
 
@@ -70,12 +71,12 @@ def _run(options: argparse.Namespace) -> int:
     shown = RobotKinematics(config.robot)  # whose network looks
     weights = options.weights or packaged_weights(shown.robot)
     folder = options.folder or options.out.with_suffix("")
-    pictures = _pictures(options, kinematics, folder)
+    pictures, skipped = _pictures(options, kinematics, folder)
     if mirror is not None:
         pictures = [[mirror.frame(frame) for frame in group] for group in pictures]
     adapter = Adapter(config, pictures, weights, replay_source(config, options.replay, weights, shown), folder)
     adapt_with_progress(adapter, options.out)
-    _report(adapter, weights, options.out, pictures, flipped=mirror is not None)
+    _report(adapter, weights, options.out, pictures, skipped, flipped=mirror is not None)
     return 0
 
 
@@ -92,16 +93,19 @@ def _config(options: argparse.Namespace) -> AdaptationConfig:
     return config_from_mapping(AdaptationConfig, {**options.config, **dict(zip(own, chosen, strict=True))})
 
 
-def _pictures(options: argparse.Namespace, kinematics: RobotKinematics, folder: Path) -> list[list[Frame]]:
+def _pictures(
+    options: argparse.Namespace, kinematics: RobotKinematics, folder: Path
+) -> tuple[list[list[Frame]], list[Refused]]:
     from ctr_env.estimators.adaptation.pictures import read_pictures
 
-    groups = []
+    groups, skipped = [], []
     for source in picture_sources(options, kinematics, folder / "pictures"):
         found = read_pictures(source)
-        for problem in found.problems:
-            print(f"skipped: {problem}", file=sys.stderr)
+        for refused in found.skipped:
+            print(f"skipped: {refused.reason}", file=sys.stderr)
         groups.append(list(found.frames.values()))
-    return groups
+        skipped += found.skipped
+    return groups, skipped
 
 
 def replay_source(
@@ -144,7 +148,9 @@ def adapt_with_progress(adapter: Adapter, out: Path) -> None:
         adapter.run(step, look)
 
 
-def _report(adapter: Adapter, start: Path, out: Path, pictures: list[list[Frame]], flipped: bool) -> None:
+def _report(
+    adapter: Adapter, start: Path, out: Path, pictures: list[list[Frame]], skipped: list[Refused], flipped: bool
+) -> None:
     from ctr_env._files import write_json, write_picture
     from ctr_env.evaluation.adaptation_sheet import adaptation_sheet, plot_adaptation
     from ctr_env.evaluation.runner import versions
@@ -166,6 +172,7 @@ def _report(adapter: Adapter, start: Path, out: Path, pictures: list[list[Frame]
         "config": asdict(config),
         "versions": versions(),
         "pictures": [len(group) for group in pictures],
+        "skipped": [refused._asdict() for refused in skipped],
         "rounds": rounds,
         "summary": summary,
     }

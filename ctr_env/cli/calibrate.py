@@ -15,6 +15,7 @@ from .progress import counting_progress
 if TYPE_CHECKING:
     from ctr_env.calibration.solve import Calibration
     from ctr_env.estimators.base import Frame
+    from ctr_env.estimators.data.layouts import Refused
     from ctr_env.scenes.kinematics import RobotKinematics
 
 __all__ = ["add_parser"]
@@ -58,7 +59,7 @@ def _run(options: argparse.Namespace) -> int:
     robot = options.robot if mirror is None else mirror.robot  # whose network looks
     shown = RobotKinematics(robot)
     CtRNetEstimator(shown, _config(options.weights))  # says what is missing before pictures are taken
-    frames, problems = _frames(options, kinematics)
+    frames, skipped = _frames(options, kinematics)
     seen = frames if mirror is None else {name: mirror.frame(frame) for name, frame in frames.items()}
     weights = _adapted(options, list(seen.values()), robot, shown) if options.adapt else options.weights
     estimator = CtRNetEstimator(shown, _config(weights))
@@ -69,13 +70,14 @@ def _run(options: argparse.Namespace) -> int:
     camera = next(iter(frames.values())).camera
     if mirror is not None:
         found = found.reflected(mirror, camera.width)
-    hints = advice(found, np.stack([frame.joint_positions for frame in frames.values()]), kinematics)
+    joints = np.stack([frame.joint_positions for frame in frames.values()])
+    hints = advice(found, joints, kinematics, adapted=options.adapt)
     data = {
         "schema": SCHEMA,
         "command": shlex.join(["ctr-env", *sys.argv[1:]]),
         "config": {name: getattr(options, name) for name in ("robot", "weights", "adapt", "minutes", "refine")},
         "versions": versions(),
-        "skipped": problems,
+        "skipped": [refused._asdict() for refused in skipped],
         "advice": hints,
         **calibration_data(found, kinematics.robot, camera),
     }
@@ -89,21 +91,21 @@ def _config(weights: Path | None) -> dict[str, Any]:
     return {"tracking": False} | ({} if weights is None else {"weights": str(weights)})
 
 
-def _frames(options: argparse.Namespace, kinematics: RobotKinematics) -> tuple[dict[str, Frame], list[str]]:
+def _frames(options: argparse.Namespace, kinematics: RobotKinematics) -> tuple[dict[str, Frame], list[Refused]]:
     from ctr_env.estimators.adaptation.pictures import read_pictures
 
     sources = picture_sources(options, kinematics, options.out / "pictures")
     if len(sources) > 1:
         raise ValueError(f"one camera is calibrated at a time; --data names {len(sources)} folders")
-    frames, problems = read_pictures(sources[0])
-    for problem in problems:
-        print(f"skipped: {problem}", file=sys.stderr)
+    frames, skipped = read_pictures(sources[0])
+    for refused in skipped:
+        print(f"skipped: {refused.reason}", file=sys.stderr)
     if not frames:
-        raise ValueError(f"none of {len(problems)} pictures can be read; the first: {problems[0]}")
+        raise ValueError(f"none of {len(skipped)} pictures can be read; the first: {skipped[0].reason}")
     cameras = {frame.camera for frame in frames.values()}
     if len(cameras) > 1:
         raise ValueError(f"the pictures have {len(cameras)} different intrinsics, and so not one pose")
-    return frames, problems
+    return frames, skipped
 
 
 def _adapted(options: argparse.Namespace, frames: list[Frame], robot: str, kinematics: RobotKinematics) -> Path:

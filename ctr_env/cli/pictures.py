@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ctr_env.estimators.adaptation.pictures import Recorded
+    from ctr_env.estimators.data.layouts import Folder
     from ctr_env.scenes.kinematics import RobotKinematics
 
 __all__ = ["add_picture_options", "picture_sources"]
@@ -28,7 +28,7 @@ def add_picture_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--camera", type=Path, metavar="YAML", help="intrinsics of --images, OpenCV's or ROS's layout")
 
 
-def picture_sources(options: argparse.Namespace, kinematics: RobotKinematics, folder: Path) -> list[Recorded]:
+def picture_sources(options: argparse.Namespace, kinematics: RobotKinematics, folder: Path) -> list[Folder]:
     """Where the pictures of each camera are read from; those that a camera has yet to take go to ``folder``.
 
     Raises:

@@ -22,7 +22,14 @@ __all__ = ["RecordFile", "frame_record"]
 
 _ERRORS = (
     *("add_m", "add_in_frame_m", "translation_error_m", "rotation_error_rad", "nees"),
-    *("expected_translation_error_m", "keypoint_errors_m", "keypoint_errors_px", "camera_T_base"),
+    *(
+        "expected_translation_error_m",
+        "keypoint_errors_m",
+        "keypoint_errors_px",
+        "camera_T_base",
+        "covariance",
+        "error_twist",
+    ),
 )
 
 
@@ -36,7 +43,8 @@ def frame_record(
     without a pose the marked point takes the keypoints' place, as measured by its annotator. Pixel errors
     are those of their projections, in pixels of the picture as it is (``picture_size``). Errors, and the pose, of an
     estimate that is not valid are ``None``; so is a pixel error of a point behind the camera.
-    ``expected_translation_error_m`` is the root mean square error of the base's position by the estimate's covariance.
+    ``covariance`` is that of ``error_twist`` (see ``PoseEstimate``), and ``expected_translation_error_m`` what it makes
+    the root mean square error of the base's position.
 
     Args:
         labelled: The frame, with its pose or a marked point.
@@ -70,14 +78,16 @@ def frame_record(
             "keypoint_errors_m": errors.tolist(),
             "keypoint_errors_px": _finite(np.linalg.norm(camera.project(moved) - pixels, axis=1)),
             "camera_T_base": estimate.camera_T_base.as_matrix().tolist(),
+            "covariance": estimate.covariance.tolist(),
         }
         if true is not None:
             position, rotation = pose_error(estimate.camera_T_base, true)
-            squared = nees(twist_between(estimate.camera_T_base, true), estimate.covariance)
+            error = twist_between(estimate.camera_T_base, true)
             record |= {
                 "translation_error_m": position,
                 "rotation_error_rad": rotation,
-                "nees": squared,
+                "error_twist": error.tolist(),
+                "nees": nees(error, estimate.covariance),
                 "expected_translation_error_m": float(np.sqrt(np.trace(estimate.covariance[:3, :3]))),
             }
     return record

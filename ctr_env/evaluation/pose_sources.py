@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from ctr_env.estimators.data.labelled import LabelledFrame
-from ctr_env.estimators.data.layouts import Folder
+from ctr_env.estimators.data.layouts import Folder, refused
 from ctr_env.estimators.data.sampler import FrameSampler
 from ctr_env.estimators.data.seeds import frame_seed
 
@@ -79,9 +79,7 @@ class FolderSource(FrameSource):
         try:
             frame = self._folder.read(name)
         except (ValueError, OSError) as error:
-            files = self._folder.files(name)
-            named = (file.name for file in files if str(file) in str(error))
-            raise UnusableFrameError(next(named, name), str(error)) from error
+            raise UnusableFrameError(*refused(self._folder, name, error)) from error
         if frame.camera_T_base is None and frame.marked is None:
             raise UnusableFrameError(
                 f"{name}.json", "no pose, and fewer than 3 keypoints with a location to find it from"

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from ctr_env.estimators.base import Frame
+from ctr_env.estimators.data.layouts import Folder, Refused, refused
 from ctr_env.estimators.straight import straightened
 
-__all__ = ["Pictures", "Recorded", "read_pictures"]
-
-
-class Recorded(Protocol):
-    """Frames that are read by name: a folder in DREAM's layout, or a recording."""
-
-    names: list[str]
-
-    def read_unlabelled(self, name: str) -> Frame:
-        """Picture, joint angles and camera of one frame."""
+__all__ = ["Pictures", "read_pictures"]
 
 
 class Pictures(NamedTuple):
@@ -24,16 +16,16 @@ class Pictures(NamedTuple):
 
     frames: dict[str, Frame]
     """Pictures, joint angles and cameras without lens distortion, by name."""
-    problems: list[str]
-    """What is wrong with the other frames; each names its file."""
+    skipped: list[Refused]
+    """The other frames."""
 
 
-def read_pictures(source: Recorded) -> Pictures:
-    """Read all frames of a source, one by one."""
-    frames, problems = {}, []
-    for name in source.names:
+def read_pictures(folder: Folder) -> Pictures:
+    """Read all frames of a folder or recording, one by one."""
+    frames, skipped = {}, []
+    for name in folder.names:
         try:
-            frames[name] = straightened(source.read_unlabelled(name))
+            frames[name] = straightened(folder.read_unlabelled(name))
         except (OSError, ValueError) as error:
-            problems.append(str(error))
-    return Pictures(frames, problems)
+            skipped.append(refused(folder, name, error))
+    return Pictures(frames, skipped)

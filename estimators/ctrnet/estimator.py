@@ -19,6 +19,7 @@ from ctr_env.scenes.kinematics import RobotKinematics
 from .eye import Eye, Sight
 from .packaged import mirror_for, packaged_weights
 from .search import search
+from .uncertainty import pose_covariance
 
 if TYPE_CHECKING:
     from .inference import Detector
@@ -53,7 +54,7 @@ class CtRNetConfig:
     """Largest RMS reprojection error, as a share of the robot's extent in the picture, of a pose that does not explain
     half of the outline."""
     max_position_std: float = 0.15
-    """Largest standard deviation of the base's position, metres."""
+    """Largest standard deviation of the base's position by what the view tells of it, metres."""
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -178,8 +179,9 @@ class CtRNetEstimator(PoseEstimator):
         return self._estimate(frame, sight, sight.detection.mask)
 
     def _estimate(self, frame: Frame, sight: Sight, mask: NDArray[np.float32]) -> PoseEstimate:
-        covariance = sight.fit.covariance * self.detector.covariance_scale
-        reason = self._doubt(sight, covariance)
+        explained = sight.explained if self.config.outline else None
+        covariance = pose_covariance(sight.fit.covariance, explained, self.detector.covariance_scale)
+        reason = self._doubt(sight)
         return PoseEstimate(
             camera_T_base=sight.pose,
             covariance=covariance,
@@ -192,7 +194,7 @@ class CtRNetEstimator(PoseEstimator):
             camera_T_ee=None if reason else self.eye.gripper(frame, sight),
         )
 
-    def _doubt(self, sight: Sight, covariance: NDArray[np.float64]) -> str:
+    def _doubt(self, sight: Sight) -> str:
         """Why an estimate should not be trusted; empty if it should."""
         if sight.used.sum() < self.config.min_keypoints:
             return "too_few_keypoints"
@@ -203,4 +205,5 @@ class CtRNetEstimator(PoseEstimator):
         extent = float(np.max(np.ptp(sight.detection.pixels[sight.used], axis=0)))
         if sight.explained < _CONVINCING and sight.fit.rms_px > self.config.max_reprojection * extent:
             return "reprojection_error"
-        return "uncertain" if np.trace(covariance[:3, :3]) > self.config.max_position_std**2 else ""
+        usual = pose_covariance(sight.fit.covariance, None, self.detector.covariance_scale)
+        return "uncertain" if np.trace(usual[:3, :3]) > self.config.max_position_std**2 else ""

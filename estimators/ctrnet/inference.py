@@ -56,8 +56,8 @@ class Detector:
     Attributes:
         points: The points that it finds.
         input_size: Width and height of its full input, pixels.
-        covariance_scale: What covariances must be multiplied by to be as large as the errors, as measured when the
-            weights were evaluated; 1 where nobody did.
+        covariance_scale: What fits' covariances must be multiplied by, as measured when the weights were evaluated (see
+            :func:`~.uncertainty.pose_covariance`); 1 where nobody did.
     """
 
     def __init__(self, file: Path, robot: RobotDescription) -> None:

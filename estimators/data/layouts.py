@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ctr_env.estimators.base import Frame
 from ctr_env.scenes.kinematics import RobotKinematics
@@ -12,11 +12,11 @@ from .baxter_set import CtRNetBaxterFolder
 from .labelled import LabelledFrame
 from .ndds_read import FrameFolder
 
-__all__ = ["Folder", "open_folder"]
+__all__ = ["Folder", "Refused", "open_folder", "refused"]
 
 
 class Folder(Protocol):
-    """Frames that are read by name."""
+    """Frames that are read by name: of a folder in some layout, or a recording."""
 
     names: list[str]
 
@@ -28,6 +28,21 @@ class Folder(Protocol):
 
     def read(self, name: str) -> LabelledFrame:
         """One frame with what is known of it."""
+
+
+class Refused(NamedTuple):
+    """A frame that cannot be used."""
+
+    file: str
+    """Name of the file at fault, or of the frame."""
+    reason: str
+    """What is wrong."""
+
+
+def refused(folder: Folder, name: str, error: Exception) -> Refused:
+    """The frame that could not be read, from the error that said so."""
+    named = (file.name for file in folder.files(name) if str(file) in str(error))
+    return Refused(next(named, name), str(error))
 
 
 def open_folder(folder: Path, kinematics: RobotKinematics) -> Folder:

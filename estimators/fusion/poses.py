@@ -11,11 +11,8 @@ from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.geometry import moved
 
-__all__ = ["SHARED", "Fused", "fuse", "most_central"]
+__all__ = ["Fused", "fuse", "most_central"]
 
-SHARED = 0.25
-"""Share of the variance of ``ctrnet``'s poses that all frames of one camera have in common: lens, encoders and network
-err alike in all of them. Measured on 12 cameras (``benchmarks/fusion.py --first 1000 --seeds 12``)."""
 _ITERATIONS = 20
 _CONVERGED = 1e-10
 _EXACT = 1e-14  # square metres and radians: variance of what claims to be exact
@@ -40,20 +37,21 @@ def fuse(
     poses: Sequence[RigidTransform],
     covariances: Sequence[NDArray[np.float64]],
     start: RigidTransform | None = None,
-    shared: float = 0.0,
+    common: NDArray[np.float64] | None = None,
 ) -> Fused:
     """The pose with the least squared Mahalanobis distances from measurements, those far off counting little.
 
     Gauss-Newton with Cauchy weights: to first order what one PnP over the points of all frames would give, for any
     estimator that knows its covariance. The covariance is widened where measurements scatter more than they say, and by
-    what they have in common, which no number of them averages out: that of n alike is ``1 / n + shared (1 - 1 / n)``
-    times that of one.
+    what they have in common, which no number of them averages out: that of n alike, each with covariance C, is
+    ``C / n + common (1 - 1 / n)``.
 
     Args:
         poses: N measured ``camera_T_base``.
         covariances: N covariances ``(6, 6)``.
         start: A pose to begin with, such as the last result; none: the measurement that the others lie nearest to.
-        shared: Share of each measurement's variance that all of them have in common, 0 to 1.
+        common: ``(6, 6)`` part of each measurement's covariance that all of them have in common; where it is larger
+            than the measurements' own, that one.
 
     Raises:
         ValueError: If there are none, or not as many of one as of the other.
@@ -74,8 +72,20 @@ def fuse(
         if np.abs(step).max() < _CONVERGED:
             break
     scatter = float(np.sum(weights * squared) / (6.0 * np.sum(weights))) if len(poses) > 1 else 1.0
-    alike = 1.0 + shared * (float(np.sum(weights)) - 1.0)
-    return Fused(pose, np.linalg.inv(total) * max(scatter, 1.0) * max(alike, 1.0), weights)
+    covariance = np.linalg.inv(total) * max(scatter, 1.0)
+    count = max(float(np.sum(weights)), 1.0)
+    if common is not None:
+        covariance = covariance + _at_most(common, count * covariance) * (1.0 - 1.0 / count)
+    return Fused(pose, covariance, weights)
+
+
+def _at_most(covariance: NDArray[np.float64], limit: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A covariance, cut to a positive definite other one in the directions in which it is larger."""
+    root = np.linalg.cholesky(limit)
+    inverse = np.linalg.inv(root)
+    ratios, axes = np.linalg.eigh(inverse @ covariance @ inverse.T)
+    axes = root @ axes
+    return np.asarray((axes * np.minimum(ratios, 1.0)) @ axes.T)
 
 
 def most_central(poses: Sequence[RigidTransform]) -> RigidTransform:

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
 from ctr_env.estimators.base import Frame, PoseEstimate
+from ctr_env.estimators.common_error import COMMON_M, COMMON_RAD, common_covariance
 from ctr_env.estimators.config import config_from_mapping, require_range
 from ctr_env.geometry import moved, twist_between
 from ctr_env.scenes.kinematics import RobotKinematics
 
-from .poses import SHARED, fuse
+from .poses import fuse
 from .wrapping import FusingEstimator, check_source
 
 __all__ = ["SlidingWindowConfig", "SlidingWindowEstimator"]
@@ -33,8 +34,10 @@ class SlidingWindowConfig:
     """Most postures that are remembered; then the least informative one is forgotten."""
     same_posture_rad: float = 0.05
     """Postures that differ by less, in every joint, are one: an estimator errs in the same way in all their frames."""
-    shared: float = SHARED
-    """Share of the variance of single frames that all frames have in common, and that no window averages out."""
+    common_m: float = COMMON_M
+    """Standard deviation of what all frames have in common, and no window averages out, metres."""
+    common_rad: float = COMMON_RAD
+    """The same for its rotation, radians."""
     longest_gap_s: float = 5.0
     """Time without a measurement after which the pose is not valid, seconds."""
 
@@ -43,7 +46,7 @@ class SlidingWindowConfig:
         check_source(self, "sliding_window")
         require_range(self, 1, 10_000, "postures")
         require_range(self, 0.0, 10.0, "same_posture_rad")
-        require_range(self, 0.0, 1.0, "shared")
+        require_range(self, 0.0, 100.0, "common_m", "common_rad")
         require_range(self, 0.0, 1e9, "longest_gap_s")
 
 
@@ -80,6 +83,7 @@ class SlidingWindowEstimator(FusingEstimator):
         """
         self.config = config_from_mapping(SlidingWindowConfig, config)
         super().__init__(kinematics, self.config)
+        self._common = common_covariance(self.config.common_m, self.config.common_rad)
         self.forget()
 
     def forget(self) -> None:
@@ -95,7 +99,7 @@ class SlidingWindowEstimator(FusingEstimator):
         if not self._window:
             return measured
         known = frame.time_s - self._time_s <= self.config.longest_gap_s
-        fused = fuse([p.pose for p in self._window], [p.covariance for p in self._window], shared=self.config.shared)
+        fused = fuse([p.pose for p in self._window], [p.covariance for p in self._window], common=self._common)
         return replace(
             measured,
             camera_T_base=fused.pose,

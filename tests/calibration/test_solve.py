@@ -11,9 +11,10 @@ from ctr_env.calibration.advice import advice
 from ctr_env.calibration.page import calibration_page
 from ctr_env.calibration.report import calibration_data, write_calibration
 from ctr_env.calibration.solve import calibrate
+from ctr_env.estimators.common_error import common_covariance
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.data import FrameSampler, frame_seed
-from ctr_env.estimators.fusion.poses import SHARED, fuse
+from ctr_env.estimators.fusion.poses import fuse
 from ctr_env.geometry import twist_between
 from ctr_env.scenes.kinematics import RobotKinematics
 
@@ -107,15 +108,18 @@ def test_the_pictures_asked_for_do_what_is_said(found, count):
     joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
     said = " ".join(advice(known, joints, PANDA))
     more = int(re.search(r"(\d+) more pictures in new postures would make that a tenth less", said)[1])
-    poses, alike = [found.camera_T_base] * (count + more), [np.eye(6)] * (count + more)
+    common = common_covariance()
+    one = count * (known.covariance - common * (1.0 - 1.0 / count))  # of a picture, if so many left this
     deviation = [
-        np.sqrt(fuse(poses[:n], alike[:n], shared=SHARED).covariance[0, 0]) for n in range(1, count + more + 1)
+        np.sqrt(fuse([found.camera_T_base] * n, [one] * n, common=common).covariance[0, 0])
+        for n in range(1, count + more + 1)
     ]
+    assert deviation[count - 1] == pytest.approx(0.01)
     assert deviation[-1] <= 0.9 * deviation[count - 1] < deviation[-2]
 
 
 def test_no_pictures_are_asked_for_where_they_would_not_help(found):
-    many = replace(found, covariance=1e-4 * np.eye(6), fits=found.fits * 6)
+    many = replace(found, covariance=1.1 * common_covariance())
     joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
     assert "more pictures would hardly help" in " ".join(advice(many, joints, PANDA))
 

@@ -49,7 +49,7 @@ def test_a_recording_gives_the_camera(recording, tmp_path, capsys):
     shown = capsys.readouterr().out
     assert "base in the camera" in shown and "±" in shown
     data = json.loads((out / "calibration.json").read_text())
-    assert data["schema"] == "ctr_env/calibrate@1"
+    assert data["schema"] == "ctr_env/calibrate@2"
     assert data["skipped"] == [] and data["config"]["robot"] == "panda" and data["config"]["refine"] is False
     assert np.linalg.norm(np.array(data["camera_T_base"])[:3, 3] - truth.translation) < 0.015
     assert (out / "calibration.yaml").is_file() and (out / "overlays.png").stat().st_size > 10_000
@@ -73,6 +73,24 @@ def test_a_right_arm_is_calibrated_in_a_mirror_and_its_network_adapted_there(tmp
     given = ["--weights", str(weights), "--out", str(out)]
     assert main(["calibrate", "--robot", "baxter_right", *where(tmp_path), *given]) == 0
     assert json.loads((out / "calibration.json").read_text())["robot"] == "baxter_right"
+
+
+def test_a_folder_is_calibrated_after_adapting_to_it_and_refined(tmp_path, capsys):
+    size = ["--width", "320", "--height", "240", "--randomization", "none"]
+    drawn = ["--frames", "4", "--fixed-camera", "7", "--split", "validation", "--board-share", "0", "--workers", "1"]
+    assert main(["generate", *size, *drawn, "--out", str(tmp_path / "frames")]) == 0
+    (tmp_path / "frames" / "000002.rgb.jpg").write_bytes(b"no picture")
+    given = ["--data", str(tmp_path / "frames"), "--adapt", "--minutes", "0.02", "--refine"]
+    assert main(["calibrate", *given, "--out", str(tmp_path / "out")]) == 0
+    shown, complaints = capsys.readouterr()
+    assert "agreement" in shown and "000002.rgb.jpg" in complaints
+    data = json.loads((tmp_path / "out" / "calibration.json").read_text())
+    assert [frame["name"] for frame in data["frames"]] == ["000000", "000001", "000003"]
+    assert [refused["file"] for refused in data["skipped"]] == ["000002.rgb.jpg"]
+    assert read_header(tmp_path / "out" / "adapted.safetensors").robot == "panda"
+    truth = json.loads((tmp_path / "frames" / "000000.json").read_text())["objects"][0]["location"]
+    assert np.linalg.norm(np.array(data["camera_T_base"])[:3, 3] - truth) < 0.015
+    assert "--adapt" not in " ".join(data["advice"])
 
 
 def test_what_is_wrong_is_named(recording, tmp_path, capsys):

@@ -101,10 +101,10 @@ def test_rows_that_cannot_be_used_are_refused_one_by_one(tmp_path):
     file.write_text(file.read_text().replace(repr(float(ANGLES[2, 4])), "nan").replace(repr(float(ANGLES[0, 1])), ""))
     found = read_pictures(Recording(folder, file, CAMERA, KINEMATICS))
     assert list(found.frames) == ["1.png", "4.png"]
-    assert [problem.partition(": ")[2] for problem in found.problems] == [
-        "panda_joint2 in line 2 is '', not a finite number",
-        "panda_joint5 in line 4 is 'nan', not a finite number",
-        f"no picture '3.png' in {folder}",
+    assert [(refused.file, refused.reason.partition(": ")[2]) for refused in found.skipped] == [
+        ("q.csv", "panda_joint2 in line 2 is '', not a finite number"),
+        ("q.csv", "panda_joint5 in line 4 is 'nan', not a finite number"),
+        ("q.csv", f"no picture '3.png' in {folder}"),
     ]
 
 
@@ -126,7 +126,8 @@ def test_a_picture_of_another_shape_is_refused_by_name(tmp_path):
     recording = Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS)
     found = read_pictures(recording)
     assert list(found.frames) == ["0.png", "1.png", "3.png", "4.png"]
-    assert len(found.problems) == 1 and "2.png: the picture has 90x48 pixels, its camera 128x96" in found.problems[0]
+    assert len(found.skipped) == 1
+    assert "2.png: the picture has 90x48 pixels, its camera 128x96" in found.skipped[0].reason
 
 
 def test_tables_of_spreadsheets_are_read_and_their_lines_counted(tmp_path):

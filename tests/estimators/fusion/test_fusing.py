@@ -13,6 +13,7 @@ from ctr_env.scenes.kinematics import RobotKinematics
 PANDA = RobotKinematics("panda")
 CAMERA = PinholeCamera.from_fov(1.0, 320, 240)
 TRUE = RigidTransform.from_components([0.1, 0.0, 1.3], Rotation.from_rotvec([1.5, 0.2, -0.1]))
+AVERAGED = {"common_m": 0.0, "common_rad": 0.0}  # nothing that all frames have in common
 NOISE = {"white_position_m": 0.01, "white_rotation_rad": 0.02}
 STEP = 1 / 30
 
@@ -39,7 +40,7 @@ def test_a_window_gets_better_with_every_posture_and_knows_it():
     singles, fused, squares = [], [], []
     for seed in range(12):
         sequence = frames(40, np.random.default_rng(seed))
-        window = started("sliding_window", seed, source="noisy", source_config=NOISE, shared=0.0)
+        window = started("sliding_window", seed, source="noisy", source_config=NOISE, **AVERAGED)
         estimates = [window.estimate(frame) for frame in sequence]
         singles.append(off(estimates[0], sequence[0]))
         fused.append(off(estimates[-1], sequence[-1]))
@@ -50,15 +51,16 @@ def test_a_window_gets_better_with_every_posture_and_knows_it():
 
 
 def test_what_all_frames_have_in_common_is_not_averaged_out():
-    """Poses that share a bias: the window's covariance expects it if it is told what share it has."""
+    """Poses that share a bias: the window's covariance expects it if it is told how large that is."""
     squares, half = [], {key: value / np.sqrt(2.0) for key, value in NOISE.items()}
+    shared = {"common_m": half["white_position_m"], "common_rad": half["white_rotation_rad"]}
     for seed in range(24):
         rng = np.random.default_rng([seed, 1])
         common = np.concatenate(
             [half["white_position_m"] * rng.standard_normal(3), half["white_rotation_rad"] * rng.standard_normal(3)]
         )
         sequence = frames(30, rng, lambda time, common=common: moved(TRUE, common))
-        window = started("sliding_window", seed, source="noisy", source_config=half, shared=0.5)
+        window = started("sliding_window", seed, source="noisy", source_config=half, **shared)
         source, take = window.source, window.take
         for frame in sequence:
             measured = source.estimate(frame)  # which knows its own half of the variance
@@ -76,10 +78,10 @@ def test_frames_of_one_posture_make_the_window_no_surer_of_itself():
 
 
 def test_the_window_forgets_what_tells_least():
-    window = started("sliding_window", source="noisy", source_config=NOISE, postures=5, shared=0.0)
+    window = started("sliding_window", source="noisy", source_config=NOISE, postures=5, **AVERAGED)
     for frame in frames(20, np.random.default_rng(3)):
         estimate = window.estimate(frame)
-    few = started("sliding_window", source="noisy", source_config=NOISE, postures=20, shared=0.0)
+    few = started("sliding_window", source="noisy", source_config=NOISE, postures=20, **AVERAGED)
     for frame in frames(20, np.random.default_rng(3)):
         many = few.estimate(frame)
     assert np.trace(estimate.covariance) > 2 * np.trace(many.covariance)

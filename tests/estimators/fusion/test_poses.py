@@ -62,6 +62,20 @@ def test_scatter_that_covariances_do_not_explain_widens_the_result():
     assert np.trace(boastful) > 0.4 * np.trace(honest)
 
 
+def test_what_measurements_have_in_common_remains():
+    def fused(count, common):
+        return fuse([TRUE] * count, [COVARIANCE] * count, common=common).covariance
+
+    common = 0.3 * COVARIANCE
+    np.testing.assert_allclose(fused(1, common), COVARIANCE)
+    np.testing.assert_allclose(fused(5, common), COVARIANCE / 5 + common * 0.8)
+    np.testing.assert_allclose(fused(7, 50 * COVARIANCE), COVARIANCE, err_msg="no more than there was")
+    turned = np.diag([1e-6, 1e-2, 1e-6, 1e-6, 1e-6, 1e-6])
+    within = fused(1000, turned)
+    assert within[1, 1] == pytest.approx(COVARIANCE[1, 1]) and within[0, 0] == pytest.approx(1e-6, rel=0.01)
+    assert (np.linalg.eigvalsh(COVARIANCE - within) > -1e-12).all()
+
+
 def test_nothing_cannot_be_fused():
     with pytest.raises(ValueError, match="at least one; not 0 and 0"):
         fuse([], [])

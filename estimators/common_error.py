@@ -1,0 +1,19 @@
+"""What all frames of a camera have in common, so that no number of them averages it out."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["COMMON_M", "COMMON_RAD", "common_covariance"]
+
+COMMON_M = 0.002
+"""Standard deviation of each coordinate of the base's place, metres: lens, encoders and network err alike in all frames
+of a camera."""
+COMMON_RAD = 0.002
+"""The same of its rotation, radians."""
+
+
+def common_covariance(position_m: float = COMMON_M, rotation_rad: float = COMMON_RAD) -> NDArray[np.float64]:
+    """``(6, 6)`` as ``PoseEstimate.covariance``."""
+    return np.diag([position_m**2] * 3 + [rotation_rad**2] * 3)
