@@ -13,7 +13,7 @@ from .solve import Calibration
 __all__ = ["advice"]
 
 _STILL = 0.15  # rad: a joint that moved less tells little
-_GOOD_ENOUGH = 1e-3  # m: no more pictures are asked for
+_GOOD_ENOUGH = 1e-3  # m, beside what all pictures have in common: no more of them are asked for
 _POOR_FIT = 0.3  # share of a silhouette's outline
 _APART = 3.0  # standard deviations
 _SMALLER = 0.9  # of the error that more pictures are asked for
@@ -42,9 +42,10 @@ def advice(
     used = sum(fit.own.valid for fit in calibration.fits)
     variances, axes = np.linalg.eigh(calibration.covariance[:3, :3])
     spread, worst = float(np.sqrt(variances[-1])), axes[:, -1]
-    if spread > _GOOD_ENOUGH:
+    common = float(worst @ common_covariance()[:3, :3] @ worst)
+    if spread**2 - common > _GOOD_ENOUGH**2:
         axis = "xyz"[int(np.argmax(np.abs(worst)))]
-        more = _more(used, spread**2, float(worst @ common_covariance()[:3, :3] @ worst))
+        more = _more(used, spread**2, common)
         said.append(f"the position is known to {1e3 * spread:.1f} mm, least along the camera's {axis} axis; {more}")
     poor = [fit.name for fit in calibration.fits if fit.belief.explained < _POOR_FIT]
     if poor:
@@ -63,7 +64,7 @@ def advice(
 def _more(used: int, variance: float, common: float) -> str:
     """What more pictures would do to the variance that some have left.
 
-    Of one picture's variance V, n leave ``V / n + common (1 - 1 / n)`` (see
+    Of one picture's variance V, n leave ``(V - common) / n + common`` (see
     :func:`~ctr_env.estimators.fusion.poses.fuse`).
     """
     wanted = _SMALLER**2 * variance

@@ -42,6 +42,12 @@ class FrameFit:
     belief: Belief
     twist: NDArray[np.float64]
 
+    def reflected(self, mirror: Mirror, width: int) -> FrameFit:
+        """The same of the robot whose mirror image was seen, in a picture of a width."""
+        pose = self.belief.pose
+        belief = replace(self.belief, pose=None if pose is None else mirror.pose(pose))
+        return FrameFit(self.name, mirror.estimate(self.own, width), belief, mirror.twist(self.twist))
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -66,7 +72,7 @@ class Calibration:
         return Calibration(
             mirror.pose(self.camera_T_base),
             mirror.covariance(self.covariance),
-            [replace(f, own=mirror.estimate(f.own, width), twist=mirror.twist(f.twist)) for f in self.fits],
+            [fit.reflected(mirror, width) for fit in self.fits],
             mirror.twist(self.halves),
             mirror.covariance(self.halves_covariance),
         )
@@ -151,7 +157,7 @@ def _halves(
     """How far the poses of two halves are apart, and the covariance of that."""
     poses, covariance = [], np.zeros((6, 6))
     for half in (there[::2], there[1::2]):
-        fused = fuse(*_measured([own for _, own in half]))
+        fused = fuse(*_measured([own for _, own in half]), common=common_covariance())
         poses.append(teacher.shared_pose([picture for picture, _ in half], fused.pose))
-        covariance = covariance + fused.covariance
+        covariance = covariance + fused.own
     return twist_between(*poses), covariance

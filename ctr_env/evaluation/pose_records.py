@@ -44,7 +44,7 @@ def frame_record(
     are those of their projections, in pixels of the picture as it is (``picture_size``). Errors, and the pose, of an
     estimate that is not valid are ``None``; so is a pixel error of a point behind the camera.
     ``covariance`` is that of ``error_twist`` (see ``PoseEstimate``), and ``expected_translation_error_m`` what it makes
-    the root mean square error of the base's position.
+    the root mean square error of the base's position; both are ``None`` of an estimator that does not know.
 
     Args:
         labelled: The frame, with its pose or a marked point.
@@ -78,17 +78,18 @@ def frame_record(
             "keypoint_errors_m": errors.tolist(),
             "keypoint_errors_px": _finite(np.linalg.norm(camera.project(moved) - pixels, axis=1)),
             "camera_T_base": estimate.camera_T_base.as_matrix().tolist(),
-            "covariance": estimate.covariance.tolist(),
+            "covariance": estimate.covariance.tolist() if np.isfinite(estimate.covariance).all() else None,
         }
         if true is not None:
             position, rotation = pose_error(estimate.camera_T_base, true)
             error = twist_between(estimate.camera_T_base, true)
+            expected = float(np.sqrt(np.trace(estimate.covariance[:3, :3])))
             record |= {
                 "translation_error_m": position,
                 "rotation_error_rad": rotation,
                 "error_twist": error.tolist(),
                 "nees": nees(error, estimate.covariance),
-                "expected_translation_error_m": float(np.sqrt(np.trace(estimate.covariance[:3, :3]))),
+                "expected_translation_error_m": expected if np.isfinite(expected) else None,
             }
     return record
 

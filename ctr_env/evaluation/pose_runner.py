@@ -34,7 +34,8 @@ from .runner import versions
 
 __all__ = ["SCHEMA", "PoseStudy", "RecordingFiles", "run_pose_study"]
 
-SCHEMA = "ctr_env/evaluate@2"
+SCHEMA = "ctr_env/evaluate@1"
+_RECORDS = 2  # layout of the records that an evaluation goes on with
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,10 +113,10 @@ class PoseStudy:
         if self.synthetic:
             config |= {"width": self.width, "height": self.height, "randomization": self.randomization}
         if self.recording is not None:
-            config["recording"] = {name: str(file) for name, file in asdict(self.recording).items()}
+            config["recording"] = {name: _sha256(file) for name, file in asdict(self.recording).items()}
         weights = self.estimator_config.get("weights")
         if isinstance(weights, str) and Path(weights).is_file():
-            config["weights_sha256"] = hashlib.sha256(Path(weights).read_bytes()).hexdigest()
+            config["weights_sha256"] = _sha256(Path(weights))
         return config
 
     def source(self, kinematics: RobotKinematics, board: bool) -> FrameSource:
@@ -160,7 +161,7 @@ def run_pose_study(
             (``None`` for a skipped one).
 
     Returns:
-        The content of ``evaluate.json`` (schema ``ctr_env/evaluate@2``; see :func:`.pose_summary.pose_summary` and
+        The content of ``evaluate.json`` (schema ``ctr_env/evaluate@1``; see :func:`.pose_summary.pose_summary` and
         :func:`.pose_records.frame_record`).
 
     Raises:
@@ -171,7 +172,7 @@ def run_pose_study(
     used = versions() | {"torch": version("torch")}
     source = study.source(kinematics, estimator.needs_board)
     try:
-        records = RecordFile(out / "frames.jsonl", study.config | {"versions": used, "schema": SCHEMA})
+        records = RecordFile(out / "frames.jsonl", study.config | {"versions": used, "records": _RECORDS})
         evaluation = _Evaluation(study, kinematics, estimator, source, records)
         evaluation.run(on_frame)
         if not evaluation.records:
@@ -257,6 +258,10 @@ class _Evaluation:
         start = time.perf_counter()
         estimate = self._estimator.estimate(frame)
         return estimate, time.perf_counter() - start
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _title(result: Mapping[str, Any]) -> str:

@@ -174,6 +174,7 @@ def _calibration(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "mean": float(np.mean(there)) if there else None,
         "median": float(np.median(there)) if there else None,
         "expected": NEES_DOF,
+        "share_within_95": _within(there, 0.95),
         "share_within": {f"{level}": _within(there, level / 100) for level in _LEVELS},
         "n": len(there),
     }
@@ -187,7 +188,7 @@ def _rank_correlation(records: Sequence[Mapping[str, Any]]) -> float | None:
     pairs = [
         (record["expected_translation_error_m"], record["translation_error_m"])
         for record in records
-        if record["translation_error_m"] is not None
+        if record["expected_translation_error_m"] is not None
     ]
     if any(len(set(values)) < 2 for values in zip(*pairs, strict=True)) or not pairs:
         return None

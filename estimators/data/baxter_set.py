@@ -84,7 +84,11 @@ class CtRNetBaxterFolder:
         Raises:
             ValueError: If its picture cannot be read, or its joint angles are not seven that the arm can take.
         """
-        joints = require_joints(self._kinematics, self._numbers(name, "joints", self._kinematics.n))
+        positions = self._numbers(name, "joints", self._kinematics.n)
+        try:
+            joints = require_joints(self._kinematics, positions)
+        except ValueError as error:
+            raise ValueError(f"{self.folder / _TRUTH}, {name}: {error}") from error
         image = read_picture(self.folder / f"{name}.png")
         try:
             camera = camera_of_size(self._camera, image.shape[1], image.shape[0])

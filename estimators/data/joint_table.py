@@ -37,7 +37,7 @@ def read_joint_table(file: Path, robot: RobotDescription) -> JointTable:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If a joint has no column, or a row names no picture, or one that another row names.
+        ValueError: If a joint has no column, or a row names no picture.
     """
     with file.open(newline="", encoding="utf-8-sig") as stream:  # spreadsheets put a mark before the first name
         rows = list(csv.reader(stream))
@@ -50,25 +50,22 @@ def read_joint_table(file: Path, robot: RobotDescription) -> JointTable:
     columns = [header.index(joint) for joint in robot.arm_joints]
     body = [(line, row) for line, row in enumerate(rows[1:], 2) if any(cell.strip() for cell in row)]
     positions = np.array([[_number(row, column) for column in columns] for _, row in body])
-    problems = {}
-    for i, j in np.argwhere(np.isnan(positions)).tolist()[::-1]:  # the first of a row stays
+    problems: dict[int, str] = {}
+    for i, j in np.argwhere(np.isnan(positions)).tolist():
         line, cells = body[i]
         cell = cells[columns[j]] if columns[j] < len(cells) else ""
-        problems[i] = f"{file}: {header[columns[j]]} in line {line} is {cell!r}, not a finite number"
+        problems.setdefault(i, f"{file}: {header[columns[j]]} in line {line} is {cell!r}, not a finite number")
     label = next((header.index(name) for name in _NAMES if name in header), None)
     return JointTable(None if label is None else _names(body, label, file), positions, problems)
 
 
 def _names(body: list[tuple[int, list[str]]], column: int, file: Path) -> list[str]:
-    names: dict[str, int] = {}
+    names = []
     for line, row in body:
-        cell = row[column].strip() if column < len(row) else ""
-        if not cell:
+        names.append(row[column].strip() if column < len(row) else "")
+        if not names[-1]:
             raise ValueError(f"{file}: line {line} names no picture")
-        if cell in names:
-            raise ValueError(f"{file}: lines {names[cell]} and {line} both name picture {cell!r}")
-        names[cell] = line
-    return list(names)
+    return names
 
 
 def _number(row: list[str], column: int) -> float:

@@ -34,15 +34,18 @@ class Refused(NamedTuple):
     """A frame that cannot be used."""
 
     file: str
-    """Name of the file at fault, or of the frame."""
+    """Name of the file at fault, with its folder if frames lie in several, or of the frame."""
     reason: str
     """What is wrong."""
 
 
 def refused(folder: Folder, name: str, error: Exception) -> Refused:
     """The frame that could not be read, from the error that said so."""
-    named = (file.name for file in folder.files(name) if str(file) in str(error))
-    return Refused(next(named, name), str(error))
+    for file in folder.files(name):
+        if str(file) in str(error):
+            own = f"{name}{file.suffix}"
+            return Refused(own if file.as_posix().endswith(f"/{own}") else file.name, str(error))
+    return Refused(name, str(error))
 
 
 def open_folder(folder: Path, kinematics: RobotKinematics) -> Folder:

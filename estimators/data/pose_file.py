@@ -29,7 +29,7 @@ def read_pose_file(file: Path) -> RigidTransform:
         ValueError: If it holds no pose.
     """
     try:
-        data = yaml.safe_load(file.read_text())
+        data = next(yaml.safe_load_all(file.read_text()), None)  # rostopic echo begins another
         if isinstance(data, Mapping) and "camera_T_base" in data:
             return _from_matrix(np.asarray(data["camera_T_base"], dtype=float))
         if isinstance(data, Mapping) and "transform" in data:

@@ -62,6 +62,9 @@ class Recording:
         table = read_joint_table(joints, kinematics.robot)
         found = self._listed()
         if images.is_dir() and table.names is not None:
+            twice = next((name for i, name in enumerate(table.names) if name in table.names[:i]), None)
+            if twice is not None:
+                raise ValueError(f"{joints}: two rows name picture {twice!r}")
             if not set(found) & set(table.names):
                 raise FileNotFoundError(f"none of the pictures that {joints} names is in {images}: {table.names[0]}")
             found = table.names
@@ -84,7 +87,10 @@ class Recording:
         """
         if name in self._problems:
             raise ValueError(self._problems[name])
-        joints = require_joints(self._kinematics, self._positions[name])
+        try:
+            joints = require_joints(self._kinematics, self._positions[name])
+        except ValueError as error:
+            raise ValueError(f"{self._joints}, {name}: {error}") from error
         image = self._picture(name)
         try:
             camera = camera_of_size(self._camera, image.shape[1], image.shape[0])

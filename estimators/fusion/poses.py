@@ -25,11 +25,13 @@ class Fused(NamedTuple):
     Attributes:
         pose: ``camera_T_base``.
         covariance: ``(6, 6)`` as ``PoseEstimate.covariance``.
+        own: The part of it that other measurements of the same kind would not share.
         weights: ``(N,)`` how much each measurement was believed, 0 to 1.
     """
 
     pose: RigidTransform
     covariance: NDArray[np.float64]
+    own: NDArray[np.float64]
     weights: NDArray[np.float64]
 
 
@@ -44,21 +46,22 @@ def fuse(
     Gauss-Newton with Cauchy weights: to first order what one PnP over the points of all frames would give, for any
     estimator that knows its covariance. The covariance is widened where measurements scatter more than they say, and by
     what they have in common, which no number of them averages out: that of n alike, each with covariance C, is
-    ``C / n + common (1 - 1 / n)``.
+    ``(C - common) / n + common``.
 
     Args:
         poses: N measured ``camera_T_base``.
         covariances: N covariances ``(6, 6)``.
         start: A pose to begin with, such as the last result; none: the measurement that the others lie nearest to.
         common: ``(6, 6)`` part of each measurement's covariance that all of them have in common; where it is larger
-            than the measurements' own, that one.
+            than the measurement's, all of that.
 
     Raises:
         ValueError: If there are none, or not as many of one as of the other.
     """
     if not poses or len(poses) != len(covariances):
         raise ValueError(f"needs as many covariances as poses, at least one; not {len(covariances)} and {len(poses)}")
-    known = np.linalg.inv(np.stack(covariances) + _EXACT * np.eye(6))
+    spread = np.stack(covariances) + _EXACT * np.eye(6)
+    known = np.linalg.inv(spread)
     turns = Rotation.concatenate([pose.rotation for pose in poses])
     places = np.stack([pose.translation for pose in poses])
     pose = most_central(poses) if start is None else start
@@ -72,20 +75,20 @@ def fuse(
         if np.abs(step).max() < _CONVERGED:
             break
     scatter = float(np.sum(weights * squared) / (6.0 * np.sum(weights))) if len(poses) > 1 else 1.0
-    covariance = np.linalg.inv(total) * max(scatter, 1.0)
-    count = max(float(np.sum(weights)), 1.0)
-    if common is not None:
-        covariance = covariance + _at_most(common, count * covariance) * (1.0 - 1.0 / count)
-    return Fused(pose, covariance, weights)
+    shared = np.zeros((6, 6)) if common is None else common
+    sure = np.linalg.inv(total)
+    own = np.einsum("n,nij,njk,nkl->il", weights, known, spread - _at_most(shared, spread), known)
+    own = sure @ own @ sure * max(scatter, 1.0)
+    return Fused(pose, own + _at_most(shared, sure * np.sum(weights)), own, weights)
 
 
-def _at_most(covariance: NDArray[np.float64], limit: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A covariance, cut to a positive definite other one in the directions in which it is larger."""
-    root = np.linalg.cholesky(limit)
-    inverse = np.linalg.inv(root)
-    ratios, axes = np.linalg.eigh(inverse @ covariance @ inverse.T)
-    axes = root @ axes
-    return np.asarray((axes * np.minimum(ratios, 1.0)) @ axes.T)
+def _at_most(covariance: NDArray[np.float64], limits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``(..., 6, 6)``: a covariance, cut to positive definite other ones in the directions in which it is larger."""
+    roots = np.linalg.cholesky(limits)
+    inverse = np.linalg.inv(roots)
+    ratios, axes = np.linalg.eigh(inverse @ covariance @ np.swapaxes(inverse, -1, -2))
+    axes = roots @ axes
+    return np.asarray((axes * np.minimum(ratios, 1.0)[..., None, :]) @ np.swapaxes(axes, -1, -2))
 
 
 def most_central(poses: Sequence[RigidTransform]) -> RigidTransform:

@@ -15,8 +15,10 @@ from ctr_env.estimators.common_error import common_covariance
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.data import FrameSampler, frame_seed
 from ctr_env.estimators.fusion.poses import fuse
+from ctr_env.estimators.mirrored import Mirror
 from ctr_env.geometry import twist_between
 from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.robots import get_robot
 
 PANDA = RobotKinematics("panda")
 
@@ -109,7 +111,7 @@ def test_the_pictures_asked_for_do_what_is_said(found, count):
     said = " ".join(advice(known, joints, PANDA))
     more = int(re.search(r"(\d+) more pictures in new postures would make that a tenth less", said)[1])
     common = common_covariance()
-    one = count * (known.covariance - common * (1.0 - 1.0 / count))  # of a picture, if so many left this
+    one = count * (known.covariance - common) + common  # of a picture, if so many left this
     deviation = [
         np.sqrt(fuse([found.camera_T_base] * n, [one] * n, common=common).covariance[0, 0])
         for n in range(1, count + more + 1)
@@ -119,9 +121,46 @@ def test_the_pictures_asked_for_do_what_is_said(found, count):
 
 
 def test_no_pictures_are_asked_for_where_they_would_not_help(found):
-    many = replace(found, covariance=1.1 * common_covariance())
+    many = replace(found, covariance=common_covariance() + 1.2e-6 * np.eye(6))
     joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
     assert "more pictures would hardly help" in " ".join(advice(many, joints, PANDA))
+
+
+def test_nothing_is_said_of_a_position_that_only_common_errors_spoil(found):
+    joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
+    known = replace(found, covariance=1.01 * common_covariance(), halves=np.zeros(6))
+    assert not [said for said in advice(known, joints, PANDA) if "position" in said]
+
+
+def test_pictures_that_do_not_fit_are_named_and_adaptation_offered_once(found):
+    poor = [replace(fit, belief=replace(fit.belief, explained=0.1)) for fit in found.fits[:2]]
+    known, joints = replace(found, fits=[*poor, *found.fits[2:]]), np.arange(2.0)[:, None] * np.ones(PANDA.n)
+    said, again = (" ".join(advice(known, joints, PANDA, adapted=adapted)) for adapted in (False, True))
+    assert "2 of 8 pictures hardly fit (000000, 000001)" in said and "try --adapt" in said
+    assert "2 of 8 pictures hardly fit" in again and "--adapt" not in again
+
+
+def test_a_mirrored_calibration_is_the_same_in_the_mirror_s_world(found):
+    mirror = Mirror(get_robot("baxter_right"))
+    there = found.reflected(mirror, 320)
+    back = there.reflected(mirror, 320)
+    np.testing.assert_allclose(back.camera_T_base.as_matrix(), found.camera_T_base.as_matrix(), atol=1e-12)
+    for name in ("covariance", "halves", "halves_covariance"):
+        np.testing.assert_allclose(getattr(back, name), getattr(found, name), atol=1e-15)
+        assert not np.allclose(getattr(there, name), getattr(found, name))
+    for far, near in zip(there.fits, found.fits, strict=True):
+        between = twist_between(there.camera_T_base, far.own.camera_T_base)
+        np.testing.assert_allclose(far.twist, between, atol=1e-9)  # of the mirrored poses themselves
+        assert np.linalg.norm(far.twist[:3]) == pytest.approx(np.linalg.norm(near.twist[:3]))
+        assert far.belief.pose is None or not np.allclose(far.belief.pose.as_matrix(), near.belief.pose.as_matrix())
+
+
+def test_the_halves_know_nothing_of_what_all_pictures_share(found):
+    valid = [fit.own for fit in found.fits if fit.own.valid]
+    apart = [fuse([e.camera_T_base for e in half], [e.covariance for e in half]) for half in (valid[::2], valid[1::2])]
+    whole = sum(half.covariance for half in apart)
+    assert np.linalg.eigvalsh(found.halves_covariance).min() > 0.0
+    assert np.linalg.eigvalsh(whole - found.halves_covariance).min() > 1e-7
 
 
 def test_pictures_without_the_robot_are_refused(frames, estimator):

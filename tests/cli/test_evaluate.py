@@ -107,5 +107,10 @@ def test_a_recording_is_evaluated_where_the_camera_is_known_to_stand(tmp_path, c
     result = json.loads((tmp_path / "out" / "evaluate.json").read_text())
     assert [each["name"] for each in result["per_frame"]] == ["0.png", "1.png", "3.png"]
     assert result["summary"]["add_median_m"] < 0.015
+    moved = frames[0].camera_T_base.as_matrix()
+    moved[0, 3] += 0.1
+    (tmp_path / "pose.json").write_text(json.dumps({"camera_T_base": moved.tolist()}))
+    assert main(["evaluate", *given, "--out", str(tmp_path / "out")]) == 1  # nothing is mixed with the former truth
+    assert "other settings (recording differ)" in capsys.readouterr().err
     assert main(["evaluate", *given, "--frames", "1", "--estimator", "ground_truth", "--out", str(tmp_path / "t")]) == 0
     assert json.loads((tmp_path / "t" / "evaluate.json").read_text())["summary"]["add_median_m"] < 1e-9

@@ -69,7 +69,7 @@ def test_the_truth_is_perfect(folder, tmp_path):
     study = PoseStudy(data=str(folder), estimator="ground_truth")
     result = run_pose_study(study, tmp_path, "command")
     assert json.loads((tmp_path / "evaluate.json").read_text()) == result
-    assert result["schema"] == "ctr_env/evaluate@2"
+    assert result["schema"] == "ctr_env/evaluate@1"
     assert result["command"] == "command"
     assert result["frames"] == len(result["per_frame"]) == 6
     assert result["skipped"] == []

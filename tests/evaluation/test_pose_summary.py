@@ -68,7 +68,8 @@ def test_keypoints_out_of_the_picture_count_in_space_only():
 def test_other_figures():
     summary = pose_summary([record(nees=4.0, latency_ms=10.0), record(nees=20.0, latency_ms=30.0, mask_iou=None)])
     within = {"50": 0.5, "90": 0.5, "95": 0.5}
-    assert summary["nees"] == {"mean": 12.0, "median": 12.0, "expected": 6, "share_within": within, "n": 2}
+    nees = {"mean": 12.0, "median": 12.0, "expected": 6, "share_within_95": 0.5, "share_within": within, "n": 2}
+    assert summary["nees"] == nees
     assert summary["latency_ms"]["median"] == 20.0
     assert (summary["mask_iou"], summary["mask_frames"]) == (0.5, 1)
     assert summary["picture_sizes"] == ["640x480"]

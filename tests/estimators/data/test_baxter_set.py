@@ -122,7 +122,7 @@ def test_what_is_damaged_is_refused_and_the_rest_is_measured(folder, tmp_path):
     (inner / "ground_truth_data").write_bytes(pickle.dumps(truth))
     result = run_pose_study(PoseStudy(robot="baxter", data=str(folder), estimator="ctrnet"), tmp_path / "out")
     assert result["frames"] == 1
-    assert [item["file"] for item in result["skipped"]] == ["1.png", "ground_truth_data", "ground_truth_data"]
+    assert [item["file"] for item in result["skipped"]] == ["pose_0/1.png", "ground_truth_data", "ground_truth_data"]
     assert "joints of pose_1 must be 7 finite numbers" in result["skipped"][1]["reason"]
 
 

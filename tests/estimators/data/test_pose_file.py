@@ -23,7 +23,7 @@ def test_matrices_and_what_ros_publishes_are_the_same_pose(tmp_path):
     (x, y, z), (qx, qy, qz, qw) = camera.translation, camera.rotation.as_quat()
     text = (
         "header: {frame_id: panda_link0}\nchild_frame_id: camera_optical_frame\ntransform:\n"
-        f"  translation: {{x: {x}, y: {y}, z: {z}}}\n  rotation: {{w: {qw}, x: {qx}, y: {qy}, z: {qz}}}\n"
+        f"  translation: {{x: {x}, y: {y}, z: {z}}}\n  rotation: {{w: {qw}, x: {qx}, y: {qy}, z: {qz}}}\n---\n"
     )
     assert max(pose_error(read_pose_file(write(tmp_path, text)), POSE)) < 1e-9
 

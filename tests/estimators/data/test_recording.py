@@ -76,7 +76,7 @@ def test_what_is_wrong_is_named(tmp_path):
         Recording(
             folder, table(tmp_path / "j.csv", joints=PANDA.arm_joints[:6], angles=ANGLES[:, :6]), CAMERA, KINEMATICS
         )
-    with pytest.raises(ValueError, match="lines 2 and 3 both name picture '1.png'"):
+    with pytest.raises(ValueError, match="two rows name picture '1.png'"):
         Recording(folder, table(tmp_path / "t.csv", ["1.png", "1.png"], angles=ANGLES[:2]), CAMERA, KINEMATICS)
     (tmp_path / "broken.mp4").write_text("no film")
     with pytest.raises(ValueError, match="not a video"):
@@ -89,7 +89,9 @@ def test_angles_that_the_robot_cannot_take_are_refused_picture_by_picture(tmp_pa
     angles[1] = np.degrees(angles[1])
     recording = Recording(folder, table(tmp_path / "q.csv", angles=angles), CAMERA, KINEMATICS)
     recording.read("0.png")
-    with pytest.raises(ValueError, match=r"panda_joint\d is at .* rad, beyond its limits .* expected in radians"):
+    with pytest.raises(
+        ValueError, match=r"q.csv, 1.png: panda_joint\d is at .* rad, beyond its limits .* expected in radians"
+    ):
         recording.read("1.png")
 
 

@@ -68,12 +68,33 @@ def test_what_measurements_have_in_common_remains():
 
     common = 0.3 * COVARIANCE
     np.testing.assert_allclose(fused(1, common), COVARIANCE)
-    np.testing.assert_allclose(fused(5, common), COVARIANCE / 5 + common * 0.8)
+    np.testing.assert_allclose(fused(5, common), 0.7 * COVARIANCE / 5 + common)
     np.testing.assert_allclose(fused(7, 50 * COVARIANCE), COVARIANCE, err_msg="no more than there was")
     turned = np.diag([1e-6, 1e-2, 1e-6, 1e-6, 1e-6, 1e-6])
     within = fused(1000, turned)
     assert within[1, 1] == pytest.approx(COVARIANCE[1, 1]) and within[0, 0] == pytest.approx(1e-6, rel=0.01)
     assert (np.linalg.eigvalsh(COVARIANCE - within) > -1e-12).all()
+
+
+@pytest.mark.parametrize("good, poor", [(1, 49), (3, 22)])
+def test_poor_measurements_make_good_ones_no_worse(good, poor):
+    common = 0.8 * COVARIANCE
+    covariances = [COVARIANCE] * good + [1e4 * COVARIANCE] * poor
+    fused = fuse([TRUE] * len(covariances), covariances, common=common)
+    np.testing.assert_allclose(fused.covariance, 0.2 * COVARIANCE / good + common, rtol=0.01)
+    np.testing.assert_allclose(fused.own + common, fused.covariance, rtol=1e-6)
+
+
+def test_what_is_left_of_unequal_measurements_is_as_large_as_their_errors():
+    rng, common, squares = np.random.default_rng(3), 0.5 * COVARIANCE, []
+    for _ in range(200):
+        scales = rng.uniform(0.05, 5.0, 10)
+        start = moved(TRUE, rng.multivariate_normal(np.zeros(6), common))
+        poses = [moved(start, rng.multivariate_normal(np.zeros(6), scale * COVARIANCE)) for scale in scales]
+        fused = fuse(poses, [scale * COVARIANCE + common for scale in scales], common=common)
+        away = twist_between(fused.pose, TRUE)
+        squares.append(away @ np.linalg.solve(fused.covariance, away))
+    assert 4.5 < np.mean(squares) < 7.5
 
 
 def test_nothing_cannot_be_fused():
