@@ -12,13 +12,17 @@ from scipy.spatial.transform import RigidTransform
 from scipy.stats import chi2
 
 from ctr_env.estimators.base import Frame, PoseEstimate
+from ctr_env.estimators.common_error import COMMON_M, COMMON_RAD, common_covariance
 from ctr_env.estimators.config import config_from_mapping, require_range
 from ctr_env.geometry import moved, twist_between
 from ctr_env.scenes.kinematics import RobotKinematics
 
+from .poses import own_and_shared
 from .wrapping import FusingEstimator, check_source
 
 __all__ = ["PoseFilterConfig", "PoseFilterEstimator"]
+
+_EXACT = 1e-14  # square metres and radians: variance of what claims to be exact
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +39,10 @@ class PoseFilterConfig:
     """The same for its rotation, radians."""
     correlation_s: float = 0.3
     """For how long an estimator errs in the same way: frames within that time count as one, seconds."""
+    common_m: float = COMMON_M
+    """Standard deviation of what all frames have in common, and no filter takes out, metres."""
+    common_rad: float = COMMON_RAD
+    """The same for its rotation, radians."""
     gate: float = 0.999
     """Share of right measurements that the gate lets through."""
     lost_after: int = 8
@@ -45,7 +53,7 @@ class PoseFilterConfig:
     def __post_init__(self) -> None:
         """Check every value."""
         check_source(self, "pose_filter")
-        require_range(self, 0.0, 100.0, "speed_m", "speed_rad", "correlation_s")
+        require_range(self, 0.0, 100.0, "speed_m", "speed_rad", "correlation_s", "common_m", "common_rad")
         require_range(self, 0.5, 0.9999999, "gate")
         require_range(self, 1, 1_000_000, "lost_after")
         require_range(self, 0.0, 1e9, "longest_gap_s")
@@ -56,8 +64,9 @@ class PoseFilterEstimator(FusingEstimator):
 
     The error state is the twist of ``PoseEstimate.covariance``. A measurement farther from the prediction than its
     covariance and the prediction's allow is left out; when that happens many times in a row the filter was wrong, and
-    begins again. Errors of neighbouring frames are alike, which would make a filter too sure of itself: measurements
-    are taken to be as uncertain as if ``correlation_s`` of them were one.
+    begins again. What all frames have in common is no part of the state; it is added to the covariance in the end (see
+    :func:`~ctr_env.estimators.fusion.poses.fuse`). Errors of neighbouring frames are alike besides, which would make a
+    filter too sure of itself: measurements are taken to be as uncertain as if ``correlation_s`` of them were one.
     """
 
     def __init__(self, kinematics: RobotKinematics, config: PoseFilterConfig | Mapping[str, Any] | None = None) -> None:
@@ -68,6 +77,7 @@ class PoseFilterEstimator(FusingEstimator):
         """
         self.config = c = config_from_mapping(PoseFilterConfig, config)
         super().__init__(kinematics, c)
+        self._common = common_covariance(c.common_m, c.common_rad)
         self._walk = np.diag([c.speed_m**2] * 3 + [c.speed_rad**2] * 3)
         self._limit = float(chi2.ppf(c.gate, 6))
         self.forget()
@@ -76,6 +86,7 @@ class PoseFilterEstimator(FusingEstimator):
         """Begin again with nothing."""
         self._pose: RigidTransform | None = None
         self._covariance: NDArray[np.float64] = np.zeros((6, 6))
+        self._shared: NDArray[np.float64] = np.zeros((6, 6))
         self._time_s = self._seen_s = 0.0
         self._outside = 0
 
@@ -91,7 +102,7 @@ class PoseFilterEstimator(FusingEstimator):
         return replace(
             measured,
             camera_T_base=self._pose,
-            covariance=self._covariance.copy(),
+            covariance=self._covariance + self._shared,
             valid=known,
             reason="" if known else "no_measurement",
             time_s=self._seen_s,
@@ -114,7 +125,8 @@ class PoseFilterEstimator(FusingEstimator):
                 self._begin(measured)
             return
         between = max(measured.time_s - self._seen_s, 1e-9)
-        noise = measured.covariance * max(self.config.correlation_s / between, 1.0)
+        own, self._shared = own_and_shared(measured.covariance, self._common)
+        noise = own * max(self.config.correlation_s / between, 1.0) + _EXACT * np.eye(6)
         gain = self._covariance @ np.linalg.inv(self._covariance + noise)
         rest = np.eye(6) - gain
         self._pose = moved(self._pose, gain @ away)
@@ -122,6 +134,7 @@ class PoseFilterEstimator(FusingEstimator):
         self._seen_s, self._outside = measured.time_s, 0
 
     def _begin(self, measured: PoseEstimate) -> None:
-        self._pose, self._covariance = measured.camera_T_base, measured.covariance.copy()
+        self._pose = measured.camera_T_base
+        self._covariance, self._shared = own_and_shared(measured.covariance, self._common)
         self._time_s = self._seen_s = measured.time_s
         self._outside = 0

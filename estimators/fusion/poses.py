@@ -11,7 +11,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.geometry import moved
 
-__all__ = ["Fused", "fuse", "most_central"]
+__all__ = ["Fused", "fuse", "most_central", "own_and_shared"]
 
 _ITERATIONS = 20
 _CONVERGED = 1e-10
@@ -60,8 +60,8 @@ def fuse(
     """
     if not poses or len(poses) != len(covariances):
         raise ValueError(f"needs as many covariances as poses, at least one; not {len(covariances)} and {len(poses)}")
-    spread = np.stack(covariances) + _EXACT * np.eye(6)
-    known = np.linalg.inv(spread)
+    spread = np.stack(covariances)
+    known = np.linalg.inv(spread + _EXACT * np.eye(6))
     turns = Rotation.concatenate([pose.rotation for pose in poses])
     places = np.stack([pose.translation for pose in poses])
     pose = most_central(poses) if start is None else start
@@ -77,18 +77,25 @@ def fuse(
     scatter = float(np.sum(weights * squared) / (6.0 * np.sum(weights))) if len(poses) > 1 else 1.0
     shared = np.zeros((6, 6)) if common is None else common
     sure = np.linalg.inv(total)
-    own = np.einsum("n,nij,njk,nkl->il", weights, known, spread - _at_most(shared, spread), known)
+    own = np.einsum("n,nij,njk,nkl->il", weights, known, own_and_shared(spread, shared)[0], known)
     own = sure @ own @ sure * max(scatter, 1.0)
-    return Fused(pose, own + _at_most(shared, sure * np.sum(weights)), own, weights)
+    return Fused(pose, own + own_and_shared(sure * np.sum(weights), shared)[1], own, weights)
 
 
-def _at_most(covariance: NDArray[np.float64], limits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``(..., 6, 6)``: a covariance, cut to positive definite other ones in the directions in which it is larger."""
-    roots = np.linalg.cholesky(limits)
+def own_and_shared(
+    covariances: NDArray[np.float64], common: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Parts of ``(..., 6, 6)`` covariances: what is a measurement's own, and what it has in common with others.
+
+    The latter is ``common`` ``(6, 6)``, cut in the directions in which it is larger than the covariance itself.
+    """
+    spread = covariances + _EXACT * np.eye(6)
+    roots = np.linalg.cholesky(spread)
     inverse = np.linalg.inv(roots)
-    ratios, axes = np.linalg.eigh(inverse @ covariance @ np.swapaxes(inverse, -1, -2))
+    ratios, axes = np.linalg.eigh(inverse @ common @ np.swapaxes(inverse, -1, -2))
     axes = roots @ axes
-    return np.asarray((axes * np.minimum(ratios, 1.0)[..., None, :]) @ np.swapaxes(axes, -1, -2))
+    shared = np.asarray((axes * np.minimum(ratios, 1.0)[..., None, :]) @ np.swapaxes(axes, -1, -2))
+    return spread - shared, shared
 
 
 def most_central(poses: Sequence[RigidTransform]) -> RigidTransform:

@@ -7,6 +7,7 @@ import pytest
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.estimators import Frame, make_estimator
+from ctr_env.estimators.common_error import COMMON_M
 from ctr_env.geometry import PinholeCamera, moved, twist_between
 from ctr_env.scenes.kinematics import RobotKinematics
 
@@ -102,6 +103,14 @@ def test_the_filter_follows_a_moving_camera_better_than_single_frames():
                 raw.append(off(a, frame))
                 filtered.append(off(b, frame))
     assert np.median(filtered) < 0.6 * np.median(raw)
+
+
+def test_a_still_camera_filtered_for_long_is_as_uncertain_as_what_frames_share():
+    window = started("pose_filter", source="noisy", source_config=NOISE, speed_m=1e-6, speed_rad=1e-6)
+    for frame in frames(400, np.random.default_rng(0)):
+        estimate = window.estimate(frame)
+    deviations = np.sqrt(np.diag(estimate.covariance))
+    assert (deviations > 0.99 * COMMON_M).all() and (deviations < 1.8 * COMMON_M).all()
 
 
 def test_the_filter_lets_outliers_pass_by_and_begins_again_when_the_camera_was_moved():
