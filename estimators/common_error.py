@@ -9,8 +9,8 @@ __all__ = ["COMMON_M", "COMMON_RAD", "common_covariance"]
 
 COMMON_M = 0.0025
 """Standard deviation of each coordinate of the base's place, metres: lens, encoders and network err alike in all frames
-of a camera. Found on 15 cameras of the preset ``strong`` (``benchmarks/fusion.py --first 1000 --seeds 15``): with it
-93 % of the poses that 50 postures give lie within their 95 % regions."""
+of a camera. Chosen on 15 cameras of the preset ``strong`` of which no figure is given (those of ``benchmarks/fusion.py
+--first 1000 --seeds 15``)."""
 COMMON_RAD = 0.0025
 """The same of its rotation, radians."""
 

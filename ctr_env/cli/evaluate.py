@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .options import add_robot_option, json_mapping, preset_or_mapping
+from .pictures import add_recording_options
 from .progress import counting_progress
 
 if TYPE_CHECKING:
@@ -34,8 +35,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--images", metavar="DIR|VIDEO", help="instead: pictures of a camera that stood still, with the next three"
     )
-    parser.add_argument("--joints", type=Path, metavar="CSV", help="joint angles of --images, a row for each picture")
-    parser.add_argument("--camera", type=Path, metavar="YAML", help="intrinsics of --images, OpenCV's or ROS's layout")
+    add_recording_options(parser)
     parser.add_argument(
         "--pose", type=Path, metavar="FILE",
         help="where that camera stands, as ctr-env calibrate writes it: camera_T_base, or a TransformStamped",

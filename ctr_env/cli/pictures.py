@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ctr_env.estimators.data.layouts import Folder
     from ctr_env.scenes.kinematics import RobotKinematics
 
-__all__ = ["add_picture_options", "picture_sources"]
+__all__ = ["add_picture_options", "add_recording_options", "picture_sources"]
 
 
 def add_picture_options(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +24,11 @@ def add_picture_options(parser: argparse.ArgumentParser) -> None:
         "--images", type=Path, metavar="DIR|VIDEO|N",
         help="folder of pictures, a video, or the number of a camera, which takes a picture for each row of --joints",
     )  # fmt: skip
+    add_recording_options(parser)
+
+
+def add_recording_options(parser: argparse.ArgumentParser) -> None:
+    """Options that name what belongs to ``--images``."""
     parser.add_argument("--joints", type=Path, metavar="CSV", help="joint angles of --images, a row for each picture")
     parser.add_argument("--camera", type=Path, metavar="YAML", help="intrinsics of --images, OpenCV's or ROS's layout")
 

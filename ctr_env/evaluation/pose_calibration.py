@@ -58,7 +58,7 @@ def calibrate_weights(
     with tempfile.TemporaryDirectory() as folder:
         result = run_pose_study(study, Path(folder), on_frame=on_frame)
     scale = float(header.figures.get("covariance_scale", 1.0))
-    valid = [record for record in result["per_frame"] if record["error_twist"] is not None]
+    valid = [record for record in result["per_frame"] if record["error_twist"] and record["covariance"]]
     if valid:
         fits = fit_share(np.array([record["covariance"] for record in valid])) / scale
         scale = covariance_scale(np.array([record["error_twist"] for record in valid]), fits)

@@ -9,9 +9,9 @@ from ctr_env.estimators.common_error import common_covariance
 
 __all__ = ["fit_share", "pose_covariance"]
 
-_STEEP = 5.0
+_STEEP = 5.0  # a pose that explains half as much errs nearly six times as far
 _TYPICAL = 0.77  # share of the outline that poses explain, about; where nobody looked, this is taken for it
-_LEAST = 0.05
+_LEAST = 0.05  # keeps covariances finite; poses that explain so little are not valid
 
 
 def pose_covariance(fit: NDArray[np.float64], explained: float | None, scale: float) -> NDArray[np.float64]:
