@@ -33,7 +33,8 @@ class JointTable(NamedTuple):
 def read_joint_table(file: Path, robot: RobotDescription) -> JointTable:
     """Read a CSV file with a column for each arm joint, in radians, named as the joint; a prefix ``robot/`` is ignored.
 
-    A column ``image`` (or ``file``, ``frame``, ``name``) says which picture a row belongs to; others are ignored.
+    A column ``image`` (or ``file``, ``frame``, ``name``) says which picture, or frame of a video, a row belongs
+    to; others are ignored.
 
     Raises:
         FileNotFoundError: If there is no such file.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
@@ -19,6 +19,7 @@ from .joint_table import read_joint_table
 from .labelled import LabelledFrame
 from .ndds_read import read_picture
 from .picture_size import camera_of_size
+from .video import Video
 
 __all__ = ["Recording"]
 
@@ -43,8 +44,9 @@ class Recording:
         """Bring pictures and joint angles together.
 
         Args:
-            images: A folder of pictures, taken in the order of their names, or a video.
-            joints: CSV file (see :func:`~ctr_env.estimators.data.joint_table.read_joint_table`).
+            images: A folder of pictures, taken in the order of their names (2.png before 10.png), or a video.
+            joints: CSV file (see :func:`~ctr_env.estimators.data.joint_table.read_joint_table`); rows name files of the
+                folder or frames of the video, counted from 0, or belong to all of them in order.
             camera: Intrinsics; pictures of another size than it says are those of a resized camera, and those of
                 another shape are refused.
             kinematics: The robot in the pictures.
@@ -58,16 +60,17 @@ class Recording:
             raise FileNotFoundError(f"no such folder or video: {images}")
         self.images = images
         self._camera, self._kinematics, self._pose, self._joints = camera, kinematics, camera_T_base, joints
-        self._video: cv2.VideoCapture | None = None
         table = read_joint_table(joints, kinematics.robot)
+        self._video = None if images.is_dir() else Video(images)
         found = self._listed()
-        if images.is_dir() and table.names is not None:
-            twice = next((name for i, name in enumerate(table.names) if name in table.names[:i]), None)
+        if table.names is not None:
+            chosen = table.names if self._video is None else [_frame_number(name, joints) for name in table.names]
+            twice = next((name for i, name in enumerate(chosen) if name in chosen[:i]), None)
             if twice is not None:
                 raise ValueError(f"{joints}: two rows name picture {twice!r}")
-            if not set(found) & set(table.names):
+            if not set(found) & set(chosen):
                 raise FileNotFoundError(f"none of the pictures that {joints} names is in {images}: {table.names[0]}")
-            found = table.names
+            found = chosen
         if len(found) != len(table.positions):
             raise ValueError(f"{joints} has {len(table.positions)} rows, {images} has {len(found)} pictures")
         self.names = found
@@ -118,21 +121,29 @@ class Recording:
         return [self.images / name if self._video is None else self.images, self._joints]
 
     def _listed(self) -> list[str]:
-        if self.images.is_dir():
-            return sorted(f.name for f in self.images.iterdir() if f.suffix.lower() in _PICTURES)
-        self._video = cv2.VideoCapture(str(self.images))
-        count = int(self._video.get(cv2.CAP_PROP_FRAME_COUNT))
-        if not self._video.isOpened() or count < 1:
-            raise ValueError(f"{self.images}: not a video that can be read")
-        return [f"{i:06d}" for i in range(count)]
+        if self._video is not None:
+            return [_named(i) for i in range(len(self._video))]
+        pictures = (file.name for file in self.images.iterdir() if file.suffix.lower() in _PICTURES)
+        return sorted(pictures, key=_in_order)
 
     def _picture(self, name: str) -> NDArray[np.uint8]:
         if self._video is None:
             if not (self.images / name).is_file():
                 raise FileNotFoundError(f"{self._joints}: no picture {name!r} in {self.images}")
             return read_picture(self.images / name)
-        self._video.set(cv2.CAP_PROP_POS_FRAMES, int(name))
-        there, picture = self._video.read()
-        if not there:
-            raise ValueError(f"{self.images}: frame {int(name)} cannot be read")
-        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+        return self._video.read(int(name))
+
+
+def _named(index: int) -> str:
+    return f"{index:06d}"
+
+
+def _frame_number(name: str, table: Path) -> str:
+    if not name.isdecimal():
+        raise ValueError(f"{table}: a row names frame {name!r}; rows name a video's frames by their number, from 0")
+    return _named(int(name))
+
+
+def _in_order(name: str) -> list[tuple[int, str]]:
+    """What names are sorted by: numbers in them by their value."""
+    return [(int(part), part) if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]

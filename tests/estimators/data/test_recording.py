@@ -53,9 +53,36 @@ def test_or_by_name(tmp_path):
     np.testing.assert_array_equal(recording.read("a.png").joint_positions, ANGLES[1])
 
 
+def test_the_order_of_names_is_that_of_the_numbers_in_them(tmp_path):
+    folder = pictures(tmp_path / "p", [f"image{i}.png" for i in (0, 2, 9, 10, 11)])
+    recording = Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS)
+    assert recording.names == [f"image{i}.png" for i in (0, 2, 9, 10, 11)]
+    np.testing.assert_array_equal(recording.read("image10.png").joint_positions, ANGLES[3])
+
+
+def film(file):
+    iio.imwrite(file, [np.full((48, 64, 3), 50 * i, np.uint8) for i in range(5)], fps=10)
+    return file
+
+
+def test_rows_name_frames_of_a_video(tmp_path):
+    recording = Recording(
+        film(tmp_path / "film.mp4"), table(tmp_path / "q.csv", ["3", "001", "7"], angles=ANGLES[:3]), CAMERA, KINEMATICS
+    )
+    assert recording.names == ["000003", "000001", "000007"]
+    found = read_pictures(recording)
+    assert list(found.frames) == ["000003", "000001"]
+    for frame, grey in zip(found.frames.values(), (150, 50), strict=True):
+        assert abs(float(frame.image.mean()) - grey) < 6
+    np.testing.assert_array_equal(found.frames["000001"].joint_positions, ANGLES[1])
+    assert [refused.file for refused in found.skipped] == ["film.mp4"]
+    assert "no frame 7; they are numbered from 0 to 4" in found.skipped[0].reason
+    with pytest.raises(ValueError, match="names frame 'home'; rows name a video's frames by their number"):
+        Recording(tmp_path / "film.mp4", table(tmp_path / "q.csv", ["home"], angles=ANGLES[:1]), CAMERA, KINEMATICS)
+
+
 def test_videos(tmp_path):
-    film = [np.full((48, 64, 3), 50 * i, np.uint8) for i in range(5)]
-    iio.imwrite(tmp_path / "film.mp4", film, fps=10)
+    film(tmp_path / "film.mp4")
     recording = Recording(tmp_path / "film.mp4", table(tmp_path / "q.csv"), CAMERA, KINEMATICS)
     for i in (3, 0, 4):
         frame = recording.read(recording.names[i])
