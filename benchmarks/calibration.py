@@ -1,6 +1,7 @@
 """How well ``ctr-env calibrate`` finds where a camera stands: many cameras in a furnished room, 25 pictures from each.
 
     python benchmarks/calibration.py --robot panda --room lab --cameras 100 --adapted 10 --out runs/calibration
+    python benchmarks/calibration.py --robot examples/ur5.yaml --weights ur5.safetensors --cameras 10 --out runs/ur5
 
 Pictures are drawn with the filament renderer, calibrated with ``--refine``, and the first few cameras once more with
 ``--adapt``. The table has the error of the base's place and turn in the camera, of the gripper's place at home (what a
@@ -65,7 +66,8 @@ def row(name: str, found: list[Errors], tries: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--robot", default="panda")
+    parser.add_argument("--robot", default="panda", help="panda, baxter, or a file that describes another one")
+    parser.add_argument("--weights", type=Path, help="weights (default: those of the package)")
     parser.add_argument("--room", default="lab")
     parser.add_argument("--cameras", type=int, default=100)
     parser.add_argument("--adapted", type=int, default=10, help="how many are adapted to first, too")
@@ -73,17 +75,22 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     kinematics = RobotKinematics(options.robot)
-    out, adapting = options.out / options.robot / options.room, ("--adapt", "--minutes", options.minutes)
+    name = kinematics.robot.name
+    out = options.out / name / options.room
+    weights: tuple[object, ...] = () if options.weights is None else ("--weights", options.weights)
+    adapting = ("--adapt", "--minutes", options.minutes)
     plain: dict[int, Errors] = {}
     adapted: dict[int, Errors] = {}
     for i in range(options.cameras):
         place = out / f"{FIRST_CAMERA + i}"
         draw(options.robot, options.room, "test", PICTURES, place / "pictures", FIRST_CAMERA + i)
-        if calibrated(options.robot, place / "pictures", place / "refined"):
+        if calibrated(options.robot, place / "pictures", place / "refined", *weights):
             plain[i] = errors(place / "pictures", place / "refined", kinematics)
-        if i < options.adapted and calibrated(options.robot, place / "pictures", place / "adapted", *adapting):
+        if i < options.adapted and calibrated(
+            options.robot, place / "pictures", place / "adapted", *weights, *adapting
+        ):
             adapted[i] = errors(place / "pictures", place / "adapted", kinematics)
-    print(f"\n{options.robot}, {options.room}: cameras found; median and 95th percentile of errors")
+    print(f"\n{name}, {options.room}: cameras found; median and 95th percentile of errors")
     print(f"{'':29}{'base, mm':>18}{'base, deg':>18}{'gripper, mm':>18}{'NEES':>10}{'95 %':>8}")
     first = [plain[i] for i in range(options.adapted) if i in plain]
     print(row("refined", list(plain.values()), options.cameras))
