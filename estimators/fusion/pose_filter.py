@@ -66,10 +66,10 @@ class PoseFilterConfig:
 class PoseFilterEstimator(FusingEstimator):
     """Filters the poses of a camera that may move, as a random walk on SE(3), with the estimates' own covariances.
 
-    The error state is the twist of ``PoseEstimate.covariance``. A measurement farther from the prediction than its
-    covariance and the prediction's allow is left out; when that happens many times in a row the filter was wrong, and
-    begins again. What all frames have in common is no part of the state; it is added to the covariance in the end (see
-    :func:`~ctr_env.estimators.fusion.poses.fuse`). Errors of neighbouring frames are alike besides, which would make a
+    The error state is the twist of ``PoseEstimate.covariance``. What all frames have in common is no part of it, and is
+    added to the covariance in the end (see :func:`~ctr_env.estimators.fusion.poses.fuse`). A measurement farther from
+    the prediction than the rest of its covariance and the prediction's allow is left out; when that happens many times
+    in a row the filter was wrong, and begins again. Errors of neighbouring frames are alike besides, which would make a
     filter too sure of itself: measurements are taken to be as uncertain as if ``correlation_s`` of them were one.
     """
 
@@ -122,20 +122,21 @@ class PoseFilterEstimator(FusingEstimator):
             self._begin(measured)
             return
         away = twist_between(self._pose, measured.camera_T_base)
-        expected = self._covariance + measured.covariance
+        own, shared = own_and_shared(measured.covariance, self._common)
+        own = own + _EXACT * np.eye(6)
+        expected = self._covariance + own
         if away @ np.linalg.solve(expected, away) > self._limit:
             self._outside += 1
             if self._outside >= self.config.lost_after:
                 self._begin(measured)
             return
         between = max(measured.time_s - self._seen_s, 1e-9)
-        own, self._shared = own_and_shared(measured.covariance, self._common)
-        noise = own * max(self.config.correlation_s / between, 1.0) + _EXACT * np.eye(6)
+        noise = own * max(self.config.correlation_s / between, 1.0)
         gain = self._covariance @ np.linalg.inv(self._covariance + noise)
         rest = np.eye(6) - gain
         self._pose = moved(self._pose, gain @ away)
         self._covariance = rest @ self._covariance @ rest.T + gain @ noise @ gain.T
-        self._seen_s, self._outside = measured.time_s, 0
+        self._seen_s, self._shared, self._outside = measured.time_s, shared, 0
 
     def _begin(self, measured: PoseEstimate) -> None:
         self._pose = measured.camera_T_base

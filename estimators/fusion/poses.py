@@ -16,6 +16,8 @@ __all__ = ["Fused", "fuse", "most_central", "own_and_shared"]
 _ITERATIONS = 20
 _CONVERGED = 1e-10
 _EXACT = 1e-14  # square metres and radians: variance of what claims to be exact
+_SUSPECT = 0.02  # share of a covariance that is not known to be common, however large that is said to be
+_MIDDLE = 5.348  # median of the squared distance: chi-square of six coordinates
 _DOUBTED = 12.0  # squared Mahalanobis distance at which a measurement counts half: twice what six coordinates give
 
 
@@ -44,8 +46,9 @@ def fuse(
     """The pose with the least squared Mahalanobis distances from measurements, those far off counting little.
 
     Gauss-Newton with Cauchy weights: to first order what one PnP over the points of all frames would give, for any
-    estimator that knows its covariance. The covariance is widened where measurements scatter more than they say, and by
-    what they have in common, which no number of them averages out: that of n alike, each with covariance C, is
+    estimator that knows its covariance. Measurements that have an error in common differ by the rest of their
+    covariances, so it is this that weighs them (generalised least squares), and that is widened where they scatter more
+    than it says. No number of them averages out what they have in common: n alike, each with covariance C, leave
     ``(C - common) / n + common``.
 
     Args:
@@ -61,25 +64,41 @@ def fuse(
     if not poses or len(poses) != len(covariances):
         raise ValueError(f"needs as many covariances as poses, at least one; not {len(covariances)} and {len(poses)}")
     spread = np.stack(covariances)
-    known = np.linalg.inv(spread + _EXACT * np.eye(6))
+    own, shared = own_and_shared(spread, np.zeros((6, 6)) if common is None else common)
+    known = np.linalg.inv(own + _SUSPECT * spread + _EXACT * np.eye(6))
     turns = Rotation.concatenate([pose.rotation for pose in poses])
     places = np.stack([pose.translation for pose in poses])
     pose = most_central(poses) if start is None else start
     for _ in range(_ITERATIONS):
         away = np.concatenate([places - pose.translation, (turns * pose.rotation.inv()).as_rotvec()], axis=1)
         squared = np.einsum("ni,nij,nj->n", away, known, away)
-        weights = 1.0 / (1.0 + squared / _DOUBTED)
+        scatter = _scatter(squared)
+        weights = 1.0 / (1.0 + squared / (_DOUBTED * scatter))
         total = np.einsum("n,nij->ij", weights, known)
         step = np.linalg.solve(total, np.einsum("n,nij,nj->i", weights, known, away))
         pose = moved(pose, step)
         if np.abs(step).max() < _CONVERGED:
             break
-    scatter = float(np.sum(weights * squared) / (6.0 * np.sum(weights))) if len(poses) > 1 else 1.0
-    shared = np.zeros((6, 6)) if common is None else common
-    sure = np.linalg.inv(total)
-    own = np.einsum("n,nij,njk,nkl->il", weights, known, own_and_shared(spread, shared)[0], known)
-    own = sure @ own @ sure * max(scatter, 1.0)
-    return Fused(pose, own + own_and_shared(sure * np.sum(weights), shared)[1], own, weights)
+    gains = np.linalg.solve(total, weights[:, None, None] * known)  # what each measurement's error adds to the pose's
+    errors = own + _EXACT * np.eye(6)
+    rest = scatter * np.einsum("nij,njk,nlk->il", gains, errors, gains)
+    kept = np.einsum("nij,njk->ik", gains, _roots(shared))  # one error, larger or smaller in each measurement
+    return Fused(pose, rest + kept @ kept.T, rest, weights)
+
+
+def _scatter(squared: NDArray[np.float64]) -> float:
+    """How many times as large as they say the variances of measurements are, by their scatter; not less than one.
+
+    From the median of their squared distances: it does not see those that are far off.
+    """
+    count = len(squared)
+    return 1.0 if count < 2 else max(float(np.median(squared)) / _MIDDLE * count / (count - 1), 1.0)
+
+
+def _roots(covariances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Symmetric roots of ``(..., 6, 6)`` matrices."""
+    squares, axes = np.linalg.eigh(covariances)
+    return np.asarray((axes * np.sqrt(np.maximum(squares, 0.0))[..., None, :]) @ np.swapaxes(axes, -1, -2))
 
 
 def own_and_shared(

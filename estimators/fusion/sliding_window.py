@@ -8,15 +8,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import RigidTransform
 
 from ctr_env.estimators.base import Frame, PoseEstimate
 from ctr_env.estimators.common_error import COMMON_M, COMMON_RAD, common_covariance
 from ctr_env.estimators.config import config_from_mapping, require_range
-from ctr_env.geometry import moved, twist_between
 from ctr_env.scenes.kinematics import RobotKinematics
 
 from .poses import fuse
+from .postures import SAME_POSTURE_RAD, Posture, grouped
 from .wrapping import FusingEstimator, check_source
 
 __all__ = ["SlidingWindowConfig", "SlidingWindowEstimator"]
@@ -32,7 +31,7 @@ class SlidingWindowConfig:
     """Its configuration."""
     postures: int = 50
     """Most postures that are remembered; then the least informative one is forgotten."""
-    same_posture_rad: float = 0.05
+    same_posture_rad: float = SAME_POSTURE_RAD
     """Postures that differ by less, in every joint, are one: an estimator errs in the same way in all their frames."""
     common_m: float = COMMON_M
     """Standard deviation of what all frames have in common, and no window averages out, metres."""
@@ -50,27 +49,12 @@ class SlidingWindowConfig:
         require_range(self, 0.0, 1e9, "longest_gap_s")
 
 
-@dataclass
-class _Posture:
-    """All frames of one posture: their mean, which is no more certain than the best of them."""
-
-    joints: NDArray[np.float64]
-    pose: RigidTransform
-    covariance: NDArray[np.float64]
-    frames: int = 1
-
-    def add(self, pose: RigidTransform, covariance: NDArray[np.float64]) -> None:
-        self.frames += 1
-        self.pose = moved(self.pose, twist_between(self.pose, pose) / self.frames)
-        self.covariance = self.covariance + (covariance - self.covariance) / self.frames
-
-
 class SlidingWindowEstimator(FusingEstimator):
     """Fuses the poses of many frames of a fixed camera (see :func:`~ctr_env.estimators.fusion.poses.fuse`).
 
     The window is one of information, not of time: frames of the same posture count once, however many they are, because
-    what is wrong in one is wrong in the others; when there are too many postures the one that tells least goes. While
-    the source finds nothing, the pose of the frames before stands, for ``longest_gap_s``.
+    what is wrong in one is wrong in the others; when there are too many postures the one that tells least goes. The
+    camera stands still, so the pose is that of now: while the source finds nothing it stands, for ``longest_gap_s``.
     """
 
     def __init__(
@@ -88,7 +72,7 @@ class SlidingWindowEstimator(FusingEstimator):
 
     def forget(self) -> None:
         """Begin again with nothing."""
-        self._window: list[_Posture] = []
+        self._window: list[Posture] = []
         self._time_s = 0.0
 
     def take(self, frame: Frame, measured: PoseEstimate) -> PoseEstimate:
@@ -106,15 +90,12 @@ class SlidingWindowEstimator(FusingEstimator):
             covariance=fused.covariance,
             valid=known,
             reason="" if known else "no_measurement",
-            time_s=self._time_s,
+            time_s=frame.time_s if known else self._time_s,
         )
 
     def _remember(self, joints: NDArray[np.float64], measured: PoseEstimate) -> None:
-        for posture in self._window:
-            if np.abs(posture.joints - joints).max() < self.config.same_posture_rad:
-                posture.add(measured.camera_T_base, measured.covariance)
-                return
-        self._window.append(_Posture(np.array(joints), measured.camera_T_base, measured.covariance))
-        if len(self._window) > self.config.postures:
+        c = self.config
+        grouped(self._window, joints, measured.camera_T_base, measured.covariance, c.same_posture_rad)
+        if len(self._window) > c.postures:
             uncertainty = [np.linalg.slogdet(posture.covariance)[1] for posture in self._window]
             del self._window[int(np.argmax(uncertainty))]

@@ -62,6 +62,31 @@ def test_scatter_that_covariances_do_not_explain_widens_the_result():
     assert np.trace(boastful) > 0.4 * np.trace(honest)
 
 
+@pytest.mark.parametrize("count", [3, 10])
+def test_scatter_is_noticed_behind_an_error_that_all_share(count):
+    """Own errors three times as large as claimed, beside a larger one in common, which says nothing of them."""
+    rng, own, common = np.random.default_rng(4), 0.3 * COVARIANCE, COVARIANCE
+    squares = []
+    for _ in range(100):
+        start = moved(TRUE, rng.multivariate_normal(np.zeros(6), common))
+        poses = [moved(start, rng.multivariate_normal(np.zeros(6), 9.0 * own)) for _ in range(count)]
+        fused = fuse(poses, [own + common] * count, common=common)
+        away = twist_between(fused.pose, start)
+        squares.append(away @ np.linalg.solve(fused.own, away))
+    assert 4.0 < np.median(squares) < 8.0  # a chi-square of six has 5.3
+
+
+def test_measurements_are_weighed_by_what_they_do_not_share():
+    """Not by their whole covariance, which is much the same for all of them: generalised least squares."""
+    rng, common, squares = np.random.default_rng(5), 4.0 * COVARIANCE, []
+    owns = [0.04 * COVARIANCE] * 2 + [2.0 * COVARIANCE] * 10
+    for _ in range(100):
+        poses = [moved(TRUE, rng.multivariate_normal(np.zeros(6), own)) for own in owns]
+        away = twist_between(TRUE, fuse(poses, [own + common for own in owns], common=common).pose)
+        squares.append(np.square(away) / np.diag(COVARIANCE))
+    assert np.mean(squares) < 0.03  # 0.02 by theory; 0.14 if all of them counted the same
+
+
 def test_what_measurements_have_in_common_remains():
     def fused(count, common):
         return fuse([TRUE] * count, [COVARIANCE] * count, common=common).covariance
