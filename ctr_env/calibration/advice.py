@@ -39,13 +39,12 @@ def advice(
             f"{', '.join(still)} moved less than {np.degrees(_STILL):.0f} degrees: pictures with other angles of "
             "these joints tell most"
         )
-    used = sum(fit.own.valid for fit in calibration.fits)
     variances, axes = np.linalg.eigh(calibration.covariance[:3, :3])
     spread, worst = float(np.sqrt(variances[-1])), axes[:, -1]
     common = float(worst @ common_covariance()[:3, :3] @ worst)
     if spread**2 - common > _GOOD_ENOUGH**2:
         axis = "xyz"[int(np.argmax(np.abs(worst)))]
-        more = _more(used, spread**2, common)
+        more = _more(calibration.postures, spread**2, common)
         said.append(f"the position is known to {1e3 * spread:.1f} mm, least along the camera's {axis} axis; {more}")
     poor = [fit.name for fit in calibration.fits if fit.belief.explained < _POOR_FIT]
     if poor:
@@ -61,16 +60,16 @@ def advice(
     return said
 
 
-def _more(used: int, variance: float, common: float) -> str:
+def _more(postures: int, variance: float, common: float) -> str:
     """What more pictures would do to the variance that some have left.
 
-    Of one picture's variance V, n leave ``(V - common) / n + common`` (see
+    Of one posture's variance V, n leave ``(V - common) / n + common`` (see
     :func:`~ctr_env.estimators.fusion.poses.fuse`).
     """
     wanted = _SMALLER**2 * variance
-    own = used * (variance - common)  # V - common
-    more = own / (wanted - common) - used if wanted > common else np.inf
-    if more > _MOST * used:
+    own = postures * (variance - common)  # V - common
+    more = own / (wanted - common) - postures if wanted > common else np.inf
+    if more > _MOST * postures:
         return (
             "more pictures would hardly help, for what remains is what all of them have in common, such as intrinsics "
             "or joint angles that are not exact"

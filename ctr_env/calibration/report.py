@@ -7,48 +7,57 @@ from typing import Any
 
 import numpy as np
 import yaml
+from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
 from ctr_env._files import replacing, write_json
-from ctr_env.geometry import PinholeCamera
+from ctr_env.estimators.data.ndds_write import PIXEL_CENTRE
+from ctr_env.geometry import PinholeCamera, inverse_covariance
 from ctr_env.scenes.robots import RobotDescription
 
 from .solve import Calibration, FrameFit
 
 __all__ = ["SCHEMA", "calibration_data", "write_calibration"]
 
-SCHEMA = "ctr_env/calibrate@2"
+SCHEMA = "ctr_env/calibrate@3"
 _CAMERA_FRAME = "camera_optical_frame"
 
 
 def calibration_data(calibration: Calibration, robot: RobotDescription, camera: PinholeCamera) -> dict[str, Any]:
     """The result in plain numbers: poses both ways, error bars, and how each picture agrees.
 
-    Quaternions are in the order of ``geometry_msgs``: x, y, z, w. The covariance is that of ``PoseEstimate``:
-    translation in metres, then rotation vector in radians, in camera axes at the base's origin.
+    Quaternions are in the order of ``geometry_msgs``: x, y, z, w. Covariances are as that of ``PoseEstimate``:
+    translation in metres, then rotation vector in radians, in the axes that the pose leads to. The camera is the one
+    given, with its distortion; its pixel centres lie at a half.
     """
-    pose = calibration.camera_T_base
-    deviations = np.sqrt(np.diag(calibration.covariance))
+    pose, back = calibration.camera_T_base, calibration.camera_T_base.inv()
     return {
         "robot": robot.name,
         "frames_of_reference": {"camera": _CAMERA_FRAME, "base": robot.base_link},
-        "camera_T_base": pose.as_matrix(),
-        "base_T_camera": pose.inv().as_matrix(),
-        "camera_T_base_quaternion_xyzw": pose.rotation.as_quat(canonical=True),
-        "base_T_camera_quaternion_xyzw": pose.inv().rotation.as_quat(canonical=True),
-        "covariance": calibration.covariance,
-        "position_std_mm": 1e3 * deviations[:3],
-        "rotation_std_deg": np.degrees(deviations[3:]),
+        **_pose_data("camera_T_base", pose, calibration.covariance),
+        **_pose_data("base_T_camera", back, inverse_covariance(pose, calibration.covariance)),
+        "postures": calibration.postures,
         "halves_differ": {
             "position_mm": 1e3 * float(np.linalg.norm(calibration.halves[:3])),
             "rotation_deg": float(np.degrees(np.linalg.norm(calibration.halves[3:]))),
         },
         "camera": {
-            "fx": camera.fx, "fy": camera.fy, "cx": camera.cx, "cy": camera.cy,
+            "fx": camera.fx, "fy": camera.fy, "cx": camera.cx, "cy": camera.cy, PIXEL_CENTRE: 0.5,
             "width": camera.width, "height": camera.height, "distortion": list(camera.distortion),
         },
         "frames": [_fit_data(fit) for fit in calibration.fits],
     }  # fmt: skip
+
+
+def _pose_data(name: str, pose: RigidTransform, covariance: NDArray[np.float64]) -> dict[str, Any]:
+    deviations = np.sqrt(np.diag(covariance))
+    return {
+        name: pose.as_matrix(),
+        f"{name}_quaternion_xyzw": pose.rotation.as_quat(canonical=True),
+        f"{name}_covariance": covariance,
+        f"{name}_std_mm": 1e3 * deviations[:3],
+        f"{name}_std_deg": np.degrees(deviations[3:]),
+    }
 
 
 def write_calibration(data: dict[str, Any], folder: Path) -> None:

@@ -13,7 +13,8 @@ from ctr_env.estimators.adaptation.teacher import Belief, Teacher
 from ctr_env.estimators.base import Frame, PoseEstimate
 from ctr_env.estimators.common_error import common_covariance
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
-from ctr_env.estimators.fusion.poses import fuse
+from ctr_env.estimators.fusion.poses import Fused, fuse
+from ctr_env.estimators.fusion.postures import Posture, grouped
 from ctr_env.estimators.mirrored import Mirror
 from ctr_env.estimators.silhouette.refinement import refine
 from ctr_env.geometry import twist_between
@@ -23,7 +24,7 @@ __all__ = ["Calibration", "FrameFit", "calibrate"]
 _BATCH = 8
 _DESCENT = 60  # steps of a refinement
 _TRUSTED = 0.5  # share of the outline that a mask must explain to take part in it
-_FEWEST = 2  # frames with a pose of their own
+_FEWEST = 2  # postures, seen in frames with a pose of their own
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,15 @@ class Calibration:
         camera_T_base: The pose.
         covariance: ``(6, 6)`` as ``PoseEstimate.covariance``.
         fits: How each picture agrees.
-        halves: ``(6,)`` twist between the poses that two halves of the pictures give, every other one and the rest.
+        postures: How many different postures the pictures with a pose of their own show.
+        halves: ``(6,)`` twist between the poses that two halves of the pictures give, every other posture and the rest.
         halves_covariance: ``(6, 6)`` what that twist should be like: without what all pictures have in common.
     """
 
     camera_T_base: RigidTransform
     covariance: NDArray[np.float64]
     fits: list[FrameFit]
+    postures: int
     halves: NDArray[np.float64]
     halves_covariance: NDArray[np.float64]
 
@@ -73,6 +76,7 @@ class Calibration:
             mirror.pose(self.camera_T_base),
             mirror.covariance(self.covariance),
             [fit.reflected(mirror, width) for fit in self.fits],
+            self.postures,
             mirror.twist(self.halves),
             mirror.covariance(self.halves_covariance),
         )
@@ -88,8 +92,9 @@ def calibrate(
 
     Every picture is looked at by itself, then all of them together: one PnP over all points, one alignment of all
     outlines, and with ``refined`` a descent on the difference of all silhouettes and masks. The covariance is that of
-    the single pictures' poses together, widened where these scatter more than they say, and by the errors that all of
-    them usually share; it knows nothing of unusual ones, such as a wrong focal length.
+    the single pictures' poses together, those of one posture counting as one, widened where they scatter more than they
+    say, and by the errors that all of them usually share; it knows nothing of unusual ones, such as a wrong focal
+    length.
 
     Args:
         frames: Pictures of one camera without lens distortion, by name.
@@ -98,36 +103,50 @@ def calibrate(
         on_frame: Told how many pictures have been looked at.
 
     Raises:
-        RuntimeError: If the robot is found in fewer than two pictures.
+        RuntimeError: If the robot is found in fewer than two postures.
     """
     pictures, owns = list(frames.values()), []
     for start in range(0, len(pictures), _BATCH):
         owns += estimator.estimate_batch(pictures[start : start + _BATCH])
         if on_frame is not None:
             on_frame(len(owns))
-    there = [(picture, own) for picture, own in zip(pictures, owns, strict=True) if own.valid]
-    valid = [own for _, own in there]
-    if len(valid) < _FEWEST:
-        reasons = ", ".join(sorted({own.reason for own in owns if not own.valid}))
-        raise RuntimeError(
-            f"the robot was found in {len(valid)} of {len(owns)} pictures ({reasons}); a calibration needs at least "
-            f"{_FEWEST}: see whether robot, joint angles and intrinsics are right, or adapt the network first"
-        )
+    there: dict[int, list[Frame]] = {}  # pictures of each posture
+    postures: list[Posture] = []
+    for picture, own in zip(pictures, owns, strict=True):
+        if own.valid:
+            shown = grouped(postures, picture.joint_positions, own.camera_T_base, own.covariance)
+            there.setdefault(postures.index(shown), []).append(picture)
+    if len(postures) < _FEWEST:
+        raise RuntimeError(_too_few(owns, len(postures)))
     teacher = Teacher(estimator.eye, True)
-    pose = teacher.shared_pose(pictures, fuse(*_measured(valid)).pose)
+    pose = teacher.shared_pose(pictures, _fused(postures).pose)
     beliefs = teacher.beliefs_at(pictures, pose)
     if refined:
         pose, beliefs = _refined(estimator, teacher, pictures, pose, beliefs)
-    fused = fuse(*_measured(valid), start=pose, common=common_covariance())
+    fused = _fused(postures, pose)
     fits = [
         FrameFit(name, own, belief, twist_between(pose, own.camera_T_base) if own.valid else np.full(6, np.nan))
         for name, own, belief in zip(frames, owns, beliefs, strict=True)
     ]
-    return Calibration(pose, fused.covariance, fits, *_halves(teacher, there))
+    halves = _halves(teacher, postures, list(there.values()))
+    return Calibration(pose, fused.covariance, fits, len(postures), *halves)
 
 
-def _measured(estimates: list[PoseEstimate]) -> tuple[list[RigidTransform], list[NDArray[np.float64]]]:
-    return [each.camera_T_base for each in estimates], [each.covariance for each in estimates]
+def _fused(postures: list[Posture], start: RigidTransform | None = None) -> Fused:
+    poses, covariances = [posture.pose for posture in postures], [posture.covariance for posture in postures]
+    return fuse(poses, covariances, start, common_covariance())
+
+
+def _too_few(owns: list[PoseEstimate], postures: int) -> str:
+    """What is wrong with pictures that make no calibration."""
+    valid = sum(own.valid for own in owns)
+    if valid >= _FEWEST:
+        return f"the {valid} pictures in which the robot was found show it in {postures} posture: move it in between"
+    reasons = ", ".join(sorted({own.reason for own in owns if not own.valid}))
+    return (
+        f"the robot was found in {valid} of {len(owns)} pictures ({reasons}); a calibration needs at least {_FEWEST}: "
+        "see whether robot, joint angles and intrinsics are right, or adapt the network first"
+    )
 
 
 def _refined(
@@ -152,12 +171,12 @@ def _refined(
 
 
 def _halves(
-    teacher: Teacher, there: list[tuple[Frame, PoseEstimate]]
+    teacher: Teacher, postures: list[Posture], pictures: list[list[Frame]]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How far the poses of two halves are apart, and the covariance of that."""
+    """How far the poses of two halves are apart, and the covariance of that; each posture with its pictures."""
     poses, covariance = [], np.zeros((6, 6))
-    for half in (there[::2], there[1::2]):
-        fused = fuse(*_measured([own for _, own in half]), common=common_covariance())
-        poses.append(teacher.shared_pose([picture for picture, _ in half], fused.pose))
+    for half in (slice(0, None, 2), slice(1, None, 2)):
+        fused = _fused(postures[half])
+        poses.append(teacher.shared_pose([picture for shown in pictures[half] for picture in shown], fused.pose))
         covariance = covariance + fused.own
     return twist_between(*poses), covariance

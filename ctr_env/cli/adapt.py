@@ -96,11 +96,13 @@ def _config(options: argparse.Namespace) -> AdaptationConfig:
 def _pictures(
     options: argparse.Namespace, kinematics: RobotKinematics, folder: Path
 ) -> tuple[list[list[Frame]], list[Refused]]:
-    from ctr_env.estimators.adaptation.pictures import read_pictures
+    from ctr_env.estimators.adaptation.pictures import of_one_camera, read_pictures
 
     groups, skipped = [], []
     for source in picture_sources(options, kinematics, folder / "pictures"):
         found = read_pictures(source)
+        if not options.moving_camera:
+            found = of_one_camera(found)
         for refused in found.skipped:
             print(f"skipped: {refused.reason}", file=sys.stderr)
         groups.append(list(found.frames.values()))

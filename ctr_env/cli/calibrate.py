@@ -14,8 +14,8 @@ from .progress import counting_progress
 
 if TYPE_CHECKING:
     from ctr_env.calibration.solve import Calibration
+    from ctr_env.estimators.adaptation.pictures import Pictures
     from ctr_env.estimators.base import Frame
-    from ctr_env.estimators.data.layouts import Refused
     from ctr_env.scenes.kinematics import RobotKinematics
 
 __all__ = ["add_parser"]
@@ -59,7 +59,8 @@ def _run(options: argparse.Namespace) -> int:
     robot = options.robot if mirror is None else mirror.robot  # whose network looks
     shown = RobotKinematics(robot)
     CtRNetEstimator(shown, _config(options.weights))  # says what is missing before pictures are taken
-    frames, skipped = _frames(options, kinematics)
+    pictures = _pictures(options, kinematics)
+    frames = pictures.frames
     seen = frames if mirror is None else {name: mirror.frame(frame) for name, frame in frames.items()}
     weights = _adapted(options, list(seen.values()), robot, shown) if options.adapt else options.weights
     estimator = CtRNetEstimator(shown, _config(weights))
@@ -67,7 +68,7 @@ def _run(options: argparse.Namespace) -> int:
         task = bar.add_task("pictures", total=len(seen))
         found = calibrate(seen, estimator, options.refine, lambda done: bar.update(task, completed=done))
     page = calibration_page(found, seen, estimator, flipped=mirror is not None)
-    camera = next(iter(frames.values())).camera
+    camera = next(iter(pictures.cameras.values()))
     if mirror is not None:
         found = found.reflected(mirror, camera.width)
     joints = np.stack([frame.joint_positions for frame in frames.values()])
@@ -77,7 +78,7 @@ def _run(options: argparse.Namespace) -> int:
         "command": shlex.join(["ctr-env", *sys.argv[1:]]),
         "config": {name: getattr(options, name) for name in ("robot", "weights", "adapt", "minutes", "refine")},
         "versions": versions(),
-        "skipped": [refused._asdict() for refused in skipped],
+        "skipped": [refused._asdict() for refused in pictures.skipped],
         "advice": hints,
         **calibration_data(found, kinematics.robot, camera),
     }
@@ -91,21 +92,16 @@ def _config(weights: Path | None) -> dict[str, Any]:
     return {"tracking": False} | ({} if weights is None else {"weights": str(weights)})
 
 
-def _frames(options: argparse.Namespace, kinematics: RobotKinematics) -> tuple[dict[str, Frame], list[Refused]]:
-    from ctr_env.estimators.adaptation.pictures import read_pictures
+def _pictures(options: argparse.Namespace, kinematics: RobotKinematics) -> Pictures:
+    from ctr_env.estimators.adaptation.pictures import of_one_camera, read_pictures
 
     sources = picture_sources(options, kinematics, options.out / "pictures")
     if len(sources) > 1:
         raise ValueError(f"one camera is calibrated at a time; --data names {len(sources)} folders")
-    frames, skipped = read_pictures(sources[0])
-    for refused in skipped:
+    pictures = of_one_camera(read_pictures(sources[0]))
+    for refused in pictures.skipped:
         print(f"skipped: {refused.reason}", file=sys.stderr)
-    if not frames:
-        raise ValueError(f"none of {len(skipped)} pictures can be read; the first: {skipped[0].reason}")
-    cameras = {frame.camera for frame in frames.values()}
-    if len(cameras) > 1:
-        raise ValueError(f"the pictures have {len(cameras)} different intrinsics, and so not one pose")
-    return frames, skipped
+    return pictures
 
 
 def _adapted(options: argparse.Namespace, frames: list[Frame], robot: str, kinematics: RobotKinematics) -> Path:
@@ -125,12 +121,14 @@ def _adapted(options: argparse.Namespace, frames: list[Frame], robot: str, kinem
 
 
 def _show(found: Calibration, data: dict[str, Any], hints: list[str], out: Path) -> None:
-    place = ", ".join(f"{1e3 * x:.1f} ± {s:.1f}" for x, s in zip(
-        found.camera_T_base.translation, data["position_std_mm"], strict=True))  # fmt: skip
+    poses = {"camera_T_base": found.camera_T_base, "base_T_camera": found.camera_T_base.inv()}
+    for title, (name, pose) in zip(("base in the camera", "camera in the base"), poses.items(), strict=True):
+        place = zip(pose.translation, data[f"{name}_std_mm"], strict=True)
+        turns = ", ".join(f"{s:.2f}" for s in data[f"{name}_std_deg"])
+        print(f"{title} (x, y, z; mm): {', '.join(f'{1e3 * x:.1f} ± {s:.1f}' for x, s in place)}; ± {turns} deg")
     used = sum(fit.own.valid for fit in found.fits)
     differ = data["halves_differ"]
-    print(f"base in the camera (x, y, z; mm): {place}")
-    print(f"{used} of {len(found.fits)} pictures have a pose of their own", end="; ")
+    print(f"{used} of {len(found.fits)} pictures have a pose of their own, in {found.postures} postures", end="; ")
     print(f"halves differ by {differ['position_mm']:.1f} mm, {differ['rotation_deg']:.2f} deg")
     for hint in hints:
         print(f"hint: {hint}")

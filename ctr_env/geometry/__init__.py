@@ -3,6 +3,7 @@
 from .camera import PinholeCamera
 from .transforms import (
     body_pose,
+    inverse_covariance,
     look_at,
     moved,
     pose_error,
@@ -15,6 +16,7 @@ from .transforms import (
 __all__ = [
     "PinholeCamera",
     "body_pose",
+    "inverse_covariance",
     "look_at",
     "moved",
     "pose_error",

@@ -14,6 +14,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 
 __all__ = [
     "body_pose",
+    "inverse_covariance",
     "look_at",
     "moved",
     "pose_error",
@@ -94,6 +95,18 @@ def moved(pose: RigidTransform, twist: ArrayLike, duration: float = 1.0) -> Rigi
     if not step.any():
         return pose
     return transform(pose.translation + step[:3], Rotation.from_rotvec(step[3:]) * pose.rotation)
+
+
+def inverse_covariance(pose: RigidTransform, covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``(6, 6)`` covariance of ``pose.inv()`` from that of ``pose``, both of error twists as :func:`twist_between` has.
+
+    A pose's error turns and moves its origin; the inverse's origin is elsewhere, so that a small turn moves it far.
+    """
+    back = pose.rotation.inv().as_matrix()
+    x, y, z = pose.translation
+    across = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    change = -np.block([[back, back @ across], [np.zeros((3, 3)), back]])
+    return np.asarray(change @ covariance @ change.T)
 
 
 def look_at(eye: ArrayLike, target: ArrayLike, roll: float = 0.0) -> RigidTransform:

@@ -48,8 +48,8 @@ def grouped(
     pose: RigidTransform,
     covariance: NDArray[np.float64],
     same_rad: float = SAME_POSTURE_RAD,
-) -> None:
-    """Take a frame's pose in: into the posture that it shows, or as a new one at the end of the list.
+) -> Posture:
+    """Take a frame's pose in: into the posture that it shows, or as a new one at the end of the list; that posture.
 
     Args:
         postures: Those seen so far.
@@ -61,5 +61,6 @@ def grouped(
     for posture in postures:
         if np.abs(posture.joints - joints).max() < same_rad:
             posture.add(pose, covariance)
-            return
+            return posture
     postures.append(Posture(joints, pose, covariance))
+    return postures[-1]
