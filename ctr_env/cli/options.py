@@ -14,7 +14,7 @@ def add_robot_option(parser: argparse.ArgumentParser) -> None:
     """An option that names a robot, or the file that describes it."""
     parser.add_argument(
         "--robot", default="panda", metavar="NAME|FILE",
-        help="panda, baxter, or a YAML file that describes another one (default: panda)",
+        help="panda, baxter, baxter_right, or a YAML file that describes another one (default: panda)",
     )  # fmt: skip
 
 

@@ -54,5 +54,5 @@ def picture_sources(options: argparse.Namespace, kinematics: RobotKinematics, fo
     camera = read_camera_file(options.camera)
     images = options.images
     if str(images).isdigit() and not images.exists():
-        images = capture(int(str(images)), options.joints, camera, kinematics.robot, folder)
+        images = capture(int(str(images)), options.joints, camera, kinematics, folder)
     return [Recording(images, options.joints, camera, kinematics)]

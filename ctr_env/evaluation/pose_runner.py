@@ -56,7 +56,7 @@ class RecordingFiles:
             FileNotFoundError: If a file does not exist.
             ValueError: If one cannot be understood, or they do not go together.
         """
-        camera, pose = read_camera_file(self.camera), read_pose_file(self.pose)
+        camera, pose = read_camera_file(self.camera), read_pose_file(self.pose, kinematics.robot.base_link)
         return Recording(images, self.joints, camera, kinematics, pose)
 
 

@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["PinholeCamera"]
 
+_LENSES = (0, 4, 5, 8, 12, 14)  # numbers of coefficients that OpenCV has a model for
+
 
 @dataclass(frozen=True)
 class PinholeCamera:
@@ -29,7 +31,8 @@ class PinholeCamera:
         distortion: OpenCV's distortion coefficients ``(k1, k2, p1, p2[, k3[, ...]])``; empty for none.
 
     Raises:
-        ValueError: If a focal length or a size is not positive, or a value is not finite.
+        ValueError: If a focal length or a size is not positive, a value is not finite, or OpenCV knows no lens with so
+            many coefficients.
     """
 
     fx: float
@@ -49,6 +52,10 @@ class PinholeCamera:
         for name in ("cx", "cy"):
             if not np.isfinite(getattr(self, name)):
                 raise ValueError(f"PinholeCamera.{name} must be finite, not {getattr(self, name)!r}")
+        if len(self.distortion) not in _LENSES or not np.isfinite(self.distortion).all():
+            raise ValueError(
+                f"PinholeCamera.distortion must be {', '.join(map(str, _LENSES))} finite numbers, not {self.distortion}"
+            )
 
     @classmethod
     def from_fov(cls, fov_x: float, width: int, height: int, principal_point: ArrayLike = (0.5, 0.5)) -> PinholeCamera:

@@ -15,7 +15,7 @@ from ctr_env.scenes.kinematics import RobotKinematics
 from .camera_file import read_camera_file
 from .joint_fit import require_joints
 from .labelled import LabelledFrame, MarkedPoint
-from .ndds_read import read_picture
+from .picture_file import read_picture
 from .picture_size import camera_of_size
 from .plain_pickle import read_plain
 

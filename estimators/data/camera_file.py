@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,8 @@ _Loader.add_constructor("tag:yaml.org,2002:opencv-matrix", _opencv_matrix)
 def read_camera_file(file: Path) -> PinholeCamera:
     """Intrinsics from a file: OpenCV's YAML or JSON, or ROS's (``camera_calibration`` or a ``camera_info`` message).
 
-    These count pixel centres as integers: half a pixel is added to the principal point.
+    These count pixel centres as integers: half a pixel is added to the principal point. A ``camera_info`` that was
+    published for a part of the sensor, or for binned pixels, gives the camera of those pictures.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -63,13 +65,29 @@ def _camera(data: Mapping[str, Any]) -> PinholeCamera:
     K = _numbers(_find(data, _MATRIX))
     if K.size != 9:
         raise ValueError(f"the camera matrix has {K.size} numbers, not 9")
-    fx, skew, cx, _, fy, cy, *_ = K.tolist()
+    fx, skew, cx, below, fy, cy, *last = K.tolist()
+    if below != 0.0 or last != [0.0, 0.0, 1.0]:
+        raise ValueError(f"the camera matrix must be [fx, 0, cx; 0, fy, cy; 0, 0, 1], row by row, not {K.tolist()}")
     if abs(skew) > 1e-6 * abs(fx):
         raise ValueError(f"the camera matrix has a skew of {skew}, which PinholeCamera does not know")
     name = next((name for name in _DISTORTION if name in data), None)
     distortion = () if name is None else tuple(_numbers(data[name]).tolist())
     width, height = (int(_find(data, names)) for names in (_WIDTH, _HEIGHT))
-    return PinholeCamera(fx, fy, cx + 0.5, cy + 0.5, width, height, distortion if any(distortion) else ())
+    lens = distortion if any(distortion) else ()
+    return _published_part(PinholeCamera(fx, fy, cx + 0.5, cy + 0.5, width, height, lens), data)
+
+
+def _published_part(camera: PinholeCamera, data: Mapping[str, Any]) -> PinholeCamera:
+    """The camera of the pictures that belong to a ``camera_info``: cut (``roi``), then shrunk (``binning_x, _y``).
+
+    Zeros mean that the whole sensor is read (``sensor_msgs/CameraInfo``).
+    """
+    region = data.get("roi") or {}
+    left, top, width, height = (int(region.get(name, 0)) for name in ("x_offset", "y_offset", "width", "height"))
+    if width and height:
+        camera = replace(camera, cx=camera.cx - left, cy=camera.cy - top, width=width, height=height)
+    shrunk = [max(int(data.get(name, 1)), 1) for name in ("binning_x", "binning_y")]
+    return camera if shrunk == [1, 1] else camera.resized(camera.width // shrunk[0], camera.height // shrunk[1])
 
 
 def _find(data: Mapping[str, Any], names: tuple[str, ...]) -> Any:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from ctr_env._files import write_json, write_picture
 from ctr_env.geometry import PinholeCamera
-from ctr_env.scenes.robots import RobotDescription
+from ctr_env.scenes.kinematics import RobotKinematics
 
+from .joint_fit import require_joints
 from .joint_table import read_joint_table
 from .picture_size import camera_of_size
 
@@ -26,7 +27,7 @@ def capture(
     index: int,
     joints: Path,
     camera: PinholeCamera,
-    robot: RobotDescription,
+    kinematics: RobotKinematics,
     folder: Path,
     wait: Callable[[str], object] = input,
 ) -> Path:
@@ -38,7 +39,7 @@ def capture(
         index: Number of the camera, as OpenCV counts.
         joints: CSV file (see :func:`~.joint_table.read_joint_table`); its rows must not name pictures.
         camera: Its intrinsics; it is asked for pictures of that size.
-        robot: Whose joints they are.
+        kinematics: The robot that is told to go there.
         folder: Where the pictures go: ``000000.png`` and so on.
         wait: Told what to do, comes back when it is done: a prompt for the Enter key.
 
@@ -47,14 +48,20 @@ def capture(
 
     Raises:
         FileNotFoundError: If there is no such table.
-        ValueError: If the table cannot be understood or names pictures, the folder holds pictures of another camera or
-            table, the camera gives no pictures or those of another shape, or nobody can be asked.
+        ValueError: If the table cannot be understood, names pictures, or has postures that the robot cannot take; the
+            folder holds pictures of another camera or table, the camera gives no pictures or those of another shape, or
+            nobody can be asked.
     """
-    table = read_joint_table(joints, robot)
+    table = read_joint_table(joints, kinematics.robot)
     if table.names is not None:
         raise ValueError(f"{joints}: its rows name pictures, which a camera has yet to take; leave that column out")
     if table.problems:
         raise ValueError(next(iter(table.problems.values())))
+    for number, positions in enumerate(table.positions, 1):
+        try:
+            require_joints(kinematics, positions)
+        except ValueError as error:
+            raise ValueError(f"{joints}, posture {number}: {error}") from error
     settings, record = {"camera": index, "joints": table.positions.tolist()}, folder / "capture.json"
     if record.is_file() and json.loads(record.read_text()) != settings:
         raise ValueError(f"{folder} holds pictures of another camera or table of joints; delete it, or give another")

@@ -14,6 +14,7 @@ from ctr_env.scenes.robots import RobotDescription
 __all__ = ["JointTable", "read_joint_table"]
 
 _NAMES = ("image", "file", "frame", "name")
+_TIMES = ("time", "time_s")
 
 
 class JointTable(NamedTuple):
@@ -22,34 +23,42 @@ class JointTable(NamedTuple):
     Attributes:
         names: The picture of each row; ``None`` where rows belong to pictures by their order.
         positions: ``(N, n)`` arm joint positions, rad; NaN where a cell is not a finite number.
+        times: ``(N,)`` when, seconds; NaN where the table does not say.
         problems: What is wrong with a row, by its number from 0.
     """
 
     names: list[str] | None
     positions: NDArray[np.float64]
+    times: NDArray[np.float64]
     problems: dict[int, str]
 
 
 def read_joint_table(file: Path, robot: RobotDescription) -> JointTable:
     """Read a CSV file with a column for each arm joint, in radians, named as the joint; a prefix ``robot/`` is ignored.
 
-    A column ``image`` (or ``file``, ``frame``, ``name``) says which picture, or frame of a video, a row belongs
-    to; others are ignored.
+    A column ``time`` (or ``time_s``) has seconds. A column ``image`` (or ``file``, ``frame``, ``name``) says which
+    picture, or frame of a video, a row belongs to. Others are ignored.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If a joint has no column, or a row names no picture.
+        ValueError: If it is no CSV file, a joint has no column or two, or a row names no picture.
     """
-    with file.open(newline="", encoding="utf-8-sig") as stream:  # spreadsheets put a mark before the first name
-        rows = list(csv.reader(stream))
-    if len(rows) < 2:
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as stream:  # spreadsheets put a mark before the first name
+            rows = list(csv.reader(stream))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{file}: not a CSV file in UTF-8: {error}") from error
+    body = [(line, row) for line, row in enumerate(rows[1:], 2) if any(cell.strip() for cell in row)]
+    if not body:
         raise ValueError(f"{file}: no rows; it should have a line of names and one line for each picture")
     header = [cell.strip().rpartition("/")[2] for cell in rows[0]]
     missing = [joint for joint in robot.arm_joints if joint not in header]
     if missing:
         raise ValueError(f"{file}: no column {', '.join(missing)} (found: {', '.join(header)})")
+    twice = [joint for joint in robot.arm_joints if header.count(joint) > 1]
+    if twice:
+        raise ValueError(f"{file}: two columns are called {twice[0]} (prefixes do not count); leave one robot's")
     columns = [header.index(joint) for joint in robot.arm_joints]
-    body = [(line, row) for line, row in enumerate(rows[1:], 2) if any(cell.strip() for cell in row)]
     positions = np.array([[_number(row, column) for column in columns] for _, row in body])
     problems: dict[int, str] = {}
     for i, j in np.argwhere(np.isnan(positions)).tolist():
@@ -57,7 +66,9 @@ def read_joint_table(file: Path, robot: RobotDescription) -> JointTable:
         cell = cells[columns[j]] if columns[j] < len(cells) else ""
         problems.setdefault(i, f"{file}: {header[columns[j]]} in line {line} is {cell!r}, not a finite number")
     label = next((header.index(name) for name in _NAMES if name in header), None)
-    return JointTable(None if label is None else _names(body, label, file), positions, problems)
+    clock = next((header.index(name) for name in _TIMES if name in header), None)
+    times = np.array([np.nan if clock is None else _number(row, clock) for _, row in body])
+    return JointTable(None if label is None else _names(body, label, file), positions, times, problems)
 
 
 def _names(body: list[tuple[int, list[str]]], column: int, file: Path) -> list[str]:

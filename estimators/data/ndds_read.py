@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
@@ -26,12 +25,14 @@ from ctr_env.scenes.robots import RobotDescription
 from .joint_fit import require_joints
 from .labelled import LabelledFrame
 from .ndds_write import PIXEL_CENTRE, keypoint_names, pose_from_unreal
+from .picture_file import read_mask, read_picture
 from .picture_size import camera_of_size
 
 __all__ = ["FrameFolder"]
 
 _IMAGE_SUFFIXES = (".rgb.jpg", ".rgb.png")
 _CENTIMETRES = 10.0  # keypoints farther away than this (median) are centimetres: NDDS's synthetic sets
+_ANOTHER_POSTURE = 0.03  # m: robots differ from their model by less
 _ON_A_LINE = 1e-3  # m: keypoints that stray less from a line leave the turn about it unknown
 _MISUNDERSTOOD = (KeyError, IndexError, TypeError, AttributeError, json.JSONDecodeError)
 
@@ -147,7 +148,8 @@ class FrameFolder:
             if width is not None and height is not None and (camera.width, camera.height) != (width, height):
                 pixels *= np.array([width / camera.width, height / camera.height])
                 camera = camera_of_size(camera, width, height)
-            pose = _pose(data, points, self._kinematics.keypoints(joints))
+            item = _robot_object(data, self._kinematics.robot)
+            pose = _pose(data, item, points, self._kinematics.keypoints(joints))
         except _MISUNDERSTOOD as error:
             raise ValueError(f"{file}: not understood: {type(error).__name__} {error}") from error
         except ValueError as error:
@@ -174,27 +176,6 @@ class FrameFolder:
         return replace(camera, cx=camera.cx + shift, cy=camera.cy + shift), shift
 
 
-def read_picture(file: Path, flags: int = cv2.IMREAD_COLOR_RGB) -> NDArray[np.uint8]:
-    """``(H, W, 3)`` uint8 RGB.
-
-    Raises:
-        ValueError: If it is not a picture.
-    """
-    picture = cv2.imread(str(file), flags)
-    if picture is None:
-        raise ValueError(f"{file}: not a picture that can be read")
-    return np.asarray(picture, dtype=np.uint8)
-
-
-def read_mask(file: Path) -> NDArray[np.bool_]:
-    """``(H, W)`` bool.
-
-    Raises:
-        ValueError: If it is not a picture.
-    """
-    return read_picture(file, cv2.IMREAD_GRAYSCALE) > 127
-
-
 def _pinhole(data: Mapping[str, Any], width: int, height: int) -> PinholeCamera:
     fx, fy, cx, cy = (float(data[name]) for name in ("fx", "fy", "cx", "cy"))
     distortion = tuple(float(k) for k in data.get("distortion", ()))
@@ -214,8 +195,7 @@ def _keypoints(data: Mapping[str, Any], robot: RobotDescription) -> tuple[NDArra
     """``(K, 3)`` camera-frame metres and ``(K, 2)`` pixels; NaN where the file has none."""
     points = np.full((len(robot.keypoint_frames), 3), np.nan)
     pixels = np.full((len(robot.keypoint_frames), 2), np.nan)
-    entries = data["objects"][0]["keypoints"] if data["objects"] else []
-    found = {str(entry["name"]): entry for entry in entries}
+    found = {str(entry["name"]): entry for entry in _robot_object(data, robot).get("keypoints", ())}
     for i, (short, link) in enumerate(zip(keypoint_names(robot), robot.keypoint_frames, strict=True)):
         entry = found.get(short, found.get(link))
         if entry is not None:
@@ -229,19 +209,37 @@ def _keypoints(data: Mapping[str, Any], robot: RobotDescription) -> tuple[NDArra
 
 
 def _pose(
-    data: Mapping[str, Any], points: NDArray[np.float64], base_points: NDArray[np.float64]
+    data: Mapping[str, Any], item: Mapping[str, Any], points: NDArray[np.float64], base_points: NDArray[np.float64]
 ) -> RigidTransform | None:
     """The pose as written, or the one that takes the base-frame keypoints to those of the file (Kabsch).
 
     Where keypoints are too few, NDDS's own ``pose_transform`` of the robot has to do.
     """
     known = np.isfinite(points).all(axis=1)
-    if data["objects"] and "quaternion_xyzw" in data["objects"][0] and "intrinsics" in data.get("camera_data", {}):
-        item = data["objects"][0]
+    if "quaternion_xyzw" in item and "intrinsics" in data.get("camera_data", {}):
         return transform(np.asarray(item["location"], dtype=float), Rotation.from_quat(item["quaternion_xyzw"]))
     a, b = base_points[known], points[known]
     if len(a) < 3 or np.linalg.svd(a - a.mean(axis=0), compute_uv=False)[1] < _ON_A_LINE:
-        unreal = data["objects"][0].get("pose_transform") if data["objects"] else None
+        unreal = item.get("pose_transform")
         return None if unreal is None else pose_from_unreal(np.asarray(unreal, dtype=float))
     rotation, _ = Rotation.align_vectors(b - b.mean(axis=0), a - a.mean(axis=0))
-    return transform(b.mean(axis=0) - rotation.apply(a.mean(axis=0)), rotation)
+    pose = transform(b.mean(axis=0) - rotation.apply(a.mean(axis=0)), rotation)
+    apart = float(np.sqrt(np.mean(np.sum((pose.apply(a) - b) ** 2, axis=1))))
+    if apart > _ANOTHER_POSTURE:
+        raise ValueError(
+            f"the keypoints lie {1e3 * apart:.0f} mm (RMS) from where the joint positions have them: they are not of "
+            "the same posture, or not this robot's"
+        )
+    return pose
+
+
+def _robot_object(data: Mapping[str, Any], robot: RobotDescription) -> Mapping[str, Any]:
+    """The robot among the objects of a picture: the one with most of its keypoints, or its name."""
+    names = {*keypoint_names(robot), *robot.keypoint_frames}
+
+    def likeness(item: Mapping[str, Any]) -> tuple[int, bool]:
+        known = sum(str(entry["name"]) in names for entry in item.get("keypoints", ()))
+        return known, robot.name in str(item.get("class", "")).lower()
+
+    found = max(data["objects"], key=likeness, default={})
+    return found if len(data["objects"]) == 1 or any(likeness(found)) else {}

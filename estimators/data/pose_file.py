@@ -18,25 +18,40 @@ _PARTS = (("translation", "xyz"), ("rotation", "xyzw"))
 _LOOSE = 1e-3  # how far a written matrix may be from a rotation
 
 
-def read_pose_file(file: Path) -> RigidTransform:
+def read_pose_file(file: Path, base: str) -> RigidTransform:
     """``camera_T_base`` from a file of ``ctr-env calibrate``, or of another program that writes one of the two.
 
     JSON or YAML with ``camera_T_base``, a ``(4, 4)`` matrix in metres; or the fields of a
-    ``geometry_msgs/TransformStamped`` whose parent is the robot's base and whose child is the camera.
+    ``geometry_msgs/TransformStamped`` from the robot's base to the camera, or the other way round: its frames say
+    which, and without them the parent is the base.
+
+    Args:
+        file: The file.
+        base: Name of the robot's base link.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it holds no pose.
+        ValueError: If it holds no pose, or one between other frames.
     """
     try:
         data = next(yaml.safe_load_all(file.read_text()), None)  # rostopic echo begins another
         if isinstance(data, Mapping) and "camera_T_base" in data:
             return _from_matrix(np.asarray(data["camera_T_base"], dtype=float))
         if isinstance(data, Mapping) and "transform" in data:
-            return _from_transform(data["transform"]).inv()
+            pose = _from_transform(data["transform"])
+            return pose if _leads_from_camera(data, base) else pose.inv()
     except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{file}: not understood: {type(error).__name__} {error}") from error
     raise ValueError(f"{file}: no pose in it; it should have camera_T_base, or a transform from base to camera")
+
+
+def _leads_from_camera(data: Mapping[str, Any], base: str) -> bool:
+    """Whether the base is a transform's child, so that it takes base coordinates to the camera's."""
+    parent, child = ((data.get("header") or {}).get("frame_id"), data.get("child_frame_id"))
+    named = [str(name).lstrip("/") for name in (parent, child) if name]
+    if named and base not in named:
+        raise ValueError(f"its frames are {' and '.join(named)}; one of them should be the robot's base, {base}")
+    return bool(child) and str(child).lstrip("/") == base
 
 
 def _from_matrix(matrix: Any) -> RigidTransform:

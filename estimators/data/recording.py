@@ -17,7 +17,7 @@ from ctr_env.scenes.kinematics import RobotKinematics
 from .joint_fit import require_joints
 from .joint_table import read_joint_table
 from .labelled import LabelledFrame
-from .ndds_read import read_picture
+from .picture_file import read_picture
 from .picture_size import camera_of_size
 from .video import Video
 
@@ -30,7 +30,8 @@ class Recording:
     """Pictures with joint angles, read when they are asked for.
 
     Attributes:
-        names: Names of the frames, in order: those of the pictures' files, or numbers in a video.
+        names: Names of the frames: those of the pictures' files, or numbers in a video; in the order of the table, then
+            pictures that it does not name, which cannot be read.
     """
 
     def __init__(
@@ -62,20 +63,16 @@ class Recording:
         self._camera, self._kinematics, self._pose, self._joints = camera, kinematics, camera_T_base, joints
         table = read_joint_table(joints, kinematics.robot)
         self._video = None if images.is_dir() else Video(images)
-        found = self._listed()
-        if table.names is not None:
-            chosen = table.names if self._video is None else [_frame_number(name, joints) for name in table.names]
-            twice = next((name for i, name in enumerate(chosen) if name in chosen[:i]), None)
-            if twice is not None:
-                raise ValueError(f"{joints}: two rows name picture {twice!r}")
-            if not set(found) & set(chosen):
-                raise FileNotFoundError(f"none of the pictures that {joints} names is in {images}: {table.names[0]}")
-            found = chosen
-        if len(found) != len(table.positions):
-            raise ValueError(f"{joints} has {len(table.positions)} rows, {images} has {len(found)} pictures")
-        self.names = found
-        self._positions = dict(zip(found, table.positions, strict=True))
-        self._problems = {found[i]: problem for i, problem in table.problems.items()}
+        there = self._listed()
+        named = there if table.names is None else self._chosen(table.names, there)
+        if len(named) != len(table.positions):
+            raise ValueError(f"{joints} has {len(table.positions)} rows, {images} has {len(named)} pictures")
+        self._positions = dict(zip(named, table.positions, strict=True))
+        self._times = dict(zip(named, table.times.tolist(), strict=True))
+        self._problems = {named[i]: problem for i, problem in table.problems.items()}
+        left = [] if self._video is not None else [name for name in there if name not in self._positions]
+        self._problems |= {name: f"{images / name}: no row of {joints} names it" for name in left}
+        self.names = [*named, *left]
 
     def __len__(self) -> int:
         """Number of frames."""
@@ -99,7 +96,7 @@ class Recording:
             camera = camera_of_size(self._camera, image.shape[1], image.shape[0])
         except ValueError as error:
             raise ValueError(f"{self.images}, {name}: {error}") from error
-        return Frame(joints, camera, 0.0, image)
+        return Frame(joints, camera, self._time_s(name), image)
 
     def read(self, name: str) -> LabelledFrame:
         """One frame, with the camera's pose if that is known.
@@ -119,6 +116,22 @@ class Recording:
     def files(self, name: str) -> list[Path]:
         """The files that a frame is read from."""
         return [self.images / name if self._video is None else self.images, self._joints]
+
+    def _chosen(self, rows: list[str], there: list[str]) -> list[str]:
+        """The pictures that the rows of the table name."""
+        chosen = rows if self._video is None else [_frame_number(name, self._joints) for name in rows]
+        twice = next((name for i, name in enumerate(chosen) if name in chosen[:i]), None)
+        if twice is not None:
+            raise ValueError(f"{self._joints}: two rows name picture {twice!r}")
+        if not set(there) & set(chosen):
+            raise FileNotFoundError(f"none of the pictures that {self._joints} names is in {self.images}: {rows[0]}")
+        return chosen
+
+    def _time_s(self, name: str) -> float:
+        """When a picture was taken, as far as table or video say."""
+        if np.isfinite(self._times[name]):
+            return self._times[name]
+        return int(name) / self._video.rate if self._video is not None and self._video.rate > 0.0 else 0.0
 
     def _listed(self) -> list[str]:
         if self._video is not None:

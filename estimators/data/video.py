@@ -15,6 +15,10 @@ class Video:
     """A video, decoded from its beginning: containers miscount their frames, and seeking is inexact between key frames.
 
     Frames that are asked for in order cost one pass; one before the last begins anew.
+
+    Attributes:
+        file: Where it is.
+        rate: Frames per second; zero if the file does not say.
     """
 
     def __init__(self, file: Path) -> None:
@@ -25,6 +29,7 @@ class Video:
         """
         self.file = file
         self._stream, self._next = cv2.VideoCapture(str(file)), 0
+        self.rate = float(self._stream.get(cv2.CAP_PROP_FPS))
         while self._stream.grab():
             self._next += 1
         self._count = self._next

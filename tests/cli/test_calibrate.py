@@ -9,6 +9,17 @@ from ctr_env.estimators.ctrnet.weights import read_header
 from ctr_env.estimators.data import FrameSampler, frame_seed
 from ctr_env.scenes.robots import get_robot
 
+LENS = (-0.2, 0.05, 0.001, -0.001, 0.0)
+
+
+def through_lens(image, camera):
+    """The picture as a camera with this lens takes it: each of its pixels looks where the lens bends its ray."""
+    K = camera.opencv_matrix
+    x, y = np.meshgrid(np.arange(camera.width), np.arange(camera.height))
+    pixels = np.stack([x, y], -1).reshape(-1, 1, 2).astype(float)
+    straight = cv2.undistortPoints(pixels, K, np.array(LENS), P=K).reshape(*x.shape, 2).astype(np.float32)
+    return cv2.remap(image, straight[..., 0], straight[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
 
 def record(folder, robot, camera, seed, count=5):
     """Pictures, a table of joint angles and a camera file of one camera; its true pose."""
@@ -18,14 +29,14 @@ def record(folder, robot, camera, seed, count=5):
     sampler.close()
     lines = [",".join(["image", *get_robot(robot).arm_joints])]
     for i, frame in enumerate(frames):
-        cv2.imwrite(str(folder / "pictures" / f"{i}.png"), frame.image[..., ::-1])
+        cv2.imwrite(str(folder / "pictures" / f"{i}.png"), through_lens(frame.image, frame.camera)[..., ::-1])
         lines.append(",".join([f"{i}.png", *(str(q) for q in frame.joint_positions)]))
     (folder / "joints.csv").write_text("\n".join(lines) + "\n")
     c = frames[0].camera
     matrix = c.opencv_matrix.ravel().tolist()
     (folder / "camera.yaml").write_text(
         f"image_width: {c.width}\nimage_height: {c.height}\ncamera_matrix: {{rows: 3, cols: 3, data: {matrix}}}\n"
-        "distortion_coefficients: {rows: 1, cols: 5, data: [0, 0, 0, 0, 0]}\n"
+        f"distortion_coefficients: {{rows: 1, cols: 5, data: {list(LENS)}}}\n"
     )
     return frames[0].camera_T_base
 
@@ -52,6 +63,7 @@ def test_a_recording_gives_the_camera(recording, tmp_path, capsys):
     assert data["schema"] == "ctr_env/calibrate@3"
     assert data["skipped"] == [] and data["config"]["robot"] == "panda" and data["config"]["refine"] is False
     assert np.linalg.norm(np.array(data["camera_T_base"])[:3, 3] - truth.translation) < 0.015
+    assert data["camera"]["distortion"] == list(LENS) and data["camera"]["pixel_centre"] == 0.5
     assert (out / "calibration.yaml").is_file() and (out / "overlays.png").stat().st_size > 10_000
 
 
@@ -99,6 +111,11 @@ def test_what_is_wrong_is_named(recording, tmp_path, capsys):
     assert "--images needs --joints" in capsys.readouterr().err
     assert main(["calibrate", "--data", str(folder), str(folder), *out]) == 1
     assert "no frames" in capsys.readouterr().err
+    labelled = tmp_path / "labelled"
+    labelled.mkdir()
+    (labelled / "000000.json").write_text("{}")
+    assert main(["calibrate", "--data", str(labelled), str(labelled), *out]) == 1
+    assert "one camera is calibrated at a time; --data names 2 folders" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
@@ -106,8 +123,8 @@ def test_a_camera_by_its_number_takes_the_pictures_first(recording, tmp_path, mo
     folder, _ = recording
     taken = []
 
-    def take(index, joints, camera, robot, to):
-        taken.append((index, joints.name, camera.width, robot.name, to))
+    def take(index, joints, camera, kinematics, to):
+        taken.append((index, joints.name, camera.width, kinematics.robot.name, to))
         return folder / "pictures"
 
     monkeypatch.setattr("ctr_env.estimators.data.capture.capture", take)

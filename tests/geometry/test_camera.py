@@ -66,3 +66,9 @@ def test_impossible_cameras_are_refused_by_name(field, value):
         PinholeCamera(**values)
     with pytest.raises(ValueError, match="fov_x"):
         PinholeCamera.from_fov(np.pi, 320, 240)
+
+
+@pytest.mark.parametrize("distortion", [(0.1,), (0.1, 0.0, 0.0), (0.0,) * 6, (float("nan"), 0.0, 0.0, 0.0)])
+def test_lenses_that_opencv_does_not_know_are_refused(distortion):
+    with pytest.raises(ValueError, match=r"distortion must be 0, 4, 5, 8, 12, 14 finite numbers, not \("):
+        PinholeCamera(300.0, 300.0, 160.0, 120.0, 320, 240, distortion)

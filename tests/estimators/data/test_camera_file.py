@@ -55,6 +55,12 @@ def test_a_message_without_distortion(tmp_path):
         (ROS.replace("image_height", "tall"), "no image_height"),
         (ROS.replace("plumb_bob", "equidistant"), "'equidistant' is not known; valid: plumb_bob"),
         (ROS.replace("610.5, 0,", "610.5, 3,"), "skew"),
+        (
+            ROS.replace("610.5, 0, 318.25, 0, 612.0, 241.75, 0, 0, 1", "610.5, 0, 0, 0, 612, 0, 318, 241, 1"),
+            "row by row",
+        ),
+        (ROS.replace("0.1, -0.05, 0.001, 0.002, 0.01", "0.1, -0.05, 0.001"), "0, 4, 5, 8, 12, 14 finite numbers"),
+        (ROS.replace("0.1, -0.05", ".nan, -0.05"), "finite numbers"),
         ("!!python/object:os.system {}", "not YAML"),
     ],
 )
@@ -70,3 +76,15 @@ def test_a_message_as_it_is_echoed(tmp_path):
     (tmp_path / "echo.yaml").write_text(text.rstrip() + "\n---\n")
     (tmp_path / "info.yaml").write_text(text)
     assert read_camera_file(tmp_path / "echo.yaml") == read_camera_file(tmp_path / "info.yaml")
+
+
+def test_a_message_of_a_part_of_the_sensor(tmp_path):
+    """A point lies in the published picture where it lies in that part, whose pixels were averaged two by two."""
+    text = MESSAGE.format(k=json.dumps(K.ravel().tolist()))
+    for name, pixels, left, top, width, height in (("whole", 0, 0, 0, 0, 0), ("part", 2, 100, 60, 400, 300)):
+        region = f"roi: {{x_offset: {left}, y_offset: {top}, height: {height}, width: {width}, do_rectify: false}}\n"
+        (tmp_path / f"{name}.yaml").write_text(text + f"binning_x: {pixels}\nbinning_y: {pixels}\n{region}")
+    whole, camera = read_camera_file(tmp_path / "whole.yaml"), read_camera_file(tmp_path / "part.yaml")
+    assert (whole.width, whole.height, camera.width, camera.height) == (640, 480, 200, 150)
+    point = np.array([0.1, -0.05, 1.2])
+    np.testing.assert_allclose(camera.project(point), (whole.project(point) - (100, 60)) / 2)

@@ -135,6 +135,37 @@ def test_ndds_s_own_pose_stands_in_for_keypoints(write_folder, tmp_path, panda, 
         FrameFolder(folder, panda).read("000000")
 
 
+@pytest.mark.parametrize("change", [as_real, as_synthetic])
+def test_the_robot_is_found_among_other_objects(write_folder, tmp_path, panda, truth, change):
+    folder = write_folder(tmp_path)
+    cup = {"class": "cup", "location": [0, 0, 1], "pose_transform": np.eye(4).tolist()}
+    edit(folder, lambda data: (change(data), data["objects"].insert(0, cup)))
+    found = FrameFolder(folder, panda).read("000000")
+    assert max(pose_error(found.camera_T_base, truth[0].camera_T_base)) < 1e-7
+    edit(folder, lambda data: data["objects"].pop(), "000001")
+    edit(folder, lambda data: data["objects"].extend([cup, cup]), "000001")
+    assert FrameFolder(folder, panda).read("000001").camera_T_base is None
+
+
+def test_joints_of_another_posture_than_the_keypoints_are_refused(write_folder, tmp_path, panda):
+    folder = write_folder(tmp_path)
+    edit(folder, as_real)
+
+    def turn(angle):
+        def change(data):
+            data["sim_state"]["joints"][1]["position"] += angle
+
+        return change
+
+    edit(folder, turn(0.01))  # encoders, and robots, are that far off
+    FrameFolder(folder, panda).read("000000")
+    edit(folder, turn(-0.5))
+    with pytest.raises(
+        ValueError, match=r"000000.json: the keypoints lie \d+ mm \(RMS\) from where the joint positions"
+    ):
+        FrameFolder(folder, panda).read("000000")
+
+
 def test_angles_that_the_robot_cannot_take_are_refused(write_folder, tmp_path, panda):
     folder = write_folder(tmp_path)
     edit(folder, lambda data: data["sim_state"]["joints"][3].update(position=-103.0))

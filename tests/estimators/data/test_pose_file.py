@@ -7,7 +7,17 @@ from scipy.spatial.transform import Rotation
 from ctr_env.estimators.data.pose_file import read_pose_file
 from ctr_env.geometry import pose_error, transform
 
+BASE, CAMERA = "panda_link0", "camera_optical_frame"
 POSE = transform(np.array([0.1, -0.2, 1.4]), Rotation.from_rotvec([0.4, -1.9, 1.1]))
+
+
+def published(pose, parent, child):
+    """What ``tf`` publishes of a child's place in its parent's frame."""
+    (x, y, z), (qx, qy, qz, qw) = pose.translation, pose.rotation.as_quat()
+    return (
+        f"header: {{frame_id: {parent}}}\nchild_frame_id: {child}\ntransform:\n"
+        f"  translation: {{x: {x}, y: {y}, z: {z}}}\n  rotation: {{w: {qw}, x: {qx}, y: {qy}, z: {qz}}}\n---\n"
+    )
 
 
 def write(tmp_path, text):
@@ -17,15 +27,14 @@ def write(tmp_path, text):
 
 
 def test_matrices_and_what_ros_publishes_are_the_same_pose(tmp_path):
-    found = read_pose_file(write(tmp_path, json.dumps({"camera_T_base": POSE.as_matrix().tolist(), "robot": "panda"})))
+    found = read_pose_file(write(tmp_path, json.dumps({"camera_T_base": POSE.as_matrix().tolist()})), BASE)
     assert max(pose_error(found, POSE)) < 1e-9
     camera = POSE.inv()  # the child's place in the parent: the camera's in the base's frame
-    (x, y, z), (qx, qy, qz, qw) = camera.translation, camera.rotation.as_quat()
-    text = (
-        "header: {frame_id: panda_link0}\nchild_frame_id: camera_optical_frame\ntransform:\n"
-        f"  translation: {{x: {x}, y: {y}, z: {z}}}\n  rotation: {{w: {qw}, x: {qx}, y: {qy}, z: {qz}}}\n---\n"
-    )
-    assert max(pose_error(read_pose_file(write(tmp_path, text)), POSE)) < 1e-9
+    assert max(pose_error(read_pose_file(write(tmp_path, published(camera, BASE, CAMERA)), BASE), POSE)) < 1e-9
+    back = published(POSE, CAMERA, f"/{BASE}")
+    assert max(pose_error(read_pose_file(write(tmp_path, back), BASE), POSE)) < 1e-9  # as its frames say
+    with pytest.raises(ValueError, match="frames are camera_optical_frame and arm; one .* base, panda_link0"):
+        read_pose_file(write(tmp_path, back.replace(BASE, "arm")), BASE)
 
 
 @pytest.mark.parametrize(
@@ -43,5 +52,5 @@ def test_matrices_and_what_ros_publishes_are_the_same_pose(tmp_path):
 )
 def test_what_is_wrong_is_named(tmp_path, text, message):
     with pytest.raises(ValueError, match=message) as raised:
-        read_pose_file(write(tmp_path, text))
+        read_pose_file(write(tmp_path, text), BASE)
     assert "pose.yaml" in str(raised.value)

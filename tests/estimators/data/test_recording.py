@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import cv2
 import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from ctr_env.estimators.adaptation.pictures import read_pictures
+from ctr_env.estimators.adaptation.pictures import of_one_camera, read_pictures
 from ctr_env.estimators.data.recording import Recording
 from ctr_env.geometry import PinholeCamera, look_at
 from ctr_env.scenes.kinematics import RobotKinematics
@@ -48,9 +50,13 @@ def test_or_by_name(tmp_path):
     names = ["b.png", "c.png", "a.png", "e.png", "d.png"]
     folder = pictures(tmp_path / "p", names)
     recording = Recording(folder, table(tmp_path / "q.csv", names[1:3], angles=ANGLES[:2]), CAMERA, KINEMATICS)
-    assert recording.names == ["c.png", "a.png"]
+    assert recording.names[:2] == ["c.png", "a.png"]
     assert recording.read("a.png").image[0, 0, 0] == 80
     np.testing.assert_array_equal(recording.read("a.png").joint_positions, ANGLES[1])
+    found = read_pictures(recording)
+    assert list(found.frames) == ["c.png", "a.png"]
+    assert [refused.file for refused in found.skipped] == ["b.png", "d.png", "e.png"]  # left over, and told
+    assert all("no row of" in refused.reason for refused in found.skipped)
 
 
 def test_the_order_of_names_is_that_of_the_numbers_in_them(tmp_path):
@@ -88,6 +94,50 @@ def test_videos(tmp_path):
         frame = recording.read(recording.names[i])
         assert abs(float(frame.image.mean()) - 50 * i) < 6
         np.testing.assert_array_equal(frame.joint_positions, ANGLES[i])
+
+
+def test_pictures_have_times_as_the_table_says_or_the_video(tmp_path):
+    film(tmp_path / "film.mp4")
+    file = table(tmp_path / "q.csv")
+    recording = Recording(tmp_path / "film.mp4", file, CAMERA, KINEMATICS)
+    file.write_text(file.read_text().replace("time", "day"))
+    silent = Recording(tmp_path / "film.mp4", file, CAMERA, KINEMATICS)
+    still = Recording(pictures(tmp_path / "p", [f"{i}.png" for i in range(5)]), file, CAMERA, KINEMATICS)
+    for each, step in ((recording, 0.1), (silent, 0.1), (still, 0.0)):
+        times = [each.read_unlabelled(name).time_s for name in each.names]
+        np.testing.assert_allclose(times, step * np.arange(5))
+
+
+def test_lens_distortion_is_taken_out_of_pictures(tmp_path):
+    """A dot where the lens puts a point is found where a camera without it has that point."""
+    lens = replace(PinholeCamera.from_fov(1.2, 640, 480), distortion=(-0.25, 0.06, 0.001, -0.002, 0.0))
+    folder, points = tmp_path / "p", np.array([[-0.4, -0.28, 1.0], [0.45, 0.2, 1.0], [0.3, -0.3, 1.0]])
+    folder.mkdir()
+    picture = np.zeros((480, 640, 3), np.uint8)
+    for u, v in lens.project(points):
+        cv2.circle(picture, (round((u - 0.5) * 16), round((v - 0.5) * 16)), 5 * 16, (255, 255, 255), -1, cv2.LINE_AA, 4)
+    cv2.imwrite(str(folder / "0.png"), picture)
+    found = read_pictures(Recording(folder, table(tmp_path / "q.csv", angles=ANGLES[:1]), lens, KINEMATICS))
+    frame = found.frames["0.png"]
+    assert frame.camera.distortion == () and found.cameras["0.png"] == lens
+    _, _, _, centres = cv2.connectedComponentsWithStats((frame.image[..., 0] > 127).astype(np.uint8))
+    expected = frame.camera.project(points)
+    assert np.abs(expected - lens.project(points)).max() > 8.0
+    for pixel in expected:
+        assert np.linalg.norm(centres[1:] + 0.5 - pixel, axis=1).min() < 0.5
+
+
+def test_pictures_of_another_camera_are_skipped_by_name(tmp_path):
+    folder = pictures(tmp_path / "p", [f"{i}.png" for i in range(5)])
+    cv2.imwrite(str(folder / "3.png"), np.zeros((24, 32, 3), np.uint8))
+    found = of_one_camera(read_pictures(Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS)))
+    assert list(found.frames) == ["0.png", "1.png", "2.png", "4.png"] and len(set(found.cameras.values())) == 1
+    assert [refused.file for refused in found.skipped] == ["3.png"]
+    assert "3.png: 32x24 pixels or intrinsics unlike those of most, 64x48" in found.skipped[0].reason
+    for i in (0, 1):
+        cv2.imwrite(str(folder / f"{i}.png"), np.zeros((6 + 6 * i, 8 + 8 * i, 3), np.uint8))
+    with pytest.raises(ValueError, match="4 different intrinsics, and so not one pose"):
+        of_one_camera(read_pictures(Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS)))
 
 
 def test_what_is_wrong_is_named(tmp_path):
@@ -168,4 +218,14 @@ def test_tables_of_spreadsheets_are_read_and_their_lines_counted(tmp_path):
     np.testing.assert_array_equal(recording.read_unlabelled("1.png").joint_positions, ANGLES[1])
     file.write_text("\n".join([lines[0], "", lines[1], "," + lines[2].partition(",")[2]]))
     with pytest.raises(ValueError, match="line 4 names no picture"):
+        Recording(folder, file, CAMERA, KINEMATICS)
+    file.write_text("image," + lines[0] + "\n,,,,,,,,\n")
+    with pytest.raises(ValueError, match="no rows"):
+        Recording(folder, file, CAMERA, KINEMATICS)
+    file.write_bytes("Kamera für\n".encode("latin-1") * 2)
+    with pytest.raises(ValueError, match="marked.csv: not a CSV file in UTF-8"):
+        Recording(folder, file, CAMERA, KINEMATICS)
+    both = "left/panda_joint2," + lines[0].replace("arm/", "right/")
+    file.write_text("\n".join([both, *("0," + line for line in lines[1:])]))
+    with pytest.raises(ValueError, match="two columns are called panda_joint2"):
         Recording(folder, file, CAMERA, KINEMATICS)
