@@ -241,5 +241,5 @@ def _robot_object(data: Mapping[str, Any], robot: RobotDescription) -> Mapping[s
         known = sum(str(entry["name"]) in names for entry in item.get("keypoints", ()))
         return known, robot.name in str(item.get("class", "")).lower()
 
-    found = max(data["objects"], key=likeness, default={})
+    found: Mapping[str, Any] = max(data["objects"], key=likeness, default={})
     return found if len(data["objects"]) == 1 or any(likeness(found)) else {}
