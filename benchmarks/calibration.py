@@ -42,7 +42,7 @@ def errors(pictures: Path, out: Path, kinematics: RobotKinematics) -> Errors:
     found = json.loads((out / "calibration.json").read_text())
     folder = FrameFolder(pictures, kinematics)
     true = folder.read_labels(folder.names[0])["camera_T_base"]
-    pose, covariance = RigidTransform.from_matrix(found["camera_T_base"]), np.array(found["camera_T_base_covariance"])
+    pose, covariance = RigidTransform.from_matrix(found["camera_T_base"]), np.array(found["covariance"])
     home = kinematics.base_T_ee(kinematics.home)
     base_m, base_rad = pose_error(pose, true)
     return {

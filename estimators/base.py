@@ -47,7 +47,8 @@ class PoseEstimate:
         at
             the base origin*: ``camera_T_base_true = (exp(w) R, t + v)`` with ``(v, w)`` zero-mean of this covariance.
         valid: Whether a controller may act on it.
-        time_s: Time of the frame it was made from, seconds; earlier than the newest frame when the estimator is late.
+        time_s: When it was true, seconds: the time of the frame it was made from, earlier than the newest one when the
+            estimator is late; that of the newest one if the camera stands still for sure.
         reason: Why it is not valid, a short snake_case name such as ``"board_not_in_view"``; empty when valid.
         keypoints_px: ``(K, 2)`` continuous pixel positions of what was found in the picture (K may be 0).
         keypoint_confidence: ``(K,)`` in [0, 1].
@@ -88,6 +89,11 @@ class PoseEstimator(ABC):
     """Whether the scene should put a calibration board in the gripper."""
     sees_gripper: bool = False
     """Whether estimates say where the gripper itself is seen (:attr:`PoseEstimate.camera_T_ee`)."""
+    common_m: float = 0.0
+    """What the errors of all frames have in common, so that no number of them averages it out: standard deviation of
+    each coordinate of the place, metres. It is a part of the estimates' covariances."""
+    common_rad: float = 0.0
+    """The same of the rotation, radians."""
 
     def reset(self, rng: np.random.Generator) -> None:  # noqa: B027 - most estimators have no state
         """Start a new sequence of frames.

@@ -86,6 +86,7 @@ class MirroredEstimator(PoseEstimator):
         self.inner, self._mirror = inner, mirror
         self.needs_image, self.needs_board = inner.needs_image, inner.needs_board
         self.picture_size = inner.picture_size
+        self.common_m, self.common_rad = inner.common_m, inner.common_rad
 
     def reset(self, rng: np.random.Generator) -> None:
         """Start a new sequence of frames."""

@@ -12,9 +12,11 @@ import numpy as np
 from ctr_env.scenes.kinematics import RobotKinematics
 
 from .base import Frame, PoseEstimate, PoseEstimator
+from .common_error import COMMON_M, COMMON_RAD
 from .config import config_from_mapping, require_range
 from .ctrnet.estimator import CtRNetEstimator
 from .ctrnet.packaged import mirror_for
+from .ctrnet.uncertainty import pose_covariance
 from .mirrored import MirroredEstimator
 from .silhouette.alignment import align
 from .silhouette.refinement import refine
@@ -76,6 +78,7 @@ class RenderAndCompareEstimator(PoseEstimator):
     """
 
     needs_image = True
+    common_m, common_rad = COMMON_M, COMMON_RAD
 
     def __init__(
         self, kinematics: RobotKinematics, config: RenderAndCompareConfig | Mapping[str, Any] | None = None
@@ -130,7 +133,7 @@ class RenderAndCompareEstimator(PoseEstimator):
         return replace(
             start,
             camera_T_base=pose,
-            covariance=judged.covariance,
+            covariance=pose_covariance(judged.covariance, judged.explained, eye.detector.covariance_scale),
             valid=not reason,
             reason=reason,
             keypoints_px=sight.detection.pixels,

@@ -1,8 +1,8 @@
 """A live loop: pictures and joint angles in, end-effector twists out.
 
-    python examples/real_robot.py                                                   an arm in simulation
-    python examples/real_robot.py --source film.mp4 --joints joints.csv --camera camera.yaml     a recording
-    python examples/real_robot.py --source 0 --camera camera.yaml                   camera 0; see Real
+    python examples/real_robot.py                                                             an arm in simulation
+    python examples/real_robot.py --images film.mp4 --joints joints.csv --camera camera.yaml  a recording
+    python examples/real_robot.py --images 0 --camera camera.yaml                             camera 0: see Real
 
 Twists are (vx, vy, vz, wx, wy, wz) in the axes of the robot's base, m/s and rad/s, as in geometry_msgs/Twist. The goal
 is known in the camera's frame only. Have the emergency stop at hand.
@@ -18,7 +18,8 @@ import numpy as np
 from ctr_env.controllers import PBVSController, ServoGoal, ServoState
 from ctr_env.estimators import Frame, make_estimator
 from ctr_env.estimators.data.camera_file import read_camera_file
-from ctr_env.estimators.data.joint_table import read_joint_table
+from ctr_env.estimators.data.picture_size import camera_of_size
+from ctr_env.estimators.data.recording import Recording
 from ctr_env.estimators.straight import straightened
 from ctr_env.geometry import PinholeCamera, look_at, pose_error
 from ctr_env.scenes.kinematics import RobotKinematics
@@ -31,15 +32,17 @@ RATE = 10  # pictures a second
 class Simulated:
     """An arm that does as it is told, and a camera that watches it."""
 
-    def __init__(self, robot, camera):
-        self.scene = Scene(SceneConfig(robot, camera.width, camera.height))
+    def __init__(self, robot):
+        self.camera = PinholeCamera.from_fov(np.radians(60), 640, 480)
+        self.scene = Scene(SceneConfig(robot, 640, 480))
         middle = self.scene.world_T_base.apply(self.scene.kinematics.keypoints(self.scene.kinematics.home).mean(axis=0))
-        self.scene.place_camera(camera, look_at(middle + np.array([1.1, 0.5, 0.4]), middle))
-        self.renderer = make_renderer("classic", self.scene.model, self.scene.camera_id, camera.width, camera.height)
+        self.scene.place_camera(self.camera, look_at(middle + np.array([1.1, 0.5, 0.4]), middle))
+        self.renderer = make_renderer("classic", self.scene.model, self.scene.camera_id, 640, 480)
 
     def read(self):
-        """Seconds since the start, (H, W, 3) uint8 RGB and (n,) joint positions in rad, all of now; None at the end."""
-        return self.scene.data.time, self.renderer.rgb(self.scene.data), self.scene.joint_positions
+        """Joint positions (rad), camera, seconds since the start and picture (uint8 RGB) of now; None at the end."""
+        data = self.scene.data
+        return Frame(self.scene.joint_positions, self.camera, data.time, self.renderer.rgb(data))
 
     def send(self, command):
         """Move by command.twist or command.joint_velocities until the next picture is due; None: stand still."""
@@ -47,31 +50,42 @@ class Simulated:
         self.scene.step(velocities, round(1 / RATE / self.scene.model.opt.timestep))
 
 
-class Real:
-    """An OpenCV camera and your robot; or a film, whose joint positions are in a table and which nothing moves."""
+class Recorded:
+    """Pictures or a film with a table of joint positions, which nothing moves."""
 
-    def __init__(self, source, names, table):
-        self.stream = cv2.VideoCapture(int(source) if source.isdigit() else source)
-        if not self.stream.isOpened():
-            raise SystemExit(f"{source}: not a camera or film that opens")
-        self.names, self.rows, self.joints, self.start = names, table, None, time.monotonic()
+    def __init__(self, images, joints, camera, kinematics):
+        self.recording = Recording(images, joints, camera, kinematics)
+        self.names = iter(self.recording.names)
+
+    def read(self):
+        name = next(self.names, None)
+        return None if name is None else self.recording.read_unlabelled(name)
+
+    def send(self, command):
+        pass
+
+
+class Real:
+    """A camera of this computer, and your robot."""
+
+    def __init__(self, index, camera, robot):
+        self.stream, self.camera, self.robot = cv2.VideoCapture(index), camera, robot
+        self.stream.set(cv2.CAP_PROP_FRAME_WIDTH, camera.width)
+        self.stream.set(cv2.CAP_PROP_FRAME_HEIGHT, camera.height)
+        self.joints, self.start = None, time.monotonic()
         # rospy.Subscriber("joint_states", JointState, self.on_joint_state), or what your robot has
 
     def on_joint_state(self, message):
         """Called for each sensor_msgs/JointState: name and position in the same order."""
         here = dict(zip(message.name, message.position, strict=True))
-        self.joints = np.array([here[name] for name in self.names])
+        self.joints = np.array([here[name] for name in self.robot.arm_joints])
 
     def read(self):
         there, picture = self.stream.read()
-        if not there or (self.rows is not None and len(self.rows) == 0):
-            return None
-        if self.rows is not None:
-            self.joints, self.rows = self.rows[0], self.rows[1:]
-            return self.stream.get(cv2.CAP_PROP_POS_MSEC) / 1e3, picture[..., ::-1].copy(), self.joints
-        if self.joints is None:
-            raise RuntimeError("no joint state yet: call on_joint_state from your robot's subscriber")
-        return time.monotonic() - self.start, picture[..., ::-1].copy(), self.joints
+        if not there or self.joints is None:
+            raise SystemExit("no picture" if not there else "no joint state yet: call on_joint_state")
+        camera = camera_of_size(self.camera, picture.shape[1], picture.shape[0])
+        return Frame(self.joints, camera, time.monotonic() - self.start, picture[..., ::-1].copy())
 
     def send(self, command):
         """Hand command.twist to your robot's velocity interface here, and wait until the next picture is due."""
@@ -81,40 +95,41 @@ parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.R
 parser.add_argument("--robot", default="panda")
 parser.add_argument("--estimator", default="sliding_window", help="for a camera that moves: pose_filter")
 parser.add_argument("--seconds", type=float, default=8.0)
-parser.add_argument("--source", help="number of a camera, or a film (default: a simulation)")
-parser.add_argument("--joints", type=Path, help="CSV file of the film's joint positions, a row for each picture")
-parser.add_argument("--camera", type=Path, help="intrinsics of the source, OpenCV's or ROS's layout")
+parser.add_argument("--images", help="pictures, a film, or the number of a camera (default: a simulation)")
+parser.add_argument("--joints", type=Path, help="CSV file of their joint positions, a row for each picture")
+parser.add_argument("--camera", type=Path, help="intrinsics, OpenCV's or ROS's layout")
 options = parser.parse_args()
-if options.source and not (options.camera and (options.joints or options.source.isdigit())):
-    parser.error("--source needs --camera, and a film --joints")
+if options.images and not (options.camera and (options.joints or options.images.isdigit())):
+    parser.error("--images needs --camera, and but for a camera's number --joints")
 
 kinematics = RobotKinematics(options.robot)
-simulated = PinholeCamera.from_fov(np.radians(60), 640, 480)
-camera = simulated if options.camera is None else read_camera_file(options.camera)
-table = None if options.joints is None else read_joint_table(options.joints, kinematics.robot).positions
-live = options.source is not None
-arm = Real(options.source, kinematics.robot.arm_joints, table) if live else Simulated(options.robot, camera)
+if not options.images:
+    arm = Simulated(options.robot)
+elif options.images.isdigit():
+    arm = Real(int(options.images), read_camera_file(options.camera), kinematics.robot)
+else:
+    arm = Recorded(Path(options.images), options.joints, read_camera_file(options.camera), kinematics)
 estimator = make_estimator(options.estimator, {"source": "ctrnet"}, kinematics)
 estimator.reset(np.random.default_rng(0))
 controller = PBVSController(kinematics, None, dt=1 / RATE)
 
 wanted = kinematics.base_T_ee(kinematics.home + np.array([0.3, 0.2, -0.2, 0.2, 0.1, 0.2, 0.1][: kinematics.n]))
-camera_T_goal = None if live else arm.scene.camera_T_base * wanted  # yours: found in the picture, or taught
+camera_T_goal = None if options.images else arm.scene.camera_T_base * wanted  # yours: found in the picture, or taught
 
+distance, angle = np.nan, np.nan
 try:
-    while (now := arm.read()) is not None and now[0] < options.seconds:
-        time_s, picture, joints = now
-        estimate = estimator.estimate(straightened(Frame(joints, camera, time_s, picture)))
+    while (frame := arm.read()) is not None and frame.time_s < options.seconds:
+        estimate = estimator.estimate(straightened(frame))
         if camera_T_goal is None and estimate.valid:
             camera_T_goal = estimate.camera_T_base * wanted
         goal = ServoGoal(estimate.camera_T_base.inv() * camera_T_goal, estimate.time_s) if estimate.valid else None
-        command = controller.command(goal, ServoState(joints, time_s))  # without a goal it coasts, then holds
+        command = controller.command(goal, ServoState(frame.joint_positions, frame.time_s))  # coasts without a goal
         arm.send(command)
-        if round(time_s * RATE) % RATE == 0:
+        if round(frame.time_s * RATE) % RATE == 0:
             speed_mm = 1e3 * np.linalg.norm(command.twist[:3])
-            print(f"{time_s:4.1f} s  {command.mode:6}  {speed_mm:5.1f} mm/s  {command.reason or estimate.reason}")
+            print(f"{frame.time_s:4.1f} s  {command.mode:6}  {speed_mm:5.1f} mm/s  {command.reason or estimate.reason}")
+        distance, angle = pose_error(kinematics.base_T_ee(frame.joint_positions), wanted)
 finally:
     arm.send(None)
 
-distance, angle = pose_error(kinematics.base_T_ee(joints), wanted)
 print(f"gripper to goal: {1e3 * distance:.1f} mm, {np.degrees(angle):.2f} deg")

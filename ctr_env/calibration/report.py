@@ -19,7 +19,7 @@ from .solve import Calibration, FrameFit
 
 __all__ = ["SCHEMA", "calibration_data", "write_calibration"]
 
-SCHEMA = "ctr_env/calibrate@3"
+SCHEMA = "ctr_env/calibrate@2"
 _CAMERA_FRAME = "camera_optical_frame"
 
 
@@ -27,15 +27,21 @@ def calibration_data(calibration: Calibration, robot: RobotDescription, camera: 
     """The result in plain numbers: poses both ways, error bars, and how each picture agrees.
 
     Quaternions are in the order of ``geometry_msgs``: x, y, z, w. Covariances are as that of ``PoseEstimate``:
-    translation in metres, then rotation vector in radians, in the axes that the pose leads to. The camera is the one
+    translation in metres, then rotation vector in radians, in the axes that the pose leads to; those without a name are
+    of ``camera_T_base``. The camera is the one
     given, with its distortion; its pixel centres lie at a half.
     """
     pose, back = calibration.camera_T_base, calibration.camera_T_base.inv()
+    turned = inverse_covariance(pose, calibration.covariance)
     return {
         "robot": robot.name,
         "frames_of_reference": {"camera": _CAMERA_FRAME, "base": robot.base_link},
-        **_pose_data("camera_T_base", pose, calibration.covariance),
-        **_pose_data("base_T_camera", back, inverse_covariance(pose, calibration.covariance)),
+        "camera_T_base": pose.as_matrix(),
+        "base_T_camera": back.as_matrix(),
+        "camera_T_base_quaternion_xyzw": pose.rotation.as_quat(canonical=True),
+        "base_T_camera_quaternion_xyzw": back.rotation.as_quat(canonical=True),
+        **_error_bars("", calibration.covariance),
+        **_error_bars("base_T_camera_", turned),
         "postures": calibration.postures,
         "halves_differ": {
             "position_mm": 1e3 * float(np.linalg.norm(calibration.halves[:3])),
@@ -49,14 +55,12 @@ def calibration_data(calibration: Calibration, robot: RobotDescription, camera: 
     }  # fmt: skip
 
 
-def _pose_data(name: str, pose: RigidTransform, covariance: NDArray[np.float64]) -> dict[str, Any]:
+def _error_bars(prefix: str, covariance: NDArray[np.float64]) -> dict[str, Any]:
     deviations = np.sqrt(np.diag(covariance))
     return {
-        name: pose.as_matrix(),
-        f"{name}_quaternion_xyzw": pose.rotation.as_quat(canonical=True),
-        f"{name}_covariance": covariance,
-        f"{name}_std_mm": 1e3 * deviations[:3],
-        f"{name}_std_deg": np.degrees(deviations[3:]),
+        f"{prefix}covariance": covariance,
+        f"{prefix}position_std_mm": 1e3 * deviations[:3],
+        f"{prefix}rotation_std_deg": np.degrees(deviations[3:]),
     }
 
 

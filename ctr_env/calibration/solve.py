@@ -14,7 +14,7 @@ from ctr_env.estimators.base import Frame, PoseEstimate
 from ctr_env.estimators.common_error import common_covariance
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.fusion.poses import Fused, fuse
-from ctr_env.estimators.fusion.postures import Posture, grouped
+from ctr_env.estimators.fusion.postures import Posture, grouped, same_posture
 from ctr_env.estimators.mirrored import Mirror
 from ctr_env.estimators.silhouette.refinement import refine
 from ctr_env.geometry import twist_between
@@ -90,10 +90,10 @@ def calibrate(
 ) -> Calibration:
     """Find the one pose that explains all pictures.
 
-    Every picture is looked at by itself, then all of them together: one PnP over all points, one alignment of all
-    outlines, and with ``refined`` a descent on the difference of all silhouettes and masks. The covariance is that of
-    the single pictures' poses together, those of one posture counting as one, widened where they scatter more than they
-    say, and by the errors that all of them usually share; it knows nothing of unusual ones, such as a wrong focal
+    Every picture is looked at by itself, then one of each posture together: one PnP over all points, one alignment of
+    all outlines, and with ``refined`` a descent on the difference of all silhouettes and masks. The covariance is that
+    of the single pictures' poses together, those of one posture counting as one, widened where they scatter more than
+    they say, and by the errors that all of them usually share; it knows nothing of unusual ones, such as a wrong focal
     length.
 
     Args:
@@ -110,26 +110,35 @@ def calibrate(
         owns += estimator.estimate_batch(pictures[start : start + _BATCH])
         if on_frame is not None:
             on_frame(len(owns))
-    there: dict[int, list[Frame]] = {}  # pictures of each posture
     postures: list[Posture] = []
     for picture, own in zip(pictures, owns, strict=True):
         if own.valid:
-            shown = grouped(postures, picture.joint_positions, own.camera_T_base, own.covariance)
-            there.setdefault(postures.index(shown), []).append(picture)
+            grouped(postures, picture.joint_positions, own.camera_T_base, own.covariance)
     if len(postures) < _FEWEST:
         raise RuntimeError(_too_few(owns, len(postures)))
     teacher = Teacher(estimator.eye, True)
-    pose = teacher.shared_pose(pictures, _fused(postures).pose)
+    seen = _one_of_each_posture(pictures, owns)
+    pose = teacher.shared_pose([pictures[i] for i in seen], _fused(postures).pose)
     beliefs = teacher.beliefs_at(pictures, pose)
     if refined:
-        pose, beliefs = _refined(estimator, teacher, pictures, pose, beliefs)
+        pose, beliefs = _refined(estimator, teacher, pictures, seen, pose, beliefs)
     fused = _fused(postures, pose)
     fits = [
         FrameFit(name, own, belief, twist_between(pose, own.camera_T_base) if own.valid else np.full(6, np.nan))
         for name, own, belief in zip(frames, owns, beliefs, strict=True)
     ]
-    halves = _halves(teacher, postures, list(there.values()))
+    halves = _halves(teacher, postures, [pictures[i] for i in seen if owns[i].valid])
     return Calibration(pose, fused.covariance, fits, len(postures), *halves)
+
+
+def _one_of_each_posture(pictures: list[Frame], owns: list[PoseEstimate]) -> list[int]:
+    """Numbers of pictures that show different postures, those with a pose of their own before others."""
+    chosen: list[int] = []
+    for i in sorted(range(len(pictures)), key=lambda i: not owns[i].valid):
+        joints = pictures[i].joint_positions
+        if not any(same_posture(pictures[k].joint_positions, joints) for k in chosen):
+            chosen.append(i)
+    return chosen
 
 
 def _fused(postures: list[Posture], start: RigidTransform | None = None) -> Fused:
@@ -150,14 +159,19 @@ def _too_few(owns: list[PoseEstimate], postures: int) -> str:
 
 
 def _refined(
-    estimator: CtRNetEstimator, teacher: Teacher, frames: list[Frame], pose: RigidTransform, beliefs: list[Belief]
+    estimator: CtRNetEstimator,
+    teacher: Teacher,
+    frames: list[Frame],
+    chosen: list[int],
+    pose: RigidTransform,
+    beliefs: list[Belief],
 ) -> tuple[RigidTransform, list[Belief]]:
-    """Pose and beliefs after a descent over pictures whose masks can be trusted; those before it if they fit better.
+    """Pose and beliefs after a descent over chosen pictures whose masks can be trusted, unless those before fit better.
 
     A mask that lacks half of the robot would pull the whole silhouette onto what it has.
     """
     eye, seen = estimator.eye, []
-    trusted = [frame for frame, belief in zip(frames, beliefs, strict=True) if belief.explained >= _TRUSTED]
+    trusted = [frames[i] for i in chosen if beliefs[i].explained >= _TRUSTED]
     for start in range(0, len(trusted), _BATCH):
         part = trusted[start : start + _BATCH]
         sights = eye.look(part, [eye.around(frame, pose) for frame in part])
@@ -171,12 +185,12 @@ def _refined(
 
 
 def _halves(
-    teacher: Teacher, postures: list[Posture], pictures: list[list[Frame]]
+    teacher: Teacher, postures: list[Posture], pictures: list[Frame]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How far the poses of two halves are apart, and the covariance of that; each posture with its pictures."""
+    """How far the poses of two halves are apart, and the covariance of that; each posture with its picture."""
     poses, covariance = [], np.zeros((6, 6))
     for half in (slice(0, None, 2), slice(1, None, 2)):
         fused = _fused(postures[half])
-        poses.append(teacher.shared_pose([picture for shown in pictures[half] for picture in shown], fused.pose))
+        poses.append(teacher.shared_pose(pictures[half], fused.pose))
         covariance = covariance + fused.own
     return twist_between(*poses), covariance

@@ -121,10 +121,13 @@ def _adapted(options: argparse.Namespace, frames: list[Frame], robot: str, kinem
 
 
 def _show(found: Calibration, data: dict[str, Any], hints: list[str], out: Path) -> None:
-    poses = {"camera_T_base": found.camera_T_base, "base_T_camera": found.camera_T_base.inv()}
-    for title, (name, pose) in zip(("base in the camera", "camera in the base"), poses.items(), strict=True):
-        place = zip(pose.translation, data[f"{name}_std_mm"], strict=True)
-        turns = ", ".join(f"{s:.2f}" for s in data[f"{name}_std_deg"])
+    pose = found.camera_T_base
+    for title, place_m, prefix in (
+        ("base in the camera", pose.translation, ""),
+        ("camera in the base", pose.inv().translation, "base_T_camera_"),
+    ):
+        place = zip(place_m, data[f"{prefix}position_std_mm"], strict=True)
+        turns = ", ".join(f"{s:.2f}" for s in data[f"{prefix}rotation_std_deg"])
         print(f"{title} (x, y, z; mm): {', '.join(f'{1e3 * x:.1f} ± {s:.1f}' for x, s in place)}; ± {turns} deg")
     used = sum(fit.own.valid for fit in found.fits)
     differ = data["halves_differ"]

@@ -40,23 +40,26 @@ def of_one_camera(pictures: Pictures) -> Pictures:
     """The pictures of the camera that took most of them; the others are skipped.
 
     Raises:
-        ValueError: If none could be read, or no camera took half of them, so that they are not of one camera.
+        ValueError: If none could be read, or no camera took more than half of them.
     """
     if not pictures.frames:
         first = f"; the first: {pictures.skipped[0].reason}" if pictures.skipped else ""
         raise ValueError(f"none of {len(pictures.skipped)} pictures can be read{first}")
     counts = Counter(pictures.cameras.values())
     camera, most = counts.most_common(1)[0]
-    if 2 * most < len(pictures.cameras):
+    if 2 * most <= len(pictures.cameras) and len(counts) > 1:
         raise ValueError(
-            f"the pictures have {len(counts)} different intrinsics, and so not one pose: give each camera's pictures "
-            "by themselves"
+            f"the pictures, such as {next(iter(pictures.frames))}, have {len(counts)} different intrinsics, and so not "
+            "one pose: give each camera's pictures by themselves"
         )
     frames = {name: frame for name, frame in pictures.frames.items() if pictures.cameras[name] == camera}
-    size = f"{camera.width}x{camera.height}"
     others = [
-        Refused(name, f"{name}: {other.width}x{other.height} pixels or intrinsics unlike those of most, {size}")
+        Refused(name, f"{name}: not of the camera of most pictures: {_told(other)}, not {_told(camera)}")
         for name, other in pictures.cameras.items()
         if other != camera
     ]
     return Pictures(frames, dict.fromkeys(frames, camera), [*pictures.skipped, *others])
+
+
+def _told(camera: PinholeCamera) -> str:
+    return f"{camera.width}x{camera.height}, fx {camera.fx:.1f}, fy {camera.fy:.1f}"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
 from ctr_env.estimators.base import Frame, PoseEstimate, PoseEstimator
+from ctr_env.estimators.common_error import COMMON_M, COMMON_RAD
 from ctr_env.estimators.config import config_from_mapping, require_range
 from ctr_env.estimators.mirrored import MirroredEstimator
 from ctr_env.scenes.kinematics import RobotKinematics
@@ -97,6 +98,7 @@ class CtRNetEstimator(PoseEstimator):
     needs_image = True
     sees_gripper = True
     picture_size = (640, 480)
+    common_m, common_rad = COMMON_M, COMMON_RAD
 
     def __init__(self, kinematics: RobotKinematics, config: CtRNetConfig | Mapping[str, Any] | None = None) -> None:
         """Read nothing yet: weights are loaded with the first frame.

@@ -83,11 +83,17 @@ def _published_part(camera: PinholeCamera, data: Mapping[str, Any]) -> PinholeCa
     Zeros mean that the whole sensor is read (``sensor_msgs/CameraInfo``).
     """
     region = data.get("roi") or {}
+    if not isinstance(region, Mapping):
+        raise ValueError(f"roi must have x_offset, y_offset, width and height, not {region!r}")
     left, top, width, height = (int(region.get(name, 0)) for name in ("x_offset", "y_offset", "width", "height"))
+    if left + width > camera.width or top + height > camera.height or min(left, top, width, height) < 0:
+        raise ValueError(f"roi reaches beyond the {camera.width}x{camera.height} pixels of the camera: {dict(region)}")
     if width and height:
         camera = replace(camera, cx=camera.cx - left, cy=camera.cy - top, width=width, height=height)
     shrunk = [max(int(data.get(name, 1)), 1) for name in ("binning_x", "binning_y")]
-    return camera if shrunk == [1, 1] else camera.resized(camera.width // shrunk[0], camera.height // shrunk[1])
+    whole = [camera.width // shrunk[0], camera.height // shrunk[1]]  # a rest of pixels is left out
+    part = replace(camera, width=whole[0] * shrunk[0], height=whole[1] * shrunk[1])
+    return part.resized(*whole)
 
 
 def _find(data: Mapping[str, Any], names: tuple[str, ...]) -> Any:

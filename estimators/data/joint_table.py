@@ -23,7 +23,7 @@ class JointTable(NamedTuple):
     Attributes:
         names: The picture of each row; ``None`` where rows belong to pictures by their order.
         positions: ``(N, n)`` arm joint positions, rad; NaN where a cell is not a finite number.
-        times: ``(N,)`` when, seconds; NaN where the table does not say.
+        times: ``(N,)`` when, seconds; NaN if the table does not say.
         problems: What is wrong with a row, by its number from 0.
     """
 
@@ -68,6 +68,9 @@ def read_joint_table(file: Path, robot: RobotDescription) -> JointTable:
     label = next((header.index(name) for name in _NAMES if name in header), None)
     clock = next((header.index(name) for name in _TIMES if name in header), None)
     times = np.array([np.nan if clock is None else _number(row, clock) for _, row in body])
+    if clock is not None:
+        for i in np.flatnonzero(np.isnan(times)).tolist():
+            problems.setdefault(i, f"{file}: {header[clock]} in line {body[i][0]} is not a finite number")
     return JointTable(None if label is None else _names(body, label, file), positions, times, problems)
 
 

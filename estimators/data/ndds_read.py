@@ -143,12 +143,12 @@ class FrameFolder:
             data = json.loads(file.read_text())
             camera, shift = self._camera(data)
             joints = _joint_positions(data, self._kinematics)
-            points, pixels = _keypoints(data, self._kinematics.robot)
+            item = _robot_object(data, self._kinematics.robot)
+            points, pixels = _keypoints(item, self._kinematics.robot)
             pixels += shift
             if width is not None and height is not None and (camera.width, camera.height) != (width, height):
                 pixels *= np.array([width / camera.width, height / camera.height])
                 camera = camera_of_size(camera, width, height)
-            item = _robot_object(data, self._kinematics.robot)
             pose = _pose(data, item, points, self._kinematics.keypoints(joints))
         except _MISUNDERSTOOD as error:
             raise ValueError(f"{file}: not understood: {type(error).__name__} {error}") from error
@@ -191,11 +191,11 @@ def _joint_positions(data: Mapping[str, Any], kinematics: RobotKinematics) -> ND
     return require_joints(kinematics, np.array([found[name] for name in robot.arm_joints]))
 
 
-def _keypoints(data: Mapping[str, Any], robot: RobotDescription) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _keypoints(item: Mapping[str, Any], robot: RobotDescription) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """``(K, 3)`` camera-frame metres and ``(K, 2)`` pixels; NaN where the file has none."""
     points = np.full((len(robot.keypoint_frames), 3), np.nan)
     pixels = np.full((len(robot.keypoint_frames), 2), np.nan)
-    found = {str(entry["name"]): entry for entry in _robot_object(data, robot).get("keypoints", ())}
+    found = {str(entry["name"]): entry for entry in item.get("keypoints") or ()}
     for i, (short, link) in enumerate(zip(keypoint_names(robot), robot.keypoint_frames, strict=True)):
         entry = found.get(short, found.get(link))
         if entry is not None:
@@ -238,7 +238,7 @@ def _robot_object(data: Mapping[str, Any], robot: RobotDescription) -> Mapping[s
     names = {*keypoint_names(robot), *robot.keypoint_frames}
 
     def likeness(item: Mapping[str, Any]) -> tuple[int, bool]:
-        known = sum(str(entry["name"]) in names for entry in item.get("keypoints", ()))
+        known = sum(str(entry.get("name")) in names for entry in item.get("keypoints") or ())
         return known, robot.name in str(item.get("class", "")).lower()
 
     found: Mapping[str, Any] = max(data["objects"], key=likeness, default={})

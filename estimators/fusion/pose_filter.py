@@ -12,7 +12,6 @@ from scipy.spatial.transform import RigidTransform
 from scipy.stats import chi2
 
 from ctr_env.estimators.base import Frame, PoseEstimate
-from ctr_env.estimators.common_error import COMMON_M, COMMON_RAD, common_covariance
 from ctr_env.estimators.config import config_from_mapping, require_range
 from ctr_env.geometry import moved, twist_between
 from ctr_env.scenes.kinematics import RobotKinematics
@@ -43,9 +42,10 @@ class PoseFilterConfig:
     """The same for its rotation, radians."""
     correlation_s: float = 0.05
     """For how long an estimator errs in the same way: frames within that time count as one, seconds."""
-    common_m: float = COMMON_M
-    """Standard deviation of what all frames have in common, and no filter takes out, metres."""
-    common_rad: float = COMMON_RAD
+    common_m: float | None = None
+    """Standard deviation of what all frames have in common, and no filter takes out, metres; none: as the source says
+    (see ``PoseEstimator.common_m``)."""
+    common_rad: float | None = None
     """The same for its rotation, radians."""
     gate: float = 0.999
     """Share of right measurements that the gate lets through."""
@@ -57,7 +57,7 @@ class PoseFilterConfig:
     def __post_init__(self) -> None:
         """Check every value."""
         check_source(self, "pose_filter")
-        require_range(self, 0.0, 100.0, "speed_m", "speed_rad", "correlation_s", "common_m", "common_rad")
+        require_range(self, 0.0, 100.0, "speed_m", "speed_rad", "correlation_s")
         require_range(self, 0.5, 0.9999999, "gate")
         require_range(self, 1, 1_000_000, "lost_after")
         require_range(self, 0.0, 1e9, "longest_gap_s")
@@ -81,7 +81,6 @@ class PoseFilterEstimator(FusingEstimator):
         """
         self.config = c = config_from_mapping(PoseFilterConfig, config)
         super().__init__(kinematics, c)
-        self._common = common_covariance(c.common_m, c.common_rad)
         self._walk = np.diag([c.speed_m**2] * 3 + [c.speed_rad**2] * 3)
         self._limit = float(chi2.ppf(c.gate, 6))
         self.forget()
@@ -110,7 +109,7 @@ class PoseFilterEstimator(FusingEstimator):
             valid=known,
             reason="" if known else "no_measurement",
             time_s=self._seen_s,
-            camera_T_ee=measured.camera_T_ee if measured.time_s == self._seen_s else None,
+            camera_T_ee=measured.camera_T_ee if measured.valid and measured.time_s == self._seen_s else None,
         )
 
     def _predict(self, time_s: float) -> None:
@@ -122,7 +121,7 @@ class PoseFilterEstimator(FusingEstimator):
             self._begin(measured)
             return
         away = twist_between(self._pose, measured.camera_T_base)
-        own, shared = own_and_shared(measured.covariance, self._common)
+        own, shared = own_and_shared(measured.covariance, self.common)
         own = own + _EXACT * np.eye(6)
         expected = self._covariance + own
         if away @ np.linalg.solve(expected, away) > self._limit:
@@ -140,6 +139,6 @@ class PoseFilterEstimator(FusingEstimator):
 
     def _begin(self, measured: PoseEstimate) -> None:
         self._pose = measured.camera_T_base
-        self._covariance, self._shared = own_and_shared(measured.covariance, self._common)
+        self._covariance, self._shared = own_and_shared(measured.covariance, self.common)
         self._time_s = self._seen_s = measured.time_s
         self._outside = 0

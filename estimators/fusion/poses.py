@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import RigidTransform, Rotation
+from scipy.spatial.transform import RigidTransform
 
 from ctr_env.geometry import moved
 
@@ -66,8 +66,8 @@ def fuse(
     spread = np.stack(covariances)
     own, shared = own_and_shared(spread, np.zeros((6, 6)) if common is None else common)
     known = np.linalg.inv(own + _SUSPECT * spread + _EXACT * np.eye(6))
-    turns = Rotation.concatenate([pose.rotation for pose in poses])
-    places = np.stack([pose.translation for pose in poses])
+    together = RigidTransform.concatenate(poses)
+    turns, places = together.rotation, np.asarray(together.translation)
     pose = most_central(poses) if start is None else start
     for _ in range(_ITERATIONS):
         away = np.concatenate([places - pose.translation, (turns * pose.rotation.inv()).as_rotvec()], axis=1)
@@ -80,8 +80,8 @@ def fuse(
         if np.abs(step).max() < _CONVERGED:
             break
     gains = np.linalg.solve(total, weights[:, None, None] * known)  # what each measurement's error adds to the pose's
-    errors = own + _EXACT * np.eye(6)
-    rest = scatter * np.einsum("nij,njk,nlk->il", gains, errors, gains)
+    errors = own + (scatter - 1.0) * np.linalg.inv(known)
+    rest = np.einsum("nij,njk,nlk->il", gains, errors, gains) + _EXACT * np.eye(6)
     kept = np.einsum("nij,njk->ik", gains, _roots(shared))  # one error, larger or smaller in each measurement
     return Fused(pose, rest + kept @ kept.T, rest, weights)
 

@@ -8,19 +8,20 @@ from scipy.spatial.transform import RigidTransform
 
 from .poses import fuse
 
-__all__ = ["SAME_POSTURE_RAD", "Posture", "grouped"]
+__all__ = ["SAME_POSTURE_RAD", "Posture", "grouped", "same_posture"]
 
 SAME_POSTURE_RAD = 0.05
 """Postures that differ by less, in every joint, are one."""
 
-_LATEST = 50  # frames of a posture that are remembered
+_EXACT = 1e-14  # square metres and radians: variance of what claims to be exact
+_MOST = 50  # frames of a posture that are remembered
 
 
 class Posture:
-    """One measurement that is made of all frames of a posture.
+    """One measurement that is made of the frames of a posture, the most certain ones if there are many.
 
-    Their errors are alike, so it is no more certain than they are on average, however many they are, and less if they
-    scatter more than they say; those far off, and those that know little, hardly count.
+    Their errors are alike, so it is no more certain than they are, however many they are, and less if they scatter more
+    than they say; those far off, and those that know little, hardly count.
 
     Attributes:
         joints: ``(n,)`` joint positions of the first frame, rad.
@@ -35,11 +36,21 @@ class Posture:
 
     def add(self, pose: RigidTransform, covariance: NDArray[np.float64]) -> None:
         """Take in the pose of another frame."""
-        self._poses = [*self._poses, pose][-_LATEST:]
-        self._covariances = [*self._covariances, covariance][-_LATEST:]
-        agreed = fuse(self._poses, self._covariances)
-        effective = np.sum(agreed.weights) ** 2 / np.sum(agreed.weights**2)
-        self.pose, self.covariance = agreed.pose, agreed.covariance * effective
+        self._poses.append(pose)
+        self._covariances.append(covariance)
+        if len(self._poses) > _MOST:
+            least = int(np.argmax(np.linalg.slogdet(np.stack(self._covariances))[1]))  # the oldest of those alike
+            del self._poses[least], self._covariances[least]
+        agreed = fuse(self._poses, self._covariances, self.pose)
+        told = agreed.weights * np.trace(
+            np.linalg.inv(np.stack(self._covariances) + _EXACT * np.eye(6)), axis1=1, axis2=2
+        )
+        self.pose, self.covariance = agreed.pose, agreed.covariance * np.sum(told) ** 2 / np.sum(told**2)
+
+
+def same_posture(one: NDArray[np.float64], other: NDArray[np.float64], same_rad: float = SAME_POSTURE_RAD) -> bool:
+    """Whether two ``(n,)`` joint positions (rad) are of one posture."""
+    return bool(np.abs(one - other).max() < same_rad)
 
 
 def grouped(
@@ -59,7 +70,7 @@ def grouped(
         same_rad: Postures that differ by less, in every joint, are one.
     """
     for posture in postures:
-        if np.abs(posture.joints - joints).max() < same_rad:
+        if same_posture(posture.joints, joints, same_rad):
             posture.add(pose, covariance)
             return posture
     postures.append(Posture(joints, pose, covariance))

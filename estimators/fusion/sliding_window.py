@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctr_env.estimators.base import Frame, PoseEstimate
-from ctr_env.estimators.common_error import COMMON_M, COMMON_RAD, common_covariance
 from ctr_env.estimators.config import config_from_mapping, require_range
 from ctr_env.scenes.kinematics import RobotKinematics
 
@@ -33,9 +32,10 @@ class SlidingWindowConfig:
     """Most postures that are remembered; then the least informative one is forgotten."""
     same_posture_rad: float = SAME_POSTURE_RAD
     """Postures that differ by less, in every joint, are one: an estimator errs in the same way in all their frames."""
-    common_m: float = COMMON_M
-    """Standard deviation of what all frames have in common, and no window averages out, metres."""
-    common_rad: float = COMMON_RAD
+    common_m: float | None = None
+    """Standard deviation of what all frames have in common, and no window averages out, metres; none: as the source
+    says (see ``PoseEstimator.common_m``)."""
+    common_rad: float | None = None
     """The same for its rotation, radians."""
     longest_gap_s: float = 5.0
     """Time without a measurement after which the pose is not valid, seconds."""
@@ -45,7 +45,6 @@ class SlidingWindowConfig:
         check_source(self, "sliding_window")
         require_range(self, 1, 10_000, "postures")
         require_range(self, 0.0, 10.0, "same_posture_rad")
-        require_range(self, 0.0, 100.0, "common_m", "common_rad")
         require_range(self, 0.0, 1e9, "longest_gap_s")
 
 
@@ -67,7 +66,6 @@ class SlidingWindowEstimator(FusingEstimator):
         """
         self.config = config_from_mapping(SlidingWindowConfig, config)
         super().__init__(kinematics, self.config)
-        self._common = common_covariance(self.config.common_m, self.config.common_rad)
         self.forget()
 
     def forget(self) -> None:
@@ -83,7 +81,7 @@ class SlidingWindowEstimator(FusingEstimator):
         if not self._window:
             return measured
         known = frame.time_s - self._time_s <= self.config.longest_gap_s
-        fused = fuse([p.pose for p in self._window], [p.covariance for p in self._window], common=self._common)
+        fused = fuse([p.pose for p in self._window], [p.covariance for p in self._window], common=self.common)
         return replace(
             measured,
             camera_T_base=fused.pose,
@@ -91,6 +89,7 @@ class SlidingWindowEstimator(FusingEstimator):
             valid=known,
             reason="" if known else "no_measurement",
             time_s=frame.time_s if known else self._time_s,
+            camera_T_ee=measured.camera_T_ee if measured.valid and measured.time_s == frame.time_s else None,
         )
 
     def _remember(self, joints: NDArray[np.float64], measured: PoseEstimate) -> None:

@@ -60,7 +60,7 @@ def test_a_recording_gives_the_camera(recording, tmp_path, capsys):
     shown = capsys.readouterr().out
     assert "base in the camera" in shown and "±" in shown
     data = json.loads((out / "calibration.json").read_text())
-    assert data["schema"] == "ctr_env/calibrate@3"
+    assert data["schema"] == "ctr_env/calibrate@2"
     assert data["skipped"] == [] and data["config"]["robot"] == "panda" and data["config"]["refine"] is False
     assert np.linalg.norm(np.array(data["camera_T_base"])[:3, 3] - truth.translation) < 0.015
     assert data["camera"]["distortion"] == list(LENS) and data["camera"]["pixel_centre"] == 0.5

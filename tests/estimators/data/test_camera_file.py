@@ -61,6 +61,8 @@ def test_a_message_without_distortion(tmp_path):
         ),
         (ROS.replace("0.1, -0.05, 0.001, 0.002, 0.01", "0.1, -0.05, 0.001"), "0, 4, 5, 8, 12, 14 finite numbers"),
         (ROS.replace("0.1, -0.05", ".nan, -0.05"), "finite numbers"),
+        (ROS + "roi: [0, 0, 10, 10]\n", "roi must have x_offset"),
+        (ROS + "roi: {x_offset: 600, y_offset: 0, width: 640, height: 480}\n", "beyond the 640x480 pixels"),
         ("!!python/object:os.system {}", "not YAML"),
     ],
 )
@@ -81,7 +83,7 @@ def test_a_message_as_it_is_echoed(tmp_path):
 def test_a_message_of_a_part_of_the_sensor(tmp_path):
     """A point lies in the published picture where it lies in that part, whose pixels were averaged two by two."""
     text = MESSAGE.format(k=json.dumps(K.ravel().tolist()))
-    for name, pixels, left, top, width, height in (("whole", 0, 0, 0, 0, 0), ("part", 2, 100, 60, 400, 300)):
+    for name, pixels, left, top, width, height in (("whole", 0, 0, 0, 0, 0), ("part", 2, 100, 60, 401, 300)):
         region = f"roi: {{x_offset: {left}, y_offset: {top}, height: {height}, width: {width}, do_rectify: false}}\n"
         (tmp_path / f"{name}.yaml").write_text(text + f"binning_x: {pixels}\nbinning_y: {pixels}\n{region}")
     whole, camera = read_camera_file(tmp_path / "whole.yaml"), read_camera_file(tmp_path / "part.yaml")

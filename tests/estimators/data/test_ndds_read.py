@@ -138,12 +138,12 @@ def test_ndds_s_own_pose_stands_in_for_keypoints(write_folder, tmp_path, panda, 
 @pytest.mark.parametrize("change", [as_real, as_synthetic])
 def test_the_robot_is_found_among_other_objects(write_folder, tmp_path, panda, truth, change):
     folder = write_folder(tmp_path)
-    cup = {"class": "cup", "location": [0, 0, 1], "pose_transform": np.eye(4).tolist()}
+    cup = {"class": "cup", "location": [0, 0, 1], "pose_transform": np.eye(4).tolist(), "keypoints": [{"id": 1}]}
     edit(folder, lambda data: (change(data), data["objects"].insert(0, cup)))
     found = FrameFolder(folder, panda).read("000000")
     assert max(pose_error(found.camera_T_base, truth[0].camera_T_base)) < 1e-7
     edit(folder, lambda data: data["objects"].pop(), "000001")
-    edit(folder, lambda data: data["objects"].extend([cup, cup]), "000001")
+    edit(folder, lambda data: data["objects"].extend([cup, {**cup, "keypoints": None}]), "000001")
     assert FrameFolder(folder, panda).read("000001").camera_T_base is None
 
 

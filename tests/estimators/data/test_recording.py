@@ -67,7 +67,7 @@ def test_the_order_of_names_is_that_of_the_numbers_in_them(tmp_path):
 
 
 def film(file):
-    iio.imwrite(file, [np.full((48, 64, 3), 50 * i, np.uint8) for i in range(5)], fps=10)
+    iio.imwrite(file, [np.full((48, 64, 3), 50 * i, np.uint8) for i in range(5)], fps=20)
     return file
 
 
@@ -98,14 +98,22 @@ def test_videos(tmp_path):
 
 def test_pictures_have_times_as_the_table_says_or_the_video(tmp_path):
     film(tmp_path / "film.mp4")
+    folder = pictures(tmp_path / "p", [f"{i}.png" for i in range(5)])
     file = table(tmp_path / "q.csv")
-    recording = Recording(tmp_path / "film.mp4", file, CAMERA, KINEMATICS)
-    file.write_text(file.read_text().replace("time", "day"))
-    silent = Recording(tmp_path / "film.mp4", file, CAMERA, KINEMATICS)
-    still = Recording(pictures(tmp_path / "p", [f"{i}.png" for i in range(5)]), file, CAMERA, KINEMATICS)
-    for each, step in ((recording, 0.1), (silent, 0.1), (still, 0.0)):
-        times = [each.read_unlabelled(name).time_s for name in each.names]
-        np.testing.assert_allclose(times, step * np.arange(5))
+    lines = file.read_text()
+
+    def times(images):
+        recording = Recording(images, file, CAMERA, KINEMATICS)
+        return [recording.read_unlabelled(name).time_s for name in recording.names]
+
+    np.testing.assert_allclose(times(folder), 0.1 * np.arange(5))
+    np.testing.assert_allclose(times(tmp_path / "film.mp4"), 0.1 * np.arange(5))
+    file.write_text(lines.replace("time", "day"))
+    np.testing.assert_allclose(times(tmp_path / "film.mp4"), 0.05 * np.arange(5))
+    assert times(folder) == [0.0] * 5
+    file.write_text(lines.replace("\n0.2,", "\n1O.2,"))
+    with pytest.raises(ValueError, match="time in line 4 is not a finite number"):
+        times(folder)
 
 
 def test_lens_distortion_is_taken_out_of_pictures(tmp_path):
@@ -133,7 +141,7 @@ def test_pictures_of_another_camera_are_skipped_by_name(tmp_path):
     found = of_one_camera(read_pictures(Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS)))
     assert list(found.frames) == ["0.png", "1.png", "2.png", "4.png"] and len(set(found.cameras.values())) == 1
     assert [refused.file for refused in found.skipped] == ["3.png"]
-    assert "3.png: 32x24 pixels or intrinsics unlike those of most, 64x48" in found.skipped[0].reason
+    assert "3.png: not of the camera of most pictures: 32x24, fx" in found.skipped[0].reason
     for i in (0, 1):
         cv2.imwrite(str(folder / f"{i}.png"), np.zeros((6 + 6 * i, 8 + 8 * i, 3), np.uint8))
     with pytest.raises(ValueError, match="4 different intrinsics, and so not one pose"):

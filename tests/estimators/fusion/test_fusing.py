@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.estimators import Frame, PoseEstimate, make_estimator
-from ctr_env.estimators.common_error import COMMON_M
+from ctr_env.estimators.common_error import COMMON_M, COMMON_RAD
 from ctr_env.geometry import PinholeCamera, moved, twist_between
 from ctr_env.scenes.kinematics import RobotKinematics
 
@@ -98,7 +98,29 @@ def test_looks_that_know_little_spoil_no_posture():
         pose = moved(TRUE, rng.multivariate_normal(np.zeros(6), covariance))
         estimate = window.take(frame, PoseEstimate(pose, covariance, True, frame.time_s))
     assert off(estimate, frame) < 0.003
-    assert np.sqrt(estimate.covariance[:3, :3].diagonal().max()) < 0.004
+    assert np.sqrt(estimate.covariance[:3, :3].diagonal().max()) < 0.0015
+
+
+def test_a_gripper_that_was_seen_before_is_not_passed_on():
+    """The window's pose is of now, the gripper of a late frame is not; nor is that of a frame that is not valid."""
+    window = started("sliding_window", source="noisy", source_config=NOISE)
+    early, late = frames(2, np.random.default_rng(0))
+    seen = PoseEstimate(TRUE, np.eye(6) * 1e-6, True, early.time_s, camera_T_ee=TRUE)
+    assert window.take(early, seen).camera_T_ee is TRUE
+    assert window.take(late, seen).camera_T_ee is None
+    doubted = window.take(late, replace(seen, time_s=late.time_s, valid=False, reason="pose_ambiguous"))
+    assert doubted.valid and doubted.camera_T_ee is None
+
+
+def test_sources_say_what_their_frames_share():
+    shared = {
+        name: make_estimator("sliding_window", {"source": name}, PANDA).common[0, 0] for name in ("noisy", "ctrnet")
+    }
+    assert shared == {"noisy": 0.0, "ctrnet": COMMON_M**2}
+    told = make_estimator("pose_filter", {"source": "ctrnet", "common_m": 0.0}, PANDA)
+    assert np.array_equal(told.common, np.diag([0.0] * 3 + [COMMON_RAD**2] * 3))
+    with pytest.raises(ValueError, match=r"common_rad must be a number in \[0, 100\], not -1"):
+        make_estimator("pose_filter", {"common_rad": -1}, PANDA)
 
 
 def test_the_window_forgets_what_tells_least():
@@ -129,7 +151,8 @@ def test_the_filter_follows_a_moving_camera_better_than_single_frames():
 
 
 def test_a_still_camera_filtered_for_long_is_as_uncertain_as_what_frames_share():
-    window = started("pose_filter", source="noisy", source_config=NOISE, speed_m=1e-6, speed_rad=1e-6)
+    still = {"speed_m": 1e-6, "speed_rad": 1e-6, "common_m": COMMON_M, "common_rad": COMMON_RAD}
+    window = started("pose_filter", source="noisy", source_config=NOISE, **still)
     for frame in frames(400, np.random.default_rng(0)):
         estimate = window.estimate(frame)
     deviations = np.sqrt(np.diag(estimate.covariance))

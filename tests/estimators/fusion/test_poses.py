@@ -76,6 +76,16 @@ def test_scatter_is_noticed_behind_an_error_that_all_share(count):
     assert 4.0 < np.median(squares) < 8.0  # a chi-square of six has 5.3
 
 
+def test_scatter_is_noticed_where_nothing_is_said_to_be_their_own():
+    rng, squares = np.random.default_rng(6), []
+    for _ in range(100):
+        poses = [measured(rng, 4.0 * COVARIANCE) for _ in range(8)]
+        fused = fuse(poses, [0.3 * COVARIANCE] * 8, common=COVARIANCE)
+        away = twist_between(fused.pose, TRUE)
+        squares.append(away @ np.linalg.solve(fused.covariance, away))
+    assert np.mean(squares) < 12.0  # eight poses that scatter so far are known to 0.7 of that; 0.3 is claimed
+
+
 def test_measurements_are_weighed_by_what_they_do_not_share():
     """Not by their whole covariance, which is much the same for all of them: generalised least squares."""
     rng, common, squares = np.random.default_rng(5), 4.0 * COVARIANCE, []
