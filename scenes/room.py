@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from .environments import ROOM_TEXT
 from .furniture import ROOMS, Room, furnish
-from .robot_spec import robot_spec, touching_at_home
+from .robot_spec import COLLISION_GROUP, robot_spec, touching_at_home
 from .robots import RobotDescription
 from .textures import TEXTURES, texture
 from .urdf import ROOT_LINK
@@ -99,11 +99,22 @@ def build_room(config: SceneConfig, robot: RobotDescription) -> mujoco.MjModel:
 
         add_board(spec, spec.body(robot.end_effector), robot_board(robot), board_transform(robot))
     model = spec.compile()
-    # links that are near the table at home turn just above what the base is bolted to
-    near = [pair for pair in touching_at_home(model, robot) if "table" in pair]
-    for first, second in sorted(near):
-        spec.add_exclude(bodyname1=first, bodyname2=second)
+    near = sorted({link for pair in touching_at_home(model, robot) if "table" in pair for link in pair} - {"table"})
+    for link in near:
+        _let_turn_above_table(spec, link)
     return spec.compile() if near else model
+
+
+def _let_turn_above_table(spec: mujoco.MjSpec, link: str) -> None:
+    """Count a link's contacts with the table without the clearance that others keep.
+
+    What turns just above the table that the base is bolted to would touch it always; yet it must not pass through.
+    """
+    spec.add_exclude(bodyname1=link, bodyname2="table")
+    for i, geom in enumerate(spec.body(link).geoms):
+        if geom.group == COLLISION_GROUP:
+            geom.name = geom.name or f"{link}_collision_{i}"
+            spec.add_pair(geomname1=geom.name, geomname2="table", margin=0.0, gap=0.0)
 
 
 def _set_options(spec: mujoco.MjSpec, config: SceneConfig) -> None:

@@ -42,6 +42,17 @@ def test_another_arm_is_one_description():
     renderer.close()
 
 
+def test_an_arm_that_turns_just_above_its_table_does_not_pass_through_it():
+    """Its shoulder is always nearer to the table than others may come, which is no reason to let the arm through."""
+    scene = Scene(SceneConfig(UR5, 64, 48))
+    for pan in np.linspace(-3.0, 3.0, 7):
+        scene.place_arm(np.array([pan, *UR5.home[1:]]))
+        assert not scene.touches()
+        for lift in (0.3, 0.6, 1.0):  # from lying on the table to hanging below it
+            scene.place_arm(np.array([pan, lift, 0.0, -1.9, -1.57, 0.0]))
+            assert scene.touches()
+
+
 def test_names_and_descriptions_are_both_taken():
     assert get_robot("panda") is ROBOTS["panda"]
     assert get_robot(UR5) is UR5
