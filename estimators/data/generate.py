@@ -6,6 +6,8 @@ import json
 import multiprocessing
 import os
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -85,6 +87,7 @@ def generate(config: GenerateConfig, folder: Path, frames: int, workers: int) ->
     Raises:
         ValueError: If a value is not valid, or the folder holds frames of another recipe.
         FileNotFoundError: If the background folder has no pictures.
+        RuntimeError: If a process was killed.
     """
     config.sampler()
     frame_seed(config.split, config.seed, max(frames - 1, 0))
@@ -95,11 +98,20 @@ def generate(config: GenerateConfig, folder: Path, frames: int, workers: int) ->
     if not missing:
         return
     context = multiprocessing.get_context("spawn")
-    with context.Pool(workers, _start, (config, folder, workers)) as pool:
-        for _ in pool.imap_unordered(_write, missing, chunksize=4):
+    pool = ProcessPoolExecutor(workers, context, _start, (config, folder, workers))
+    try:
+        for drawn in as_completed([pool.submit(_write, index) for index in missing]):
+            drawn.result()
             _write_settings_once(config, folder)
             done += 1
             yield done
+    except BrokenProcessPool as error:
+        raise RuntimeError(
+            f"a process that draws was ended from outside after {done} of {frames} frames (for want of memory?); "
+            "the same command goes on"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _write_settings_once(config: GenerateConfig, folder: Path) -> None:

@@ -1,4 +1,5 @@
 import json
+import multiprocessing
 import re
 
 import numpy as np
@@ -36,6 +37,19 @@ def test_frames_are_the_same_however_they_came_to_be(tmp_path):
     settings = json.loads((tmp_path / "_camera_settings.json").read_text())["camera_settings"][0]
     assert settings["intrinsic_settings"]["fx"] == first.camera.fx
     assert np.isfinite(first.keypoints).all()
+
+
+def test_a_process_that_is_killed_is_told_and_the_same_call_goes_on(tmp_path):
+    """Not waited for: what ran out of memory comes never back."""
+    drawing = generate(CONFIG, tmp_path, 30, workers=1)
+    assert [next(drawing), next(drawing)] == [0, 1]
+    for process in multiprocessing.active_children():
+        process.kill()
+    with pytest.raises(RuntimeError, match=r"ended from outside after \d+ of 30 frames .* the same command goes on"):
+        list(drawing)
+    there = len(list(tmp_path.glob("[0-9]*.json")))
+    assert 1 <= there < 30
+    assert list(generate(CONFIG, tmp_path, there + 1, workers=1)) == [there, there + 1]
 
 
 def test_another_recipe_is_refused(tmp_path):
