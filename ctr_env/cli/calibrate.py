@@ -30,13 +30,13 @@ def add_parser(commands: Any) -> None:
         "with their joint angles. No marker and no label is needed.",
     )
     add_robot_option(parser)
-    add_picture_options(parser)
+    add_picture_options(parser, one_camera=True)
     parser.add_argument("--weights", type=Path, metavar="FILE", help="weights (default: those of the package)")
     parser.add_argument("--adapt", action="store_true", help="adapt the network to the pictures first, without labels")
     parser.add_argument(
         "--minutes", type=float, default=10.0, metavar="X", help="length of that adaptation (default: 10)"
     )
-    parser.add_argument("--refine", action="store_true", help="finish by render-and-compare over all pictures")
+    parser.add_argument("--refine", action="store_true", help="finish by render-and-compare over all pictures that fit")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the results")
     parser.set_defaults(run=_run)
 
@@ -95,10 +95,8 @@ def _config(weights: Path | None) -> dict[str, Any]:
 def _pictures(options: argparse.Namespace, kinematics: RobotKinematics) -> Pictures:
     from ctr_env.estimators.adaptation.pictures import of_one_camera, read_pictures
 
-    sources = picture_sources(options, kinematics, options.out / "pictures")
-    if len(sources) > 1:
-        raise ValueError(f"one camera is calibrated at a time; --data names {len(sources)} folders")
-    pictures = of_one_camera(read_pictures(sources[0]))
+    (source,) = picture_sources(options, kinematics, options.out / "pictures")
+    pictures = of_one_camera(read_pictures(source))
     for refused in pictures.skipped:
         print(f"skipped: {refused.reason}", file=sys.stderr)
     return pictures

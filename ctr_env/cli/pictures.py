@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 __all__ = ["add_picture_options", "add_recording_options", "picture_sources"]
 
 
-def add_picture_options(parser: argparse.ArgumentParser) -> None:
-    """Options that name folders, or pictures with joint angles and a camera."""
+def add_picture_options(parser: argparse.ArgumentParser, one_camera: bool = False) -> None:
+    """Options that name folders, or pictures with joint angles and a camera; one folder if it is about one camera."""
+    folders = "folder" if one_camera else "folders, one for each camera,"
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
-        "--data", type=Path, nargs="+", metavar="DIR",
-        help="folders in the layout of DREAM, or CtRNet's Baxter set, one for each camera; no labels are read",
+        "--data", type=Path, nargs=1 if one_camera else "+", metavar="DIR",
+        help=f"{folders} in the layout of DREAM, or CtRNet's Baxter set; no labels are read",
     )  # fmt: skip
     source.add_argument(
         "--images", type=Path, metavar="DIR|VIDEO|N",
