@@ -94,8 +94,9 @@ def main() -> None:
     print(f"{'':29}{'base, mm':>18}{'base, deg':>18}{'gripper, mm':>18}{'NEES':>10}{'95 %':>8}")
     first = [plain[i] for i in range(options.adapted) if i in plain]
     print(row("refined", list(plain.values()), options.cameras))
-    print(row(f"the first {options.adapted}", first, options.adapted))
-    print(row("these, adapted", list(adapted.values()), options.adapted))
+    if options.adapted:
+        print(row(f"the first {options.adapted}", first, options.adapted))
+        print(row("these, adapted", list(adapted.values()), options.adapted))
 
 
 if __name__ == "__main__":
