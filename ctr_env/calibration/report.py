@@ -28,8 +28,7 @@ def calibration_data(calibration: Calibration, robot: RobotDescription, camera: 
 
     Quaternions are in the order of ``geometry_msgs``: x, y, z, w. Covariances are as that of ``PoseEstimate``:
     translation in metres, then rotation vector in radians, in the axes that the pose leads to; those without a name are
-    of ``camera_T_base``. The camera is the one
-    given, with its distortion; its pixel centres lie at a half.
+    of ``camera_T_base``. The camera is the one given, with its distortion; its pixel centres lie at a half.
     """
     pose, back = calibration.camera_T_base, calibration.camera_T_base.inv()
     turned = inverse_covariance(pose, calibration.covariance)

@@ -59,8 +59,8 @@ def grouped(
     pose: RigidTransform,
     covariance: NDArray[np.float64],
     same_rad: float = SAME_POSTURE_RAD,
-) -> Posture:
-    """Take a frame's pose in: into the posture that it shows, or as a new one at the end of the list; that posture.
+) -> None:
+    """Take a frame's pose in: into the posture that it shows, or as a new one at the end of the list.
 
     Args:
         postures: Those seen so far.
@@ -72,6 +72,5 @@ def grouped(
     for posture in postures:
         if same_posture(posture.joints, joints, same_rad):
             posture.add(pose, covariance)
-            return posture
+            return
     postures.append(Posture(joints, pose, covariance))
-    return postures[-1]
