@@ -20,10 +20,10 @@ from commands import draw, tried
 from scipy.spatial.transform import RigidTransform
 from scipy.stats import chi2
 
-from ctr_env.estimators.data.ndds_read import FrameFolder
-from ctr_env.evaluation.pose_metrics import nees
+from ctr_env.datasets.dream_reader import FrameFolder
+from ctr_env.evaluation.pose.metrics import nees
 from ctr_env.geometry import pose_error, twist_between
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 FIRST_CAMERA = 100  # those before are adapted to elsewhere
 PICTURES = 25

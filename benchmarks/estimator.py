@@ -16,13 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ctr_env.estimators import Frame, PoseEstimator, make_estimator
+from ctr_env.datasets.frame import Frame
+from ctr_env.datasets.synthetic.sampler import FrameSampler
+from ctr_env.estimators import PoseEstimator, make_estimator
 from ctr_env.estimators.ctrnet.architectures import make_network
 from ctr_env.estimators.ctrnet.points import published_points
 from ctr_env.estimators.ctrnet.weights import WeightsHeader, save_weights
-from ctr_env.estimators.data.sampler import FrameSampler
-from ctr_env.estimators.data.seeds import frame_seed
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.runs.seeds import frame_seed
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 PUBLISHED_SIZE = (320, 240)
 

@@ -23,13 +23,14 @@ import numpy as np
 from scipy.spatial.transform import RigidTransform
 from scipy.stats import chi2, spearmanr
 
-from ctr_env._files import write_json
+from ctr_env.datasets.frame import Frame
 from ctr_env.envs import ServoEnv
-from ctr_env.estimators import Frame, PoseEstimate, make_estimator
-from ctr_env.estimators.fusion.wrapping import FusingEstimator
-from ctr_env.evaluation.pose_metrics import nees
+from ctr_env.estimators import PoseEstimate, make_estimator
+from ctr_env.estimators.fusion.fusing_estimator import FusingEstimator
+from ctr_env.evaluation.pose.metrics import nees
 from ctr_env.geometry import PinholeCamera, pose_error, twist_between
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.runs.files import write_json
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 POSTURES, FUSED = 50, (10, 50)
 MOVING_STEPS = 90

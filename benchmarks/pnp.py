@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ctr_env.estimators.pnp import solve_pnp
 from ctr_env.geometry import PinholeCamera, look_at
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 _CAMERA = PinholeCamera.from_fov(np.radians(60), 320, 240)
 

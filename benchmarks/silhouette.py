@@ -21,8 +21,8 @@ from torch.utils.checkpoint import checkpoint
 
 from ctr_env.estimators.silhouette.renderer import SilhouetteRenderer
 from ctr_env.geometry import PinholeCamera, look_at
-from ctr_env.scenes.kinematics import RobotKinematics
-from ctr_env.scenes.surfaces import robot_surface
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+from ctr_env.scenes.robots.surfaces import robot_surface
 
 WIDTH, HEIGHT = 320, 240
 FACES = (2500, 5000, 10_000, 20_000)

@@ -6,7 +6,7 @@ import mink
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .acceleration_limit import AccelerationLimit
 from .joint_limits import JointLimiter

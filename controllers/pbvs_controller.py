@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ctr_env.geometry import moved
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .base import Controller, Mode, ServoCommand, ServoGoal, ServoState, as_twist
 from .config import PBVSConfig

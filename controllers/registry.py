@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .pbvs_controller import PBVSController
 

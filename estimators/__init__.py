@@ -1,12 +1,11 @@
 """Pose estimation: pictures and joint angles in, ``camera_T_base`` with its uncertainty out."""
 
-from .base import Frame, PoseEstimate, PoseEstimator
+from .base import PoseEstimate, PoseEstimator
 from .ground_truth import GroundTruthEstimator
 from .noisy import NoisyConfig, NoisyEstimator
 from .registry import estimator_names, make_estimator, register_estimator
 
 __all__ = [
-    "Frame",
     "GroundTruthEstimator",
     "NoisyConfig",
     "NoisyEstimator",

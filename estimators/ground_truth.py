@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .base import Frame, PoseEstimate, PoseEstimator
+from ctr_env.datasets.frame import Frame
+
+from .base import PoseEstimate, PoseEstimator
 
 __all__ = ["GroundTruthEstimator"]
 

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
 
+from ctr_env.datasets.frame import Frame
 from ctr_env.geometry import PinholeCamera, transform
-from ctr_env.scenes.robots import RobotDescription
+from ctr_env.scenes.robots.description import RobotDescription
 
-from .base import Frame, PoseEstimate, PoseEstimator
+from .base import PoseEstimate, PoseEstimator
 
 __all__ = ["Mirror", "MirroredEstimator"]
 

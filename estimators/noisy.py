@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ctr_env.datasets.frame import Frame
 from ctr_env.geometry import moved
+from ctr_env.runs.configuration import config_from_mapping, require_range
 
-from .base import Frame, PoseEstimate, PoseEstimator
-from .config import config_from_mapping, require_range
+from .base import PoseEstimate, PoseEstimator
 
 __all__ = ["NoisyConfig", "NoisyEstimator"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .base import PoseEstimator
 from .ground_truth import GroundTruthEstimator
@@ -27,13 +27,13 @@ def _noisy(kinematics: RobotKinematics, config: Mapping[str, Any]) -> PoseEstima
 
 
 def _fiducial(kinematics: RobotKinematics, config: Mapping[str, Any]) -> PoseEstimator:
-    from .fiducial import FiducialEstimator  # OpenCV only where it is asked for
+    from .charuco import FiducialEstimator  # OpenCV only where it is asked for
 
     return FiducialEstimator(kinematics, config)
 
 
 def _ctrnet(kinematics: RobotKinematics, config: Mapping[str, Any]) -> PoseEstimator:
-    from .ctrnet.estimator import make_ctrnet  # likewise
+    from ctr_env.estimators.ctrnet.estimator import make_ctrnet  # likewise
 
     return make_ctrnet(kinematics, config)
 
@@ -45,13 +45,13 @@ def _render_and_compare(kinematics: RobotKinematics, config: Mapping[str, Any]) 
 
 
 def _sliding_window(kinematics: RobotKinematics, config: Mapping[str, Any]) -> PoseEstimator:
-    from .fusion.sliding_window import SlidingWindowEstimator
+    from ctr_env.estimators.fusion.sliding_window import SlidingWindowEstimator
 
     return SlidingWindowEstimator(kinematics, config)
 
 
 def _pose_filter(kinematics: RobotKinematics, config: Mapping[str, Any]) -> PoseEstimator:
-    from .fusion.pose_filter import PoseFilterEstimator
+    from ctr_env.estimators.fusion.pose_filter import PoseFilterEstimator
 
     return PoseFilterEstimator(kinematics, config)
 

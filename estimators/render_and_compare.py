@@ -9,18 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.datasets.frame import Frame
+from ctr_env.datasets.undistortion import straightened
+from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
+from ctr_env.estimators.ctrnet.packaged import mirror_for
+from ctr_env.estimators.ctrnet.uncertainty import pose_covariance
+from ctr_env.estimators.silhouette.alignment import align
+from ctr_env.estimators.silhouette.refinement import refine
+from ctr_env.runs.configuration import config_from_mapping, require_range
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-from .base import Frame, PoseEstimate, PoseEstimator
-from .common_error import COMMON_M, COMMON_RAD
-from .config import config_from_mapping, require_range
-from .ctrnet.estimator import CtRNetEstimator
-from .ctrnet.packaged import mirror_for
-from .ctrnet.uncertainty import pose_covariance
+from .base import PoseEstimate, PoseEstimator
 from .mirrored import MirroredEstimator
-from .silhouette.alignment import align
-from .silhouette.refinement import refine
-from .straight import straightened
+from .systematic_error import COMMON_M, COMMON_RAD
 
 __all__ = ["RenderAndCompareConfig", "RenderAndCompareEstimator", "make_render_and_compare"]
 

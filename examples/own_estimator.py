@@ -7,9 +7,11 @@ import numpy as np
 from scipy.spatial.transform import RigidTransform
 
 import ctr_env  # noqa: F401 - registers the environments
-from ctr_env.estimators import Frame, PoseEstimate, PoseEstimator, make_estimator
-from ctr_env.evaluation import episode_metrics, run_episode
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.datasets.frame import Frame
+from ctr_env.estimators import PoseEstimate, PoseEstimator, make_estimator
+from ctr_env.evaluation.servo.metrics import episode_metrics
+from ctr_env.evaluation.servo.trace import run_episode
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 
 class Averaging(PoseEstimator):

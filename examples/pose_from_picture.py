@@ -9,10 +9,12 @@ from pathlib import Path
 import imageio.v3 as iio
 import numpy as np
 
-from ctr_env.estimators import Frame, make_estimator
-from ctr_env.estimators.data import FrameSampler, frame_seed
+from ctr_env.datasets.frame import Frame
+from ctr_env.datasets.synthetic.sampler import FrameSampler
+from ctr_env.estimators import make_estimator
 from ctr_env.geometry import PinholeCamera, pose_error
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.runs.seeds import frame_seed
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--robot", default="panda")

@@ -16,15 +16,17 @@ import cv2
 import numpy as np
 
 from ctr_env.controllers import PBVSController, ServoGoal, ServoState
-from ctr_env.estimators import Frame, make_estimator
-from ctr_env.estimators.data.camera_file import read_camera_file
-from ctr_env.estimators.data.picture_size import camera_of_size
-from ctr_env.estimators.data.recording import Recording
-from ctr_env.estimators.straight import straightened
+from ctr_env.datasets.camera_file import read_camera_file
+from ctr_env.datasets.frame import Frame
+from ctr_env.datasets.image_size import camera_of_size
+from ctr_env.datasets.recording import Recording
+from ctr_env.datasets.undistortion import straightened
+from ctr_env.estimators import make_estimator
 from ctr_env.geometry import PinholeCamera, look_at, pose_error
-from ctr_env.scenes.kinematics import RobotKinematics
-from ctr_env.scenes.renderers import make_renderer
-from ctr_env.scenes.scene import Scene, SceneConfig
+from ctr_env.scenes.rendering.registry import make_renderer
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+from ctr_env.scenes.world.config import SceneConfig
+from ctr_env.scenes.world.scene import Scene
 
 RATE = 10  # pictures a second
 

@@ -8,8 +8,10 @@ from hypothesis import HealthCheck, settings
 
 import ctr_env  # noqa: F401 - chooses the OpenGL backend before MuJoCo is imported
 from ctr_env.geometry import PinholeCamera, look_at
-from ctr_env.scenes.renderers import Renderer, make_renderer
-from ctr_env.scenes.scene import Scene, SceneConfig
+from ctr_env.scenes.rendering.base import Renderer
+from ctr_env.scenes.rendering.registry import make_renderer
+from ctr_env.scenes.world.config import SceneConfig
+from ctr_env.scenes.world.scene import Scene
 
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # machines stall
 settings.load_profile("steady")

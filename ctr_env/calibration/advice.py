@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ctr_env.estimators.common_error import common_covariance
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.estimators.systematic_error import common_covariance
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-from .solve import Calibration
+from .calibrate import Calibration
 
 __all__ = ["advice"]
 
@@ -64,7 +64,7 @@ def _more(postures: int, variance: float, common: float) -> str:
     """What more pictures would do to the variance that some have left.
 
     Of one posture's variance V, n leave ``(V - common) / n + common`` (see
-    :func:`~ctr_env.estimators.fusion.poses.fuse`).
+    :func:`~ctr_env.estimators.fusion.fuse.fuse`).
     """
     wanted = _SMALLER**2 * variance
     own = postures * (variance - common)  # V - common

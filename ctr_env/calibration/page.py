@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ctr_env.estimators.adaptation.teacher import believed_mask
-from ctr_env.estimators.base import Frame
+from ctr_env.datasets.frame import Frame
+from ctr_env.drawing.primitives import draw_border, draw_text
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
-from ctr_env.evaluation.overlay import draw_border, draw_text
 
-from .solve import Calibration, FrameFit
+from .calibrate import Calibration, FrameFit
+from .static_camera import believed_mask
 
 __all__ = ["calibration_page"]
 

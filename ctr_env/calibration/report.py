@@ -10,12 +10,12 @@ import yaml
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
-from ctr_env._files import replacing, write_json
-from ctr_env.estimators.data.ndds_write import PIXEL_CENTRE
+from ctr_env.datasets.dream_writer import PIXEL_CENTRE
 from ctr_env.geometry import PinholeCamera, inverse_covariance
-from ctr_env.scenes.robots import RobotDescription
+from ctr_env.runs.files import replacing, write_json
+from ctr_env.scenes.robots.description import RobotDescription
 
-from .solve import Calibration, FrameFit
+from .calibrate import Calibration, FrameFit
 
 __all__ = ["SCHEMA", "calibration_data", "write_calibration"]
 

@@ -13,12 +13,12 @@ from .options import add_robot_option, json_mapping
 from .pictures import add_picture_options, picture_sources
 
 if TYPE_CHECKING:
-    from ctr_env.estimators.adaptation.adapter import Adapter
-    from ctr_env.estimators.adaptation.config import AdaptationConfig
-    from ctr_env.estimators.base import Frame
-    from ctr_env.estimators.data.layouts import Refused
-    from ctr_env.estimators.training.source import FrameSource
-    from ctr_env.scenes.kinematics import RobotKinematics
+    from ctr_env.datasets.folders import Refused
+    from ctr_env.datasets.frame import Frame
+    from ctr_env.learning.self_training.adapter import Adapter
+    from ctr_env.learning.self_training.config import AdaptationConfig
+    from ctr_env.learning.supervised.sources import FrameSource
+    from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 __all__ = ["adapt_with_progress", "add_parser", "replay_source"]
 
@@ -60,9 +60,9 @@ def add_parser(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from ctr_env.estimators.adaptation.adapter import Adapter
     from ctr_env.estimators.ctrnet.packaged import mirror_for, packaged_weights
-    from ctr_env.scenes.kinematics import RobotKinematics
+    from ctr_env.learning.self_training.adapter import Adapter
+    from ctr_env.scenes.robots.kinematics import RobotKinematics
 
     config, kinematics = _config(options), RobotKinematics(options.robot)
     mirror = mirror_for(kinematics.robot, options.weights)
@@ -81,8 +81,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _config(options: argparse.Namespace) -> AdaptationConfig:
-    from ctr_env.estimators.adaptation.config import AdaptationConfig
-    from ctr_env.estimators.config import config_from_mapping
+    from ctr_env.learning.self_training.config import AdaptationConfig
+    from ctr_env.runs.configuration import config_from_mapping
 
     own = ("robot", "fixed_camera", "minutes", "steps")
     for name in own:
@@ -96,7 +96,7 @@ def _config(options: argparse.Namespace) -> AdaptationConfig:
 def _pictures(
     options: argparse.Namespace, kinematics: RobotKinematics, folder: Path
 ) -> tuple[list[list[Frame]], list[Refused]]:
-    from ctr_env.estimators.adaptation.pictures import of_one_camera, read_pictures
+    from ctr_env.datasets.unlabelled import of_one_camera, read_pictures
 
     groups, skipped = [], []
     for source in picture_sources(options, kinematics, folder / "pictures"):
@@ -116,7 +116,7 @@ def replay_source(
     """What is replayed: a folder's frames, fresh ones, or nothing."""
     from ctr_env.estimators.ctrnet.points import LinkPoint
     from ctr_env.estimators.ctrnet.weights import read_header
-    from ctr_env.estimators.training.source import FolderSource, SimulatorSource
+    from ctr_env.learning.supervised.sources import FolderSource, SimulatorSource
 
     if config.replay_share == 0.0:
         return None
@@ -130,7 +130,7 @@ def adapt_with_progress(adapter: Adapter, out: Path) -> None:
     """Run to the end with a progress bar; weights are written after every look that is the best so far."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    from ctr_env.estimators.adaptation.adapter import Round
+    from ctr_env.learning.self_training.adapter import Round
 
     columns = TextColumn("adapting"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
     with Progress(*columns, TextColumn("{task.description}")) as bar:
@@ -153,9 +153,9 @@ def adapt_with_progress(adapter: Adapter, out: Path) -> None:
 def _report(
     adapter: Adapter, start: Path, out: Path, pictures: list[list[Frame]], skipped: list[Refused], flipped: bool
 ) -> None:
-    from ctr_env._files import write_json, write_picture
-    from ctr_env.evaluation.adaptation_sheet import adaptation_sheet, plot_adaptation
-    from ctr_env.evaluation.runner import versions
+    from ctr_env.learning.self_training.report import adaptation_sheet, plot_adaptation
+    from ctr_env.runs.files import write_json, write_picture
+    from ctr_env.runs.versions import versions
 
     config, rounds = adapter.config, [asdict(each) for each in adapter.rounds]
     rows = {"before": start, "after": out}

@@ -13,10 +13,10 @@ from .pictures import add_picture_options, picture_sources
 from .progress import counting_progress
 
 if TYPE_CHECKING:
-    from ctr_env.calibration.solve import Calibration
-    from ctr_env.estimators.adaptation.pictures import Pictures
-    from ctr_env.estimators.base import Frame
-    from ctr_env.scenes.kinematics import RobotKinematics
+    from ctr_env.calibration.calibrate import Calibration
+    from ctr_env.datasets.frame import Frame
+    from ctr_env.datasets.unlabelled import Pictures
+    from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 __all__ = ["add_parser"]
 
@@ -44,15 +44,15 @@ def add_parser(commands: Any) -> None:
 def _run(options: argparse.Namespace) -> int:
     import numpy as np
 
-    from ctr_env._files import write_picture
     from ctr_env.calibration.advice import advice
+    from ctr_env.calibration.calibrate import calibrate
     from ctr_env.calibration.page import calibration_page
     from ctr_env.calibration.report import SCHEMA, calibration_data, write_calibration
-    from ctr_env.calibration.solve import calibrate
     from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
     from ctr_env.estimators.ctrnet.packaged import mirror_for
-    from ctr_env.evaluation.runner import versions
-    from ctr_env.scenes.kinematics import RobotKinematics
+    from ctr_env.runs.files import write_picture
+    from ctr_env.runs.versions import versions
+    from ctr_env.scenes.robots.kinematics import RobotKinematics
 
     kinematics = RobotKinematics(options.robot)
     mirror = mirror_for(kinematics.robot, options.weights)
@@ -93,7 +93,7 @@ def _config(weights: Path | None) -> dict[str, Any]:
 
 
 def _pictures(options: argparse.Namespace, kinematics: RobotKinematics) -> Pictures:
-    from ctr_env.estimators.adaptation.pictures import of_one_camera, read_pictures
+    from ctr_env.datasets.unlabelled import of_one_camera, read_pictures
 
     (source,) = picture_sources(options, kinematics, options.out / "pictures")
     pictures = of_one_camera(read_pictures(source))
@@ -104,9 +104,9 @@ def _pictures(options: argparse.Namespace, kinematics: RobotKinematics) -> Pictu
 
 def _adapted(options: argparse.Namespace, frames: list[Frame], robot: str, kinematics: RobotKinematics) -> Path:
     """Weights adapted to the very pictures."""
-    from ctr_env.estimators.adaptation.adapter import Adapter
-    from ctr_env.estimators.adaptation.config import AdaptationConfig
     from ctr_env.estimators.ctrnet.packaged import packaged_weights
+    from ctr_env.learning.self_training.adapter import Adapter
+    from ctr_env.learning.self_training.config import AdaptationConfig
 
     from .adapt import adapt_with_progress, replay_source
 

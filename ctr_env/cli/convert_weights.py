@@ -56,7 +56,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _header(robot_name: str, checkpoint: Path) -> WeightsHeader:
     from ctr_env.estimators.ctrnet.weights import WeightsHeader
-    from ctr_env.scenes.robots import get_robot
+    from ctr_env.scenes.robots.catalogue import get_robot
 
     if robot_name not in _INPUT_SIZES:
         raise ValueError(f"no checkpoints are published for {robot_name!r}; valid names: {', '.join(_INPUT_SIZES)}")

@@ -33,7 +33,7 @@ def add_parser(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from ctr_env.scenes.robots import get_robot
+    from ctr_env.scenes.robots.catalogue import get_robot
 
     near, far = get_robot(options.robot).camera_distance
     options.video = options.episodes

@@ -22,7 +22,7 @@ def _run(options: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    from ctr_env.scenes.backends import BACKENDS, probe
+    from ctr_env.scenes.rendering.backends import BACKENDS, probe
 
     console = Console()
     table = Table(title="rendering backends", title_justify="left")

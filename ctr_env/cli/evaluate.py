@@ -13,7 +13,7 @@ from .pictures import add_recording_options
 from .progress import counting_progress
 
 if TYPE_CHECKING:
-    from ctr_env.evaluation.pose_runner import RecordingFiles
+    from ctr_env.evaluation.pose.runner import RecordingFiles
 
 __all__ = ["add_parser"]
 
@@ -65,8 +65,8 @@ def add_parser(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from ctr_env._files import write_json
-    from ctr_env.evaluation.pose_summary import METRICS
+    from ctr_env.evaluation.pose.summary import METRICS
+    from ctr_env.runs.files import write_json
 
     if options.metrics not in METRICS:
         raise ValueError(f"unknown metrics {options.metrics!r}; valid names: {', '.join(METRICS)}")
@@ -80,7 +80,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     """Run the evaluation with a progress bar; the content of its result file."""
-    from ctr_env.evaluation.pose_runner import PoseStudy, run_pose_study
+    from ctr_env.evaluation.pose.runner import PoseStudy, run_pose_study
 
     study = PoseStudy(
         robot=options.robot,
@@ -107,7 +107,7 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _recording(options: argparse.Namespace) -> RecordingFiles | None:
-    from ctr_env.evaluation.pose_runner import RecordingFiles
+    from ctr_env.evaluation.pose.runner import RecordingFiles
 
     files = {name: getattr(options, name) for name in ("joints", "camera", "pose")}
     if options.images is None:
@@ -135,7 +135,7 @@ def _show(result: dict[str, Any], out: Path, metrics: str) -> None:
     """Print the table of a result and where its files are."""
     from rich.console import Console
 
-    from ctr_env.evaluation.pose_summary import pose_table
+    from ctr_env.evaluation.pose.summary import pose_table
 
     config, skipped = result["config"], result["skipped"]
     title = f"{config['robot']}  {config['data']}  estimator: {config['estimator']}"

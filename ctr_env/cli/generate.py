@@ -55,8 +55,8 @@ def add_parser(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from ctr_env.estimators.data.generate import GenerateConfig, generate
-    from ctr_env.estimators.training.source import TRAINING_RANDOMIZATION
+    from ctr_env.datasets.synthetic.generate import GenerateConfig, generate
+    from ctr_env.learning.supervised.sources import TRAINING_RANDOMIZATION
 
     for name in ("frames", "workers", "width", "height"):
         if getattr(options, name) < 1:

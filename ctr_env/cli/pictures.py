@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ctr_env.estimators.data.layouts import Folder
-    from ctr_env.scenes.kinematics import RobotKinematics
+    from ctr_env.datasets.folders import Folder
+    from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 __all__ = ["add_picture_options", "add_recording_options", "picture_sources"]
 
@@ -41,10 +41,10 @@ def picture_sources(options: argparse.Namespace, kinematics: RobotKinematics, fo
         ValueError: If the options do not go together, or a file cannot be understood.
         FileNotFoundError: If a file or folder does not exist, or has no pictures.
     """
-    from ctr_env.estimators.data.camera_file import read_camera_file
-    from ctr_env.estimators.data.capture import capture
-    from ctr_env.estimators.data.layouts import open_folder
-    from ctr_env.estimators.data.recording import Recording
+    from ctr_env.datasets.camera_file import read_camera_file
+    from ctr_env.datasets.capture import capture
+    from ctr_env.datasets.folders import open_folder
+    from ctr_env.datasets.recording import Recording
 
     if options.data:
         if options.joints or options.camera:

@@ -57,7 +57,7 @@ def add_parser(commands: Any) -> None:
 def _run(options: argparse.Namespace) -> int:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    from ctr_env.estimators.training.config import TrainingConfig
+    from ctr_env.learning.supervised.config import TrainingConfig
 
     if options.validation_frames < 0:
         raise ValueError(f"--validation-frames must be at least 0, not {options.validation_frames}")
@@ -65,8 +65,8 @@ def _run(options: argparse.Namespace) -> int:
     given = {name: value for name, value in vars(options).items() if name in names and value is not None}
     config = TrainingConfig(**given)
     try:
-        from ctr_env.estimators.training.monitor import Monitor
-        from ctr_env.estimators.training.trainer import Trainer
+        from ctr_env.learning.supervised.monitor import Monitor
+        from ctr_env.learning.supervised.trainer import Trainer
 
         trainer = Trainer(config, options.out)
         monitor = Monitor(options.out / "tensorboard")
@@ -99,7 +99,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _validate(weights: Path, robot: str, frames: int) -> None:
     """Measure the weights on frames that training did not see, and scale their covariances."""
-    from ctr_env.evaluation.pose_calibration import calibrate_weights
+    from ctr_env.evaluation.pose.uncertainty import calibrate_weights
 
     with counting_progress() as bar:
         task = bar.add_task("validation", total=frames)

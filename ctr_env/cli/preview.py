@@ -28,9 +28,9 @@ def add_parser(commands: Any) -> None:
 def _run(options: argparse.Namespace) -> int:
     import gymnasium as gym
 
-    from ctr_env._files import write_picture
-    from ctr_env.evaluation import ServoStudy
-    from ctr_env.evaluation.sheet import contact_sheet
+    from ctr_env.evaluation.servo.preview import contact_sheet
+    from ctr_env.evaluation.servo.runner import ServoStudy
+    from ctr_env.runs.files import write_picture
 
     config = environment_config(options)
     study = ServoStudy(options.robot, options.task, options.frames, options.seed, config)

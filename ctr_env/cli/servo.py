@@ -45,7 +45,7 @@ def _run(options: argparse.Namespace) -> int:
     result = run_study(options, environment_config(options))
     show_result(result, options.out)
     if options.json:
-        from ctr_env._files import write_json
+        from ctr_env.runs.files import write_json
 
         write_json(options.json, result)
         print(f"JSON    {options.json}")
@@ -54,7 +54,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def run_study(options: argparse.Namespace, env_config: dict[str, Any]) -> dict[str, Any]:
     """Run the study that the options describe, with a progress bar; the content of its result file."""
-    from ctr_env.evaluation import ServoStudy, run_servo_study
+    from ctr_env.evaluation.servo.runner import ServoStudy, run_servo_study
 
     study = ServoStudy(options.robot, options.task, options.episodes, options.seed, env_config, options.seconds)
     with counting_progress("{task.fields[note]}") as progress:
@@ -74,8 +74,8 @@ def show_result(result: dict[str, Any], out: Path) -> None:
     """Print the table of a result and where its files are."""
     from rich.console import Console
 
-    from ctr_env.evaluation.runner import film_path
-    from ctr_env.evaluation.summary import summary_table
+    from ctr_env.evaluation.servo.runner import film_path
+    from ctr_env.evaluation.servo.summary import summary_table
 
     config, summary = result["config"], result["summary"]
     title = f"{config['env']}  estimator: {config.get('estimator', 'ground_truth')}"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ctr_env.estimators import PoseEstimator
-from ctr_env.scenes.renderers import require_renderer
-from ctr_env.scenes.robots import RobotDescription
+from ctr_env.scenes.rendering.registry import require_renderer
+from ctr_env.scenes.robots.description import RobotDescription
 
 __all__ = ["ACTION_MODES", "MOVING", "OBSERVATION_PARTS", "TASKS", "ServoConfig"]
 
@@ -40,7 +40,7 @@ class ServoConfig:
     controller_config: Mapping[str, Any] | None = None
     """Fields of :class:`ctr_env.controllers.PBVSConfig` that differ from its defaults."""
     randomization: str | Mapping[str, Any] = "none"
-    """Preset or mapping, as :func:`ctr_env.scenes.randomization.make_randomization` takes it."""
+    """Preset or mapping, as :func:`ctr_env.scenes.randomization.randomization.make_randomization` takes it."""
     renderer: str = "classic"
     """Renderer by name."""
     width: int | None = None

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
 from ctr_env.geometry import PinholeCamera
-from ctr_env.scenes.fields import sizes_of
-from ctr_env.scenes.randomization import Draws, Randomization
-from ctr_env.scenes.scene import Scene
-from ctr_env.scenes.views import CameraMotion, PoseSway, camera_from_draws, pose_from_draws
+from ctr_env.scenes.randomization.fields import sizes_of
+from ctr_env.scenes.randomization.randomization import Draws, Randomization
+from ctr_env.scenes.world.scene import Scene
+from ctr_env.scenes.world.views import CameraMotion, PoseSway, camera_from_draws, pose_from_draws
 
 from .reachability import ReachabilityCheck
 

@@ -10,7 +10,7 @@ from scipy.spatial.transform import RigidTransform
 
 from ctr_env.controllers import PBVSController, ServoGoal, ServoState
 from ctr_env.geometry import pose_error
-from ctr_env.scenes.scene import Scene
+from ctr_env.scenes.world.scene import Scene
 
 __all__ = ["ReachabilityCheck"]
 

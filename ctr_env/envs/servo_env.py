@@ -13,18 +13,21 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
 from ctr_env.controllers import PBVSController, ServoCommand, ServoGoal, ServoState
-from ctr_env.estimators import Frame, PoseEstimate, make_estimator
+from ctr_env.datasets.frame import Frame
+from ctr_env.estimators import PoseEstimate, make_estimator
 from ctr_env.geometry import pose_error
-from ctr_env.scenes.fields import apply_draws, image_effects, sizes_of
-from ctr_env.scenes.image_effects import apply_image_effects
-from ctr_env.scenes.kinematics import RobotKinematics
-from ctr_env.scenes.randomization import Draws, check_draws, make_randomization
-from ctr_env.scenes.renderers import Renderer, make_renderer
-from ctr_env.scenes.scene import Scene, SceneConfig
+from ctr_env.scenes.randomization.fields import apply_draws, image_effects, sizes_of
+from ctr_env.scenes.randomization.randomization import Draws, check_draws, make_randomization
+from ctr_env.scenes.rendering.base import Renderer
+from ctr_env.scenes.rendering.image_effects import apply_image_effects
+from ctr_env.scenes.rendering.registry import make_renderer
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+from ctr_env.scenes.world.config import SceneConfig
+from ctr_env.scenes.world.scene import Scene
 
-from .belief import Belief
 from .config import ServoConfig
 from .episode import Episode, EpisodeSampler
+from .loop_errors import Belief
 from .observation import Snapshot, observation, observation_space
 from .success import SuccessMonitor
 

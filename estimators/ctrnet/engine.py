@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from ctr_env.estimators.arithmetic import multiplies_bfloat16
+from ctr_env.runs.device import multiplies_bfloat16
 
 from .output import NetworkOutput
 

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
-from ctr_env.estimators.base import Frame, PoseEstimate, PoseEstimator
-from ctr_env.estimators.common_error import COMMON_M, COMMON_RAD
-from ctr_env.estimators.config import config_from_mapping, require_range
+from ctr_env.datasets.frame import Frame
+from ctr_env.estimators.base import PoseEstimate, PoseEstimator
 from ctr_env.estimators.mirrored import MirroredEstimator
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.estimators.systematic_error import COMMON_M, COMMON_RAD
+from ctr_env.runs.configuration import config_from_mapping, require_range
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .eye import Eye, Sight
 from .packaged import mirror_for, packaged_weights
@@ -23,7 +24,7 @@ from .search import search
 from .uncertainty import pose_covariance
 
 if TYPE_CHECKING:
-    from .inference import Detector
+    from .detector import Detector
 
 __all__ = ["CtRNetConfig", "CtRNetEstimator", "make_ctrnet"]
 
@@ -136,7 +137,7 @@ class CtRNetEstimator(PoseEstimator):
             ValueError: If the weights file is not one, or belongs to another robot.
         """
         if self._eye is None:
-            from .inference import Detector  # torch only where it is needed
+            from .detector import Detector  # torch only where it is needed
 
             detector = Detector(self._file, self._kinematics.robot)
             published = self.config.keypoints == "published"

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
 
-from ctr_env.estimators.base import Frame
+from ctr_env.datasets.frame import Frame
 from ctr_env.geometry import PinholeCamera, transform
-from ctr_env.scenes.kinematics import RobotKinematics
-from ctr_env.scenes.surfaces import RobotSurface, robot_surface
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+from ctr_env.scenes.robots.surfaces import RobotSurface, robot_surface
 
 from .cropping import Crop, robot_crop, small_size, whole_picture
 from .gripper import gripper_pose, points_at_the_gripper
@@ -22,9 +22,9 @@ from .points import link_points
 
 if TYPE_CHECKING:
     from ctr_env.estimators.silhouette.alignment import MaskView, Seen
-    from ctr_env.estimators.silhouette.outline import Lens
+    from ctr_env.estimators.silhouette.contour import Lens
 
-    from .inference import Detection, Detector
+    from .detector import Detection, Detector
     from .pose import PoseFit
 
 __all__ = ["Eye", "Sight", "View"]
@@ -191,7 +191,7 @@ class Eye:
 def _mask_view(detection: Detection, camera: PinholeCamera) -> MaskView:
     """A crop's mask with the camera that sees it."""
     from ctr_env.estimators.silhouette.alignment import MaskView
-    from ctr_env.estimators.silhouette.outline import Lens
+    from ctr_env.estimators.silhouette.contour import Lens
 
     crop = detection.crop
     centre = crop.forward((camera.cx, camera.cy))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ctr_env.estimators.mirrored import Mirror
-from ctr_env.scenes.robots import RobotDescription
+from ctr_env.scenes.robots.description import RobotDescription
 
 __all__ = ["mirror_for", "packaged_robots", "packaged_weights", "weights_robot"]
 

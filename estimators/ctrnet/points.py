@@ -8,9 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ctr_env.scenes.kinematics import RobotKinematics
-from ctr_env.scenes.robots import RobotDescription, get_robot
-from ctr_env.scenes.scene import Scene, SceneConfig
+from ctr_env.scenes.robots.catalogue import get_robot
+from ctr_env.scenes.robots.description import RobotDescription
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+from ctr_env.scenes.world.config import SceneConfig
+from ctr_env.scenes.world.scene import Scene
 
 __all__ = ["LinkPoint", "link_points", "published_points", "spread_points"]
 

@@ -15,7 +15,7 @@ from scipy.spatial.transform import RigidTransform
 from ctr_env.estimators.pnp import PnPSolution, solve_pnp
 from ctr_env.geometry import PinholeCamera
 
-from .inference import Detection
+from .detector import Detection
 
 __all__ = ["PoseFit", "poses_from_points"]
 

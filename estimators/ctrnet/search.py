@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ctr_env.estimators.base import Frame
+from ctr_env.datasets.frame import Frame
 
 from .cropping import opencv_affine
 from .eye import Eye, Sight, View

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ctr_env.estimators.common_error import common_covariance
+from ctr_env.estimators.systematic_error import common_covariance
 
 __all__ = ["fit_share", "pose_covariance"]
 

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from ctr_env._files import replacing
+from ctr_env.runs.files import replacing
 
 from .architectures import make_network
 

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 from scipy.stats import chi2
 
-from ctr_env.estimators.base import Frame, PoseEstimate
-from ctr_env.estimators.config import config_from_mapping, require_range
+from ctr_env.datasets.frame import Frame
+from ctr_env.estimators.base import PoseEstimate
 from ctr_env.geometry import moved, twist_between
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.runs.configuration import config_from_mapping, require_range
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-from .poses import own_and_shared
-from .wrapping import FusingEstimator, check_source
+from .fuse import own_and_shared
+from .fusing_estimator import FusingEstimator, check_source
 
 __all__ = ["PoseFilterConfig", "PoseFilterEstimator"]
 
@@ -67,7 +68,7 @@ class PoseFilterEstimator(FusingEstimator):
     """Filters the poses of a camera that may move, as a random walk on SE(3), with the estimates' own covariances.
 
     The error state is the twist of ``PoseEstimate.covariance``. What all frames have in common is no part of it, and is
-    added to the covariance in the end (see :func:`~ctr_env.estimators.fusion.poses.fuse`). A measurement farther from
+    added to the covariance in the end (see :func:`~ctr_env.estimators.fusion.fuse.fuse`). A measurement farther from
     the prediction than the rest of its covariance and the prediction's allow is left out; when that happens many times
     in a row the filter was wrong, and begins again. Errors of neighbouring frames are alike besides, which would make a
     filter too sure of itself: measurements are taken to be as uncertain as if ``correlation_s`` of them were one.

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctr_env.estimators.base import Frame, PoseEstimate
-from ctr_env.estimators.config import config_from_mapping, require_range
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.datasets.frame import Frame
+from ctr_env.estimators.base import PoseEstimate
+from ctr_env.runs.configuration import config_from_mapping, require_range
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-from .poses import fuse
-from .postures import SAME_POSTURE_RAD, Posture, grouped
-from .wrapping import FusingEstimator, check_source
+from .fuse import fuse
+from .fusing_estimator import FusingEstimator, check_source
+from .joint_configurations import SAME_POSTURE_RAD, Posture, grouped
 
 __all__ = ["SlidingWindowConfig", "SlidingWindowEstimator"]
 
@@ -49,7 +50,7 @@ class SlidingWindowConfig:
 
 
 class SlidingWindowEstimator(FusingEstimator):
-    """Fuses the poses of many frames of a fixed camera (see :func:`~ctr_env.estimators.fusion.poses.fuse`).
+    """Fuses the poses of many frames of a fixed camera (see :func:`~ctr_env.estimators.fusion.fuse.fuse`).
 
     The window is one of information, not of time: frames of the same posture count once, however many they are, because
     what is wrong in one is wrong in the others; when there are too many postures the one that tells least goes. The

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from ctr_env.scenes.surfaces import RobotSurface
+from ctr_env.scenes.robots.surfaces import RobotSurface
 
-from .borders import border_distances
-from .outline import Lens, Outline, find_outline
+from .boundary import border_distances
+from .contour import Lens, Outline, find_outline
 
 __all__ = ["Aligned", "MaskView", "Seen", "align"]
 

@@ -9,14 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ctr_env.scenes.kinematics import RobotKinematics
-from ctr_env.scenes.surfaces import RobotSurface
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+from ctr_env.scenes.robots.surfaces import RobotSurface
 
 __all__ = ["TorchKinematics"]
 
 
 class TorchKinematics:
-    """Poses of links in the base frame, as :class:`~ctr_env.scenes.kinematics.RobotKinematics` has them.
+    """Poses of links in the base frame, as :class:`~ctr_env.scenes.robots.kinematics.RobotKinematics` has them.
 
     Attributes:
         links: Names of the L links whose poses are given.

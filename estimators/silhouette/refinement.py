@@ -12,7 +12,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 from torch import Tensor
 
 from ctr_env.geometry import transform
-from ctr_env.scenes.surfaces import RobotSurface
+from ctr_env.scenes.robots.surfaces import RobotSurface
 
 from .alignment import Seen
 from .renderer import SilhouetteRenderer

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from .border_gradient import Silhouette
+from .boundary_gradient import Silhouette
 from .clipping import NEAR, clipped_edges, clipped_triangles
 
 __all__ = ["SilhouetteRenderer"]
@@ -43,7 +43,7 @@ class SilhouetteRenderer:
             faces: ``(F, 3)`` vertices of each triangle, counter-clockwise as seen from outside.
             edges: ``(E, 2)`` vertices of each edge.
             edge_faces: ``(E, 2)`` triangles beside each edge, -1 for none (see
-                :class:`~ctr_env.scenes.surfaces.RobotSurface`).
+                :class:`~ctr_env.scenes.robots.surfaces.RobotSurface`).
             size: Width and height of the masks, pixels.
             detail: Sub-pixels per pixel and axis.
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ctr_env.cli import main
+from ctr_env.datasets.synthetic.generate import GenerateConfig, generate
 from ctr_env.estimators.ctrnet.weights import load_weights
-from ctr_env.estimators.data.generate import GenerateConfig, generate
 
 SHORT = ["--steps", "2", "--config", '{"batch": 2, "rounds": 1, "replay_share": 0}']
 

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from ctr_env.cli import main
+from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.estimators.ctrnet.weights import read_header
-from ctr_env.estimators.data import FrameSampler, frame_seed
-from ctr_env.scenes.robots import get_robot
+from ctr_env.runs.seeds import frame_seed
+from ctr_env.scenes.robots.catalogue import get_robot
 
 LENS = (-0.2, 0.05, 0.001, -0.001, 0.0)
 
@@ -125,7 +126,7 @@ def test_a_camera_by_its_number_takes_the_pictures_first(recording, tmp_path, mo
         taken.append((index, joints.name, camera.width, kinematics.robot.name, to))
         return folder / "pictures"
 
-    monkeypatch.setattr("ctr_env.estimators.data.capture.capture", take)
+    monkeypatch.setattr("ctr_env.datasets.capture.capture", take)
     where = ["--images", "3", "--joints", str(folder / "joints.csv"), "--camera", str(folder / "camera.yaml")]
     assert main(["calibrate", *where, "--out", str(tmp_path / "out")]) == 0
     assert taken == [(3, "joints.csv", 320, "panda", tmp_path / "out" / "pictures")]

@@ -7,7 +7,7 @@ import torch
 from ctr_env.cli import main
 from ctr_env.estimators.ctrnet.deeplab import DeepLabResNet50
 from ctr_env.estimators.ctrnet.weights import load_network
-from ctr_env.scenes.robots import get_robot
+from ctr_env.scenes.robots.catalogue import get_robot
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from ctr_env.cli import main
-from ctr_env.estimators.data import FrameSampler, frame_seed
-from ctr_env.scenes.robots import get_robot
+from ctr_env.datasets.synthetic.sampler import FrameSampler
+from ctr_env.runs.seeds import frame_seed
+from ctr_env.scenes.robots.catalogue import get_robot
 
 DRAWN = ["--data", "synthetic:test", "--frames", "2", "--width", "64", "--height", "48", "--randomization", "mild"]
 

@@ -9,7 +9,7 @@ import pytest
 
 from ctr_env import evaluation
 from ctr_env.cli import main
-from ctr_env.evaluation import Trace
+from ctr_env.evaluation.servo.trace import Trace
 
 
 def test_servo_runs_and_reports(tmp_path, capsys):

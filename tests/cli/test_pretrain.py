@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from ctr_env.cli import main
+from ctr_env.datasets.dream_writer import write_frame
+from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.estimators.ctrnet import compact
 from ctr_env.estimators.ctrnet.weights import load_network
-from ctr_env.estimators.data.ndds_write import write_frame
-from ctr_env.estimators.data.sampler import FrameSampler
 
 TINY = ["--batch", "2", "--width", "64", "--height", "48", "--precision", "32-true"]
 

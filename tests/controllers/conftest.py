@@ -7,8 +7,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from ctr_env.scenes.kinematics import RobotKinematics
-from ctr_env.scenes.robots import ROBOTS
+from ctr_env.scenes.robots.catalogue import ROBOTS
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 
 @cache

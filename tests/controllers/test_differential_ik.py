@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from ctr_env.controllers import DifferentialIK, JointLimiter
 from ctr_env.geometry import moved, transform
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 DT = 1.0 / 30.0
 STRAIGHT = np.array([0.0, -0.3, 0.0, 0.0, 0.0, 0.0, 0.0])

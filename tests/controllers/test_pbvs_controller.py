@@ -11,7 +11,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.controllers import JointLimiter, PBVSController, ServoCommand, ServoGoal, ServoState
 from ctr_env.geometry import moved, pose_error, transform
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 DT = 1.0 / 30.0
 

@@ -6,11 +6,12 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+from ctr_env.datasets.frame import Frame
 from ctr_env.envs import ServoEnv
 from ctr_env.envs.success import POSITION_TOLERANCE_M, SuccessMonitor
-from ctr_env.estimators import Frame, PoseEstimate, PoseEstimator
+from ctr_env.estimators import PoseEstimate, PoseEstimator
 from ctr_env.geometry import pose_error, transform, vector_to_pose
-from ctr_env.scenes.robots import get_robot
+from ctr_env.scenes.robots.catalogue import get_robot
 
 ROBOTS = ("Panda", "Baxter")
 

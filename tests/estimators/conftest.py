@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from ctr_env.estimators.data.labelled import LabelledFrame
-from ctr_env.estimators.data.ndds_write import write_frame, write_settings
+from ctr_env.datasets.dream_writer import write_frame, write_settings
+from ctr_env.datasets.labelled import LabelledFrame
 from ctr_env.geometry import PinholeCamera, look_at
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 CAMERA = PinholeCamera.from_fov(1.1, 64, 48, (0.52, 0.47))
 

@@ -1,7 +1,8 @@
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from ctr_env.estimators import Frame, GroundTruthEstimator
+from ctr_env.datasets.frame import Frame
+from ctr_env.estimators import GroundTruthEstimator
 from ctr_env.geometry import PinholeCamera, transform
 
 CAMERA = PinholeCamera.from_fov(1.0, 320, 240)

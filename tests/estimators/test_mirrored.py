@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import RigidTransform, Rotation
 
-from ctr_env.estimators import Frame, PoseEstimate, PoseEstimator
+from ctr_env.datasets.frame import Frame
+from ctr_env.estimators import PoseEstimate, PoseEstimator
 from ctr_env.estimators.mirrored import Mirror, MirroredEstimator
 from ctr_env.geometry import PinholeCamera, transform
-from ctr_env.scenes.kinematics import RobotKinematics
-from ctr_env.scenes.robots import ROBOTS
+from ctr_env.scenes.robots.catalogue import ROBOTS
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 LEFT, RIGHT = RobotKinematics("baxter"), RobotKinematics("baxter_right")
 CAMERA = PinholeCamera(300.0, 310.0, 150.0, 125.0, 320, 240, (0.05, -0.02, 0.004, -0.003))

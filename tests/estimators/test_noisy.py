@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from ctr_env.estimators import Frame, NoisyConfig, NoisyEstimator
+from ctr_env.datasets.frame import Frame
+from ctr_env.estimators import NoisyConfig, NoisyEstimator
 from ctr_env.geometry import PinholeCamera, moved, transform
 
 CAMERA = PinholeCamera.from_fov(1.0, 320, 240)

@@ -14,7 +14,7 @@ from ctr_env.estimators import (
     register_estimator,
     registry,
 )
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 
 class Constant(PoseEstimator):

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
+from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.estimators import make_estimator
-from ctr_env.estimators.data import FrameSampler, frame_seed
-from ctr_env.scenes.kinematics import RobotKinematics
-from ctr_env.scenes.robots import get_robot
+from ctr_env.runs.seeds import frame_seed
+from ctr_env.scenes.robots.catalogue import get_robot
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 PANDA = RobotKinematics("panda")
 NOISY = {"start": "noisy", "start_config": {"white_position_m": 0.015, "white_rotation_rad": 0.02}, "iterations": 30}

@@ -9,9 +9,10 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from ctr_env.estimators.data import FrameSampler, frame_seed
+from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.geometry import pose_error
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.runs.seeds import frame_seed
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 RUNS = {

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from ctr_env.geometry import PinholeCamera, look_at
-from ctr_env.scenes.fields import apply_draws, sizes_of
-from ctr_env.scenes.randomization import make_randomization
-from ctr_env.scenes.renderers import RenderError, make_renderer
-from ctr_env.scenes.scene import Scene, SceneConfig
+from ctr_env.scenes.randomization.fields import apply_draws, sizes_of
+from ctr_env.scenes.randomization.randomization import make_randomization
+from ctr_env.scenes.rendering.base import RenderError
+from ctr_env.scenes.rendering.registry import make_renderer
+from ctr_env.scenes.world.config import SceneConfig
+from ctr_env.scenes.world.scene import Scene
 
 GROUPS = ("lights", "surfaces", "clutter", "occluders", "robot")
 
@@ -69,7 +71,7 @@ def test_backs_of_walls_and_the_sky_are_labelled_as_by_the_classic_renderer(
 
 
 def test_pictures_show_something_and_repeat_bit_for_bit(scene, mitsuba_renderer, dressed_view, monkeypatch):
-    monkeypatch.setattr("ctr_env.scenes.mitsuba_renderer._SAMPLES_PER_PIXEL", 2)
+    monkeypatch.setattr("ctr_env.scenes.rendering.mitsuba._SAMPLES_PER_PIXEL", 2)
     dressed_view(scene, 1)
     first = mitsuba_renderer.rgb(scene.data)
     assert (first.shape, first.dtype) == ((240, 320, 3), np.uint8)
@@ -80,7 +82,7 @@ def test_pictures_show_something_and_repeat_bit_for_bit(scene, mitsuba_renderer,
 
 def test_pictures_lie_on_surfaces_as_in_the_classic_renderer(monkeypatch):
     pytest.importorskip("mitsuba")
-    monkeypatch.setattr("ctr_env.scenes.mitsuba_renderer._SAMPLES_PER_PIXEL", 4)
+    monkeypatch.setattr("ctr_env.scenes.rendering.mitsuba._SAMPLES_PER_PIXEL", 4)
     scene = Scene(SceneConfig("panda", 160, 120, board=True))
     board = scene.data.geom("board")
     eye = board.xpos + 0.6 * board.xmat.reshape(3, 3)[:, 2]
@@ -96,7 +98,7 @@ def test_pictures_lie_on_surfaces_as_in_the_classic_renderer(monkeypatch):
 
 
 def test_brighter_lights_make_brighter_pictures(scene, mitsuba_renderer, monkeypatch):
-    monkeypatch.setattr("ctr_env.scenes.mitsuba_renderer._SAMPLES_PER_PIXEL", 1)
+    monkeypatch.setattr("ctr_env.scenes.rendering.mitsuba._SAMPLES_PER_PIXEL", 1)
     means = []
     for brightness in (0.0, 0.5, 1.0, 2.0):
         scene.restore()
@@ -133,5 +135,5 @@ def test_without_the_package_the_extra_is_named(scene, monkeypatch):
 
 
 def test_the_package_is_only_loaded_when_it_draws():
-    code = "import sys, ctr_env.scenes.renderers; sys.exit('mitsuba' in sys.modules)"
+    code = "import sys, ctr_env.scenes.rendering.registry; sys.exit('mitsuba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

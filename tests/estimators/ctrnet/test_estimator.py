@@ -4,19 +4,20 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import RigidTransform, Rotation
 
-from ctr_env.estimators import Frame, make_estimator
-from ctr_env.estimators.ctrnet import inference
+from ctr_env.datasets.frame import Frame
+from ctr_env.estimators import make_estimator
+from ctr_env.estimators.ctrnet import detector as inference
 from ctr_env.estimators.ctrnet.cropping import small_size
-from ctr_env.estimators.ctrnet.inference import Detection
+from ctr_env.estimators.ctrnet.detector import Detection
 from ctr_env.estimators.ctrnet.points import LinkPoint, link_points, published_points
 from ctr_env.estimators.ctrnet.uncertainty import fit_share
 from ctr_env.estimators.ctrnet.weights import WeightsHeader
 from ctr_env.estimators.mirrored import MirroredEstimator
-from ctr_env.estimators.silhouette.outline import coverage
+from ctr_env.estimators.silhouette.contour import coverage
 from ctr_env.geometry import PinholeCamera, look_at, transform
-from ctr_env.scenes.kinematics import RobotKinematics
-from ctr_env.scenes.robots import ROBOTS
-from ctr_env.scenes.surfaces import robot_surface
+from ctr_env.scenes.robots.catalogue import ROBOTS
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+from ctr_env.scenes.robots.surfaces import robot_surface
 
 PANDA = RobotKinematics("panda")
 LIE = transform((0.1, 0.0, 0.0), Rotation.from_rotvec([0.0, 0.0, 1.5]))

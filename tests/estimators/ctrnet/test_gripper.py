@@ -6,7 +6,7 @@ import pytest
 from ctr_env.estimators.ctrnet.gripper import gripper_pose, points_at_the_gripper
 from ctr_env.estimators.ctrnet.points import LinkPoint, link_points, published_points
 from ctr_env.geometry import PinholeCamera, moved, pose_error, transform
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 PANDA = RobotKinematics("panda")
 CAMERA = PinholeCamera(500.0, 500.0, 320.0, 240.0, 640, 480)

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
+from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.estimators import make_estimator
 from ctr_env.estimators.ctrnet.packaged import packaged_robots, packaged_weights, weights_robot
 from ctr_env.estimators.ctrnet.points import published_points
 from ctr_env.estimators.ctrnet.weights import read_header
-from ctr_env.estimators.data import FrameSampler, frame_seed
-from ctr_env.scenes.kinematics import RobotKinematics
-from ctr_env.scenes.robots import ROBOTS
+from ctr_env.runs.seeds import frame_seed
+from ctr_env.scenes.robots.catalogue import ROBOTS
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 FRAMES = 6
 

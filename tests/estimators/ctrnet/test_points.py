@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from ctr_env.estimators.ctrnet.points import link_points, published_points, spread_points
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 NOT_MOVED_BY_THE_ARM = {
     "panda": {"panda_leftfinger", "panda_rightfinger"},

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import RigidTransform, Rotation
 
-from ctr_env.estimators import Frame, PoseEstimate, make_estimator
-from ctr_env.estimators.common_error import COMMON_M, COMMON_RAD
+from ctr_env.datasets.frame import Frame
+from ctr_env.estimators import PoseEstimate, make_estimator
+from ctr_env.estimators.systematic_error import COMMON_M, COMMON_RAD
 from ctr_env.geometry import PinholeCamera, moved, twist_between
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 PANDA = RobotKinematics("panda")
 CAMERA = PinholeCamera.from_fov(1.0, 320, 240)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ctr_env.estimators.pnp import PnPSolution, solve_pnp
 from ctr_env.geometry import PinholeCamera, look_at
-from ctr_env.scenes.kinematics import RobotKinematics
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 PANDA = RobotKinematics("panda")
 

@@ -5,10 +5,10 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from ctr_env.estimators.silhouette.alignment import MaskView, Seen, align
-from ctr_env.estimators.silhouette.outline import Lens, coverage
+from ctr_env.estimators.silhouette.contour import Lens, coverage
 from ctr_env.geometry import PinholeCamera, look_at
-from ctr_env.scenes.kinematics import RobotKinematics
-from ctr_env.scenes.surfaces import robot_surface
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+from ctr_env.scenes.robots.surfaces import robot_surface
 
 SIZE = (512, 384)
 UNSURE = np.diag([0.05**2] * 3 + [0.05**2] * 3)

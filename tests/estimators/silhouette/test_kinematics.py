@@ -3,9 +3,9 @@ import pytest
 import torch
 
 from ctr_env.estimators.silhouette.kinematics import TorchKinematics
-from ctr_env.scenes.kinematics import RobotKinematics
-from ctr_env.scenes.robots import ROBOTS
-from ctr_env.scenes.surfaces import robot_surface
+from ctr_env.scenes.robots.catalogue import ROBOTS
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+from ctr_env.scenes.robots.surfaces import robot_surface
 
 
 @pytest.fixture(params=sorted(ROBOTS))

@@ -5,11 +5,11 @@ import pytest
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.estimators.silhouette.alignment import MaskView, Seen
-from ctr_env.estimators.silhouette.outline import Lens, silhouette
+from ctr_env.estimators.silhouette.contour import Lens, silhouette
 from ctr_env.estimators.silhouette.refinement import refine
 from ctr_env.geometry import PinholeCamera, look_at
-from ctr_env.scenes.kinematics import RobotKinematics
-from ctr_env.scenes.surfaces import robot_surface
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+from ctr_env.scenes.robots.surfaces import robot_surface
 
 WIDTH, HEIGHT = 192, 144
 

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch.nn import functional
 
+from ctr_env.estimators.silhouette.contour import Lens, silhouette
 from ctr_env.estimators.silhouette.kinematics import TorchKinematics
-from ctr_env.estimators.silhouette.outline import Lens, silhouette
 from ctr_env.estimators.silhouette.renderer import SilhouetteRenderer
 from ctr_env.geometry import PinholeCamera, look_at
-from ctr_env.scenes.kinematics import RobotKinematics
-from ctr_env.scenes.surfaces import robot_surface
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+from ctr_env.scenes.robots.surfaces import robot_surface
 
 SIZE = (160, 120)
 

@@ -1,0 +1,86 @@
+"""A picture whose answer is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import RigidTransform
+
+from ctr_env.geometry import PinholeCamera
+
+from .frame import Frame
+
+__all__ = ["LabelledFrame", "MarkedPoint"]
+
+
+@dataclass(frozen=True)
+class MarkedPoint:
+    """A point of the robot that somebody measured in a picture, for frames that have no pose.
+
+    Attributes:
+        link: The link that it is fixed to.
+        offset: ``(3,)`` its place in that link's frame, metres.
+        location: ``(3,)`` where it is in the camera's frame, metres.
+        pixel: ``(2,)`` where it is seen.
+    """
+
+    link: str
+    offset: NDArray[np.float64]
+    location: NDArray[np.float64]
+    pixel: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LabelledFrame:
+    """One picture of a robot with its labels.
+
+    Attributes:
+        name: Name within its data set, such as ``"000017"``.
+        image: ``(H, W, 3)`` uint8 RGB.
+        camera: Intrinsics.
+        joint_positions: ``(n,)`` measured arm joint positions, rad.
+        camera_T_base: Pose of the base in the camera; ``None`` where nobody knows it.
+        keypoints: ``(K, 3)`` the robot's keypoints in the camera frame, metres; NaN where nobody knows them.
+        keypoints_px: ``(K, 2)`` their pixels, inside the picture or not; NaN likewise.
+        mask: ``(H, W)`` bool, the robot; ``None`` where nobody knows it.
+        marked: A point of the robot that is known even if the pose is not.
+    """
+
+    name: str
+    image: NDArray[np.uint8]
+    camera: PinholeCamera
+    joint_positions: NDArray[np.float64]
+    camera_T_base: RigidTransform | None
+    keypoints: NDArray[np.float64]
+    keypoints_px: NDArray[np.float64]
+    mask: NDArray[np.bool_] | None
+    marked: MarkedPoint | None = None
+
+    @classmethod
+    def unposed(cls, name: str, frame: Frame, keypoints: int, marked: MarkedPoint | None = None) -> LabelledFrame:
+        """A frame of which nobody knows more than perhaps one point.
+
+        Args:
+            name: Name within its data set.
+            frame: Its picture, joint positions and camera.
+            keypoints: How many keypoints the robot has.
+            marked: That point.
+        """
+        assert frame.image is not None
+        return cls(
+            name=name,
+            image=frame.image,
+            camera=frame.camera,
+            joint_positions=frame.joint_positions,
+            camera_T_base=None,
+            keypoints=np.full((keypoints, 3), np.nan),
+            keypoints_px=np.full((keypoints, 2), np.nan),
+            mask=None,
+            marked=marked,
+        )
+
+    def frame(self, time_s: float = 0.0) -> Frame:
+        """What an estimator gets of it."""
+        return Frame(self.joint_positions, self.camera, time_s, self.image, self.camera_T_base)

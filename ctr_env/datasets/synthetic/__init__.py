@@ -1,0 +1,1 @@
+"""Synthetic labelled frames: sampling, generation, backgrounds."""

@@ -1,0 +1,173 @@
+"""Drawing labelled pictures of a robot: any posture, any camera, any room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctr_env.datasets.labelled import LabelledFrame
+from ctr_env.runs.seeds import camera_seed
+from ctr_env.scenes.randomization.fields import apply_draws, image_effects, sizes_of
+from ctr_env.scenes.randomization.randomization import Draws, make_randomization
+from ctr_env.scenes.rendering.base import Renderer
+from ctr_env.scenes.rendering.image_effects import apply_image_effects
+from ctr_env.scenes.rendering.registry import make_renderer, require_renderer
+from ctr_env.scenes.robots.catalogue import get_robot
+from ctr_env.scenes.robots.description import RobotDescription
+from ctr_env.scenes.world.config import SceneConfig
+from ctr_env.scenes.world.scene import Scene
+from ctr_env.scenes.world.views import camera_from_draws, pose_from_draws
+
+from .backgrounds import Backgrounds
+
+__all__ = ["FrameSampler"]
+
+_POSTURES, _SEEN_POSTURES, _VIEWS = 200, 10, 60
+_JOINT_MARGIN = 0.05  # rad kept from the joint stops
+_NEAR_HOME = 0.5  # share of postures like those of a servo; the others are anything the joints allow
+_HOME_SPREAD = 0.8  # rad: farthest that a servo's start and goal lie from home
+_TARGET_SHARE = 0.5  # share of pictures with a servo's target in them
+_BACKGROUND_SHARE = 0.5  # share of pictures that a background is put into, where there are any
+_CAMERA = ("camera",)
+
+
+class FrameSampler:
+    """Draws frames of one robot, each from a seed of its own and nothing else.
+
+    Half of the postures are like those of a servo (near home), half anything that the joints allow and that touches
+    neither itself nor its surroundings. Cameras, rooms and picture effects are as the randomisation says.
+    """
+
+    def __init__(
+        self,
+        robot: str | RobotDescription,
+        width: int = 640,
+        height: int = 480,
+        randomization: str | Mapping[str, Any] = "strong",
+        board_share: float = 0.0,
+        backgrounds: Backgrounds | None = None,
+        renderer: str = "classic",
+        fixed_camera: int | None = None,
+    ) -> None:
+        """Prepare scene and renderer.
+
+        Args:
+            robot: The robot.
+            width: Picture width, pixels.
+            height: Picture height, pixels.
+            randomization: Preset or mapping (see :func:`~ctr_env.scenes.randomization.randomization.make_randomization`).
+            board_share: Share of frames with a calibration board in the gripper.
+            backgrounds: Pictures that stand behind the robot instead of the room in half of the frames.
+            renderer: Renderer by name.
+            fixed_camera: Number of the one camera that sees all frames; none: every frame has its own.
+
+        Raises:
+            ValueError: If the robot, a randomisation field or the renderer is unknown, or a number is out of range.
+        """
+        require_renderer(renderer)
+        if fixed_camera is not None:
+            camera_seed(fixed_camera)
+        if not 0.0 <= board_share <= 1.0:
+            raise ValueError(f"board_share must lie in [0, 1], not {board_share!r}")
+        self.robot = get_robot(robot)
+        self._size = width, height
+        self._rules = make_randomization(randomization, self.robot.camera_distance)
+        self._board_share = board_share
+        self._backgrounds = backgrounds
+        self._renderer, self._fixed_camera = renderer, fixed_camera
+        self._scenes: dict[bool, tuple[Scene, Renderer]] = {}
+
+    def sample(self, seed: int, name: str = "") -> LabelledFrame:
+        """The frame of a seed.
+
+        Raises:
+            RuntimeError: If no posture, or no view of it, is acceptable.
+        """
+        rng = np.random.default_rng([seed, 0])
+        scene, renderer = self._scene(bool(rng.random() < self._board_share))
+        scene.restore()
+        draws = self._rules.draw(seed, sizes_of(scene)) | self._rules.draw(seed, sizes_of(scene), when="frame")
+        joints = self._place(scene, draws, seed, rng)
+        apply_draws(scene, draws)
+        segmentation = renderer.segmentation(scene.data)
+        mask = scene.robot_mask(segmentation)
+        image = renderer.rgb(scene.data)
+        if self._backgrounds is not None and rng.random() < _BACKGROUND_SHARE:
+            image = self._backgrounds.behind(image, mask, rng)
+        effects = image_effects(draws)
+        depth = renderer.depth(scene.data) / scene.arm_depth if effects.get("defocus_px") else None
+        image = apply_image_effects(image, effects, rng, depth)
+        pose = scene.camera_T_base
+        points = pose.apply(scene.kinematics.keypoints(joints))
+        measured = joints + draws["sensors.joint_bias"]
+        return LabelledFrame(name, image, scene.camera, measured, pose, points, scene.camera.project(points), mask)
+
+    def close(self) -> None:
+        """Free the graphics contexts."""
+        for _, renderer in self._scenes.values():
+            renderer.close()
+        self._scenes.clear()
+
+    def _scene(self, board: bool) -> tuple[Scene, Renderer]:
+        if board not in self._scenes:
+            width, height = self._size
+            config = SceneConfig(robot=self.robot, width=width, height=height, board=board, room=self._rules.room)
+            scene = Scene(config)
+            self._scenes[board] = scene, make_renderer(self._renderer, scene.model, scene.camera_id, width, height)
+        return self._scenes[board]
+
+    def _place(self, scene: Scene, draws: Draws, seed: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Put arm, camera and target somewhere; the arm's true joint positions."""
+        if self._fixed_camera is not None and not self._find_view(
+            scene, scene.kinematics.home, draws, camera_seed(self._fixed_camera), 0
+        ):
+            raise RuntimeError(f"camera {self._fixed_camera} (camera.*) sees too little of the arm at home")
+        for attempt in range(_SEEN_POSTURES):
+            joints = self._posture(scene, rng)
+            if self._fixed_camera is not None:
+                if scene.arm_in_view() >= draws["camera.min_arm_in_view"]:
+                    break
+            elif self._find_view(scene, joints, draws, seed, attempt * _VIEWS):
+                break
+        else:
+            raise RuntimeError(f"no camera (camera.*) was found that sees enough of the arm (frame seed {seed})")
+        if rng.random() < _TARGET_SHARE:
+            lower, upper = self._limits(scene)
+            goal = np.clip(joints + rng.uniform(-0.45, 0.45, len(joints)), lower, upper)
+            scene.place_target(scene.kinematics.base_T_ee(goal))
+        return joints
+
+    def _find_view(self, scene: Scene, joints: NDArray[np.float64], draws: Draws, seed: int, first: int) -> bool:
+        """Put the camera where it sees enough of the arm; whether there was such a place."""
+        k = scene.kinematics
+        centre = scene.world_T_base.apply((k.keypoints(joints).mean(axis=0) + k.base_T_ee(joints).translation) / 2)
+        for index in range(first, first + _VIEWS):
+            draws |= self._rules.draw(seed, sizes_of(scene), index=index, groups=_CAMERA)
+            pose = pose_from_draws(draws, centre, self.robot.camera_azimuth)
+            if not scene.inside_room(pose.translation):
+                continue
+            scene.place_camera(camera_from_draws(draws, *self._size), pose)
+            if scene.arm_in_view() >= draws["camera.min_arm_in_view"]:
+                return True
+        return False
+
+    def _posture(self, scene: Scene, rng: np.random.Generator) -> NDArray[np.float64]:
+        lower, upper = self._limits(scene)
+        home = scene.kinematics.home
+        for _ in range(_POSTURES):
+            if rng.random() < _NEAR_HOME:
+                joints = np.clip(home + rng.uniform(-_HOME_SPREAD, _HOME_SPREAD, len(home)), lower, upper)
+            else:
+                joints = rng.uniform(lower, upper)
+            scene.place_arm(joints)
+            if not scene.touches():
+                return joints
+        raise RuntimeError(f"no posture of {self.robot.name} was found that touches nothing")
+
+    def _limits(self, scene: Scene) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Bounds of drawn joint positions; joints without stops are drawn within one turn."""
+        lower, upper = scene.kinematics.lower + _JOINT_MARGIN, scene.kinematics.upper - _JOINT_MARGIN
+        return np.maximum(lower, -np.pi), np.minimum(upper, np.pi)

@@ -1,0 +1,1 @@
+"""Drawing on images: primitives, contact sheets, videos."""

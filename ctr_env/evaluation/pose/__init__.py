@@ -1,0 +1,1 @@
+"""Evaluation of single-frame poses: metrics, plots, sheets."""

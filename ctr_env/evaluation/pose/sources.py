@@ -1,0 +1,126 @@
+"""Where the frames of a pose evaluation come from: a folder, or a sampler that draws them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from ctr_env.datasets.folders import Folder, refused
+from ctr_env.datasets.labelled import LabelledFrame
+from ctr_env.datasets.synthetic.sampler import FrameSampler
+from ctr_env.runs.seeds import frame_seed
+
+__all__ = ["SYNTHETIC", "FolderSource", "FrameSource", "SyntheticSource", "UnusableFrameError"]
+
+SYNTHETIC = "synthetic:"
+"""What the name of a split of drawn frames begins with."""
+
+
+class UnusableFrameError(Exception):
+    """A frame that cannot be read, or has no answer to compare with.
+
+    Attributes:
+        file: File at fault, or the name of a frame that could not be drawn.
+        reason: What is wrong.
+    """
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(f"{file}: {reason}")
+        self.file, self.reason = file, reason
+
+
+class FrameSource(ABC):
+    """Frames in order."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Number of frames."""
+
+    @abstractmethod
+    def key(self, index: int) -> str:
+        """Identity of a frame: another one when its content changes."""
+
+    @abstractmethod
+    def read(self, index: int) -> LabelledFrame:
+        """One frame, with a pose or at least a marked point.
+
+        Raises:
+            UnusableFrameError: If there is none.
+        """
+
+    def close(self) -> None:  # noqa: B027 - most sources hold nothing
+        """Free what it holds."""
+
+
+class FolderSource(FrameSource):
+    """The first frames of a folder in a known layout, or of a recording."""
+
+    def __init__(self, folder: Folder, frames: int | None) -> None:
+        """List the frames.
+
+        Args:
+            folder: Where they are read from.
+            frames: How many at most; none: all.
+        """
+        self._folder = folder
+        self._names = folder.names[:frames]
+
+    def __len__(self) -> int:
+        """Number of frames."""
+        return len(self._names)
+
+    def key(self, index: int) -> str:
+        """The name, and sizes and times of change of the files."""
+        states = [file.stat() for file in self._folder.files(self._names[index]) if file.is_file()]
+        return " ".join([self._names[index], *(f"{s.st_size}-{s.st_mtime_ns}" for s in states)])
+
+    def read(self, index: int) -> LabelledFrame:
+        """One frame from its files."""
+        name = self._names[index]
+        try:
+            frame = self._folder.read(name)
+        except (ValueError, OSError) as error:
+            raise UnusableFrameError(*refused(self._folder, name, error)) from error
+        if frame.camera_T_base is None and frame.marked is None:
+            raise UnusableFrameError(
+                f"{name}.json", "no pose, and fewer than 3 keypoints with a location to find it from"
+            )
+        return frame
+
+
+class SyntheticSource(FrameSource):
+    """Frames drawn when they are asked for, named by their number in the split."""
+
+    def __init__(self, sampler: FrameSampler, split: str, seed: int, frames: int) -> None:
+        """Choose the frames.
+
+        Args:
+            sampler: Draws them; closed with the source.
+            split: One of :data:`~ctr_env.runs.seeds.SPLITS`.
+            seed: Number of the data set.
+            frames: How many.
+
+        Raises:
+            ValueError: If the split is unknown or a number is out of range.
+        """
+        frame_seed(split, seed, frames - 1)
+        self._sampler, self._split, self._seed, self._frames = sampler, split, seed, frames
+
+    def __len__(self) -> int:
+        """Number of frames."""
+        return self._frames
+
+    def key(self, index: int) -> str:
+        """The number."""
+        return f"{index:06d}"
+
+    def read(self, index: int) -> LabelledFrame:
+        """Draw one frame."""
+        name = self.key(index)
+        try:
+            return self._sampler.sample(frame_seed(self._split, self._seed, index), name)
+        except RuntimeError as error:
+            raise UnusableFrameError(name, str(error)) from error
+
+    def close(self) -> None:
+        """Free the sampler's graphics."""
+        self._sampler.close()

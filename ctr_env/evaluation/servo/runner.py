@@ -1,0 +1,186 @@
+"""Servoing studies: many seeds, progress, resuming, results on disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+
+from ctr_env._registration import ENVIRONMENTS
+from ctr_env.drawing.video import open_video
+from ctr_env.envs import ServoEnv
+from ctr_env.envs.servo_env import CONTROL_HZ
+from ctr_env.runs.files import write_json
+from ctr_env.runs.versions import versions
+
+from .annotate import annotate
+from .metrics import episode_metrics
+from .plots import plot_servo
+from .summary import summarise
+from .trace import Trace, run_episode
+
+__all__ = ["SCHEMA", "ServoStudy", "film_path", "run_servo_study"]
+
+SCHEMA = "ctr_env/servo@1"
+_SHORTEST_S, _LONGEST_S = 0.1, 3600.0
+
+
+@dataclass(frozen=True)
+class ServoStudy:
+    """What a study runs.
+
+    Attributes:
+        robot: Robot that has a registered environment.
+        task: ``"servo"`` or ``"track"``.
+        episodes: Number of episodes.
+        seed: Seed of the first; the others count up.
+        env_config: Further keyword arguments of the environment.
+        seconds: Length of an episode, seconds; ``None``: as the environment is registered.
+    """
+
+    robot: str = "panda"
+    task: str = "servo"
+    episodes: int = 20
+    seed: int = 0
+    env_config: dict[str, Any] = field(default_factory=dict)
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what has no environment."""
+        if self.episodes < 1:
+            raise ValueError(f"episodes must be at least 1, not {self.episodes}")
+        if self.seed < 0:
+            raise ValueError(f"seed must not be negative, not {self.seed}")
+        if self.seconds is not None and not _SHORTEST_S <= self.seconds <= _LONGEST_S:
+            raise ValueError(f"seconds must be between {_SHORTEST_S:g} and {_LONGEST_S:g}, not {self.seconds}")
+        self.env_id  # noqa: B018 - raises for unknown names
+
+    @property
+    def env_id(self) -> str:
+        """Id of the environment.
+
+        Raises:
+            ValueError: If robot and task have none.
+        """
+        for name, kwargs in ENVIRONMENTS.items():
+            if (kwargs["robot"], kwargs["task"]) == (self.robot, self.task):
+                return name
+        pairs = ", ".join(f"{kwargs['robot']} {kwargs['task']}" for kwargs in ENVIRONMENTS.values())
+        raise ValueError(f"no environment for robot {self.robot!r} and task {self.task!r}; valid: {pairs}")
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What the results depend on, but for the number of episodes."""
+        return {
+            "env": self.env_id,
+            "robot": self.robot,
+            "task": self.task,
+            "seed": self.seed,
+            "seconds": self.seconds,
+            **self.env_config,
+        }
+
+
+def run_servo_study(
+    study: ServoStudy,
+    out: Path,
+    command: str = "",
+    videos: int = 0,
+    on_episode: Callable[[dict[str, Any]], None] | None = None,
+) -> dict[str, Any]:
+    """Run a study, or go on with one that was interrupted.
+
+    Every finished episode is kept at once (``traces/seed_N.npz``); called again with the same ``out``, only missing
+    ones are run. In the end ``servo.json`` and ``servo.png`` are written.
+
+    Args:
+        study: What to run.
+        out: Folder of the results; made if missing.
+        command: Command line to record.
+        videos: How many of the first episodes to film (``seed_N.mp4``).
+        on_episode: Called with every episode's figures, those of earlier runs included.
+
+    Returns:
+        The content of ``servo.json`` (DESIGN: schema ``ctr_env/servo@1``).
+
+    Raises:
+        ValueError: If the folder holds a study with another configuration.
+    """
+    steps = None if study.seconds is None else round(study.seconds * CONTROL_HZ)
+    env = gym.make(study.env_id, max_episode_steps=steps, disable_env_checker=True, **study.env_config)
+    config = study.config | {"versions": versions()}
+    try:
+        _claim(out, config)
+    except ValueError:
+        env.close()
+        raise
+    episodes, traces = [], []
+    try:
+        for i in range(study.episodes):
+            trace = _episode(env, study.seed + i, out, film=i < videos)
+            traces.append(trace)
+            episodes.append(episode_metrics(trace))
+            if on_episode is not None:
+                on_episode(episodes[-1])
+    finally:
+        env.close()
+    summary = summarise(episodes)
+    result = {
+        "schema": SCHEMA,
+        "command": command,
+        "config": json.loads(json.dumps(study.config | {"episodes": study.episodes}, default=_describe)),
+        "versions": versions(),
+        "episodes": episodes,
+        "summary": summary,
+    }
+    write_json(out / "servo.json", result)
+    title = f"{study.env_id}, estimator {study.env_config.get('estimator', 'ground_truth')}: {len(traces)} episodes"
+    plot_servo(traces, out / "servo.png", title)
+    return result
+
+
+def _claim(out: Path, config: dict[str, Any]) -> None:
+    """Make sure that a folder holds results of this configuration only."""
+    path = out / "study.json"
+    mine = json.loads(json.dumps(config, default=_describe))
+    if path.is_file():
+        theirs = json.loads(path.read_text())
+        different = sorted(key for key in mine.keys() | theirs.keys() if mine.get(key) != theirs.get(key))
+        if different:
+            raise ValueError(
+                f"{out} holds a study with other settings ({', '.join(different)} differ); "
+                "give another folder, or delete this one"
+            )
+    else:
+        write_json(path, mine)
+
+
+def _describe(value: Any) -> str:
+    """Stand-in for an estimator or a robot that was given as an object."""
+    return f"{type(value).__name__} {getattr(value, 'name', '')}".strip()
+
+
+def film_path(out: Path, seed: int) -> Path:
+    """Where the film of an episode lies in a study's folder."""
+    return out / f"seed_{seed:06d}.mp4"
+
+
+def _episode(env: gym.Env[Any, Any], seed: int, out: Path, film: bool) -> Trace:
+    path, film_file = out / "traces" / f"seed_{seed:06d}.npz", film_path(out, seed)
+    if path.is_file() and (film_file.is_file() or not film):
+        return Trace.load(path)
+    if film:
+        with open_video(film_file, CONTROL_HZ) as video:
+
+            def frame(bare: ServoEnv, info: dict[str, Any]) -> None:
+                video.add(annotate(bare, info))
+
+            trace = run_episode(env, seed, frame)
+    else:
+        trace = run_episode(env, seed)
+    trace.save(path)
+    return trace

@@ -1,0 +1,99 @@
+"""Running one episode and keeping what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+from ctr_env.envs import ServoEnv
+from ctr_env.runs.files import replacing
+
+__all__ = ["Trace", "run_episode"]
+
+_SERIES = (
+    *("time_s", "true_position_error_m", "true_rotation_error_rad"),
+    *("apparent_position_error_m", "apparent_rotation_error_rad"),
+    *("estimate_position_error_m", "estimate_rotation_error_rad"),
+    *("estimate_known", "estimate_valid", "estimate_reason"),
+    *("controller_mode", "controller_reason", "arm_in_view", "at_joint_limit", "is_success"),
+)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Time series of one episode; every array has one entry per frame, the first from the reset.
+
+    Attributes:
+        seed: Seed given to ``reset``.
+        series: Arrays of ``info`` entries by name, and ``gripper_camera_m``, ``goal_camera_m`` ``(T, 3)`` (true
+        positions
+            in the camera frame), ``gripper_px``, ``goal_px`` ``(T, 2)`` and ``gripper_base_m`` ``(T, 3)``.
+    """
+
+    seed: int
+    series: dict[str, NDArray[Any]]
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """One of the series."""
+        return self.series[name]
+
+    def save(self, path: Path) -> None:
+        """Write as NPZ."""
+        with replacing(path) as scratch:
+            np.savez_compressed(scratch, seed=self.seed, **self.series)  # type: ignore[arg-type]
+
+    @classmethod
+    def load(cls, path: Path) -> Trace:
+        """Read what :meth:`save` wrote (nothing is unpickled)."""
+        with np.load(path, allow_pickle=False) as data:
+            return cls(int(data["seed"]), {name: data[name] for name in data.files if name != "seed"})
+
+
+def run_episode(
+    env: gym.Env[Any, Any], seed: int, on_frame: Callable[[ServoEnv, dict[str, Any]], None] | None = None
+) -> Trace:
+    """Run an episode with the zero action (in ``pbvs`` mode: the controller alone) to its end.
+
+    Args:
+        env: A servoing environment, wrapped or not.
+        seed: Seed of the reset.
+        on_frame: Called after the reset and every step with the bare environment and ``info``.
+    """
+    bare = env.unwrapped
+    if not isinstance(bare, ServoEnv):
+        raise TypeError(f"run_episode takes a ServoEnv, not {type(bare).__name__}")
+    rows: list[dict[str, Any]] = []
+
+    def keep(info: dict[str, Any]) -> None:
+        rows.append({name: info[name] for name in _SERIES} | _positions(bare))
+        if on_frame is not None:
+            on_frame(bare, info)
+
+    _, info = env.reset(seed=seed)
+    keep(info)
+    idle = np.zeros_like(bare.action_space.sample())
+    over = False
+    while not over:
+        _, _, terminated, truncated, info = env.step(idle)
+        keep(info)
+        over = terminated or truncated
+    return Trace(seed, {name: np.array([row[name] for row in rows]) for name in rows[0]})
+
+
+def _positions(env: ServoEnv) -> dict[str, NDArray[np.float64]]:
+    now = env.snapshot
+    gripper = (now.camera_T_base * now.base_T_ee).translation
+    goal = now.camera_T_goal.translation
+    return {
+        "gripper_camera_m": gripper,
+        "goal_camera_m": goal,
+        "gripper_px": now.camera.project(gripper),
+        "goal_px": now.camera.project(goal),
+        "gripper_base_m": now.base_T_ee.translation,
+    }

@@ -1,0 +1,1 @@
+"""Training of networks: supervised, and self-training on unlabelled images."""

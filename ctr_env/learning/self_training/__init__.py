@@ -1,0 +1,1 @@
+"""Self-training on unlabelled images (adaptation)."""

@@ -1,0 +1,116 @@
+"""What an adaptation changed, for a person to judge: pictures with mask and silhouette before and after, and curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ctr_env.calibration.static_camera import Belief, Teacher, believed_mask
+from ctr_env.datasets.frame import Frame
+from ctr_env.drawing.primitives import draw_border, draw_text
+from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
+from ctr_env.runs.files import replacing
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+
+__all__ = ["adaptation_sheet", "plot_adaptation"]
+
+_MASK, _SILHOUETTE = (90, 200, 255), (255, 140, 30)
+_TILE = 400  # pixels wide
+_STRIP = 28
+_TEXT, _MUTED = (30, 30, 30), (110, 115, 122)
+
+
+def adaptation_sheet(
+    weights: Mapping[str, Path],
+    robot: str,
+    pictures: Sequence[Sequence[Frame]],
+    fixed_camera: bool,
+    columns: int = 6,
+    flipped: bool = False,
+) -> NDArray[np.uint8]:
+    """A row for each weights file: the border of the predicted mask (blue), the silhouette at the pose (orange).
+
+    Args:
+        weights: Weights files by the title of their row.
+        robot: Robot, by name.
+        pictures: Unlabelled pictures, those of each camera by themselves.
+        fixed_camera: Whether each camera stood still.
+        columns: Pictures to show, spread over all there are.
+        flipped: Whether these pictures are the robot's in a mirror, and shown as they were before.
+
+    Returns:
+        ``(H, W, 3)`` uint8.
+    """
+    frames = [frame for group in pictures for frame in group]
+    chosen = np.unique(np.linspace(0, len(frames) - 1, min(columns, len(frames))).round().astype(int))
+    rows = []
+    for title, file in weights.items():
+        estimator = CtRNetEstimator(RobotKinematics(robot), {"weights": str(file), "tracking": False})
+        teacher = Teacher(estimator.eye, fixed_camera)
+        beliefs = [belief for group in pictures for belief in teacher.beliefs(group)]
+        tiles = [_tile(estimator, frames[i], beliefs[i], flipped) for i in chosen]
+        header = np.full((_STRIP, tiles[0].shape[1] * len(tiles), 3), 255, np.uint8)
+        score = float(np.mean([belief.score for belief in beliefs]))
+        draw_text(header, f"{title}: agreement {score:.3f} over {len(frames)} pictures", (4, 19), _TEXT)
+        rows += [header, np.hstack(_same_height(tiles))]
+    return np.vstack(rows)
+
+
+def _tile(estimator: CtRNetEstimator, frame: Frame, belief: Belief, flipped: bool) -> NDArray[np.uint8]:
+    assert frame.image is not None
+    found = estimator.estimate(frame).mask
+    height = round(_TILE * frame.camera.height / frame.camera.width)
+    picture = cv2.resize(frame.image, (_TILE, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
+    if found is not None:
+        draw_border(picture, found >= 0.5, _MASK)
+    if belief.pose is not None:
+        draw_border(picture, believed_mask(estimator.eye, frame, belief.pose), _SILHOUETTE)
+    if flipped:
+        picture = picture[:, ::-1]
+    strip = np.full((_STRIP, _TILE, 3), 255, np.uint8)
+    said = f"IoU {belief.overlap:.2f}  outline {belief.explained:.2f}" if belief.pose is not None else "not found"
+    draw_text(strip, said, (4, 19), _MUTED)
+    return np.vstack([picture, strip])
+
+
+def _same_height(tiles: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
+    most = max(tile.shape[0] for tile in tiles)
+    return [np.pad(t, ((0, most - t.shape[0]), (0, 0), (0, 0)), constant_values=255) for t in tiles]
+
+
+def plot_adaptation(steps: Sequence[Mapping[str, float]], rounds: Sequence[Mapping[str, float]], path: Path) -> None:
+    """Curves of the loss (means of 20 steps) and of what the teacher found, over the progress; a PNG.
+
+    Args:
+        steps: Parts of the loss of every step, with its ``"progress"``.
+        rounds: ``"progress"``, ``"score"``, ``"usable"`` and ``"explained"`` of every look at all pictures.
+        path: Where to write.
+    """
+    figure = Figure(figsize=(10.0, 3.8), layout="constrained")
+    FigureCanvasAgg(figure)
+    left, right = figure.subplots(1, 2)
+    names = [name for name in (steps[0] if steps else {}) if name not in ("progress", "error_px")]
+    for name in names:
+        values = _means([s[name] for s in steps])
+        if values[0] > 0.0:  # the parts differ a hundredfold: each is shown beside its own beginning
+            left.plot(_means([s["progress"] for s in steps]), [v / values[0] for v in values], label=name)
+    left.set(xlabel="progress", ylabel="share of its beginning", title="Loss")
+    for name, label in (("score", "agreement"), ("explained", "outline explained"), ("usable", "pictures used")):
+        right.plot([r["progress"] for r in rounds], [r[name] for r in rounds], "o-", label=label)
+    right.set(xlabel="progress", ylim=(0.0, 1.02), title="What the averaged network finds, without labels")
+    for axes in (left, right):
+        axes.grid(alpha=0.25)
+        if axes.lines:
+            axes.legend()
+    with replacing(path) as scratch:
+        figure.savefig(scratch, format="png", dpi=110)
+
+
+def _means(values: Sequence[float], count: int = 20) -> list[float]:
+    return [float(np.mean(values[i : i + count])) for i in range(0, len(values), count)]

@@ -1,0 +1,78 @@
+"""Settings of a training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ctr_env.estimators.ctrnet.cropping import small_size
+from ctr_env.runs.configuration import require_length, require_range
+
+__all__ = ["TrainingConfig"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """How a network is trained on labelled pictures."""
+
+    robot: str = "panda"
+    """Robot, by name."""
+    architecture: str = "compact"
+    """Network, by name."""
+    data: str | None = None
+    """Folder of frames with masks; none: fresh frames from the simulator."""
+    backgrounds: str | None = None
+    """Folder of photographs and panoramas for behind the robot; none: invented ones only."""
+    initial: str | None = None
+    """Weights to begin with; none: random ones."""
+    steps: int | None = None
+    """Length of the training in optimiser steps."""
+    minutes: float | None = None
+    """Length of the training in minutes instead, pauses not counted."""
+    batch: int = 32
+    """Examples in a step."""
+    learning_rate: float = 2e-3
+    """Highest learning rate; it rises in the first 2 % of the training and falls as a cosine."""
+    weight_decay: float = 0.02
+    """Decoupled weight decay."""
+    ema: float = 0.999
+    """Decay of the averaged weights, which are what is kept."""
+    width: int = 256
+    """Width of the network's input, pixels."""
+    height: int = 192
+    """Height of the network's input, pixels."""
+    small_share: float = 0.4
+    """First share of the training at three quarters of that size."""
+    pose_share: float = 0.3
+    """Last share of the training in which the error of PnP's pose counts too."""
+    seed: int = 0
+    """Seed of initial weights, frames and augmentation."""
+    workers: int = 1
+    """Processes that prepare examples."""
+    precision: str | None = None
+    """Lightning Fabric's name of the arithmetic; none: ``bf16-mixed`` where that is native, else ``32-true``."""
+    save_minutes: float = 3.0
+    """Minutes between checkpoints."""
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        require_length(self)
+        require_range(self, 1, 4096, "batch")
+        require_range(self, 1e-8, 1.0, "learning_rate")
+        require_range(self, 0.0, 1.0, "weight_decay", "small_share", "pose_share")
+        require_range(self, 0.0, 0.999999, "ema")
+        require_range(self, 32, 2048, "width", "height")
+        for name in ("width", "height"):
+            if getattr(self, name) % 16:
+                raise ValueError(f"{name} must be a multiple of 16, not {getattr(self, name)}")
+        require_range(self, 0, 256, "workers")
+        require_range(self, 0, 99_999, "seed")
+        require_range(self, 0.0, 10**6, "save_minutes")
+
+    def size_at(self, progress: float, step: int) -> tuple[int, int]:
+        """Width and height of the input at a progress of the training (0 to 1) and a step.
+
+        First small, then of full size but for every fourth step: an estimator's first look is a small one.
+        """
+        if progress < self.small_share or step % 4 == 0:
+            return small_size((self.width, self.height))
+        return self.width, self.height

@@ -1,0 +1,117 @@
+"""Where training pictures come from: a folder that was generated before, or the simulator as training goes."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from ctr_env.datasets.dream_reader import FrameFolder
+from ctr_env.datasets.synthetic.sampler import FrameSampler
+from ctr_env.estimators.ctrnet.points import LinkPoint, link_points
+from ctr_env.runs.seeds import FRAMES_PER_SET, frame_seed
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+
+from .augmentation import RenderedFrame
+
+__all__ = ["TRAINING_RANDOMIZATION", "FolderSource", "FrameSource", "SimulatorSource"]
+
+_CLEAN = ("exposure", "blur_sigma_px", "motion_blur_px", "noise_std", "jpeg_quality")
+TRAINING_RANDOMIZATION: Mapping[str, Any] = {
+    "preset": "strong",
+    "camera.min_arm_in_view": {"constant": 0.35},
+    "camera.azimuth": {"uniform": [-2.6, 2.6]},
+    **{f"image.{name}": {"constant": 0.0} for name in _CLEAN},
+    "sensors.joint_bias": {"constant": 0.0},
+    "image.white_balance_r": {"constant": 1.0},
+    "image.white_balance_b": {"constant": 1.0},
+}
+"""What frames for training are drawn with: a little more of everything than ``strong``, and no picture effects, which
+every pass adds anew."""
+
+
+class FrameSource(ABC):
+    """Gives rendered frames by number, the same one for the same number."""
+
+    @abstractmethod
+    def frame(self, index: int) -> RenderedFrame:
+        """The frame of a number, 0 or more; sources begin again at their end."""
+
+
+class FolderSource(FrameSource):
+    """The frames of a folder, kept compressed in memory."""
+
+    def __init__(self, folder: Path, kinematics: RobotKinematics, points: Sequence[LinkPoint]) -> None:
+        """Read a folder.
+
+        Raises:
+            FileNotFoundError: If it has no frames, or a frame lacks its picture.
+            ValueError: If a frame has no mask or no pose, which training needs, or a camera with lens distortion.
+        """
+        frames = FrameFolder(folder, kinematics)
+        self._pictures, self._masks, self._places = [], [], []
+        for name in frames.names:
+            labels = frames.read_labels(name)
+            mask = frames.mask_file(name)
+            if mask is None or labels["camera_T_base"] is None:
+                raise ValueError(f"{folder}: frame {name} has no {'mask' if mask is None else 'pose'} to train with")
+            self._pictures.append(np.fromfile(frames.picture_file(name), np.uint8))
+            self._masks.append(np.fromfile(mask, np.uint8))
+            base = link_points(kinematics, labels["joint_positions"], points)
+            if labels["camera"].distortion:
+                raise ValueError(f"{folder}: frame {name} has lens distortion; training takes undistorted pictures")
+            self._places.append((labels["camera_T_base"].apply(base), labels["camera"]))
+
+    def __len__(self) -> int:
+        """Number of frames."""
+        return len(self._pictures)
+
+    def frame(self, index: int) -> RenderedFrame:
+        """The frame of a number; every pass over the folder has an order of its own."""
+        round_, place = divmod(index, len(self))
+        chosen = _shuffled(round_, place, len(self))
+        image = np.asarray(cv2.imdecode(self._pictures[chosen], cv2.IMREAD_COLOR_RGB), dtype=np.uint8)
+        mask = np.asarray(cv2.imdecode(self._masks[chosen], cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
+        points, camera = self._places[chosen]
+        height, width = image.shape[:2]
+        if mask.shape != (height, width):
+            raise ValueError(f"a mask is {mask.shape[1]}x{mask.shape[0]} pixels, its picture {width}x{height}")
+        return RenderedFrame(image, mask, points, camera.resized(width, height))
+
+
+def _shuffled(round_: int, place: int, count: int) -> int:
+    """An element of a permutation of ``range(count)`` that differs from round to round: an affine map modulo count."""
+    rng = np.random.default_rng([round_, count])
+    offset = int(rng.integers(count))
+    while True:
+        factor = int(rng.integers(1, count + 1))
+        if np.gcd(factor, count) == 1:
+            return (factor * place + offset) % count
+
+
+class SimulatorSource(FrameSource):
+    """Fresh frames from the simulator: none of ten million is seen twice."""
+
+    def __init__(self, robot: str, points: Sequence[LinkPoint], seed: int, board_share: float = 0.25) -> None:
+        """Draw frames of a robot, numbered from a data set's seed.
+
+        Raises:
+            ValueError: If the robot is unknown, or the seed is not one of a data set.
+        """
+        frame_seed("train", seed, 0)
+        self._sampler = FrameSampler(robot, 640, 480, TRAINING_RANDOMIZATION, board_share)
+        self._kinematics = RobotKinematics(robot)
+        self._points = points
+        self._seed = seed
+
+    def frame(self, index: int) -> RenderedFrame:
+        """The frame of a number."""
+        frame = self._sampler.sample(frame_seed("train", self._seed, index % FRAMES_PER_SET))
+        assert frame.mask is not None and frame.camera_T_base is not None
+        base = link_points(self._kinematics, frame.joint_positions, self._points)
+        points = frame.camera_T_base.apply(base)
+        return RenderedFrame(frame.image, np.where(frame.mask, 255, 0).astype(np.uint8), points, frame.camera)

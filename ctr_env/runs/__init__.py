@@ -1,0 +1,1 @@
+"""Files, folders, versions, seeds and settings of a run, the same for all commands."""

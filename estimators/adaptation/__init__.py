@@ -1,1 +1,0 @@
-"""Adapting a trained network to pictures that nobody labelled, by the robot's own silhouette."""

@@ -1,0 +1,229 @@
+"""The outline of a robot's silhouette in a picture: the edges of its surface beyond which nothing of it is seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctr_env.scenes.robots.surfaces import RobotSurface
+
+from .boundary import border_distances
+
+__all__ = ["Lens", "Outline", "coverage", "find_outline", "silhouette"]
+
+NEAR = 0.05
+"""Parts of the robot nearer to the camera than this, metres, are left out."""
+
+_BESIDE = 1.2  # pixels from an outline at which its two sides are looked at
+_BORDER = np.arange(-1.5, 1.51, 0.25)  # pixels: where the end of the silhouette is looked for
+_SHORTEST, _SPACING = 0.3, 3.0  # pixels: shortest edge looked at, distance of samples along longer ones
+_MOST = 300  # samples of an outline; beyond that every second one is taken, or third
+
+
+@dataclass(frozen=True)
+class Lens:
+    """A pinhole camera without distortion, in pixels: what lies at (x, y, z) is seen at (fx x/z + cx, fy y/z + cy)."""
+
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+
+    def project(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """``(..., 2)`` pixels of camera-frame points ``(..., 3)``; those nearer than ``NEAR`` as if they were there."""
+        return points[..., :2] / np.maximum(points[..., 2:], NEAR) * (self.fx, self.fy) + (self.cx, self.cy)
+
+    def rays(self, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
+        """``(N, 3)`` camera-frame points at z = 1 that are seen at pixels ``(N, 2)``."""
+        rays = (pixels - (self.cx, self.cy)) / (self.fx, self.fy)
+        return np.concatenate([rays, np.ones((len(rays), 1))], axis=1)
+
+
+@dataclass(frozen=True)
+class Outline:
+    """Samples of an outline.
+
+    Attributes:
+        points: ``(S, 3)`` places on the robot in the base frame, metres.
+        normals: ``(S, 2)`` unit normals in the picture, away from the robot.
+        margins: ``(S,)`` distance along the normals to where the silhouette in pixels ends. What is measured in a mask
+            of pixels is to be compared with that: at corners, and where several edges run side by side, it is not 0.
+        lengths: ``(S,)`` length of outline that each stands for, pixels.
+    """
+
+    points: NDArray[np.float64]
+    normals: NDArray[np.float64]
+    margins: NDArray[np.float64]
+    lengths: NDArray[np.float64]
+
+
+def find_outline(
+    surface: RobotSurface,
+    vertices: NDArray[np.float64],
+    rotation: NDArray[np.float64],
+    translation: NDArray[np.float64],
+    lens: Lens,
+    size: tuple[int, int],
+) -> Outline:
+    """Outline of a robot in a picture.
+
+    An edge of the surface belongs to it if it separates a triangle that faces the camera from one that does not, or
+    from nothing, and if the robot is on one side of it alone.
+
+    Args:
+        surface: The robot.
+        vertices: ``(V, 3)`` its vertices in the base frame, metres.
+        rotation: ``(3, 3)`` camera_R_base.
+        translation: ``(3,)`` metres.
+        lens: Camera.
+        size: Width and height of the picture, pixels.
+    """
+    seen = vertices @ rotation.T + translation
+    pixels = lens.project(seen).astype(np.float32)
+    facing = _facing(surface, pixels, seen[:, 2] > NEAR)
+    covered = coverage(pixels[surface.faces[facing]], size)
+    facing = np.append(facing, False)  # beyond a surface's end
+    turning = facing[surface.edge_faces[:, 0]] != facing[surface.edge_faces[:, 1]]
+    edges = surface.edges[turning]
+    samples = _samples(pixels[edges], size)
+    left, right = (_lookup(covered, samples.places + side * samples.normals) for side in (_BESIDE, -_BESIDE))
+    outer = np.flatnonzero(left != right)
+    every = len(outer) // _MOST + 1
+    outer = outer[::every]
+    places, normals = samples.places[outer], np.where(left[outer, None], -1.0, 1.0) * samples.normals[outer]
+    across = places[:, None] + _BORDER[:, None] * normals[:, None]
+    margins = border_distances(covered.astype(np.float32), across, _BORDER)
+    kept = np.isfinite(margins)
+    outer, normals, margins = outer[kept], normals[kept], margins[kept]
+    a, b = edges[samples.edges[outer]].T
+    # halfway in the picture is not halfway in space: weigh by nearness
+    share = samples.shares[outer]
+    share = share * seen[a, 2] / (share * seen[a, 2] + (1.0 - share) * seen[b, 2])
+    points = vertices[a] + share[:, None] * (vertices[b] - vertices[a])
+    return Outline(points, normals.astype(float), margins, every * samples.lengths[outer].astype(float))
+
+
+def silhouette(
+    surface: RobotSurface,
+    vertices: NDArray[np.float64],
+    rotation: NDArray[np.float64],
+    translation: NDArray[np.float64],
+    lens: Lens,
+    size: tuple[int, int],
+) -> NDArray[np.bool_]:
+    """``(H, W)`` bool pixels whose centres show the robot; arguments as those of :func:`find_outline`."""
+    seen = vertices @ rotation.T + translation
+    pixels = lens.project(seen)
+    return coverage(pixels[surface.faces[_facing(surface, pixels, seen[:, 2] > NEAR)]], size)
+
+
+def _facing(surface: RobotSurface, pixels: NDArray[np.floating], in_front: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """``(F,)`` triangles that turn their outside to the camera, and lie wholly in front of it."""
+    corners = pixels[surface.faces]
+    (ax, ay), (bx, by) = (corners[:, 1] - corners[:, 0]).T, (corners[:, 2] - corners[:, 0]).T
+    facing = np.asarray(ax * by < ay * bx)
+    return facing if in_front.all() else facing & in_front[surface.faces].all(axis=1)
+
+
+class _Samples(NamedTuple):
+    """Places on edges in a picture."""
+
+    edges: NDArray[np.int64]
+    """``(S,)`` number of the edge."""
+    shares: NDArray[np.float32]
+    """``(S,)`` where between its ends, 0 to 1."""
+    places: NDArray[np.float32]
+    """``(S, 2)`` pixels."""
+    normals: NDArray[np.float32]
+    """``(S, 2)`` unit normals, to one side or the other."""
+    lengths: NDArray[np.float32]
+    """``(S,)`` length of edge that each stands for, pixels."""
+
+
+def _samples(ends: NDArray[np.float32], size: tuple[int, int]) -> _Samples:
+    """Samples of edges whose ends are at ``(E, 2, 2)`` pixels, as far as they may be in the picture."""
+    along = ends[:, 1] - ends[:, 0]
+    lengths = np.hypot(along[:, 0], along[:, 1])
+    near = np.all((ends.max(axis=1) > 0) & (ends.min(axis=1) < size), axis=1)
+    numbers = np.flatnonzero(near & (lengths > _SHORTEST))
+    parts = np.ceil(lengths[numbers] / _SPACING).astype(int).clip(1, _MOST)
+    edges = np.repeat(numbers, parts)
+    count = np.repeat(parts, parts)
+    shares = ((np.arange(len(edges)) - np.repeat(np.cumsum(parts) - parts, parts) + 0.5) / count).astype(np.float32)
+    length, along = lengths[edges], along[edges]
+    normals = np.stack([along[:, 1], -along[:, 0]], axis=1) / length[:, None]
+    return _Samples(edges, shares, ends[edges, 0] + shares[:, None] * along, normals, length / count)
+
+
+def coverage(triangles: NDArray[np.floating], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Union of triangles: the pixels whose centres lie in any.
+
+    Every triangle adds one where it begins on a row of pixels and takes one off where it ends; a running sum over the
+    row then counts the triangles above each pixel.
+
+    Args:
+        triangles: ``(F, 3, 2)`` continuous pixels.
+        size: Width and height of the picture, pixels.
+
+    Returns:
+        ``(H, W)`` bool.
+    """
+    width, height = size
+    parts = _trapezoids(triangles, height)
+    owner = np.repeat(np.arange(len(parts.rows)), parts.rows)
+    down = np.arange(len(owner)) - np.repeat(np.cumsum(parts.rows) - parts.rows, parts.rows)
+    sides = parts.x[owner] + down[:, None].astype(np.float32) * parts.slope[owner]  # (N, 2)
+    # the first pixel centre to the right of x has number floor(x + 0.5)
+    columns = (sides.clip(0.0, width) + np.float32(0.5)).astype(np.int32)
+    begin, end = np.minimum(columns[:, 0], columns[:, 1]), np.maximum(columns[:, 0], columns[:, 1])
+    stride, cells = width + 1, (width + 1) * height
+    row = (parts.first[owner] + down) * stride
+    changes = np.bincount(row + begin, minlength=cells) - np.bincount(row + end, minlength=cells)
+    return np.asarray(np.cumsum(changes).reshape(height, stride)[:, :width] > 0)
+
+
+class _Trapezoids(NamedTuple):
+    """Triangles cut at the height of their middle corner: twice as many shapes with two straight sides each."""
+
+    first: NDArray[np.int64]
+    """``(2F,)`` first row of pixels whose centres lie inside."""
+    rows: NDArray[np.int64]
+    """``(2F,)`` number of such rows."""
+    x: NDArray[np.float32]
+    """``(2F, 2)`` where the two sides cross the middle of the first row."""
+    slope: NDArray[np.float32]
+    """``(2F, 2)`` how far they move from row to row."""
+
+
+def _trapezoids(triangles: NDArray[np.floating], height: int) -> _Trapezoids:
+    order = np.argsort(triangles[..., 1], axis=1)
+    x, y = (np.take_along_axis(triangles[..., i], order, axis=1) for i in (0, 1))
+    rows = np.ceil(y - 0.5).clip(0, height).astype(int)  # first row below each corner
+    # each side from its upper to its lower corner: the long one, that above the middle, that below it
+    upper, lower = np.array([0, 0, 1]), np.array([2, 1, 2])
+    fall = y[:, lower] - y[:, upper]
+    slope = (x[:, lower] - x[:, upper]) / np.where(fall > 0.0, fall, np.inf)
+    begin = np.concatenate([rows[:, 0], rows[:, 1]])
+    count = np.concatenate([rows[:, 1] - rows[:, 0], rows[:, 2] - rows[:, 1]])
+    long, short = np.tile(slope[:, 0], 2), np.concatenate([slope[:, 1], slope[:, 2]])
+    centre = begin + 0.5
+    on_long = np.tile(x[:, 0], 2) + (centre - np.tile(y[:, 0], 2)) * long
+    corner_x, corner_y = (np.concatenate([part[:, 0], part[:, 1]]) for part in (x, y))
+    on_short = corner_x + (centre - corner_y) * short
+    return _Trapezoids(
+        begin,
+        count,
+        np.stack([on_long, on_short], axis=1).astype(np.float32),
+        np.stack([long, short], axis=1).astype(np.float32),
+    )
+
+
+def _lookup(covered: NDArray[np.bool_], places: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether places ``(N, 2)`` lie in covered pixels; those outside do not."""
+    height, width = covered.shape
+    columns, rows = np.floor(places).astype(int).T
+    inside = (columns >= 0) & (rows >= 0) & (columns < width) & (rows < height)
+    return np.asarray(inside & covered[np.where(inside, rows, 0), np.where(inside, columns, 0)])

@@ -1,0 +1,1 @@
+"""Randomisation: distributions, fields, presets."""

@@ -1,0 +1,134 @@
+"""Randomisation as data: what is drawn, from which distribution, and when."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .distributions import Distribution, distribution_from_data
+from .fields import FIELDS, Field
+from .presets import preset_room, preset_rules
+
+__all__ = ["Draws", "Randomization", "Rule", "check_draws", "make_randomization"]
+
+Draws = dict[str, NDArray[np.float64]]
+"""Drawn values by field name."""
+
+_WHEN = ("episode", "frame")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How one field is drawn."""
+
+    distribution: Distribution
+    when: str = "episode"
+    """``"episode"`` (once, at reset) or ``"frame"`` (anew for every picture)."""
+
+
+@dataclass(frozen=True)
+class Randomization:
+    """A rule for every field.
+
+    Draws come from streams of their own, one per field and episode: changing how one field is drawn leaves the values
+    of all others as they were, so that two settings can be compared on otherwise equal episodes.
+    """
+
+    rules: Mapping[str, Rule]
+    room: str = "plain"
+    """The room to draw in, one of :data:`~ctr_env.scenes.world.furniture.ROOMS`."""
+
+    @property
+    def per_frame(self) -> bool:
+        """Whether anything is drawn anew for every picture."""
+        return any(rule.when == "frame" for rule in self.rules.values())
+
+    def draw(
+        self,
+        seed: int,
+        sizes: Mapping[str, int],
+        when: str = "episode",
+        index: int = 0,
+        groups: tuple[str, ...] | None = None,
+    ) -> Draws:
+        """Draw the fields of one trigger.
+
+        Args:
+            seed: Seed of the episode.
+            sizes: What the symbolic dimensions of field shapes stand for (see :class:`~ctr_env.scenes.randomization.fields.Field`).
+            when: ``"episode"`` or ``"frame"``.
+            index: Number of the frame, or of the attempt where a draw is rejected and repeated.
+            groups: Only fields of these groups (``"camera"`` is the group of ``"camera.fov"``); none: all fields.
+        """
+        draws = {}
+        for name, rule in self.rules.items():
+            if rule.when == when and (groups is None or name.partition(".")[0] in groups):
+                rng = np.random.default_rng([seed, zlib.crc32(name.encode()), _WHEN.index(when), index])
+                draws[name] = rule.distribution.sample(rng, FIELDS[name].shape_for(sizes))
+        return draws
+
+
+def make_randomization(
+    config: str | Mapping[str, Any] = "none", camera_distance: tuple[float, float] = (0.9, 1.5)
+) -> Randomization:
+    """A randomisation from its plain form.
+
+    Args:
+        config: Name of a preset, or a mapping of field names to distributions, with the preset to start from under
+            ``"preset"`` (default ``"none"``). A distribution is given as
+            :func:`~ctr_env.scenes.randomization.distributions.distribution_from_data` takes it, and may carry a ``"when"``:
+            ``{"preset": "mild", "lights.brightness": {"uniform": [0.2, 2.0]}, "image.noise_std": {"constant": 0.02,
+            "when": "frame"}}``.
+        camera_distance: Usual distances of a camera from the robot, metres; presets widen them.
+
+    Raises:
+        ValueError: If a preset, field or trigger is unknown, or a distribution is malformed.
+    """
+    entries = {"preset": config} if isinstance(config, str) else dict(config)
+    preset = entries.pop("preset", "none")
+    rules = {name: _rule(FIELDS[name], data) for name, data in preset_rules(preset, camera_distance).items()}
+    for name, data in entries.items():
+        if name not in FIELDS:
+            raise ValueError(f"unknown randomisation field {name!r}; valid names: {', '.join(sorted(FIELDS))}")
+        rules[name] = _rule(FIELDS[name], data)
+    return Randomization(rules, preset_room(preset))
+
+
+def check_draws(draws: Mapping[str, Any], sizes: Mapping[str, int]) -> Draws:
+    """Recorded draws, ready to be replayed.
+
+    Raises:
+        ValueError: If a name is unknown or a value does not have its field's shape.
+    """
+    checked = {}
+    for name, value in draws.items():
+        if name not in FIELDS:
+            raise ValueError(f"unknown draw {name!r}; valid names: {', '.join(sorted(FIELDS))}")
+        array = np.asarray(value, dtype=float)
+        shape = FIELDS[name].shape_for(sizes)
+        if array.shape != shape:
+            raise ValueError(f"draw {name!r} must have shape {shape}, not {array.shape}")
+        checked[name] = array
+    return checked
+
+
+def _rule(field: Field, data: Any) -> Rule:
+    when = "episode"
+    if isinstance(data, Mapping) and "when" in data:
+        data = dict(data)
+        when = data.pop("when")
+    if when not in _WHEN:
+        raise ValueError(f"{field.name}: unknown trigger {when!r}; valid names: {', '.join(_WHEN)}")
+    if when == "frame" and not field.per_frame:
+        raise ValueError(f"{field.name} can only be drawn per episode, not per frame")
+    try:
+        distribution = distribution_from_data(data)
+        distribution.sample(np.random.default_rng(0), field.shape_for({}))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{field.name}: {error}") from error
+    return Rule(distribution, when)

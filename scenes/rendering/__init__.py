@@ -1,0 +1,1 @@
+"""Rendering: OpenGL, Filament, Mitsuba, camera effects."""

@@ -1,0 +1,263 @@
+"""MuJoCo's physically based renderer: the target domain, nearer to a photograph than the classic one."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from .backends import probe
+from .base import Renderer, RenderError
+from .environments import environment
+
+__all__ = ["FilamentRenderer"]
+
+_CANDELA = 4.5e6  # of a light whose diffuse brightness is one; the lights hang seven metres away
+_ENVIRONMENT = 26_000.0  # of the light from all around, at the nominal ambient brightness
+_NOMINAL_AMBIENT = 0.32
+_BULB = 0.3  # metres: how soft shadows are
+_SAMPLES = 4  # per pixel, in colour pictures
+_BRIGHTER = 8.0  # the second picture of a pair, whose dark parts are used
+_FREE: list[Any] = []  # contexts without a scene; Filament leaks those that are thrown away
+_FULL = 250  # of 255: brighter pixels of that picture count as overexposed
+
+
+class FilamentRenderer(Renderer):
+    """Draws with Filament through Vulkan: on a graphics card, or in software through Mesa's driver.
+
+    Model, camera and geometry are the classic renderer's. Materials are physical, lights have a size, and light comes
+    from all around, too. Colours, textures, sizes and lights are followed as they are set at run time.
+
+    Filament's own tone mapping adds noise that differs from frame to frame. Pictures are therefore read linearly, twice
+    with different light, put together and tone mapped here: the same state gives the same picture, bit for bit.
+
+    Filament 4.0.0 keeps some three megabytes of every colour picture until the process ends (320x240, Mesa's driver):
+    draw thousands in several processes.
+    """
+
+    def __init__(self, model: mujoco.MjModel, camera_id: int, width: int, height: int) -> None:
+        """Prepare the scene.
+
+        Raises:
+            RenderError: If Vulkan does not come up.
+        """
+        super().__init__(model, camera_id, width, height)
+        mjrf = _module()
+        self._context = _FREE.pop() if _FREE else _new_context()  # a context draws one scene at a time
+        self._scene = self._context.create_scene(mjrf.SceneParams())
+        self._drawn = False
+        self._scene.configure_from_model(model)
+        self._resources = mjrf.ModelResources(self._context, model)
+        self._renderables = mjrf.ModelRenderables(self._scene, self._resources)
+        self._surroundings = _cube_texture(self._context, environment(model))
+        self._lights = [self._light(_spot(model, light)) for light in range(model.nlight)]
+        self._environment = self._light(_image_light(self._surroundings))
+        formats = mjrf.PixelFormat
+        self._colour = _Target(self._context, np.zeros((height, width, 3), np.uint8), formats.PIXEL_FORMAT_RGB8)
+        self._values = _Target(self._context, np.zeros((height, width), np.float32), formats.PIXEL_FORMAT_R32F)
+
+    def rgb(self, data: mujoco.MjData) -> NDArray[np.uint8]:
+        """``(H, W, 3)`` colour picture, top row first."""
+        scene, camera = self._updated(data), self._view(data)
+        scene.set_msaa(_SAMPLES)
+        self._shine(data, 0.5)
+        dark = self._colour.draw(self._context, scene, camera, "DEFAULT")
+        self._shine(data, 0.5 * _BRIGHTER)
+        bright = self._colour.draw(self._context, scene, camera, "DEFAULT")
+        overexposed = (bright >= _FULL).any(axis=-1, keepdims=True)
+        return _developed(np.where(overexposed, dark, bright / _BRIGHTER) * (2.0 / 255.0))
+
+    def depth(self, data: mujoco.MjData) -> NDArray[np.float32]:
+        """``(H, W)`` distance along the optical axis, metres; the far plane where nothing was hit."""
+        scene, camera = self._updated(data), self._view(data)
+        scene.set_msaa(0)
+        near, far = camera.frustum_near, camera.frustum_far
+        buffer = self._values.draw(self._context, scene, camera, "DEPTH")  # 1 at the near plane, 0 at the far one
+        return (near * far / (near + buffer * (far - near))).astype(np.float32)
+
+    def segmentation(self, data: mujoco.MjData) -> NDArray[np.int32]:
+        """``(H, W)`` index of the geom that each pixel shows, -1 for none."""
+        scene, camera = self._updated(data), self._view(data)
+        scene.set_msaa(0)
+        numbers = self._colour.draw(self._context, scene, camera, "SEGMENTATION_BY_ID").astype(np.int32)
+        return np.asarray(numbers @ np.array([1, 1 << 8, 1 << 16], dtype=np.int32) - 1)
+
+    def close(self) -> None:
+        """Free scene and context."""
+        if self._scene is None:
+            return
+        if not self._drawn:  # until the first picture is done Filament reads the model, which may go now
+            self.depth(mujoco.MjData(self.model))
+        for light in (*self._lights, self._environment):
+            self._scene.remove_light(light)
+        # users before what they use: Filament ends the process otherwise
+        for name in ("_lights", "_environment", "_renderables", "_scene", "_resources", "_surroundings"):
+            setattr(self, name, None)
+        self._context.flush()
+        _FREE.append(self._context)
+        self._colour = self._values = self._context = None  # type: ignore[assignment]
+
+    def __del__(self) -> None:
+        """Free what was never closed, in the right order."""
+        if getattr(self, "_values", None) is not None:
+            self.close()
+
+    def _updated(self, data: mujoco.MjData) -> Any:
+        """The scene, with things where they are now."""
+        if self._scene is None:
+            raise RenderError("this renderer has been closed")
+        self._renderables.update(data)
+        self._drawn = True
+        return self._scene
+
+    def _shine(self, data: mujoco.MjData, exposure: float) -> None:
+        """Set all lights to what the model says, times an exposure."""
+        for i, light in enumerate(self._lights):
+            brightness = self.model.light_diffuse[i]
+            strongest = max(float(brightness.max()), 1e-6)
+            light.set_pose(data.light_xpos[i], data.light_xdir[i])
+            light.set_color(brightness / strongest)
+            light.set_intensity(_CANDELA * strongest * exposure)
+            light.set_cast_shadow(bool(self.model.light_castshadow[i]))
+        ambient = float(self.model.vis.headlight.ambient.mean()) / _NOMINAL_AMBIENT
+        self._environment.set_intensity(_ENVIRONMENT * ambient * exposure)
+
+    def _view(self, data: mujoco.MjData) -> Any:
+        """The camera; between the two eyes that MuJoCo's scenes have."""
+        fixed = mujoco.MjvCamera()
+        fixed.type, fixed.fixedcamid = mujoco.mjtCamera.mjCAMERA_FIXED, self.camera_id
+        seen = mujoco.mjv_camera2GLCamera(self.model, data, fixed)
+        frustum = (f"frustum_{name}" for name in ("near", "far", "bottom", "top", "center", "width"))
+        return _module().Camera(**{name: getattr(seen, name) for name in ("pos", "forward", "up", *frustum)})
+
+    def _light(self, settings: Any) -> Any:
+        light = self._context.create_light(settings)
+        self._scene.add_light(light)
+        return light
+
+
+class _Target:
+    """What pictures of one size and kind are drawn into."""
+
+    def __init__(self, context: Any, pixels: NDArray[Any], pixel_format: Any) -> None:
+        mjrf = _module()
+        self._pixels = pixels
+        self._target = context.create_render_target(mjrf.RenderTargetConfig(color_format=pixel_format))
+        self._target.resize(pixels.shape[1], pixels.shape[0])
+        self._reading = mjrf.ReadRequest(target=self._target)
+        self._reading.set_buffer(self._pixels)
+
+    def draw(self, context: Any, scene: Any, camera: Any, mode: str) -> NDArray[Any]:
+        """A picture of the scene in one of Filament's draw modes, without what it does to finished pictures."""
+        mjrf = _module()
+        request = mjrf.RenderRequest()
+        request.scene, request.target, request.camera = scene, self._target, camera
+        request.viewport.left = request.viewport.bottom = 0
+        request.viewport.height, request.viewport.width = self._pixels.shape[:2]
+        request.draw_mode = getattr(mjrf.DrawMode, f"DRAW_MODE_{mode}")
+        request.post_processing = request.haze = request.headlight = False
+        context.wait_for_frame(context.render([request], [self._reading]))
+        return self._pixels.copy()
+
+
+def _developed(light: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """SRGB of linear light: a film-like curve that keeps highlights from burning out (K. Narkowicz's fit of ACES)."""
+    exposed = 0.8 * light
+    mapped = exposed * (2.51 * exposed + 0.03) / (exposed * (2.43 * exposed + 0.59) + 0.14)
+    mapped = np.clip(mapped, 0.0, 1.0)
+    encoded = np.where(mapped <= 0.0031308, 12.92 * mapped, 1.055 * mapped ** (1.0 / 2.4) - 0.055)
+    return np.round(255.0 * encoded).astype(np.uint8)
+
+
+@cache
+def _module() -> Any:
+    import mujoco.studio  # noqa: F401 - registers Filament's materials; without it a context ends the process
+    from mujoco import mjrf
+
+    return mjrf
+
+
+@cache
+def _require_driver() -> None:
+    """See in another process whether there is a driver: where there is none, Filament ends the process.
+
+    Raises:
+        RenderError: If there is none.
+    """
+    report = probe("filament")
+    if not report.works:
+        raise RenderError(
+            f"the filament renderer did not start: {report.detail}. Usual remedy: {report.remedy}. "
+            "`ctr-env doctor` tries every renderer."
+        )
+
+
+def _new_context() -> Any:
+    _require_driver()
+    mjrf = _module()
+    config = mjrf.ContextConfig()
+    config.graphics_api = mjrf.GraphicsApi.GRAPHICS_API_VULKAN
+    config.software_rendering = False  # takes the best device there is, Mesa's software driver if it must
+    with _without_chatter():
+        context = mjrf.Context(config)
+    context.set_clear_color([0.0, 0.0, 0.0])
+    return context
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Drop what Filament says of itself, past Python, on both standard streams."""
+    sys.stdout.flush()
+    standard = ctypes.CDLL(None)  # C has buffers of its own
+    standard.fflush(None)
+    kept = {stream: os.dup(stream) for stream in (1, 2)}
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        for stream in kept:
+            os.dup2(nowhere, stream)
+        yield
+    finally:
+        standard.fflush(None)
+        for stream, copy in kept.items():
+            os.dup2(copy, stream)
+            os.close(copy)
+        os.close(nowhere)
+
+
+def _spot(model: mujoco.MjModel, light: int) -> Any:
+    mjrf = _module()
+    settings = mjrf.LightParams()
+    settings.type = mjrf.LightType.LIGHT_SPOT
+    settings.cutoff, settings.range = float(model.light_cutoff[light]), 30.0
+    settings.bulb_radius, settings.cast_shadow = _BULB, True
+    return settings
+
+
+def _image_light(texture: Any) -> Any:
+    mjrf = _module()
+    settings = mjrf.LightParams()
+    settings.type, settings.texture = mjrf.LightType.LIGHT_IMAGE, texture
+    return settings
+
+
+def _cube_texture(context: Any, faces: NDArray[np.uint8]) -> Any:
+    """Upload ``(6, n, n, 3)`` sRGB faces (+x, -x, up, down and the sides)."""
+    mjrf = _module()
+    config = mjrf.TextureConfig()
+    config.width, config.height = faces.shape[1], 6 * faces.shape[1]
+    config.format = mjrf.PixelFormat.PIXEL_FORMAT_RGB8
+    config.sampler_type = mjrf.SamplerType.TEXTURE_CUBE
+    config.color_space = mjrf.ColorSpace.COLORSPACE_SRGB
+    texture = context.create_texture(config)
+    picture = mjrf.TextureData()
+    picture.set_image(np.ascontiguousarray(faces).tobytes())
+    texture.upload(picture)
+    return texture

@@ -1,0 +1,1 @@
+"""Robots: descriptions, meshes, kinematics, surfaces."""

@@ -1,0 +1,97 @@
+"""Robots as data: what a scene, an estimator or a controller has to know of an arm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from .description import RobotDescription
+from .robot_file import read_robot
+
+__all__ = ["ROBOTS", "get_robot"]
+
+_FILES = (".yaml", ".yml", ".json")
+
+
+def _baxter(side: str, other: str, sign: float) -> RobotDescription:
+    def arm(prefix: str) -> tuple[str, ...]:
+        return tuple(f"{prefix}_{joint}" for joint in ("s0", "s1", "e0", "e1", "w0", "w1", "w2"))
+
+    links = (
+        "upper_shoulder",
+        "lower_shoulder",
+        "upper_elbow",
+        "lower_elbow",
+        "upper_forearm",
+        "lower_forearm",
+        "wrist",
+    )
+    home = (sign * 0.75, -0.9, 0.0, 1.3, 0.0, 1.1, 0.0)
+    tucked = dict(zip(arm(other), (-sign * 0.2, -0.6, 0.0, 1.6, 0.0, 0.6, 0.0), strict=True))
+    return RobotDescription(
+        name="baxter" if side == "left" else "baxter_right",
+        urdf="baxter_description/urdf/baxter.urdf",
+        srdf="baxter_description/srdf/baxter_manipulation.srdf",
+        base_link="base",
+        arm_joints=arm(side),
+        keypoint_frames=tuple(f"{side}_{link}" for link in links),
+        keypoint_names=arm(side),
+        end_effector=f"{side}_gripper",
+        home=home,
+        acceleration_limits=(8.0, 8.0, 8.0, 8.0, 12.0, 12.0, 12.0),
+        posture=tucked,
+        face_budget=30_000,
+        base_height=0.93,
+        camera_distance=(1.3, 2.0),
+        camera_azimuth=sign * -0.3,
+        hidden_links=(
+            *("collision_head_link_1", "collision_head_link_2", "sonar_ring"),
+            *(f"{s}_hand_{part}_link" for s in ("left", "right") for part in ("camera", "range", "accelerometer")),
+        ),
+        board_pose=(0.0, 0.0, 0.13, 1.87, 0.0, -1.57 + sign * 0.24),
+        board_square=0.06,
+        mirror_of=None if side == "left" else "baxter",
+        mirror_signs=() if side == "left" else (-1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0),
+    )
+
+
+PANDA = RobotDescription(
+    name="panda",
+    urdf="panda_description/urdf/panda.urdf",
+    srdf="panda_description/srdf/panda.srdf",
+    base_link="panda_link0",
+    arm_joints=tuple(f"panda_joint{i}" for i in range(1, 8)),
+    keypoint_frames=tuple(f"panda_{link}" for link in ("link0", "link2", "link3", "link4", "link6", "link7", "hand")),
+    end_effector="panda_hand_tcp",
+    home=(0.0, -0.5, 0.0, -2.3, 0.0, 1.8, 0.785),
+    acceleration_limits=(15.0, 7.5, 10.0, 12.5, 15.0, 20.0, 20.0),
+    posture={"panda_finger_joint1": 0.02, "panda_finger_joint2": 0.02},
+    face_budget=15_000,
+    base_height=0.75,
+    table=(0.35, 0.0, 0.6, 0.6),
+    board_pose=(0.0, 0.0, 0.11, 1.87, 0.0, 1.57),
+)
+"""Franka Emika Panda with its hand; keypoints as in DREAM."""
+
+ROBOTS: Mapping[str, RobotDescription] = MappingProxyType(
+    {robot.name: robot for robot in (PANDA, _baxter("left", "right", -1.0), _baxter("right", "left", 1.0))}
+)
+"""The robots that come with the package, by name."""
+
+
+def get_robot(robot: str | RobotDescription) -> RobotDescription:
+    """A robot by name, or by the file that describes it (see :func:`~.robot_file.read_robot`); a description as it is.
+
+    Raises:
+        ValueError: If no robot has that name, or the file cannot be understood.
+        FileNotFoundError: If there is no such file.
+    """
+    if isinstance(robot, RobotDescription):
+        return robot
+    if robot.endswith(_FILES):
+        return read_robot(Path(robot))
+    if robot not in ROBOTS:
+        valid = ", ".join(sorted(ROBOTS))
+        raise ValueError(f"unknown robot {robot!r}; valid names: {valid}; or a file that describes one (.yaml, .json)")
+    return ROBOTS[robot]

@@ -1,0 +1,110 @@
+"""Robots as data: what a scene, an estimator or a controller has to know of an arm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import distribution
+from pathlib import Path
+
+__all__ = ["RobotDescription", "robot_data_folder"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RobotDescription:
+    """One arm of one robot.
+
+    Another robot is another instance: nothing in this package asks for a robot's name. Limits of position, velocity and
+    effort are read from the URDF.
+    """
+
+    name: str
+    """Short name."""
+    urdf: str
+    """URDF file: an absolute path, or one below the ``robots`` folder of ``example-robot-data``."""
+    srdf: str | None = None
+    """SRDF file that lists pairs of links whose collisions do not count; found like the URDF."""
+    base_link: str
+    """Link whose frame is the *base* of ``camera_T_base``."""
+    arm_joints: tuple[str, ...]
+    """Joints that the controller moves, from base to gripper."""
+    keypoint_frames: tuple[str, ...]
+    """Links whose origins are the keypoints (DREAM's and CtRNet's, where they published any)."""
+    keypoint_names: tuple[str, ...] = ()
+    """Their names in data sets; none: the links' without the robot's name."""
+    end_effector: str
+    """Link that is servoed to the goal."""
+    home: tuple[float, ...]
+    """Arm posture that starts and goals are drawn around, radians."""
+    acceleration_limits: tuple[float, ...]
+    """Largest joint accelerations, rad/s² (URDF has no place for them)."""
+    posture: Mapping[str, float] = field(default_factory=dict)
+    """Positions at which the joints that are not the arm's are held, rad or m; zero where not named."""
+    face_budget: int = 15_000
+    """Most visual faces of the whole robot after decimation."""
+    base_height: float = 0.0
+    """Height of the base frame above the floor, metres."""
+    table: tuple[float, float, float, float] | None = None
+    """Table that the base stands on: centre x, y and half sizes along x, y in the base frame, metres; ``None`` for
+    robots that bring their own stand."""
+    camera_distance: tuple[float, float] = (0.9, 1.5)
+    """Usual distances of a camera from the middle of the arm, metres."""
+    camera_azimuth: float = 0.0
+    """Direction that cameras usually look from, seen from the arm: angle from the base's x axis about z, rad."""
+    hidden_links: tuple[str, ...] = ()
+    """Links whose URDF visuals are placeholders (markers, sensors drawn as balls) and are left out."""
+    board_pose: tuple[float, float, float, float, float, float] = (0.0, 0.0, 0.1, 1.57, 0.0, 1.57)
+    """``ee_T_board`` of a calibration board held by the gripper: x, y, z in metres and extrinsic x-y-z angles, rad.
+    The board's face looks along its own +z."""
+    board_square: float = 0.05
+    """Side of the board's squares, metres."""
+    mirror_of: str | None = None
+    """Robot whose mirror image this one is: the same with y turned into -y in the base frame."""
+    mirror_signs: tuple[float, ...] = ()
+    """What the arm's joint positions are multiplied by to be those of the mirror image, +1 or -1 each."""
+
+    def __post_init__(self) -> None:
+        """Refuse vectors that do not fit the joints."""
+        if self.keypoint_names and len(self.keypoint_names) != len(self.keypoint_frames):
+            raise ValueError(
+                f"robot {self.name!r}: keypoint_names has {len(self.keypoint_names)} names, "
+                f"keypoint_frames has {len(self.keypoint_frames)}"
+            )
+        vectors = ("home", "acceleration_limits", *(("mirror_signs",) if self.mirror_of else ()))
+        for name in vectors:
+            if len(getattr(self, name)) != len(self.arm_joints):
+                raise ValueError(
+                    f"robot {self.name!r}: {name} has {len(getattr(self, name))} numbers, "
+                    f"arm_joints has {len(self.arm_joints)} names"
+                )
+
+    @property
+    def urdf_path(self) -> Path:
+        """The URDF file.
+
+        Raises:
+            FileNotFoundError: If it does not exist.
+        """
+        return self._find(self.urdf)
+
+    @property
+    def srdf_path(self) -> Path | None:
+        """The SRDF file, if there is one.
+
+        Raises:
+            FileNotFoundError: If it is named but does not exist.
+        """
+        return None if self.srdf is None else self._find(self.srdf)
+
+    def _find(self, name: str) -> Path:
+        path = Path(name)
+        path = path if path.is_absolute() else robot_data_folder() / "robots" / path
+        if not path.is_file():
+            raise FileNotFoundError(f"robot {self.name!r}: no file {path}")
+        return path
+
+
+def robot_data_folder() -> Path:
+    """Folder of the installed ``example-robot-data`` that ``package://example-robot-data/`` stands for."""
+    files = distribution("example-robot-data")
+    return Path(str(files.locate_file("cmeel.prefix/share/example-robot-data")))

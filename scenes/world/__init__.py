@@ -1,0 +1,1 @@
+"""The simulated world: room, furniture, calibration board, scene state."""

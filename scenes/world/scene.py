@@ -1,0 +1,216 @@
+"""A robot in a room with a camera: the MuJoCo world that everything else looks at and acts on."""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.spatial.transform import RigidTransform
+
+from ctr_env.geometry import PinholeCamera, body_pose, look_at
+from ctr_env.scenes.rendering.cameras import set_camera_intrinsics, set_camera_pose
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+from ctr_env.scenes.robots.robot_spec import VISUAL_GROUP
+
+from .config import SceneConfig
+from .furniture import ROOMS
+from .room import CAMERA, TARGET, build_room
+
+__all__ = ["Scene"]
+
+_NOMINAL = ("geom_rgba", "geom_matid", "geom_size", "geom_rbound")
+_NOMINAL_LIGHT = (
+    "light_pos",
+    "light_dir",
+    "light_diffuse",
+    "light_ambient",
+    "light_specular",
+    "light_castshadow",
+)
+_ARM_POINTS = 400
+
+
+class Scene:
+    """A compiled world with its state.
+
+    The camera, the target, the arm and everything that randomisation draws are set through methods; :meth:`restore`
+    takes all of it back to what was compiled. Frames: the *world* has z up and its origin on the floor; the *base* is
+    the robot's base link.
+
+    Attributes:
+        model: MuJoCo model, physics at 500 Hz.
+        data: Its state.
+        kinematics: The arm's own kinematics.
+        camera: Intrinsics last set.
+        camera_id: Index of the camera in the model.
+        world_T_base: Pose of the robot's base.
+        world_T_camera: Pose of the camera last set (OpenCV axes).
+        robot_geoms: ``(ngeom,)`` bool, the robot's visual geoms.
+        geom_link: ``(ngeom,)`` index into :attr:`links` of the robot's visual geoms, -1 for all others.
+        links: Names of the robot's links.
+    """
+
+    def __init__(self, config: SceneConfig) -> None:
+        """Compile a world.
+
+        Raises:
+            ValueError: If the robot or the room is unknown.
+        """
+        if config.room not in ROOMS:
+            raise ValueError(f"unknown room {config.room!r}; valid names: {', '.join(ROOMS)}")
+        self.config = config
+        self.kinematics = RobotKinematics(config.robot)
+        self.robot = self.kinematics.robot
+        self.model = build_room(config, self.robot)
+        self.data = mujoco.MjData(self.model)
+        self.camera_id = self.model.camera(CAMERA).id
+        self._target = self.model.body(TARGET).mocapid[0]
+        joints = [self.model.joint(name) for name in self.robot.arm_joints]
+        self._arm_qpos = np.array([joint.qposadr[0] for joint in joints])
+        self._arm_dof = np.array([joint.dofadr[0] for joint in joints])
+        self._arm_ctrl = np.array([self.model.actuator(name).id for name in self.robot.arm_joints])
+        self._ee = self.model.body(self.robot.end_effector).id
+        self._index_links()
+        self._arm_points = self._sample_arm_points()
+        self._nominal = {name: getattr(self.model, name).copy() for name in (*_NOMINAL, *_NOMINAL_LIGHT)}
+        self._headlight = np.stack([self.model.vis.headlight.ambient, self.model.vis.headlight.diffuse]).copy()
+        self.camera = PinholeCamera.from_fov(np.radians(60.0), config.width, config.height)
+        self.restore()
+        self.world_T_base = body_pose(self.data, self.model.body(self.robot.base_link).id)
+        self._base_T_world = self.world_T_base.inv()
+        middle = self.world_T_base.apply(self.kinematics.keypoints(self.kinematics.home).mean(axis=0))
+        distance = self.robot.camera_distance[1]
+        self.place_camera(self.camera, look_at(middle + distance * np.array([0.9, 0.0, 0.4]), middle))
+
+    def restore(self) -> None:
+        """Back to the compiled world: state, colours, textures, lights; the arm at home, nothing standing around."""
+        for name, value in self._nominal.items():
+            getattr(self.model, name)[:] = value
+        self.model.vis.headlight.ambient[:], self.model.vis.headlight.diffuse[:] = self._headlight
+        mujoco.mj_resetData(self.model, self.data)
+        for name, position in self.robot.posture.items():
+            self.data.joint(name).qpos[0] = position
+            self.data.actuator(name).ctrl[0] = position
+        self.place_arm(self.kinematics.home)
+
+    @property
+    def time(self) -> float:
+        """Simulated time since :meth:`restore`, seconds."""
+        return float(self.data.time)
+
+    @property
+    def joint_positions(self) -> NDArray[np.float64]:
+        """``(n,)`` true arm joint positions, rad."""
+        return self.data.qpos[self._arm_qpos].copy()
+
+    @property
+    def joint_velocities(self) -> NDArray[np.float64]:
+        """``(n,)`` true arm joint velocities, rad/s."""
+        return self.data.qvel[self._arm_dof].copy()
+
+    @property
+    def camera_T_base(self) -> RigidTransform:
+        """True pose of the base in the camera (OpenCV axes)."""
+        return self._camera_T_base
+
+    @property
+    def arm_depth(self) -> float:
+        """Distance of the arm's middle from the camera along its optical axis, metres."""
+        middle = self.kinematics.keypoints(self.joint_positions).mean(axis=0)
+        return float(self._camera_T_base.apply(middle)[2])
+
+    @property
+    def base_T_ee(self) -> RigidTransform:
+        """True pose of the end effector in the base frame."""
+        return body_pose(self.data, self._ee, self._base_T_world)
+
+    def place_arm(self, joint_positions: ArrayLike) -> None:
+        """Put the arm at ``(n,)`` joint positions (rad), at rest."""
+        self.data.qpos[self._arm_qpos] = joint_positions
+        self.data.qvel[:] = 0.0
+        self.data.ctrl[self._arm_ctrl] = 0.0
+        mujoco.mj_forward(self.model, self.data)
+
+    def place_camera(self, camera: PinholeCamera, world_T_camera: RigidTransform) -> None:
+        """Set the camera's intrinsics and pose (OpenCV axes)."""
+        self.camera, self.world_T_camera = camera, world_T_camera
+        self._camera_T_world = world_T_camera.inv()
+        self._camera_T_base = self._camera_T_world * self.world_T_base
+        set_camera_intrinsics(self.model, self.camera_id, camera)
+        set_camera_pose(self.model, self.camera_id, world_T_camera)
+        mujoco.mj_camlight(self.model, self.data)
+
+    def place_target(self, base_T_goal: RigidTransform) -> None:
+        """Draw the goal at a pose given in the base frame."""
+        pose = self.world_T_base * base_T_goal
+        self.data.mocap_pos[self._target] = pose.translation
+        self.data.mocap_quat[self._target] = pose.rotation.as_quat(scalar_first=True)
+        mujoco.mj_kinematics(self.model, self.data)
+
+    def step(self, joint_velocities: ArrayLike, substeps: int) -> None:
+        """Simulate with constant ``(n,)`` commanded joint velocities (rad/s) for a number of 2 ms steps."""
+        self.data.ctrl[self._arm_ctrl] = joint_velocities
+        mujoco.mj_step(self.model, self.data, substeps)
+        mujoco.mj_forward(self.model, self.data)  # poses of the time that the picture is taken at
+
+    def inside_room(self, point: ArrayLike) -> bool:
+        """Whether a ``(3,)`` world point (m) is a place for a camera: clear of walls, furniture, floor and table."""
+        x, y, z = np.asarray(point, dtype=float)
+        if max(abs(x), abs(y)) > ROOMS[self.config.room].free or z < 0.1:
+            return False
+        if self.robot.table is None:
+            return True
+        cx, cy, half_x, half_y = self.robot.table
+        beside = abs(x - cx) > half_x + 0.1 or abs(y - cy) > half_y + 0.1
+        return bool(beside or z > self.robot.base_height + 0.1)
+
+    def touches(self) -> bool:
+        """Whether the robot touches itself or its surroundings, or comes within 15 mm of doing so."""
+        return bool(self.data.ncon)
+
+    def arm_in_view(self) -> float:
+        """Share of points on the arm's surface that fall inside the picture (occlusion ignored), 0 to 1."""
+        geoms, local = self._arm_points
+        turned = np.einsum("nij,nj->ni", self.data.geom_xmat[geoms].reshape(-1, 3, 3), local)
+        pixels = self.camera.project(self._camera_T_world.apply(self.data.geom_xpos[geoms] + turned))
+        return float(self.camera.contains(pixels).mean())
+
+    def robot_mask(self, segmentation: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """``(H, W)`` pixels of a geom segmentation that show the robot."""
+        return np.append(self.robot_geoms, False)[segmentation]
+
+    def link_segmentation(self, segmentation: NDArray[np.int32]) -> NDArray[np.int32]:
+        """``(H, W)`` index into :attr:`links` for each pixel of a geom segmentation, -1 where there is no robot."""
+        return np.append(self.geom_link, -1)[segmentation]
+
+    def _index_links(self) -> None:
+        model = self.model
+        root = model.body(self.robot.base_link).rootid[0]
+        in_robot = model.body_rootid == root
+        self.links = [model.body(i).name for i in np.flatnonzero(in_robot)]
+        link_of_body = np.full(model.nbody, -1)
+        link_of_body[in_robot] = np.arange(len(self.links))
+        visual = (model.geom_group == VISUAL_GROUP) & in_robot[model.geom_bodyid]
+        self.robot_geoms = visual
+        self.geom_link = np.where(visual, link_of_body[model.geom_bodyid], -1)
+
+    def _sample_arm_points(self) -> tuple[NDArray[np.int_], NDArray[np.float64]]:
+        """Some vertices of every visual mesh from the arm's first joint on: their geoms, and places in its frame."""
+        model = self.model
+        first = model.joint(self.robot.arm_joints[0]).bodyid[0]
+        moving = {first}
+        for body in range(first + 1, model.nbody):
+            if model.body_parentid[body] in moving:
+                moving.add(body)
+        geoms = [
+            g for g in np.flatnonzero(self.robot_geoms) if model.geom_bodyid[g] in moving and model.geom_dataid[g] >= 0
+        ]
+        counts = np.array([model.mesh_vertnum[model.geom_dataid[g]] for g in geoms])
+        step = max(1, int(counts.sum() // _ARM_POINTS))
+        owners, points = [], []
+        for geom in geoms:
+            mesh = model.geom_dataid[geom]
+            start, count = model.mesh_vertadr[mesh], model.mesh_vertnum[mesh]
+            points.append(model.mesh_vert[start : start + count : step].astype(float))
+            owners.append(np.full(len(points[-1]), geom))
+        return np.concatenate(owners), np.concatenate(points)

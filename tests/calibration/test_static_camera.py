@@ -1,0 +1,98 @@
+"""What a teacher believes without labels, against the truth."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import spearmanr
+
+from ctr_env.calibration.static_camera import Teacher, believed_mask
+from ctr_env.datasets.synthetic.sampler import FrameSampler
+from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
+from ctr_env.estimators.ctrnet.packaged import packaged_weights
+from ctr_env.estimators.ctrnet.weights import load_weights, save_weights
+from ctr_env.runs.seeds import frame_seed
+from ctr_env.scenes.robots.catalogue import get_robot
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+
+WEIGHTS = packaged_weights(get_robot("panda"))
+SPOILT = (0.0, 0.15, 0.3, 0.4, 0.5, 0.6)
+"""Standard deviations of factors that weights are multiplied by: networks from good to useless."""
+
+
+@pytest.fixture(scope="module")
+def labelled():
+    """Frames of one camera."""
+    sampler = FrameSampler("panda", 320, 240, "mild", fixed_camera=5)
+    found = [sampler.sample(frame_seed("validation", 31, i)) for i in range(6)]
+    sampler.close()
+    return found
+
+
+def teacher(file, fixed):
+    eye = CtRNetEstimator(RobotKinematics("panda"), {"weights": str(file), "tracking": False}).eye
+    return Teacher(eye, fixed), eye
+
+
+def errors(beliefs, labelled):
+    kinematics = RobotKinematics("panda")
+    away = []
+    for belief, label in zip(beliefs, labelled, strict=True):
+        points = kinematics.keypoints(label.joint_positions)
+        if belief.pose is None:
+            away.append(1.0)
+        else:
+            distance = belief.pose.apply(points) - label.camera_T_base.apply(points)
+            away.append(min(float(np.linalg.norm(distance, axis=1).mean()), 1.0))
+    return np.array(away)
+
+
+def test_pictures_of_one_camera_share_a_better_pose(labelled):
+    frames = [label.frame() for label in labelled]
+    alone, together = (teacher(WEIGHTS, fixed)[0].beliefs(frames) for fixed in (False, True))
+    assert all(belief.usable for belief in together)
+    poses = np.stack([belief.pose.as_matrix() for belief in together])
+    np.testing.assert_array_equal(poses, np.broadcast_to(poses[0], poses.shape))
+    assert errors(together, labelled).max() < 0.005
+    assert errors(together, labelled).max() < np.median(errors(alone, labelled)) + 0.002
+
+
+def test_the_believed_mask_is_the_robot(labelled):
+    frames = [label.frame() for label in labelled[:3]]
+    found, eye = teacher(WEIGHTS, True)
+    for label, belief in zip(labelled, found.beliefs(frames), strict=False):
+        mask = believed_mask(eye, label.frame(), belief.pose)
+        assert (mask & label.mask).sum() / (mask | label.mask).sum() > 0.93
+
+
+def test_the_score_ranks_networks_as_their_true_error_does(tmp_path):
+    sampler = FrameSampler("panda", 320, 240, "mild")
+    labelled = [sampler.sample(frame_seed("validation", 31, i)) for i in range(8)]
+    sampler.close()
+    frames = [label.frame() for label in labelled]
+    state, header = load_weights(WEIGHTS)
+    scores, truths = [], []
+    for level in SPOILT:
+        noise = torch.Generator().manual_seed(1)
+        worse = {
+            name: value * (1.0 + level * torch.randn(value.shape, generator=noise)) if value.ndim == 4 else value
+            for name, value in state.items()
+        }
+        save_weights(tmp_path / "worse.safetensors", worse, header)
+        beliefs = teacher(tmp_path / "worse.safetensors", False)[0].beliefs(frames)
+        scores.append(np.mean([belief.score for belief in beliefs]))
+        truths.append(errors(beliefs, labelled).mean())
+    assert truths[-1] > 10 * truths[0]
+    assert spearmanr(scores, truths).statistic < -0.9
+
+
+def test_nothing_is_believed_of_pictures_without_the_robot():
+    rng = np.random.default_rng(0)
+    camera = FrameSampler("panda", 320, 240, "none", fixed_camera=5)
+    frame = camera.sample(frame_seed("validation", 31, 0)).frame()
+    camera.close()
+    blank = [replace(frame, image=np.full((240, 320, 3), int(rng.integers(60, 200)), np.uint8)) for _ in range(3)]
+    beliefs = teacher(WEIGHTS, True)[0].beliefs(blank)
+    assert not any(belief.usable for belief in beliefs)
+    assert max(belief.score for belief in beliefs) < 0.3

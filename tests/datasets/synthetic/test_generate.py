@@ -1,0 +1,78 @@
+import json
+import multiprocessing
+import re
+
+import numpy as np
+import pytest
+
+from ctr_env.datasets.dream_reader import FrameFolder
+from ctr_env.datasets.synthetic.generate import GenerateConfig, generate
+from ctr_env.runs.seeds import frame_seed
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+
+CONFIG = GenerateConfig(split="validation", seed=3, width=64, height=48)
+
+
+def contents(folder):
+    return {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
+
+
+def test_frames_are_the_same_however_they_came_to_be(tmp_path):
+    """Two processes; then one that goes on where some files are gone."""
+    assert list(generate(CONFIG, tmp_path, 6, workers=2)) == [0, 1, 2, 3, 4, 5, 6]
+    before = contents(tmp_path)
+    assert len(before) == 3 * 6 + 3
+    for name in ("000000.json", "000000.mask.png", "000004.json", "000004.rgb.jpg", "_camera_settings.json"):
+        (tmp_path / name).unlink()
+    assert list(generate(CONFIG, tmp_path, 6, workers=1)) == [4, 5, 6]
+    assert contents(tmp_path) == before
+    assert list(generate(CONFIG, tmp_path, 6, workers=1)) == [6]
+
+    frames = FrameFolder(tmp_path, RobotKinematics("panda"))
+    assert frames.names == [f"{i:06d}" for i in range(6)]
+    assert len({frames.read(name).image.tobytes() for name in frames.names}) == 6
+    labels = json.loads((tmp_path / "000004.json").read_text())
+    assert labels["ctr_env"] == {"split": "validation", "seed": frame_seed("validation", 3, 4)}
+    first = frames.read("000000")
+    settings = json.loads((tmp_path / "_camera_settings.json").read_text())["camera_settings"][0]
+    assert settings["intrinsic_settings"]["fx"] == first.camera.fx
+    assert np.isfinite(first.keypoints).all()
+
+
+def test_a_process_that_is_killed_is_told_and_the_same_call_goes_on(tmp_path):
+    """Not waited for: what ran out of memory comes never back."""
+    drawing = generate(CONFIG, tmp_path, 30, workers=1)
+    assert [next(drawing), next(drawing)] == [0, 1]
+    for process in multiprocessing.active_children():
+        process.kill()
+    with pytest.raises(RuntimeError, match=r"ended from outside after \d+ of 30 frames .* the same command goes on"):
+        list(drawing)
+    there = len(list(tmp_path.glob("[0-9]*.json")))
+    assert 1 <= there < 30
+    assert list(generate(CONFIG, tmp_path, there + 1, workers=1)) == [there, there + 1]
+
+
+def test_another_recipe_is_refused(tmp_path):
+    recipe = tmp_path / "_recipe.json"
+    assert list(generate(CONFIG, tmp_path, 0, workers=1)) == [0]
+    other = GenerateConfig(split="validation", seed=3, width=64, height=48, board_share=0.5)
+    message = f"{tmp_path} holds frames of another recipe (board_share: 0.0, now 0.5)"
+    written = recipe.read_bytes()
+    with pytest.raises(ValueError, match=re.escape(message)):
+        next(generate(other, tmp_path, 0, workers=1))
+    assert recipe.read_bytes() == written
+
+
+@pytest.mark.parametrize(
+    "values, frames, error, message",
+    [
+        ({"split": "dev"}, 1, ValueError, "valid names: train, validation, test"),
+        ({"robot": "ur5"}, 1, ValueError, "ur5"),
+        ({"backgrounds": "/nowhere"}, 1, FileNotFoundError, "background folder /nowhere"),
+        ({}, 10**7 + 1, ValueError, "the number of a frame"),
+    ],
+)
+def test_bad_values_leave_nothing_behind(values, frames, error, message, tmp_path):
+    with pytest.raises(error, match=message):
+        next(generate(GenerateConfig(**values), tmp_path / "out", frames, workers=1))
+    assert not (tmp_path / "out").exists()

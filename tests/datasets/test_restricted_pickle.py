@@ -1,0 +1,39 @@
+"""Plain values come back; anything that could run does not."""
+
+import os
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ctr_env.datasets.restricted_pickle import read_plain
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@given(plain, st.integers(0, pickle.HIGHEST_PROTOCOL))
+def test_plain_values_come_back(value, protocol):
+    assert read_plain(pickle.dumps(value, protocol)) == value
+
+
+class Evil:
+    def __reduce__(self):
+        return os.getenv, ("HOME",)
+
+
+@pytest.mark.parametrize("value", [Evil(), np.zeros(3), os.getenv])
+def test_nothing_is_called_or_imported(value):
+    with pytest.raises(ValueError, match="which plain values do not need"):
+        read_plain(pickle.dumps({"pose_0": value}))
+
+
+@pytest.mark.parametrize("data", [b"", b"no pickle", pickle.dumps([1, 2])[:-3]])
+def test_what_is_no_pickle_is_refused(data):
+    with pytest.raises(ValueError):
+        read_plain(data)

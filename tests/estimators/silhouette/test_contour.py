@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ctr_env.estimators.silhouette.contour import Lens, coverage, find_outline, silhouette
+from ctr_env.scenes.robots.surfaces import robot_surface
+
+
+def lens_of(camera):
+    return Lens(camera.fx, camera.fy, camera.cx, camera.cy)
+
+
+def inside(triangle, x, y):
+    """Which of the places lie in a triangle, by the signs of three cross products."""
+    signs = []
+    for a, b in zip(triangle, np.roll(triangle, -1, axis=0), strict=True):
+        signs.append((b[0] - a[0]) * (y - a[1]) - (b[1] - a[1]) * (x - a[0]))
+    return np.all(np.array(signs) > 0, axis=0) | np.all(np.array(signs) < 0, axis=0)
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.3, 60.0))
+def test_coverage_is_the_union_of_triangles(seed, size):
+    rng = np.random.default_rng(seed)
+    triangles = rng.uniform(-10, 50, (30, 1, 2)) + rng.normal(0.0, size, (30, 3, 2))
+    x, y = np.meshgrid(np.arange(41) + 0.5, np.arange(29) + 0.5)
+    expected = np.any([inside(triangle, x, y) for triangle in triangles], axis=0)
+    np.testing.assert_array_equal(coverage(triangles, (41, 29)), expected)
+
+
+def test_coverage_of_nothing():
+    assert not coverage(np.zeros((0, 3, 2)), (8, 6)).any()
+    assert not coverage(np.full((2, 3, 2), 3.0), (8, 6)).any()
+
+
+def test_the_surface_covers_what_the_renderer_draws(scene, renderer, random_view):
+    """Same mesh, same camera: MuJoCo's segmentation and ours; what stands before the robot is not ours to know."""
+    surface, shares, rng = robot_surface(scene.robot), [], np.random.default_rng(0)
+    for _ in range(8):
+        random_view(scene, rng)
+        pose, camera = scene.camera_T_base, scene.camera
+        points = pose.apply(surface.posed(scene.kinematics, scene.joint_positions))
+        if points[:, 2].min() < 0.05:
+            continue
+        vertices, R = surface.posed(scene.kinematics, scene.joint_positions), pose.rotation.as_matrix()
+        size = (camera.width, camera.height)
+        ours = silhouette(surface, vertices, R, pose.translation, lens_of(camera), size)
+        seen = renderer.segmentation(scene.data)
+        theirs = scene.robot_mask(seen)
+        known = theirs | (seen < 0) | (renderer.depth(scene.data) > points[:, 2].max())
+        shares.append((ours & theirs).sum() / ((ours | theirs) & known).sum())
+    assert len(shares) >= 4 and min(shares) > 0.99
+
+
+def test_samples_lie_on_the_border_and_look_outwards(scene, random_view):
+    surface, rng = robot_surface(scene.robot, 5000), np.random.default_rng(1)
+    for _ in range(5):
+        random_view(scene, rng)
+        pose, camera = scene.camera_T_base, scene.camera
+        vertices = surface.posed(scene.kinematics, scene.joint_positions)
+        R, t = pose.rotation.as_matrix(), pose.translation
+        lens, size = lens_of(camera), (camera.width, camera.height)
+        outline = find_outline(surface, vertices, R, t, lens, size)
+        covered = silhouette(surface, vertices, R, t, lens, size)
+        places = lens.project(outline.points @ R.T + t)
+        np.testing.assert_allclose(np.linalg.norm(outline.normals, axis=1), 1.0, atol=1e-6)
+        border = places + outline.margins[:, None] * outline.normals
+        agree = []
+        for side, expected in ((-1.0, True), (1.0, False)):
+            columns, rows = np.floor(border + side * outline.normals).astype(int).T
+            there = (columns >= 0) & (rows >= 0) & (columns < size[0]) & (rows < size[1])
+            agree.append(np.mean(covered[rows[there], columns[there]] == expected))
+        assert min(agree) > 0.95
+        assert outline.lengths.sum() > 50
+
+
+@pytest.mark.parametrize("distance", [-1.0, 0.02])
+def test_nothing_in_front_of_the_camera_has_no_outline(scene, distance):
+    surface = robot_surface(scene.robot, 5000)
+    vertices = surface.posed(scene.kinematics, scene.kinematics.home)
+    centred = vertices - vertices.max(axis=0)
+    found = find_outline(surface, centred, np.eye(3), np.array([0.0, 0.0, distance]), Lens(200, 200, 64, 48), (128, 96))
+    assert len(found.points) == len(found.lengths) == 0

@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+
+from ctr_env.evaluation.servo.metrics import episode_metrics
+from ctr_env.evaluation.servo.summary import summarise, summary_table
+from ctr_env.evaluation.servo.trace import Trace
+
+
+def trace(true, apparent=None, valid=None, reason="", success=False, limit=False, seed=0):
+    """A trace at 10 Hz with given true position errors (m) and no rotation errors."""
+    n = len(true)
+    true = np.asarray(true, dtype=float)
+    valid = np.ones(n, bool) if valid is None else np.asarray(valid)
+    zeros = np.zeros(n)
+    path = np.stack([np.linspace(0, 0.2, n), zeros, zeros], axis=1)
+    return Trace(
+        seed,
+        {
+            "time_s": np.arange(n) / 10,
+            "true_position_error_m": true,
+            "true_rotation_error_rad": zeros,
+            "apparent_position_error_m": true if apparent is None else np.asarray(apparent),
+            "apparent_rotation_error_rad": zeros,
+            "estimate_position_error_m": zeros + 0.01,
+            "estimate_rotation_error_rad": zeros,
+            "estimate_known": np.cumsum(valid) > 0,
+            "estimate_valid": valid,
+            "estimate_reason": np.where(valid, "", reason),
+            "is_success": np.full(n, success),
+            "at_joint_limit": np.full(n, limit),
+            "arm_in_view": (np.arange(n) < 29).astype(float),
+            "gripper_base_m": path,
+        },
+    )
+
+
+def test_errors_are_means_of_the_last_second():
+    figures = episode_metrics(trace([0.3] * 20 + [0.001] * 5 + [0.003] * 5, success=True))
+    assert figures["true_position_error_m"] == pytest.approx(0.002)
+    assert figures["estimate_position_error_m"] == pytest.approx(0.01)
+    assert figures["success"]
+    assert figures["failure"] is None
+
+
+def test_settling_is_the_last_entry_into_the_tolerance():
+    figures = episode_metrics(trace([0.1] * 5 + [0.001] * 5 + [0.1] * 3 + [0.001] * 10))
+    assert figures["settling_time_s"] == pytest.approx(1.3)
+    assert episode_metrics(trace([0.001] * 10))["settling_time_s"] == 0.0
+    assert episode_metrics(trace([0.001] * 10 + [0.1]))["settling_time_s"] is None
+
+
+def test_path_and_time_figures():
+    figures = episode_metrics(trace([0.1] * 41, limit=True))
+    assert figures["path_length_m"] == pytest.approx(0.2)
+    assert figures["path_ratio"] == pytest.approx(1.0)
+    assert figures["joint_limit_time_s"] == pytest.approx(4.1)
+    assert figures["arm_in_view_share"] == pytest.approx(29 / 41)
+    assert figures["tracking_position_error_m"] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    "case, reason",
+    [
+        ({"true": [0.1] * 30, "valid": [False] * 30, "reason": "board_not_in_view"}, "board_not_in_view"),
+        ({"true": [0.1] * 30, "apparent": [0.0] * 30}, "estimate_error"),
+        ({"true": [0.1] * 30, "limit": True}, "joint_limit"),
+        ({"true": [0.1] * 30}, "not_converged"),
+    ],
+)
+def test_failures_have_a_name(case, reason):
+    assert episode_metrics(trace(**case))["failure"] == reason
+
+
+def test_errors_of_an_estimate_that_never_came_are_none():
+    figures = episode_metrics(trace([0.1] * 30, valid=[False] * 30, reason="lost"))
+    assert figures["apparent_position_error_m"] is None
+    assert figures["estimate_position_error_m"] is None
+    assert figures["true_position_error_m"] == pytest.approx(0.1)
+    assert not figures["has_estimate"]
+
+
+def test_errors_of_the_estimate_count_only_while_it_is_valid():
+    valid = [True] * 10 + [False] * 20  # lost after a second
+    assert episode_metrics(trace([0.1] * 30, valid=valid, reason="lost"))["apparent_position_error_m"] is None
+    late = [False] * 25 + [True] * 5  # errors are zero before the first estimate
+    apparent = [0.0] * 25 + [0.02] * 5
+    figures = episode_metrics(trace([0.1] * 30, apparent=apparent, valid=late, reason="latency"))
+    assert figures["apparent_position_error_m"] == pytest.approx(0.02)
+
+
+def test_summaries():
+    episodes = [episode_metrics(trace([x] * 30, success=x < 0.005)) for x in (0.001, 0.002, 0.1)]
+    episodes.append(episode_metrics(trace([0.5] * 30, valid=[False] * 30, reason="lost")))
+    summary = summarise(episodes)
+    assert summary["episodes"] == 4
+    assert summary["success_rate"] == 0.5
+    assert summary["true_position_error_m"]["median"] == pytest.approx(0.051)
+    assert summary["true_position_error_m"]["n"] == 4
+    assert summary["estimate_position_error_m"]["n"] == 3
+    assert summary["failures"] == {"not_converged": 1, "lost": 1}
+    assert summary["with_estimate"]["episodes"] == 3
+    assert summary["with_estimate"]["true_position_error_m"]["median"] == pytest.approx(0.002)
+    assert summary_table(summary, "x").row_count > 5
+    assert summarise([])["true_position_error_m"] == {"mean": None, "median": None, "p95": None, "n": 0}

@@ -1,0 +1,94 @@
+import json
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+
+from ctr_env.estimators import NoisyEstimator
+from ctr_env.evaluation.servo import runner
+from ctr_env.evaluation.servo.runner import ServoStudy, run_servo_study
+from ctr_env.evaluation.servo.trace import Trace
+from ctr_env.runs.files import replacing, write_json
+
+SMALL = {"estimator": "noisy", "width": 96, "height": 72}
+
+SHORT = {"seconds": 0.5, "env_config": SMALL}
+
+
+def test_a_study_leaves_table_plot_film_and_traces(tmp_path):
+    seen = []
+    result = run_servo_study(ServoStudy(episodes=2, seed=5, **SHORT), tmp_path, "command", 1, seen.append)
+    assert json.loads((tmp_path / "servo.json").read_text()) == result
+    assert result["schema"] == "ctr_env/servo@1"
+    assert [episode["seed"] for episode in result["episodes"]] == [5, 6] == [episode["seed"] for episode in seen]
+    assert result["summary"]["episodes"] == 2
+    assert {"command", "config", "versions"} <= result.keys()
+    assert result["config"]["estimator"] == "noisy"
+    for figure in ("true_position_error_m", "settling_time_s"):
+        assert {"mean", "median", "p95"} <= result["summary"][figure].keys()
+    assert iio.imread(tmp_path / "servo.png").std() > 5
+    film = np.stack(list(iio.imiter(tmp_path / "seed_000005.mp4")))
+    assert len(film) == 16
+    assert film.std() > 20
+    trace = Trace.load(tmp_path / "traces" / "seed_000006.npz")
+    assert len(trace["time_s"]) == 16
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_an_interrupted_study_goes_on_to_the_same_result(tmp_path, monkeypatch):
+    study = ServoStudy(episodes=3, **SHORT)
+    whole = run_servo_study(study, tmp_path / "whole")
+
+    def stop(episode):
+        if episode["seed"] == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_servo_study(study, tmp_path / "broken", on_episode=stop)
+    ran = []
+    original = runner.run_episode
+    monkeypatch.setattr(runner, "run_episode", lambda env, seed, *rest: ran.append(seed) or original(env, seed, *rest))
+    resumed = run_servo_study(study, tmp_path / "broken")
+    assert ran == [2]
+    assert resumed == whole
+
+
+def test_a_folder_of_another_study_is_refused(tmp_path):
+    run_servo_study(ServoStudy(episodes=1, **SHORT), tmp_path)
+    with pytest.raises(ValueError, match="randomization differ"):
+        run_servo_study(ServoStudy(episodes=1, seconds=0.5, env_config=SMALL | {"randomization": "mild"}), tmp_path)
+
+
+def test_estimators_as_objects_are_named_in_the_result(tmp_path):
+    estimator = NoisyEstimator({"white_position_m": 0.01})
+    result = run_servo_study(ServoStudy(episodes=1, seconds=0.5, env_config={"estimator": estimator}), tmp_path)
+    assert result["config"]["estimator"] == "NoisyEstimator"
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        ({"robot": "ur5"}, "valid: panda servo"),
+        ({"task": "grasp"}, "valid: panda servo"),
+        ({"episodes": 0}, "at least 1"),
+        ({"seed": -1}, "negative"),
+        ({"seconds": 0.0}, "seconds must be between 0.1"),
+        ({"seconds": float("nan")}, "seconds must be between 0.1"),
+    ],
+)
+def test_impossible_studies_are_refused(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        ServoStudy(**wrong)
+
+
+def test_files_are_whole_or_not_there(tmp_path):
+    path = tmp_path / "a" / "result.json"
+    write_json(path, {"x": np.float64(1.5), "y": np.arange(3)})
+    assert json.loads(path.read_text()) == {"x": 1.5, "y": [0, 1, 2]}
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(path, {"x": float("nan")})
+    with pytest.raises(RuntimeError), replacing(path) as scratch:
+        scratch.write_text("half")
+        raise RuntimeError
+    assert json.loads(path.read_text()) == {"x": 1.5, "y": [0, 1, 2]}
+    assert [entry.name for entry in path.parent.iterdir()] == ["result.json"]

@@ -1,0 +1,73 @@
+import json
+
+import numpy as np
+import pytest
+
+from ctr_env.estimators.ctrnet.points import link_points, published_points
+from ctr_env.learning.supervised.sources import FolderSource, SimulatorSource
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+
+
+@pytest.fixture(scope="module")
+def panda():
+    return RobotKinematics("panda")
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 12])
+def test_every_round_shows_every_frame_once_in_an_order_of_its_own(write_folder, tmp_path, panda, count):
+    source = FolderSource(write_folder(tmp_path, count=count), panda, published_points(panda.robot))
+    assert len(source) == count
+    shown = [source.frame(i).points.tobytes() for i in range(10 * count)]
+    rounds = [shown[i : i + count] for i in range(0, len(shown), count)]
+    assert all(set(r) == set(rounds[0]) and len(set(r)) == count for r in rounds)
+    assert len({tuple(r) for r in rounds}) > min(count, 5) - 1
+    assert shown[7] == source.frame(7).points.tobytes()
+
+
+def test_places_are_those_of_the_points_asked_for(write_folder, make_frames, tmp_path, panda):
+    points = [*published_points(panda.robot), ("panda_hand", 0.01, 0.02, 0.03)]
+    points = [type(points[0])(*p) for p in points]
+    source = FolderSource(write_folder(tmp_path), panda, points)
+    frames = list(make_frames("panda", 3))
+    for i in range(3):
+        shown = source.frame(i)
+        true = next(frame for frame in frames if np.abs(frame.keypoints - shown.points[:7]).max() < 1e-6)
+        base = link_points(panda, true.joint_positions, points)
+        np.testing.assert_allclose(shown.points, true.camera_T_base.apply(base), atol=1e-9)
+        assert shown.camera == true.camera
+        np.testing.assert_array_equal(shown.mask > 0, true.mask)
+        assert shown.image.shape == (48, 64, 3)
+        assert shown.image[true.mask].mean() > shown.image[~true.mask].mean() + 80
+
+
+def test_frames_that_cannot_be_trained_with_are_refused_by_name(write_folder, tmp_path, panda):
+    folder = write_folder(tmp_path)
+    points = published_points(panda.robot)
+    (folder / "000002.json").write_text(json.dumps(json.loads((folder / "000002.json").read_text()) | {"objects": []}))
+    with pytest.raises(ValueError, match="frame 000002 has no pose to train with"):
+        FolderSource(folder, panda, points)
+    (folder / "000001.mask.png").unlink()
+    with pytest.raises(ValueError, match="frame 000001 has no mask to train with"):
+        FolderSource(folder, panda, points)
+    with pytest.raises(FileNotFoundError, match="no frames .* in .*nothing"):
+        FolderSource(tmp_path / "nothing", panda, points)
+
+
+def test_the_simulators_frames_go_by_number(panda):
+    source = SimulatorSource("panda", published_points(panda.robot), seed=4, board_share=0.0)
+    one, other = source.frame(3), source.frame(10**7 + 5)
+    assert not np.array_equal(one.image, other.image)
+    again = source.frame(3)
+    for name in ("image", "mask", "points"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(again, name))
+    np.testing.assert_array_equal(source.frame(5).image, other.image)  # after ten million they begin again
+    assert set(np.unique(one.mask)) == {0, 255}
+    assert one.points.shape == (7, 3)
+    pixels = one.camera.project(one.points)
+    columns, rows = pixels[one.camera.contains(pixels)].astype(int).T
+    assert (one.mask[rows, columns] == 255).mean() > 0.5
+
+
+def test_seeds_that_are_no_data_sets_are_refused(panda):
+    with pytest.raises(ValueError, match=r"must lie in \[0, 99999\], not 100000"):
+        SimulatorSource("panda", published_points(panda.robot), seed=100_000)

@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+
+from ctr_env.geometry import pose_error
+from ctr_env.scenes.world.scene import Scene
+
+
+def test_commanded_velocities_are_followed_and_held(scene):
+    scene.restore()
+    command = np.array([0.2, -0.1, 0.15, 0.2, -0.3, 0.1, 0.4])
+    scene.step(command, 200)
+    np.testing.assert_allclose(scene.joint_velocities, command, atol=0.01)
+    scene.step(np.zeros(7), 200)
+    before = scene.joint_positions
+    scene.step(np.zeros(7), 2000)
+    np.testing.assert_allclose(scene.joint_positions, before, atol=2e-5)  # gravity does not pull it down
+
+
+def test_velocity_and_effort_limits_hold(scene):
+    scene.restore()
+    k = scene.kinematics
+    scene.step(1e3 * np.ones(7), 1)
+    forces = [abs(scene.data.actuator(name).force[0]) for name in scene.robot.arm_joints]
+    assert np.all(forces <= k.effort_limits * (1 + 1e-9))
+    for _ in range(40):
+        scene.step(1e3 * np.ones(7), 5)
+        # coupled joints overshoot for a moment where the effort limit leaves the servo too little
+        assert np.all(np.abs(scene.joint_velocities) <= 1.1 * k.velocity_limits)
+
+
+def test_joint_stops_hold(scene):
+    scene.restore()
+    k = scene.kinematics
+    scene.step(k.velocity_limits, 3000)
+    assert np.all(scene.joint_positions <= k.upper + 0.05)
+
+
+def test_restoring_forgets_everything(scene):
+    fresh = Scene(scene.config)
+    rng = np.random.default_rng(0)
+    scene.restore()
+    scene.step(rng.uniform(-1, 1, 7), 300)
+    scene.place_target(scene.base_T_ee)
+    states = []
+    for world in (scene, fresh):
+        world.restore()
+        world.step(0.3 * np.ones(7), 100)
+        states.append(np.concatenate([world.data.qpos, world.data.qvel, world.data.mocap_pos.ravel()]))
+    np.testing.assert_array_equal(*states)
+
+
+def test_nothing_touches_at_home(scene):
+    scene.restore()
+    assert not scene.touches()
+
+
+def test_arm_in_view_counts_what_is_in_the_picture(scene, random_view):
+    random_view(scene, np.random.default_rng(1))
+    before = scene.arm_in_view()
+    away = scene.world_T_camera
+    assert before > 0.3
+    turned = away * away.from_rotation(away.rotation.from_rotvec([0.0, np.pi, 0.0]))
+    scene.place_camera(scene.camera, turned)
+    assert scene.arm_in_view() == 0.0
+
+
+def test_links_are_told_apart(scene, renderer, random_view):
+    random_view(scene, np.random.default_rng(2))
+    segmentation = renderer.segmentation(scene.data)
+    mask, links = scene.robot_mask(segmentation), scene.link_segmentation(segmentation)
+    np.testing.assert_array_equal(mask, links >= 0)
+    assert len(np.unique(links[mask])) >= 4
+    # each link's pixels lie around the link's own origin
+    for index in np.unique(links[mask]):
+        assert scene.links[index] in {scene.model.body(i).name for i in range(scene.model.nbody)}
+
+
+def test_target_is_drawn_at_the_goal(scene, renderer, random_view):
+    random_view(scene, np.random.default_rng(4))
+    goal = scene.base_T_ee
+    scene.place_target(goal)
+    geom = scene.model.geom("target_origin").id
+    world = scene.data.geom_xpos[geom]
+    np.testing.assert_allclose(scene.world_T_base.inv().apply(world), goal.translation, atol=1e-9)
+
+
+def test_camera_pose_is_what_the_simulator_says(scene, random_view):
+    random_view(scene, np.random.default_rng(5))
+    axes = scene.data.cam_xmat[scene.camera_id].reshape(3, 3) @ np.diag([1.0, -1.0, -1.0])
+    np.testing.assert_allclose(scene.world_T_camera.rotation.as_matrix(), axes, atol=1e-9)
+    np.testing.assert_allclose(scene.world_T_camera.translation, scene.data.cam_xpos[scene.camera_id])
+    there = scene.camera_T_base
+    assert max(pose_error(scene.world_T_camera * there, scene.world_T_base)) < 1e-9
+
+
+@pytest.mark.parametrize("point, inside", [([1.5, 0, 1.5], True), ([3.45, 0, 1], False), ([1, 1, 0.05], False)])
+def test_room_for_cameras(scene, point, inside):
+    assert scene.inside_room(point) == inside
