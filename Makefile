@@ -43,10 +43,11 @@ test-slow: install ## Run the slow tests
 
 # mypy looks in the working folder first, so it is started where the sources are not.
 .PHONY: check
-check: install ## Check format, style and types, and run the tests
+check: install ## Check format, style, types and import contracts, and run the tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	cd $(VENV) && bin/mypy --config-file ../pyproject.toml -p ctr_env
+	cd $(VENV) && bin/lint-imports --no-cache ../pyproject.toml
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 .PHONY: format

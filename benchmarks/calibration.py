@@ -1,9 +1,9 @@
-"""How well ``ctr-env calibrate`` finds where a camera stands: many cameras in a furnished room, 25 pictures from each.
+"""How well ``ctr-env calibrate`` finds where a camera stands: many cameras in a furnished room, 25 images from each.
 
     python benchmarks/calibration.py --robot panda --room lab --cameras 100 --adapted 10 --out runs/calibration
     python benchmarks/calibration.py --robot examples/ur5.yaml --weights ur5.safetensors --cameras 10 --out runs/ur5
 
-Pictures are drawn with the filament renderer, calibrated with ``--refine``, and the first few cameras once more with
+Images are drawn with the filament renderer, calibrated with ``--refine``, and the first few cameras once more with
 ``--adapt``. The table has the error of the base's place and turn in the camera, of the gripper's place at home (what a
 task half a metre before the robot sees of it), NEES (six are expected), and the share of errors inside the 95 % region
 of the covariance. A camera that the command gives up on is counted. Stops and goes on.
@@ -20,27 +20,27 @@ from commands import draw, tried
 from scipy.spatial.transform import RigidTransform
 from scipy.stats import chi2
 
-from ctr_env.datasets.dream_reader import FrameFolder
+from ctr_env.datasets.dream_reader import DreamFolder
 from ctr_env.evaluation.pose.metrics import nees
 from ctr_env.geometry import pose_error, twist_between
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 FIRST_CAMERA = 100  # those before are adapted to elsewhere
-PICTURES = 25
+IMAGES = 25
 
 Errors = dict[str, float]
 
 
-def calibrated(robot: str, pictures: Path, out: Path, *more: object) -> bool:
+def calibrated(robot: str, images: Path, out: Path, *more: object) -> bool:
     """Whether there is a calibration of a camera."""
     there = (out / "calibration.json").is_file()
-    return there or tried("calibrate", "--robot", robot, "--data", pictures, "--refine", *more, "--out", out)
+    return there or tried("calibrate", "--robot", robot, "--data", images, "--refine", *more, "--out", out)
 
 
-def errors(pictures: Path, out: Path, kinematics: RobotKinematics) -> Errors:
+def errors(images: Path, out: Path, kinematics: RobotKinematics) -> Errors:
     """What is wrong with a calibration."""
     found = json.loads((out / "calibration.json").read_text())
-    folder = FrameFolder(pictures, kinematics)
+    folder = DreamFolder(images, kinematics)
     true = folder.read_labels(folder.names[0])["camera_T_base"]
     pose, covariance = RigidTransform.from_matrix(found["camera_T_base"]), np.array(found["covariance"])
     home = kinematics.base_T_ee(kinematics.home)
@@ -83,7 +83,7 @@ def main() -> None:
     adapted: dict[int, Errors] = {}
     for i in range(options.cameras):
         place = out / f"{FIRST_CAMERA + i}"
-        draw(options.robot, options.room, "test", PICTURES, place / "pictures", FIRST_CAMERA + i)
+        draw(options.robot, options.room, "test", IMAGES, place / "pictures", FIRST_CAMERA + i)
         if calibrated(options.robot, place / "pictures", place / "refined", *weights):
             plain[i] = errors(place / "pictures", place / "refined", kinematics)
         if i < options.adapted and calibrated(

@@ -1,9 +1,9 @@
-"""Latency of the learned estimator: crop, network, PnP, outline, covariance; beside the published network.
+"""Latency of the learned estimator: crop, network, PnP, contour, covariance; beside the published network.
 
     python benchmarks/estimator.py [--robot panda] [--frames 60]
 
 Times are of single frames, taken in turn in one process on all cores. The published architecture (DeepLabv3/ResNet-50)
-runs at its published input size with random weights, and without an outline, which such a mask does not have: its time
+runs at its published input size with random weights, and without an contour, which such a mask does not have: its time
 does not depend on them.
 """
 
@@ -20,7 +20,7 @@ from ctr_env.datasets.frame import Frame
 from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.estimators import PoseEstimator, make_estimator
 from ctr_env.estimators.ctrnet.architectures import make_network
-from ctr_env.estimators.ctrnet.points import published_points
+from ctr_env.estimators.ctrnet.points import paper_keypoints
 from ctr_env.estimators.ctrnet.weights import WeightsHeader, save_weights
 from ctr_env.runs.seeds import frame_seed
 from ctr_env.scenes.robots.kinematics import RobotKinematics
@@ -29,7 +29,7 @@ PUBLISHED_SIZE = (320, 240)
 
 
 def published_network(kinematics: RobotKinematics, folder: Path) -> PoseEstimator:
-    points = published_points(kinematics.robot)
+    points = paper_keypoints(kinematics.robot)
     header = WeightsHeader(
         architecture="deeplab_resnet50",
         robot=kinematics.robot.name,
@@ -38,7 +38,7 @@ def published_network(kinematics: RobotKinematics, folder: Path) -> PoseEstimato
     )
     file = folder / "published.safetensors"
     save_weights(file, make_network(header.architecture, len(points)).state_dict(), header)
-    return make_estimator("ctrnet", {"weights": str(file), "looks": 1, "tracking": False, "outline": False}, kinematics)
+    return make_estimator("ctrnet", {"weights": str(file), "looks": 1, "tracking": False, "contour": False}, kinematics)
 
 
 def time_of(estimator: PoseEstimator, frame: Frame) -> float:
@@ -61,8 +61,8 @@ def main() -> None:
         estimators = {
             "ctrnet, tracking": make_estimator("ctrnet", given, kinematics),
             "ctrnet, single frame (two looks)": make_estimator("ctrnet", {**given, "tracking": False}, kinematics),
-            "ctrnet, two looks, no outline": make_estimator(
-                "ctrnet", {**given, "tracking": False, "outline": False}, kinematics
+            "ctrnet, two looks, no contour": make_estimator(
+                "ctrnet", {**given, "tracking": False, "contour": False}, kinematics
             ),
             "deeplab_resnet50, one look": published_network(kinematics, Path(folder)),
         }
@@ -76,7 +76,7 @@ def main() -> None:
                 if i >= 3:
                     times[name].append(taken)
     slowest = float(np.median(times["deeplab_resnet50, one look"]))
-    print(f"{options.robot}, {PUBLISHED_SIZE[0]}x{PUBLISHED_SIZE[1]} pictures, {len(frames) - 3} frames")
+    print(f"{options.robot}, {PUBLISHED_SIZE[0]}x{PUBLISHED_SIZE[1]} images, {len(frames) - 3} frames")
     for name, values in times.items():
         median, p95 = np.percentile(values, [50, 95])
         print(f"  {name:34s} {median:7.1f} ms median {p95:7.1f} ms p95   {slowest / median:5.1f}x")

@@ -4,7 +4,7 @@
     python benchmarks/fusion.py --robot panda --seeds 50 --moving --out runs/fusion_moving
 
 Without ``--moving``: a camera that stands still (episodes of the preset ``strong``: its room, light, camera and encoder
-errors stay the same) sees 50 postures of the arm. The table has the pose of single frames, and what ``sliding_window``
+errors stay the same) sees 50 joint configurations of the arm. The table has the pose of single frames, and what ``sliding_window``
 makes of the first 10 and of all 50: the error at the gripper (encoder errors included) and of the base, NEES (six are
 expected), the share of errors inside the 50, 90 and 95 % regions of the covariance, and the rank correlation of
 predicted and actual errors.
@@ -32,7 +32,7 @@ from ctr_env.geometry import PinholeCamera, pose_error, twist_between
 from ctr_env.runs.files import write_json
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-POSTURES, FUSED = 50, (10, 50)
+CONFIGURATIONS, FUSED = 50, (10, 50)
 MOVING_STEPS = 90
 SPREAD_RAD = 0.6
 LEVELS = (0.5, 0.9, 0.95)
@@ -85,7 +85,7 @@ def judged(frame: Frame, estimate: PoseEstimate, kinematics: RobotKinematics) ->
 
 
 def in_view(env: ServoEnv, rng: np.random.Generator) -> bool:
-    """Put the arm into a posture near home that touches nothing and stays in view."""
+    """Put the arm into a joint configuration near home that touches nothing and stays in view."""
     k = env.kinematics
     for _ in range(100):
         joints = np.clip(k.home + rng.uniform(-SPREAD_RAD, SPREAD_RAD, k.n), k.lower + 0.05, k.upper - 0.05)
@@ -104,12 +104,12 @@ def seen(robot: str, seed: int, moving: bool) -> list[dict[str, Any]]:
     rng = np.random.default_rng([seed, 77])
     estimator.reset(rng)
     records = []
-    for _ in range(MOVING_STEPS if moving else POSTURES):
+    for _ in range(MOVING_STEPS if moving else CONFIGURATIONS):
         if not moving and not in_view(env, rng):
-            raise RuntimeError(f"seed {seed}: no posture in view")
+            raise RuntimeError(f"seed {seed}: no joint configuration in view")
         env.step(np.zeros(env.action_space.shape))
         now = env.snapshot
-        frame = Frame(now.joint_positions, now.camera, now.time_s, env.picture())
+        frame = Frame(now.joint_positions, now.camera, now.time_s, env.image())
         records.append(written(estimator.estimate(frame), env))
     env.close()
     return records

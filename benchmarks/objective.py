@@ -1,8 +1,8 @@
 """What each term of an adaptation without labels is worth: all of them, one left out, and the published objective.
 
-    python benchmarks/objective.py --robot panda --pictures DIR --test DIR --out runs/objective
+    python benchmarks/objective.py --robot panda --images DIR --test DIR --out runs/objective
 
-``--pictures`` are unlabelled pictures of one camera that stands still, ``--test`` others of it with labels. Every
+``--images`` are unlabelled images of one camera that stands still, ``--test`` others of it with labels. Every
 adaptation begins with the same weights and takes the same time. Two forms of the estimator are measured on ``--test``,
 as shipped and a PnP of the published points alone, and the latter on the source domain as well (forgetting). Stops and
 goes on.
@@ -17,17 +17,17 @@ from typing import Any
 from commands import PUBLISHED_FORM, adapted, evaluated
 
 PUBLISHED = {"pseudo": 0.0, "replay_share": 0.0}
-EVERY_PICTURE_COUNTS = {"trust_px": 1e6}
+EVERY_IMAGE_COUNTS = {"trust_px": 1e6}
 OBJECTIVES: dict[str, dict[str, Any]] = {
     "all terms": {},
     "without silhouette": {"silhouette": 0.0},
     "without mask": {"mask": 0.0},
-    "without weights": EVERY_PICTURE_COUNTS,
+    "without weights": EVERY_IMAGE_COUNTS,
     "without pseudo": {"pseudo": 0.0},
     "without replay": {"replay_share": 0.0},
     "with distance": {"distance": 1.0},
     "published": PUBLISHED,
-    "published, no weights": PUBLISHED | EVERY_PICTURE_COUNTS,
+    "published, no weights": PUBLISHED | EVERY_IMAGE_COUNTS,
 }
 SOURCE_FRAMES = 100
 
@@ -43,7 +43,7 @@ def measured(robot: str, test: Path, weights: Path | None, out: Path) -> tuple[f
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--robot", default="panda")
-    parser.add_argument("--pictures", type=Path, required=True)
+    parser.add_argument("--images", type=Path, required=True)
     parser.add_argument("--test", type=Path, required=True)
     parser.add_argument("--replay", type=Path, help="folder of synthetic frames (default: fresh ones)")
     parser.add_argument("--minutes", type=float, default=5.0, help="of each adaptation")
@@ -53,7 +53,7 @@ def main() -> None:
     for name, config in OBJECTIVES.items():
         place = options.out / name.replace(", ", "_").replace(" ", "_")
         weights = adapted(
-            options.robot, options.pictures, None, ("--minutes", options.minutes), options.replay, config, False,
+            options.robot, options.images, None, ("--minutes", options.minutes), options.replay, config, False,
             place.with_name(f"{place.name}.safetensors"),
         )  # fmt: skip
         rows[name] = measured(options.robot, options.test, weights, place.with_name(f"{place.name}_test"))

@@ -1,8 +1,8 @@
-"""How many synthetic pictures does self-training need, and does its mask loss help? The paper's Table 3, on our scenes.
+"""How many synthetic images does self-training need, and does its mask loss help? The paper's Table 3, on our scenes.
 
     OMP_NUM_THREADS=1 python benchmarks/pretraining.py --frames DIR --initial FILE --target DIR --test DIR --out DIR
 
-For 500, 1,000, 2,000, 4,000 and 8,000 synthetic frames a network is trained, then adapted to unlabelled pictures with
+For 500, 1,000, 2,000, 4,000 and 8,000 synthetic frames a network is trained, then adapted to unlabelled images with
 the published objective, with and without the loss that moves its mask. All trainings make the same steps, whatever the
 number of frames. They begin with ``--initial``, another robot's weights, whose keypoint heads are thrown away (the
 paper's begin with a trunk trained on COCO). ``--frames`` is a folder of ``ctr-env generate --clean --frames 8000``;
@@ -69,10 +69,10 @@ def main() -> None:
     parser.add_argument("--robot", default="panda")
     parser.add_argument("--frames", type=Path, required=True)
     parser.add_argument("--initial", type=Path, required=True, help="weights of another robot")
-    parser.add_argument("--target", type=Path, required=True, help="unlabelled pictures, a camera for each")
+    parser.add_argument("--target", type=Path, required=True, help="unlabelled images, a camera for each")
     parser.add_argument("--test", type=Path, required=True)
-    parser.add_argument("--pretraining-steps", type=int, default=1200, help="of 32 pictures")
-    parser.add_argument("--adaptation-steps", type=int, default=300, help="of 16 pictures")
+    parser.add_argument("--pretraining-steps", type=int, default=1200, help="of 32 images")
+    parser.add_argument("--adaptation-steps", type=int, default=300, help="of 16 images")
     parser.add_argument("--samples", type=int, nargs="+", default=SAMPLES)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()

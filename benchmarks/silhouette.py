@@ -2,7 +2,7 @@
 
     python benchmarks/silhouette.py [--robot panda] [--repeats 20] [--dense-faces 1000]
 
-320x240 pixels, one picture at a time, all cores. The dense rasteriser is the textbook's (SoftRas, arXiv 1904.01786):
+320x240 pixels, one image at a time, all cores. The dense rasteriser is the textbook's (SoftRas, arXiv 1904.01786):
 the signed distance of every pixel from every projected triangle, a sigmoid of it, the product over triangles. Its time
 is measured for ``--dense-faces`` triangles and is proportional to their number; it has no self-made short cuts.
 """
@@ -30,7 +30,7 @@ SIGMA = 1.0  # px: softness of the dense rasteriser's edges
 
 
 def seen(robot: str, faces: int) -> tuple[SilhouetteRenderer, Tensor, Tensor, Tensor]:
-    """A renderer, vertices in the camera frame, intrinsics and triangles of a robot that fills the picture."""
+    """A renderer, vertices in the camera frame, intrinsics and triangles of a robot that fills the image."""
     kinematics = RobotKinematics(robot)
     surface = robot_surface(kinematics.robot, faces)
     middle = kinematics.keypoints(kinematics.home).mean(axis=0)

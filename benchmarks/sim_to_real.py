@@ -5,11 +5,11 @@
 Draws the sets it needs with the filament renderer, adapts and evaluates, every step by the command line of the
 package; what is there already is not made again. The rows of the table:
 
-* ``camera N``: adapted to 48 pictures of one camera that stands still, measured on 60 others of that camera.
-* ``other cameras``: adapted to 120 pictures, each from a camera of its own, measured on 120 of yet other cameras.
+* ``camera N``: adapted to 48 images of one camera that stands still, measured on 60 others of that camera.
+* ``other cameras``: adapted to 120 images, each from a camera of its own, measured on 120 of yet other cameras.
 * ``source``: the latter weights on 200 frames of the domain that they were trained in.
 
-Each is measured twice: with the estimator as it is, whose outlines make up for much of what a network lacks, and in the
+Each is measured twice: with the estimator as it is, whose contours make up for much of what a network lacks, and in the
 published form, a PnP of the seven published points and nothing else. The last columns count hopeless starts, frames in
 which the robot was not found or was off by 100 mm or more before, and how many of those are no longer so.
 """
@@ -77,14 +77,14 @@ def main() -> None:
     cases = [(f"camera {n}", f"fixed{n}_", n) for n in options.cameras] + [("other cameras", "", None)]
     rows = []
     for name, prefix, camera in cases:
-        pictures, test = data / f"{prefix}adapt", data / f"{prefix}test"
+        images, test = data / f"{prefix}adapt", data / f"{prefix}test"
         sizes = SIZES if camera is None else FIXED_SIZES
-        draw(robot, options.room, "train", sizes["adapt"], pictures, camera)
+        draw(robot, options.room, "train", sizes["adapt"], images, camera)
         draw(robot, options.room, "test", sizes["test"], test, camera)
         place = out / name.replace(" ", "_")
         before = both_forms(robot, test, start, place.with_name(f"{place.name}_before"))
         weights = adapted(
-            robot, pictures, start, ("--minutes", options.minutes), options.replay, {}, camera is None,
+            robot, images, start, ("--minutes", options.minutes), options.replay, {}, camera is None,
             place.with_name(f"{place.name}.safetensors"),
         )  # fmt: skip
         rows.append((name, before, both_forms(robot, test, weights, place.with_name(f"{place.name}_after"))))

@@ -1,4 +1,4 @@
-"""Steps per second of an environment with picture observations, beside a bare MuJoCo loop of the same scene.
+"""Steps per second of an environment with image observations, beside a bare MuJoCo loop of the same scene.
 
 Both run in turn, in one process, several times over; medians are printed, and where an environment's step goes.
 """
@@ -54,7 +54,7 @@ def rate(step: Callable[[], None]) -> float:
 
 
 class BareLoop:
-    """What no environment of this kind can avoid: a thirtieth of a second of physics, and a picture."""
+    """What no environment of this kind can avoid: a thirtieth of a second of physics, and a image."""
 
     def __init__(self, env: Any) -> None:
         self.model, self.data, self.camera = env.scene.model, mujoco.MjData(env.scene.model), env.scene.camera_id
@@ -97,7 +97,7 @@ def main() -> None:
         env.reset(seed=block)
         loop.copy_state(bare)
         loops = {"environment": lambda: env.step(action), "bare loop": loop.step}
-        # neither always comes first: an arm that has arrived may fill more of the picture
+        # neither always comes first: an arm that has arrived may fill more of the image
         for name in list(loops)[:: 1 if block % 2 else -1]:
             value = rate(loops[name])
             if block:  # the first warms up

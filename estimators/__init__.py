@@ -1,4 +1,4 @@
-"""Pose estimation: pictures and joint angles in, ``camera_T_base`` with its uncertainty out."""
+"""Pose estimation: images and joint angles in, ``camera_T_base`` with its uncertainty out."""
 
 from .base import PoseEstimate, PoseEstimator
 from .ground_truth import GroundTruthEstimator

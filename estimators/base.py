@@ -1,4 +1,4 @@
-"""The contract of pose estimation: a picture and joint angles in, a camera-to-base pose with its uncertainty out."""
+"""The contract of pose estimation: a image and joint angles in, a camera-to-base pose with its uncertainty out."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class PoseEstimate:
         time_s: When it was true, seconds: the time of the frame it was made from, earlier than the newest one when the
             estimator is late; that of the newest one if the camera stands still for sure.
         reason: Why it is not valid, a short snake_case name such as ``"board_not_in_view"``; empty when valid.
-        keypoints_px: ``(K, 2)`` continuous pixel positions of what was found in the picture (K may be 0).
+        keypoints_px: ``(K, 2)`` continuous pixel positions of what was found in the image (K may be 0).
         keypoint_confidence: ``(K,)`` in [0, 1].
         mask: ``(H, W)`` float32 robot probability, or ``None``.
-        camera_T_ee: The end effector as the picture itself shows it, free of most of what is wrong with
+        camera_T_ee: The end effector as the image itself shows it, free of most of what is wrong with
             ``camera_T_base``, kinematics and encoders; ``None`` where it is not observed (see
             :attr:`PoseEstimator.sees_gripper`).
     """
@@ -61,16 +61,16 @@ class PoseEstimator(ABC):
 
     needs_image: bool = True
     """Whether :attr:`Frame.image` must be filled."""
-    picture_size: tuple[int, int] = (320, 240)
-    """Width and height, pixels, of the pictures that it is meant for."""
+    image_size: tuple[int, int] = (320, 240)
+    """Width and height, pixels, of the images that it is meant for."""
     needs_board: bool = False
     """Whether the scene should put a calibration board in the gripper."""
     sees_gripper: bool = False
     """Whether estimates say where the gripper itself is seen (:attr:`PoseEstimate.camera_T_ee`)."""
-    common_m: float = 0.0
+    systematic_m: float = 0.0
     """What the errors of all frames have in common, so that no number of them averages it out: standard deviation of
     each coordinate of the place, metres. It is a part of the estimates' covariances."""
-    common_rad: float = 0.0
+    systematic_rad: float = 0.0
     """The same of the rotation, radians."""
 
     def reset(self, rng: np.random.Generator) -> None:  # noqa: B027 - most estimators have no state

@@ -1,4 +1,4 @@
-"""The classical way: a calibration board in the gripper, found in the picture and chained through the kinematics."""
+"""The classical way: a calibration board in the gripper, found in the image and chained through the kinematics."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from ctr_env.scenes.world.fiducials import FACES, CharucoBoardSpec, board_transf
 
 from .base import PoseEstimate, PoseEstimator
 
-__all__ = ["FiducialConfig", "FiducialEstimator"]
+__all__ = ["CharucoConfig", "CharucoEstimator"]
 
 
 _OUTLIER = 3.0  # residuals this many times the median do not belong
 
 
 @dataclass(frozen=True, kw_only=True)
-class FiducialConfig:
+class CharucoConfig:
     """When a sighting of the board is trusted."""
 
     min_corners: int = 6
@@ -40,7 +40,7 @@ class FiducialConfig:
     corner_noise_px: float = 0.15
     """Least standard deviation that corner positions are credited with, pixels."""
     upscale: int = 2
-    """Factor that pictures are enlarged by before markers are looked for; small markers need it."""
+    """Factor that images are enlarged by before markers are looked for; small markers need it."""
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -67,7 +67,7 @@ class _BoardPose(NamedTuple):
     rms: float
 
 
-class FiducialEstimator(PoseEstimator):
+class CharucoEstimator(PoseEstimator):
     """ChArUco detection, planar PnP, and the chain camera → board → gripper → base.
 
     Not valid when the board is out of view (``"board_not_in_view"``), seen too obliquely (``"board_too_oblique"``),
@@ -79,9 +79,9 @@ class FiducialEstimator(PoseEstimator):
     needs_image = True
     needs_board = True
     sees_gripper = True
-    picture_size = (640, 480)
+    image_size = (640, 480)
 
-    def __init__(self, kinematics: RobotKinematics, config: FiducialConfig | Mapping[str, Any] | None = None) -> None:
+    def __init__(self, kinematics: RobotKinematics, config: CharucoConfig | Mapping[str, Any] | None = None) -> None:
         """Prepare the detectors.
 
         Args:
@@ -91,17 +91,17 @@ class FiducialEstimator(PoseEstimator):
         Raises:
             ValueError: If a field is unknown or out of range.
         """
-        self.config = config_from_mapping(FiducialConfig, config)
+        self.config = config_from_mapping(CharucoConfig, config)
         self._kinematics = kinematics
         self._board = robot_board(kinematics.robot)
         self._ee_T_board = board_transform(kinematics.robot)
         self._detectors = {face: _detector(self._board, face) for face in FACES}
 
     def estimate(self, frame: Frame) -> PoseEstimate:
-        """Pose from the board in the picture.
+        """Pose from the board in the image.
 
         Raises:
-            ValueError: If the frame has no picture.
+            ValueError: If the frame has no image.
         """
         if frame.image is None:
             raise ValueError("the fiducial estimator needs Frame.image")
@@ -133,7 +133,7 @@ class FiducialEstimator(PoseEstimator):
         scale = self.config.upscale
         if scale > 1:
             grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-        for face, detector in self._detectors.items():  # no picture shows both
+        for face, detector in self._detectors.items():  # no image shows both
             corners, ids, _, _ = detector.detectBoard(grey)
             if ids is not None and len(ids) >= self.config.min_corners:
                 # enlarging maps pixel centres i to scale * (i + 0.5) - 0.5

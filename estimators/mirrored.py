@@ -17,7 +17,7 @@ from .base import PoseEstimate, PoseEstimator
 
 __all__ = ["Mirror", "MirroredEstimator"]
 
-_PICTURE = np.diag([-1.0, 1.0, 1.0])  # camera axes: left and right exchanged
+_IMAGE = np.diag([-1.0, 1.0, 1.0])  # camera axes: left and right exchanged
 _BASE = np.diag([1.0, -1.0, 1.0])  # base axes: likewise
 _TWIST = np.diag([-1.0, 1.0, 1.0, 1.0, -1.0, -1.0])  # translations reflect as points do, rotations the other way
 
@@ -33,7 +33,7 @@ class Mirror:
         """Hang it up.
 
         Args:
-            robot: The robot in the pictures.
+            robot: The robot in the images.
 
         Raises:
             ValueError: If the robot is no other's mirror image.
@@ -44,7 +44,7 @@ class Mirror:
         self._signs = np.array(robot.mirror_signs)
 
     def frame(self, frame: Frame) -> Frame:
-        """The mirror image's frame: flipped picture and camera, mirrored joints and pose."""
+        """The mirror image's frame: flipped image and camera, mirrored joints and pose."""
         pose = frame.true_camera_T_base
         return Frame(
             joint_positions=self._signs * frame.joint_positions,
@@ -56,8 +56,8 @@ class Mirror:
 
     def pose(self, pose: RigidTransform) -> RigidTransform:
         """``camera_T_base`` of the one from that of the other, either way."""
-        rotation: NDArray[np.float64] = _PICTURE @ pose.rotation.as_matrix() @ _BASE
-        return transform(_PICTURE @ pose.translation, Rotation.from_matrix(rotation))
+        rotation: NDArray[np.float64] = _IMAGE @ pose.rotation.as_matrix() @ _BASE
+        return transform(_IMAGE @ pose.translation, Rotation.from_matrix(rotation))
 
     def twist(self, twist: NDArray[np.float64]) -> NDArray[np.float64]:
         """``(6,)`` difference of two such poses, likewise (see ``PoseEstimate.covariance``)."""
@@ -68,7 +68,7 @@ class Mirror:
         return _TWIST @ covariance @ _TWIST
 
     def estimate(self, estimate: PoseEstimate, width: int) -> PoseEstimate:
-        """What an estimate of the mirror image says of the robot, in a picture of a width; no ``camera_T_ee``."""
+        """What an estimate of the mirror image says of the robot, in a image of a width; no ``camera_T_ee``."""
         return replace(
             estimate,
             camera_T_base=self.pose(estimate.camera_T_base),
@@ -80,14 +80,14 @@ class Mirror:
 
 
 class MirroredEstimator(PoseEstimator):
-    """Shows an estimator of the mirror image flipped pictures and mirrored joints, and flips back what it finds."""
+    """Shows an estimator of the mirror image flipped images and mirrored joints, and flips back what it finds."""
 
     def __init__(self, inner: PoseEstimator, mirror: Mirror) -> None:
         """Wrap an estimator of ``mirror.robot``."""
         self.inner, self._mirror = inner, mirror
         self.needs_image, self.needs_board = inner.needs_image, inner.needs_board
-        self.picture_size = inner.picture_size
-        self.common_m, self.common_rad = inner.common_m, inner.common_rad
+        self.image_size = inner.image_size
+        self.systematic_m, self.systematic_rad = inner.systematic_m, inner.systematic_rad
 
     def reset(self, rng: np.random.Generator) -> None:
         """Start a new sequence of frames."""
@@ -104,7 +104,7 @@ class MirroredEstimator(PoseEstimator):
 
 
 def _flipped(camera: PinholeCamera) -> PinholeCamera:
-    """The camera of the flipped picture; of OpenCV's distortion, p2 (tangential along x) changes its sign."""
+    """The camera of the flipped image; of OpenCV's distortion, p2 (tangential along x) changes its sign."""
     distortion = camera.distortion
     if len(distortion) > 3:
         distortion = (*distortion[:3], -distortion[3], *distortion[4:])

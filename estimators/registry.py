@@ -26,10 +26,10 @@ def _noisy(kinematics: RobotKinematics, config: Mapping[str, Any]) -> PoseEstima
     return NoisyEstimator(config)
 
 
-def _fiducial(kinematics: RobotKinematics, config: Mapping[str, Any]) -> PoseEstimator:
-    from .charuco import FiducialEstimator  # OpenCV only where it is asked for
+def _charuco(kinematics: RobotKinematics, config: Mapping[str, Any]) -> PoseEstimator:
+    from .charuco import CharucoEstimator  # OpenCV only where it is asked for
 
-    return FiducialEstimator(kinematics, config)
+    return CharucoEstimator(kinematics, config)
 
 
 def _ctrnet(kinematics: RobotKinematics, config: Mapping[str, Any]) -> PoseEstimator:
@@ -60,7 +60,7 @@ _FACTORIES: dict[str, Factory] = {
     "ctrnet": _ctrnet,
     "ground_truth": _ground_truth,
     "noisy": _noisy,
-    "fiducial": _fiducial,
+    "fiducial": _charuco,
     "render_and_compare": _render_and_compare,
     "sliding_window": _sliding_window,
     "pose_filter": _pose_filter,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ctr_env.datasets.frame import Frame
-from ctr_env.datasets.undistortion import straightened
+from ctr_env.datasets.undistortion import undistorted_frame
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.ctrnet.packaged import mirror_for
 from ctr_env.estimators.ctrnet.uncertainty import pose_covariance
@@ -21,7 +21,7 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .base import PoseEstimate, PoseEstimator
 from .mirrored import MirroredEstimator
-from .systematic_error import COMMON_M, COMMON_RAD
+from .systematic_error import SYSTEMATIC_M, SYSTEMATIC_RAD
 
 __all__ = ["RenderAndCompareConfig", "RenderAndCompareEstimator", "make_render_and_compare"]
 
@@ -43,8 +43,8 @@ class RenderAndCompareConfig:
     """Steps of each descent."""
     looks: int = 2
     """Descents; before each one the network looks at where the pose then puts the robot."""
-    min_outline: float = 0.25
-    """Least share of the robot's outline in view that must lie on the mask's border."""
+    min_contour_inlier_ratio: float = 0.25
+    """Least share of the robot's contour in view that must lie on the mask's border."""
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -52,7 +52,7 @@ class RenderAndCompareConfig:
             raise ValueError(f"{_NAME} cannot start from itself; name another estimator as start")
         require_range(self, 1, 10_000, "iterations")
         require_range(self, 1, 10, "looks")
-        require_range(self, 0.0, 1.0, "min_outline")
+        require_range(self, 0.0, 1.0, "min_contour_inlier_ratio")
 
 
 def make_render_and_compare(kinematics: RobotKinematics, config: Mapping[str, Any]) -> PoseEstimator:
@@ -74,12 +74,12 @@ class RenderAndCompareEstimator(PoseEstimator):
     """Differentiable rendering, the baseline of the CtRNet paper (arXiv 2302.14332) and of EasyHeC (arXiv 2305.01191).
 
     The start's pose is refined by gradient descent on the difference of the robot's silhouette and the network's mask.
-    Slow beside the alignment of outlines that ``ctrnet`` ends with, and wider in its reach. Not valid where the start
-    is not (its reason), or where the refined pose does not explain the mask (``"outline_mismatch"``).
+    Slow beside the alignment of contours that ``ctrnet`` ends with, and wider in its reach. Not valid where the start
+    is not (its reason), or where the refined pose does not explain the mask (``"contour_mismatch"``).
     """
 
     needs_image = True
-    common_m, common_rad = COMMON_M, COMMON_RAD
+    systematic_m, systematic_rad = SYSTEMATIC_M, SYSTEMATIC_RAD
 
     def __init__(
         self, kinematics: RobotKinematics, config: RenderAndCompareConfig | Mapping[str, Any] | None = None
@@ -100,7 +100,7 @@ class RenderAndCompareEstimator(PoseEstimator):
         weights = self.config.weights or given.get("weights")
         network = {} if weights is None else {"weights": str(Path(weights))}
         self._network = CtRNetEstimator(kinematics, network)
-        self.needs_board, self.picture_size = self.start.needs_board, self._network.picture_size
+        self.needs_board, self.image_size = self.start.needs_board, self._network.image_size
         self.sees_gripper = self.start.sees_gripper
 
     def reset(self, rng: np.random.Generator) -> None:
@@ -111,7 +111,7 @@ class RenderAndCompareEstimator(PoseEstimator):
         """Pose of one frame.
 
         Raises:
-            ValueError: If the frame has no picture.
+            ValueError: If the frame has no image.
         """
         return self._refined(frame, self.start.estimate(frame))
 
@@ -121,20 +121,20 @@ class RenderAndCompareEstimator(PoseEstimator):
         return [self._refined(*each) for each in zip(frames, starts, strict=True)]
 
     def _refined(self, frame: Frame, start: PoseEstimate) -> PoseEstimate:
-        if not start.valid or start.time_s != frame.time_s:  # a late pose is not this picture's
+        if not start.valid or start.time_s != frame.time_s:  # a late pose is not this image's
             return start
-        eye, plain, pose = self._network.eye, straightened(frame), start.camera_T_base
+        eye, plain, pose = self._network.eye, undistorted_frame(frame), start.camera_T_base
         for _ in range(self.config.looks):
             sight = eye.look([plain], [eye.around(plain, pose)])[0]
             seen = eye.seen(plain, sight)
             pose = refine(eye.surface, [seen], pose, self.config.iterations).pose
         R, t = pose.rotation.as_matrix(), np.asarray(pose.translation)
         judged = align(eye.surface, [seen], R, t, _LOOSE, rounds=1)  # for its covariance and what it explains
-        reason = "" if judged.explained >= self.config.min_outline else "outline_mismatch"
+        reason = "" if judged.contour_inlier_ratio >= self.config.min_contour_inlier_ratio else "contour_mismatch"
         return replace(
             start,
             camera_T_base=pose,
-            covariance=pose_covariance(judged.covariance, judged.explained, eye.detector.covariance_scale),
+            covariance=pose_covariance(judged.covariance, judged.contour_inlier_ratio, eye.detector.covariance_scale),
             valid=not reason,
             reason=reason,
             keypoints_px=sight.detection.pixels,

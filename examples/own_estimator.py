@@ -21,7 +21,7 @@ class Averaging(PoseEstimator):
         self.inner = inner
         self.needs_image = inner.needs_image
         self.needs_board = inner.needs_board
-        self.picture_size = inner.picture_size
+        self.image_size = inner.image_size
 
     def reset(self, rng: np.random.Generator) -> None:
         self.inner.reset(rng)

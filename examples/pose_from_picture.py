@@ -1,6 +1,6 @@
-"""Where is the camera? CtRNet on one picture: your own, or one drawn here.
+"""Where is the camera? CtRNet on one image: your own, or one drawn here.
 
-python examples/pose_from_picture.py --picture arm.png --joints 0 -0.5 0 -2.3 0 1.8 0.785 --intrinsics 615 615 328 252
+python examples/pose_from_image.py --image arm.png --joints 0 -0.5 0 -2.3 0 1.8 0.785 --intrinsics 615 615 328 252
 """
 
 import argparse
@@ -18,15 +18,15 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--robot", default="panda")
-parser.add_argument("--picture", type=Path)
+parser.add_argument("--image", type=Path)
 parser.add_argument("--joints", type=float, nargs="+", help="joint positions, rad")
 parser.add_argument("--intrinsics", type=float, nargs=4, metavar=("FX", "FY", "CX", "CY"), help="pixels")
-parser.add_argument("--out", type=Path, help="picture with mask and keypoints drawn over it")
+parser.add_argument("--out", type=Path, help="image with mask and keypoints drawn over it")
 options = parser.parse_args()
 
 kinematics = RobotKinematics(options.robot)
-if options.picture:
-    image = iio.imread(options.picture)[..., :3]
+if options.image:
+    image = iio.imread(options.image)[..., :3]
     camera = PinholeCamera(*options.intrinsics, width=image.shape[1], height=image.shape[0])
     frame = Frame(np.array(options.joints), camera, time_s=0.0, image=image)
 else:
@@ -41,8 +41,8 @@ if frame.true_camera_T_base is not None:
     distance, angle = pose_error(estimate.camera_T_base, frame.true_camera_T_base)
     print(f"error: {1e3 * distance:.1f} mm, {np.degrees(angle):.2f} deg")
 if options.out:
-    picture = frame.image.copy()
-    picture[estimate.mask > 0.5] = 0.6 * picture[estimate.mask > 0.5] + 0.4 * np.array([40, 220, 60])
+    image = frame.image.copy()
+    image[estimate.mask > 0.5] = 0.6 * image[estimate.mask > 0.5] + 0.4 * np.array([40, 220, 60])
     for x, y in estimate.keypoints_px[estimate.keypoint_confidence > 0.3].astype(int):
-        picture[max(y - 2, 0) : y + 2, max(x - 2, 0) : x + 2] = 235, 40, 40
-    iio.imwrite(options.out, picture)
+        image[max(y - 2, 0) : y + 2, max(x - 2, 0) : x + 2] = 235, 40, 40
+    iio.imwrite(options.out, image)

@@ -1,7 +1,7 @@
-"""A live loop: pictures and joint angles in, end-effector twists out.
+"""A live loop: images and joint angles in, end-effector twists out.
 
     python examples/real_robot.py                                                             an arm in simulation
-    python examples/real_robot.py --images film.mp4 --joints joints.csv --camera camera.yaml  a recording
+    python examples/real_robot.py --images video.mp4 --joints joints.csv --camera camera.yaml  a recording
     python examples/real_robot.py --images 0 --camera camera.yaml                             camera 0: see Real
 
 Twists are (vx, vy, vz, wx, wy, wz) in the axes of the robot's base, m/s and rad/s, as in geometry_msgs/Twist. The goal
@@ -20,7 +20,7 @@ from ctr_env.datasets.camera_file import read_camera_file
 from ctr_env.datasets.frame import Frame
 from ctr_env.datasets.image_size import camera_of_size
 from ctr_env.datasets.recording import Recording
-from ctr_env.datasets.undistortion import straightened
+from ctr_env.datasets.undistortion import undistorted_frame
 from ctr_env.estimators import make_estimator
 from ctr_env.geometry import PinholeCamera, look_at, pose_error
 from ctr_env.scenes.rendering.registry import make_renderer
@@ -28,7 +28,7 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.world.config import SceneConfig
 from ctr_env.scenes.world.scene import Scene
 
-RATE = 10  # pictures a second
+RATE = 10  # images a second
 
 
 class Simulated:
@@ -42,18 +42,18 @@ class Simulated:
         self.renderer = make_renderer("classic", self.scene.model, self.scene.camera_id, 640, 480)
 
     def read(self):
-        """Joint positions (rad), camera, seconds since the start and picture (uint8 RGB) of now; None at the end."""
+        """Joint positions (rad), camera, seconds since the start and image (uint8 RGB) of now; None at the end."""
         data = self.scene.data
         return Frame(self.scene.joint_positions, self.camera, data.time, self.renderer.rgb(data))
 
     def send(self, command):
-        """Move by command.twist or command.joint_velocities until the next picture is due; None: stand still."""
+        """Move by command.twist or command.joint_velocities until the next image is due; None: stand still."""
         velocities = np.zeros(self.scene.kinematics.n) if command is None else command.joint_velocities
         self.scene.step(velocities, round(1 / RATE / self.scene.model.opt.timestep))
 
 
 class Recorded:
-    """Pictures or a film with a table of joint positions, which nothing moves."""
+    """Images or a video with a table of joint positions, which nothing moves."""
 
     def __init__(self, images, joints, camera, kinematics):
         self.recording = Recording(images, joints, camera, kinematics)
@@ -83,22 +83,22 @@ class Real:
         self.joints = np.array([here[name] for name in self.robot.arm_joints])
 
     def read(self):
-        there, picture = self.stream.read()
+        there, image = self.stream.read()
         if not there or self.joints is None:
-            raise SystemExit("no picture" if not there else "no joint state yet: call on_joint_state")
-        camera = camera_of_size(self.camera, picture.shape[1], picture.shape[0])
-        return Frame(self.joints, camera, time.monotonic() - self.start, picture[..., ::-1].copy())
+            raise SystemExit("no image" if not there else "no joint state yet: call on_joint_state")
+        camera = camera_of_size(self.camera, image.shape[1], image.shape[0])
+        return Frame(self.joints, camera, time.monotonic() - self.start, image[..., ::-1].copy())
 
     def send(self, command):
-        """Hand command.twist to your robot's velocity interface here, and wait until the next picture is due."""
+        """Hand command.twist to your robot's velocity interface here, and wait until the next image is due."""
 
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--robot", default="panda")
 parser.add_argument("--estimator", default="sliding_window", help="for a camera that moves: pose_filter")
 parser.add_argument("--seconds", type=float, default=8.0)
-parser.add_argument("--images", help="pictures, a film, or the number of a camera (default: a simulation)")
-parser.add_argument("--joints", type=Path, help="CSV file of their joint positions, a row for each picture")
+parser.add_argument("--images", help="images, a video, or the number of a camera (default: a simulation)")
+parser.add_argument("--joints", type=Path, help="CSV file of their joint positions, a row for each image")
 parser.add_argument("--camera", type=Path, help="intrinsics, OpenCV's or ROS's layout")
 options = parser.parse_args()
 if options.images and not (options.camera and (options.joints or options.images.isdigit())):
@@ -116,12 +116,12 @@ estimator.reset(np.random.default_rng(0))
 controller = PBVSController(kinematics, None, dt=1 / RATE)
 
 wanted = kinematics.base_T_ee(kinematics.home + np.array([0.3, 0.2, -0.2, 0.2, 0.1, 0.2, 0.1][: kinematics.n]))
-camera_T_goal = None if options.images else arm.scene.camera_T_base * wanted  # yours: found in the picture, or taught
+camera_T_goal = None if options.images else arm.scene.camera_T_base * wanted  # yours: found in the image, or taught
 
 distance, angle = np.nan, np.nan
 try:
     while (frame := arm.read()) is not None and frame.time_s < options.seconds:
-        estimate = estimator.estimate(straightened(frame))
+        estimate = estimator.estimate(undistorted_frame(frame))
         if camera_T_goal is None and estimate.valid:
             camera_T_goal = estimate.camera_T_base * wanted
         goal = ServoGoal(estimate.camera_T_base.inv() * camera_T_goal, estimate.time_s) if estimate.valid else None

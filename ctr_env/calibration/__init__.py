@@ -1,1 +1,1 @@
-"""Where a camera stands: from pictures of a moving robot to a pose with an error bar."""
+"""Where a camera stands: from images of a moving robot to a pose with an error bar."""

@@ -24,7 +24,7 @@ _CAMERA_FRAME = "camera_optical_frame"
 
 
 def calibration_data(calibration: Calibration, robot: RobotDescription, camera: PinholeCamera) -> dict[str, Any]:
-    """The result in plain numbers: poses both ways, error bars, and how each picture agrees.
+    """The result in plain numbers: poses both ways, error bars, and how each image agrees.
 
     Quaternions are in the order of ``geometry_msgs``: x, y, z, w. Covariances are as that of ``PoseEstimate``:
     translation in metres, then rotation vector in radians, in the axes that the pose leads to; those without a name are
@@ -41,7 +41,7 @@ def calibration_data(calibration: Calibration, robot: RobotDescription, camera: 
         "base_T_camera_quaternion_xyzw": back.rotation.as_quat(canonical=True),
         **_error_bars("", calibration.covariance),
         **_error_bars("base_T_camera_", turned),
-        "postures": calibration.postures,
+        "postures": calibration.configurations,
         "halves_differ": {
             "position_mm": 1e3 * float(np.linalg.norm(calibration.halves[:3])),
             "rotation_deg": float(np.degrees(np.linalg.norm(calibration.halves[3:]))),
@@ -96,7 +96,7 @@ def _fit_data(fit: FrameFit) -> dict[str, Any]:
         "reason": fit.own.reason,
         "position_residual_mm": 1e3 * float(np.linalg.norm(fit.twist[:3])) if known else None,
         "rotation_residual_deg": float(np.degrees(np.linalg.norm(fit.twist[3:]))) if known else None,
-        "mask_iou": fit.belief.overlap,
-        "outline_explained": fit.belief.explained,
-        "points_off": fit.belief.error if np.isfinite(fit.belief.error) else None,
+        "mask_iou": fit.pseudo_label.overlap,
+        "outline_explained": fit.pseudo_label.contour_inlier_ratio,
+        "points_off": fit.pseudo_label.error if np.isfinite(fit.pseudo_label.error) else None,
     }

@@ -1,4 +1,4 @@
-"""What a network takes the poses in unlabelled pictures to be: each its own, or one for a camera that stands still."""
+"""What a network takes the poses in unlabelled images to be: each its own, or one for a camera that stands still."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from ctr_env.estimators.silhouette.alignment import align
 from ctr_env.estimators.silhouette.contour import Lens, silhouette
 from ctr_env.geometry import transform
 
-__all__ = ["Belief", "Teacher", "believed_mask"]
+__all__ = ["PseudoLabel", "StaticCameraSolver", "posed_mask"]
 
 _BATCH = 16
-_PASSES = 2  # looks at all pictures around the pose that they share
-_LEAST_EXPLAINED = 0.2  # share of the outline; pictures below have no say
-_LOOSE = np.diag([0.05**2] * 3 + [0.05**2] * 3)  # covariance of a pose before its outlines are aligned
+_PASSES = 2  # looks at all images around the pose that they share
+_LEAST_EXPLAINED = 0.2  # share of the contour; images below have no say
+_LOOSE = np.diag([0.05**2] * 3 + [0.05**2] * 3)  # covariance of a pose before its contours are aligned
 _ALIGNMENT_ROUNDS = 4
 
 
 @dataclass(frozen=True)
-class Belief:
-    """What is thought of one picture.
+class PseudoLabel:
+    """What is thought of one image.
 
     Attributes:
         pose: ``camera_T_base``; ``None`` where nothing was found.
-        explained: Share of the robot's outline at that pose that lies on the mask's border.
+        explained: Share of the robot's contour at that pose that lies on the mask's border.
         overlap: Intersection over union of mask and silhouette.
         error: RMS distance between the points found and where the pose has them, as a share of their extent.
-        usable: Whether it is good enough to learn from. A pose that many pictures share is, also in those in which the
+        usable: Whether it is good enough to learn from. A pose that many images share is, also in those in which the
             network does not find the robot yet: they have most to teach.
     """
 
     pose: RigidTransform | None
-    explained: float
+    contour_inlier_ratio: float
     overlap: float
     error: float
     usable: bool
@@ -50,48 +50,52 @@ class Belief:
     @property
     def score(self) -> float:
         """Agreement of mask, silhouette and points, 0 to 1; no label is needed for it."""
-        return 0.0 if self.pose is None else 0.5 * (self.overlap + self.explained) * float(np.exp(-10.0 * self.error))
+        return (
+            0.0
+            if self.pose is None
+            else 0.5 * (self.overlap + self.contour_inlier_ratio) * float(np.exp(-10.0 * self.error))
+        )
 
 
-class Teacher:
-    """Looks at all pictures with a network."""
+class StaticCameraSolver:
+    """Looks at all images with a network."""
 
     def __init__(self, eye: Eye, fixed_camera: bool) -> None:
-        """Look with an eye; ``fixed_camera`` if all pictures share one pose."""
+        """Look with an eye; ``fixed_camera`` if all images share one pose."""
         self._eye = eye
         self._fixed = fixed_camera
 
-    def beliefs(self, frames: Sequence[Frame]) -> list[Belief]:
-        """What is thought of each picture.
+    def pseudo_labels(self, frames: Sequence[Frame]) -> list[PseudoLabel]:
+        """What is thought of each image.
 
         Args:
-            frames: Pictures without lens distortion; of one camera if it is fixed.
+            frames: Images without lens distortion; of one camera if it is fixed.
         """
         sights: list[Sight] = []
         for i in range(0, len(frames), _BATCH):
             sights += [found.sight for found in search(self._eye, frames[i : i + _BATCH], 2, True)]
-        explaining = [sight.located and sight.explained >= _LEAST_EXPLAINED for sight in sights]
+        explaining = [sight.located and sight.contour_inlier_ratio >= _LEAST_EXPLAINED for sight in sights]
         if not self._fixed:
-            return [self._belief(*each) for each in zip(frames, sights, explaining, strict=True)]
+            return [self._pseudo_label(*each) for each in zip(frames, sights, explaining, strict=True)]
         poses = [sight.pose for sight, good in zip(sights, explaining, strict=True) if good]
         if not poses:
-            return [self._belief(frame, sight, False) for frame, sight in zip(frames, sights, strict=True)]
-        return self.beliefs_at(frames, self.shared_pose(frames, most_central(poses)))
+            return [self._pseudo_label(frame, sight, False) for frame, sight in zip(frames, sights, strict=True)]
+        return self.pseudo_labels_at(frames, self.shared_pose(frames, most_central(poses)))
 
     def shared_pose(self, frames: Sequence[Frame], pose: RigidTransform) -> RigidTransform:
-        """The pose near a first one that explains all pictures of a fixed camera best."""
+        """The pose near a first one that explains all images of a fixed camera best."""
         for _ in range(_PASSES):
             pose = self._together(frames, self._around(frames, pose), pose)
         return pose
 
-    def beliefs_at(self, frames: Sequence[Frame], pose: RigidTransform) -> list[Belief]:
-        """What is thought of pictures of a fixed camera whose pose is given; usable if it explains half of them."""
+    def pseudo_labels_at(self, frames: Sequence[Frame], pose: RigidTransform) -> list[PseudoLabel]:
+        """What is thought of images of a fixed camera whose pose is given; usable if it explains half of them."""
         sights = [self._with(*each, pose) for each in zip(frames, self._around(frames, pose), strict=True)]
-        good = 2 * sum(sight.explained >= _LEAST_EXPLAINED for sight in sights) >= len(sights)
-        return [self._belief(frame, sight, good) for frame, sight in zip(frames, sights, strict=True)]
+        good = 2 * sum(sight.contour_inlier_ratio >= _LEAST_EXPLAINED for sight in sights) >= len(sights)
+        return [self._pseudo_label(frame, sight, good) for frame, sight in zip(frames, sights, strict=True)]
 
     def _around(self, frames: Sequence[Frame], pose: RigidTransform) -> list[Sight]:
-        """A close look at each picture, where a pose puts the robot."""
+        """A close look at each image, where a pose puts the robot."""
         sights: list[Sight] = []
         for i in range(0, len(frames), _BATCH):
             part = frames[i : i + _BATCH]
@@ -99,7 +103,7 @@ class Teacher:
         return sights
 
     def _together(self, frames: Sequence[Frame], sights: Sequence[Sight], pose: RigidTransform) -> RigidTransform:
-        """One PnP over the points of all pictures, then one alignment of all outlines."""
+        """One PnP over the points of all images, then one alignment of all contours."""
         used = np.concatenate([sight.used for sight in sights])
         pixels = np.concatenate([sight.detection.pixels for sight in sights])
         variance = np.concatenate([sight.detection.variance for sight in sights])
@@ -117,14 +121,14 @@ class Teacher:
 
     def _with(self, frame: Frame, sight: Sight, pose: RigidTransform) -> Sight:
         """A look, with a pose that is not its own."""
-        fixed = 1e-12 * np.eye(6)  # aligned with itself: only to learn how much of the outline it explains
+        fixed = 1e-12 * np.eye(6)  # aligned with itself: only to learn how much of the contour it explains
         start = pose.rotation.as_matrix(), np.asarray(pose.translation)
         aligned = align(self._eye.surface, [self._eye.seen(frame, sight)], *start, fixed, rounds=1)
-        return sight.at(pose, aligned.explained)
+        return sight.at(pose, aligned.contour_inlier_ratio)
 
-    def _belief(self, frame: Frame, sight: Sight, usable: bool) -> Belief:
+    def _pseudo_label(self, frame: Frame, sight: Sight, usable: bool) -> PseudoLabel:
         if not sight.located:
-            return Belief(None, 0.0, 0.0, np.inf, usable=False)
+            return PseudoLabel(None, 0.0, 0.0, np.inf, usable=False)
         vertices, view = self._eye.seen(frame, sight)
         pose = sight.pose
         drawn = silhouette(
@@ -137,11 +141,13 @@ class Teacher:
         weight = np.where(sight.used, 1.0 / sight.detection.variance, 0.0)
         squares = np.where(np.isfinite(away).all(axis=1), np.sum(np.nan_to_num(away) ** 2, axis=1), 0.0)
         error = np.sqrt(float(np.sum(weight * squares) / max(weight.sum(), 1e-12)))
-        return Belief(pose, sight.explained, overlap, error / _extent(sight.detection.pixels[sight.used]), usable)
+        return PseudoLabel(
+            pose, sight.contour_inlier_ratio, overlap, error / _extent(sight.detection.pixels[sight.used]), usable
+        )
 
 
-def believed_mask(eye: Eye, frame: Frame, pose: RigidTransform) -> NDArray[np.bool_]:
-    """``(H, W)`` silhouette of the robot in a picture without lens distortion."""
+def posed_mask(eye: Eye, frame: Frame, pose: RigidTransform) -> NDArray[np.bool_]:
+    """``(H, W)`` silhouette of the robot in a image without lens distortion."""
     c = frame.camera
     vertices = eye.surface.posed(eye.kinematics, frame.joint_positions)
     R, t = pose.rotation.as_matrix(), np.asarray(pose.translation)

@@ -1,4 +1,4 @@
-"""``ctr-env adapt``: a trained network learns from pictures that nobody labelled."""
+"""``ctr-env adapt``: a trained network learns from images that nobody labelled."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .images import add_image_options, image_sources
 from .options import add_robot_option, json_mapping
-from .pictures import add_picture_options, picture_sources
 
 if TYPE_CHECKING:
-    from ctr_env.datasets.folders import Refused
+    from ctr_env.datasets.folders import RejectedFrame
     from ctr_env.datasets.frame import Frame
     from ctr_env.learning.self_training.adapter import Adapter
     from ctr_env.learning.self_training.config import AdaptationConfig
@@ -27,15 +27,15 @@ def add_parser(commands: Any) -> None:
     """Add the sub-command."""
     parser = commands.add_parser(
         "adapt",
-        help="adapt a trained network to unlabelled pictures of a robot",
-        description="Adapt a trained network to pictures with joint angles and intrinsics, and nothing else: "
+        help="adapt a trained network to unlabelled images of a robot",
+        description="Adapt a trained network to images with joint angles and intrinsics, and nothing else: "
         "the robot's own silhouette is what it learns from. The same command goes on where it stopped.",
     )
     add_robot_option(parser)
-    add_picture_options(parser)
+    add_image_options(parser)
     parser.add_argument(
         "--moving-camera", action="store_true",
-        help="the camera moves: every picture has a pose of its own (default: each camera stands still)",
+        help="the camera moves: every image has a pose of its own (default: each camera stands still)",
     )  # fmt: skip
     parser.add_argument(
         "--weights", type=Path, metavar="FILE", help="what to begin with (default: the packaged weights)"
@@ -71,12 +71,12 @@ def _run(options: argparse.Namespace) -> int:
     shown = RobotKinematics(config.robot)  # whose network looks
     weights = options.weights or packaged_weights(shown.robot)
     folder = options.folder or options.out.with_suffix("")
-    pictures, skipped = _pictures(options, kinematics, folder)
+    images, skipped = _images(options, kinematics, folder)
     if mirror is not None:
-        pictures = [[mirror.frame(frame) for frame in group] for group in pictures]
-    adapter = Adapter(config, pictures, weights, replay_source(config, options.replay, weights, shown), folder)
+        images = [[mirror.frame(frame) for frame in group] for group in images]
+    adapter = Adapter(config, images, weights, replay_source(config, options.replay, weights, shown), folder)
     adapt_with_progress(adapter, options.out)
-    _report(adapter, weights, options.out, pictures, skipped, flipped=mirror is not None)
+    _report(adapter, weights, options.out, images, skipped, flipped=mirror is not None)
     return 0
 
 
@@ -93,18 +93,18 @@ def _config(options: argparse.Namespace) -> AdaptationConfig:
     return config_from_mapping(AdaptationConfig, {**options.config, **dict(zip(own, chosen, strict=True))})
 
 
-def _pictures(
+def _images(
     options: argparse.Namespace, kinematics: RobotKinematics, folder: Path
-) -> tuple[list[list[Frame]], list[Refused]]:
-    from ctr_env.datasets.unlabelled import of_one_camera, read_pictures
+) -> tuple[list[list[Frame]], list[RejectedFrame]]:
+    from ctr_env.datasets.unlabelled import of_one_camera, read_images
 
     groups, skipped = [], []
-    for source in picture_sources(options, kinematics, folder / "pictures"):
-        found = read_pictures(source)
+    for source in image_sources(options, kinematics, folder / "pictures"):
+        found = read_images(source)
         if not options.moving_camera:
             found = of_one_camera(found)
-        for refused in found.skipped:
-            print(f"skipped: {refused.reason}", file=sys.stderr)
+        for rejected in found.skipped:
+            print(f"skipped: {rejected.reason}", file=sys.stderr)
         groups.append(list(found.frames.values()))
         skipped += found.skipped
     return groups, skipped
@@ -134,7 +134,7 @@ def adapt_with_progress(adapter: Adapter, out: Path) -> None:
 
     columns = TextColumn("adapting"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
     with Progress(*columns, TextColumn("{task.description}")) as bar:
-        task = bar.add_task("the teacher looks at all pictures", total=1.0)
+        task = bar.add_task("the teacher looks at all images", total=1.0)
         bar.update(task, completed=adapter.progress)
 
         def step(number: int, progress: float, parts: dict[str, float]) -> None:
@@ -143,24 +143,24 @@ def adapt_with_progress(adapter: Adapter, out: Path) -> None:
         def look(found: Round) -> None:
             adapter.write(out)
             bar.console.print(
-                f"{found.progress:4.0%}  agreement {found.score:.3f}  outline explained {found.explained:.2f}  "
-                f"pictures used {found.usable:.0%}"
+                f"{found.progress:4.0%}  agreement {found.score:.3f}  contour explained {found.contour_inlier_ratio:.2f}  "
+                f"images used {found.usable:.0%}"
             )
 
         adapter.run(step, look)
 
 
 def _report(
-    adapter: Adapter, start: Path, out: Path, pictures: list[list[Frame]], skipped: list[Refused], flipped: bool
+    adapter: Adapter, start: Path, out: Path, images: list[list[Frame]], skipped: list[RejectedFrame], flipped: bool
 ) -> None:
     from ctr_env.learning.self_training.report import adaptation_sheet, plot_adaptation
-    from ctr_env.runs.files import write_json, write_picture
+    from ctr_env.runs.files import write_image, write_json
     from ctr_env.runs.versions import versions
 
     config, rounds = adapter.config, [asdict(each) for each in adapter.rounds]
     rows = {"before": start, "after": out}
-    sheet = adaptation_sheet(rows, config.robot, pictures, config.fixed_camera, flipped=flipped)
-    write_picture(adapter.folder / "overlays.png", sheet)
+    sheet = adaptation_sheet(rows, config.robot, images, config.fixed_camera, flipped=flipped)
+    write_image(adapter.folder / "overlays.png", sheet)
     plot_adaptation(adapter.history, rounds, adapter.folder / "curves.png")
     summary = {
         "score_before": rounds[0]["score"],
@@ -173,8 +173,8 @@ def _report(
         "command": shlex.join(["ctr-env", *sys.argv[1:]]),
         "config": asdict(config),
         "versions": versions(),
-        "pictures": [len(group) for group in pictures],
-        "skipped": [refused._asdict() for refused in skipped],
+        "pictures": [len(group) for group in images],
+        "skipped": [rejected._asdict() for rejected in skipped],
         "rounds": rounds,
         "summary": summary,
     }

@@ -1,4 +1,4 @@
-"""``ctr-env calibrate``: where does a camera stand? From pictures of the moving robot to a pose with an error bar."""
+"""``ctr-env calibrate``: where does a camera stand? From images of the moving robot to a pose with an error bar."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .images import add_image_options, image_sources
 from .options import add_robot_option
-from .pictures import add_picture_options, picture_sources
 from .progress import counting_progress
 
 if TYPE_CHECKING:
     from ctr_env.calibration.calibrate import Calibration
     from ctr_env.datasets.frame import Frame
-    from ctr_env.datasets.unlabelled import Pictures
+    from ctr_env.datasets.unlabelled import Images
     from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 __all__ = ["add_parser"]
@@ -25,18 +25,18 @@ def add_parser(commands: Any) -> None:
     """Add the sub-command."""
     parser = commands.add_parser(
         "calibrate",
-        help="find the pose of a camera that stands still, from pictures of the moving robot",
-        description="Find where a camera stands in the robot's base frame, from pictures of the robot in many postures "
+        help="find the pose of a camera that stands still, from images of the moving robot",
+        description="Find where a camera stands in the robot's base frame, from images of the robot in many joint configurations "
         "with their joint angles. No marker and no label is needed.",
     )
     add_robot_option(parser)
-    add_picture_options(parser, one_camera=True)
+    add_image_options(parser, one_camera=True)
     parser.add_argument("--weights", type=Path, metavar="FILE", help="weights (default: those of the package)")
-    parser.add_argument("--adapt", action="store_true", help="adapt the network to the pictures first, without labels")
+    parser.add_argument("--adapt", action="store_true", help="adapt the network to the images first, without labels")
     parser.add_argument(
         "--minutes", type=float, default=10.0, metavar="X", help="length of that adaptation (default: 10)"
     )
-    parser.add_argument("--refine", action="store_true", help="finish by render-and-compare over all pictures that fit")
+    parser.add_argument("--refine", action="store_true", help="finish by render-and-compare over all images that fit")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the results")
     parser.set_defaults(run=_run)
 
@@ -50,7 +50,7 @@ def _run(options: argparse.Namespace) -> int:
     from ctr_env.calibration.report import SCHEMA, calibration_data, write_calibration
     from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
     from ctr_env.estimators.ctrnet.packaged import mirror_for
-    from ctr_env.runs.files import write_picture
+    from ctr_env.runs.files import write_image
     from ctr_env.runs.versions import versions
     from ctr_env.scenes.robots.kinematics import RobotKinematics
 
@@ -58,9 +58,9 @@ def _run(options: argparse.Namespace) -> int:
     mirror = mirror_for(kinematics.robot, options.weights)
     robot = options.robot if mirror is None else mirror.robot  # whose network looks
     shown = RobotKinematics(robot)
-    CtRNetEstimator(shown, _config(options.weights))  # says what is missing before pictures are taken
-    pictures = _pictures(options, kinematics)
-    frames = pictures.frames
+    CtRNetEstimator(shown, _config(options.weights))  # says what is missing before images are taken
+    images = _images(options, kinematics)
+    frames = images.frames
     seen = frames if mirror is None else {name: mirror.frame(frame) for name, frame in frames.items()}
     weights = _adapted(options, list(seen.values()), robot, shown) if options.adapt else options.weights
     estimator = CtRNetEstimator(shown, _config(weights))
@@ -68,7 +68,7 @@ def _run(options: argparse.Namespace) -> int:
         task = bar.add_task("pictures", total=len(seen))
         found = calibrate(seen, estimator, options.refine, lambda done: bar.update(task, completed=done))
     page = calibration_page(found, seen, estimator, flipped=mirror is not None)
-    camera = next(iter(pictures.cameras.values()))
+    camera = next(iter(images.cameras.values()))
     if mirror is not None:
         found = found.reflected(mirror, camera.width)
     joints = np.stack([frame.joint_positions for frame in frames.values()])
@@ -78,12 +78,12 @@ def _run(options: argparse.Namespace) -> int:
         "command": shlex.join(["ctr-env", *sys.argv[1:]]),
         "config": {name: getattr(options, name) for name in ("robot", "weights", "adapt", "minutes", "refine")},
         "versions": versions(),
-        "skipped": [refused._asdict() for refused in pictures.skipped],
+        "skipped": [rejected._asdict() for rejected in images.skipped],
         "advice": hints,
         **calibration_data(found, kinematics.robot, camera),
     }
     write_calibration(data, options.out)
-    write_picture(options.out / "overlays.png", page)
+    write_image(options.out / "overlays.png", page)
     _show(found, data, hints, options.out)
     return 0
 
@@ -92,18 +92,18 @@ def _config(weights: Path | None) -> dict[str, Any]:
     return {"tracking": False} | ({} if weights is None else {"weights": str(weights)})
 
 
-def _pictures(options: argparse.Namespace, kinematics: RobotKinematics) -> Pictures:
-    from ctr_env.datasets.unlabelled import of_one_camera, read_pictures
+def _images(options: argparse.Namespace, kinematics: RobotKinematics) -> Images:
+    from ctr_env.datasets.unlabelled import of_one_camera, read_images
 
-    (source,) = picture_sources(options, kinematics, options.out / "pictures")
-    pictures = of_one_camera(read_pictures(source))
-    for refused in pictures.skipped:
-        print(f"skipped: {refused.reason}", file=sys.stderr)
-    return pictures
+    (source,) = image_sources(options, kinematics, options.out / "pictures")
+    images = of_one_camera(read_images(source))
+    for rejected in images.skipped:
+        print(f"skipped: {rejected.reason}", file=sys.stderr)
+    return images
 
 
 def _adapted(options: argparse.Namespace, frames: list[Frame], robot: str, kinematics: RobotKinematics) -> Path:
-    """Weights adapted to the very pictures."""
+    """Weights adapted to the very images."""
     from ctr_env.estimators.ctrnet.packaged import packaged_weights
     from ctr_env.learning.self_training.adapter import Adapter
     from ctr_env.learning.self_training.config import AdaptationConfig
@@ -129,7 +129,10 @@ def _show(found: Calibration, data: dict[str, Any], hints: list[str], out: Path)
         print(f"{title} (x, y, z; mm): {', '.join(f'{1e3 * x:.1f} ± {s:.1f}' for x, s in place)}; ± {turns} deg")
     used = sum(fit.own.valid for fit in found.fits)
     differ = data["halves_differ"]
-    print(f"{used} of {len(found.fits)} pictures have a pose of their own, in {found.postures} postures", end="; ")
+    print(
+        f"{used} of {len(found.fits)} images have a pose of their own, in {found.configurations} joint configurations",
+        end="; ",
+    )
     print(f"halves differ by {differ['position_mm']:.1f} mm, {differ['rotation_deg']:.2f} deg")
     for hint in hints:
         print(f"hint: {hint}")

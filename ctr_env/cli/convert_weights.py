@@ -27,7 +27,7 @@ def add_parser(commands: Any) -> None:
         "convert-weights",
         help="make a published CtRNet checkpoint usable here",
         description="Turn a checkpoint of the CtRNet authors (.pth) into a weights file (.safetensors). "
-        "Nothing in the checkpoint is executed: files that hold more than tensors are refused.",
+        "Nothing in the checkpoint is executed: files that hold more than tensors are rejected.",
     )
     parser.add_argument("checkpoint", type=Path, metavar="THEIRS.pth", help="checkpoint to read")
     parser.add_argument("out", type=Path, metavar="OURS.safetensors", help="weights file to write")

@@ -17,7 +17,7 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "demo",
         help="a short servo from pixels, with video",
-        description="Servo a few times from pixels: CtRNet tells from the picture of the arm where the camera is.",
+        description="Servo a few times from pixels: CtRNet tells from the image of the arm where the camera is.",
     )
     parser.add_argument("--robot", default="panda", metavar="NAME", help="panda or baxter (default: panda)")
     parser.add_argument("--episodes", type=int, default=2, metavar="N", help="number of episodes (default: 2)")

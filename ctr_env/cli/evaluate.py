@@ -1,4 +1,4 @@
-"""``ctr-env evaluate``: how good are the poses that an estimator finds in single pictures?"""
+"""``ctr-env evaluate``: how good are the poses that an estimator finds in single images?"""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .images import add_recording_options
 from .options import add_robot_option, json_mapping, preset_or_mapping
-from .pictures import add_recording_options
 from .progress import counting_progress
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ def add_parser(commands: Any) -> None:
     """Add the sub-command."""
     parser = commands.add_parser(
         "evaluate",
-        help="evaluate an estimator on single pictures: table, JSON, plot, sheet",
-        description="Compare an estimator's poses with the true ones, every picture on its own. The same command goes "
+        help="evaluate an estimator on single images: table, JSON, plot, sheet",
+        description="Compare an estimator's poses with the true ones, every image on its own. The same command goes "
         "on where it stopped.",
     )
     add_robot_option(parser)
     parser.add_argument(
         "--data", metavar="DIR|synthetic:SPLIT",
-        help="folder in the layout of DREAM, or CtRNet's Baxter set, or pictures drawn of the split train, validation "
+        help="folder in the layout of DREAM, or CtRNet's Baxter set, or images drawn of the split train, validation "
         "or test (default: synthetic:test)",
     )  # fmt: skip
     parser.add_argument(
-        "--images", metavar="DIR|VIDEO", help="instead: pictures of a camera that stood still, with the next three"
+        "--images", metavar="DIR|VIDEO", help="instead: images of a camera that stood still, with the next three"
     )
     add_recording_options(parser)
     parser.add_argument(
@@ -49,11 +49,11 @@ def add_parser(commands: Any) -> None:
         "--weights", metavar="FILE", help="weights of a learned estimator: its configuration's entry of that name"
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="number of the drawn data set (default: 0)")
-    parser.add_argument("--width", type=int, default=640, metavar="PX", help="width of drawn pictures (default: 640)")
+    parser.add_argument("--width", type=int, default=640, metavar="PX", help="width of drawn images (default: 640)")
     parser.add_argument("--height", type=int, default=480, metavar="PX", help="their height (default: 480)")
     parser.add_argument(
         "--randomization", type=preset_or_mapping, default="strong", metavar="PRESET|JSON",
-        help="of drawn pictures: none, mild, strong, or a JSON mapping of fields (default: strong)",
+        help="of drawn images: none, mild, strong, or a JSON mapping of fields (default: strong)",
     )  # fmt: skip
     parser.add_argument(
         "--metrics", default="all", metavar="NAME",

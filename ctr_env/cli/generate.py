@@ -1,4 +1,4 @@
-"""``ctr-env generate``: synthetic labelled pictures for training and evaluation."""
+"""``ctr-env generate``: synthetic labelled images for training and evaluation."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ def add_parser(commands: Any) -> None:
     """Add the sub-command."""
     parser = commands.add_parser(
         "generate",
-        help="draw labelled pictures of a robot",
-        description="Draw labelled pictures in the layout of DREAM. The same command goes on where it stopped.",
+        help="draw labelled images of a robot",
+        description="Draw labelled images in the layout of DREAM. The same command goes on where it stopped.",
     )
     add_robot_option(parser)
     parser.add_argument("--frames", type=int, required=True, metavar="N", help="frames that the folder shall have")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
     parser.add_argument("--split", default="train", metavar="NAME", help="train, validation or test (default: train)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="number of the data set (default: 0)")
-    parser.add_argument("--width", type=int, default=640, metavar="PX", help="picture width (default: 640)")
-    parser.add_argument("--height", type=int, default=480, metavar="PX", help="picture height (default: 480)")
+    parser.add_argument("--width", type=int, default=640, metavar="PX", help="image width (default: 640)")
+    parser.add_argument("--height", type=int, default=480, metavar="PX", help="image height (default: 480)")
     look = parser.add_mutually_exclusive_group()
     look.add_argument(
         "--randomization", type=preset_or_mapping, default="strong", metavar="PRESET|JSON",
@@ -34,7 +34,7 @@ def add_parser(commands: Any) -> None:
     )  # fmt: skip
     look.add_argument(
         "--clean", action="store_true",
-        help="for ctr-env pretrain: views a little wider than strong, and no picture effects, which it adds anew",
+        help="for ctr-env pretrain: views a little wider than strong, and no image effects, which it adds anew",
     )  # fmt: skip
     parser.add_argument(
         "--board-share", type=float, default=0.25, metavar="SHARE",

@@ -39,9 +39,9 @@ def add_environment_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--renderer", default="classic", metavar="NAME", help="classic (default), filament or mitsuba")
     parser.add_argument(
-        "--width", type=int, metavar="PX", help="picture width (default: what the estimator is meant for)"
+        "--width", type=int, metavar="PX", help="image width (default: what the estimator is meant for)"
     )
-    parser.add_argument("--height", type=int, metavar="PX", help="picture height (likewise)")
+    parser.add_argument("--height", type=int, metavar="PX", help="image height (likewise)")
 
 
 def environment_config(options: argparse.Namespace) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``ctr-env pretrain``: train a network on synthetic pictures."""
+"""``ctr-env pretrain``: train a network on synthetic images."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def add_parser(commands: Any) -> None:
     """Add the sub-command."""
     parser = commands.add_parser(
         "pretrain",
-        help="train a network on synthetic pictures",
-        description="Train a network on synthetic pictures: those of a folder (see ctr-env generate), or fresh ones. "
+        help="train a network on synthetic images",
+        description="Train a network on synthetic images: those of a folder (see ctr-env generate), or fresh ones. "
         "The same command goes on where it stopped, also after a crash.",
     )
     text = {"metavar": "NAME", "type": str}
@@ -88,7 +88,7 @@ def _run(options: argparse.Namespace) -> int:
             text = f"step {step}  loss {parts['loss']:.2f}  keypoints {parts['error_px']:.1f} px"
             bar.update(task, completed=progress, description=text)
             if step % _OVERLAYS_EVERY == 0:
-                monitor.pictures(step, samples, trainer.predict(samples))
+                monitor.images(step, samples, trainer.predict(samples))
 
         weights = trainer.run(report)
     print(f"{trainer.step} steps in {trainer.seconds / 60:.1f} min    {weights}")

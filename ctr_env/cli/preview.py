@@ -15,13 +15,13 @@ def add_parser(commands: Any) -> None:
     """Add the sub-command."""
     parser = commands.add_parser(
         "preview",
-        help="a sheet of randomised pictures",
-        description="Draw the first pictures of some episodes side by side.",
+        help="a sheet of randomised images",
+        description="Draw the first images of some episodes side by side.",
     )
     add_environment_options(parser)
-    parser.add_argument("--frames", type=int, default=10, metavar="N", help="number of pictures (default: 10)")
+    parser.add_argument("--frames", type=int, default=10, metavar="N", help="number of images (default: 10)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the first (default: 0)")
-    parser.add_argument("--out", type=Path, default=Path("preview.png"), metavar="FILE", help="picture file to write")
+    parser.add_argument("--out", type=Path, default=Path("preview.png"), metavar="FILE", help="image file to write")
     parser.set_defaults(run=_run)
 
 
@@ -30,7 +30,7 @@ def _run(options: argparse.Namespace) -> int:
 
     from ctr_env.evaluation.servo.preview import contact_sheet
     from ctr_env.evaluation.servo.runner import ServoStudy
-    from ctr_env.runs.files import write_picture
+    from ctr_env.runs.files import write_image
 
     config = environment_config(options)
     study = ServoStudy(options.robot, options.task, options.frames, options.seed, config)
@@ -39,6 +39,6 @@ def _run(options: argparse.Namespace) -> int:
         sheet = contact_sheet(env, range(options.seed, options.seed + options.frames))
     finally:
         env.close()
-    write_picture(options.out, sheet)
-    print(f"{options.frames} pictures    {options.out}")
+    write_image(options.out, sheet)
+    print(f"{options.frames} images    {options.out}")
     return 0

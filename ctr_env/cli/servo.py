@@ -36,7 +36,7 @@ def add_parser(commands: Any) -> None:
         const=1,
         default=0,
         metavar="N",
-        help="film the first N episodes (default: 1)",
+        help="video the first N episodes (default: 1)",
     )
     parser.set_defaults(run=_run)
 
@@ -74,7 +74,7 @@ def show_result(result: dict[str, Any], out: Path) -> None:
     """Print the table of a result and where its files are."""
     from rich.console import Console
 
-    from ctr_env.evaluation.servo.runner import film_path
+    from ctr_env.evaluation.servo.runner import video_path
     from ctr_env.evaluation.servo.summary import summary_table
 
     config, summary = result["config"], result["summary"]
@@ -84,7 +84,7 @@ def show_result(result: dict[str, Any], out: Path) -> None:
     if 0 < summary["with_estimate"]["episodes"] < summary["episodes"]:
         console.print(summary_table(summary["with_estimate"], "of these, episodes that ended with a valid estimate"))
     for episode in result["episodes"]:
-        film = film_path(out, episode["seed"])
-        if film.is_file():
-            print(f"video   {film}")
+        record = video_path(out, episode["seed"])
+        if record.is_file():
+            print(f"video   {record}")
     print(f"plot    {out / 'servo.png'}\nJSON    {out / 'servo.json'}")

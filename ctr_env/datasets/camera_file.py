@@ -37,7 +37,7 @@ def read_camera_file(file: Path) -> PinholeCamera:
     """Intrinsics from a file: OpenCV's YAML or JSON, or ROS's (``camera_calibration`` or a ``camera_info`` message).
 
     These count pixel centres as integers: half a pixel is added to the principal point. A ``camera_info`` that was
-    published for a part of the sensor, or for binned pixels, gives the camera of those pictures.
+    published for a part of the sensor, or for binned pixels, gives the camera of those images.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -78,7 +78,7 @@ def _camera(data: Mapping[str, Any]) -> PinholeCamera:
 
 
 def _published_part(camera: PinholeCamera, data: Mapping[str, Any]) -> PinholeCamera:
-    """The camera of the pictures that belong to a ``camera_info``: cut (``roi``), then shrunk (``binning_x, _y``).
+    """The camera of the images that belong to a ``camera_info``: cut (``roi``), then shrunk (``binning_x, _y``).
 
     Zeros mean that the whole sensor is read (``sensor_msgs/CameraInfo``).
     """

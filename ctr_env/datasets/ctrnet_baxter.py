@@ -1,4 +1,4 @@
-"""CtRNet's own Baxter data set: pictures of the left arm, its joint angles, and where the end effector is."""
+"""CtRNet's own Baxter data set: images of the left arm, its joint angles, and where the end effector is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .camera_file import read_camera_file
 from .frame import Frame
-from .image_file import read_picture
+from .image_file import read_image
 from .image_size import camera_of_size
 from .joint_limits import require_joints
 from .labelled import LabelledFrame, MarkedPoint
@@ -27,7 +27,7 @@ _KINECT = PinholeCamera(960.41357421875, 960.22314453125, 1021.7171020507812 + 0
 
 
 class CtRNetBaxterFolder:
-    """The set as its authors give it away: ``pose_0`` to ``pose_19`` with pictures, and ``ground_truth_data``.
+    """The set as its authors give it away: ``pose_0`` to ``pose_19`` with images, and ``ground_truth_data``.
 
     The camera is the published one (no lens distortion is published), unless a ``camera.yaml`` lies beside
     ``ground_truth_data``.
@@ -38,14 +38,14 @@ class CtRNetBaxterFolder:
     """
 
     def __init__(self, folder: Path, kinematics: RobotKinematics) -> None:
-        """List the pictures.
+        """List the images.
 
         Args:
             folder: The set, or the folder around it.
-            kinematics: The robot in the pictures: Baxter's left arm.
+            kinematics: The robot in the images: Baxter's left arm.
 
         Raises:
-            FileNotFoundError: If there are no pictures.
+            FileNotFoundError: If there are no images.
             ValueError: If the robot is another one, or ``ground_truth_data`` cannot be understood.
         """
         if kinematics.robot.name != "baxter":
@@ -62,7 +62,7 @@ class CtRNetBaxterFolder:
         poses = sorted(self._truth, key=lambda pose: (len(pose), pose))
         self.names = [f"{pose}/{file.stem}" for pose in poses for file in sorted((self.folder / pose).glob("*.png"))]
         if not self.names:
-            raise FileNotFoundError(f"no pictures (pose_N/*.png) in {self.folder}")
+            raise FileNotFoundError(f"no images (pose_N/*.png) in {self.folder}")
 
     @classmethod
     def recognises(cls, folder: Path) -> bool:
@@ -79,17 +79,17 @@ class CtRNetBaxterFolder:
         return [self.folder / f"{name}.png", self.folder / _TRUTH, *([camera] if camera.is_file() else [])]
 
     def read_unlabelled(self, name: str) -> Frame:
-        """Picture, joint angles and camera of a frame.
+        """Image, joint angles and camera of a frame.
 
         Raises:
-            ValueError: If its picture cannot be read, or its joint angles are not seven that the arm can take.
+            ValueError: If its image cannot be read, or its joint angles are not seven that the arm can take.
         """
         positions = self._numbers(name, "joints", self._kinematics.n)
         try:
             joints = require_joints(self._kinematics, positions)
         except ValueError as error:
             raise ValueError(f"{self.folder / _TRUTH}, {name}: {error}") from error
-        image = read_picture(self.folder / f"{name}.png")
+        image = read_image(self.folder / f"{name}.png")
         try:
             camera = camera_of_size(self._camera, image.shape[1], image.shape[0])
         except ValueError as error:

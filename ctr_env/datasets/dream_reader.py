@@ -1,8 +1,8 @@
-"""Reading folders of labelled pictures in the layout of DREAM and NDDS (see :mod:`.ndds_write`): ours and theirs.
+"""Reading folders of labelled images in the layout of DREAM and NDDS (see :mod:`.ndds_write`): ours and theirs.
 
 DREAM's real sets lack the pose of the base; it is found from the keypoints. Their intrinsics, and pixels, are those of
 calibrated cameras, which count pixel centres as integers. NDDS's synthetic sets are in centimetres; their principal
-point is the very middle of the picture, where it is for a renderer whose pixel centres are at a half.
+point is the very middle of the image, where it is for a renderer whose pixel centres are at a half.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .dream_writer import PIXEL_CENTRE, keypoint_names, pose_from_unreal
 from .frame import Frame
-from .image_file import read_mask, read_picture
+from .image_file import read_image, read_mask
 from .image_size import camera_of_size
 from .joint_limits import require_joints
 from .labelled import LabelledFrame
 
-__all__ = ["FrameFolder"]
+__all__ = ["DreamFolder"]
 
 _IMAGE_SUFFIXES = (".rgb.jpg", ".rgb.png")
 _CENTIMETRES = 10.0  # keypoints farther away than this (median) are centimetres: NDDS's synthetic sets
-_ANOTHER_POSTURE = 0.03  # m: robots differ from their model by less
+_ANOTHER_CONFIGURATION = 0.03  # m: robots differ from their model by less
 _ON_A_LINE = 1e-3  # m: keypoints that stray less from a line leave the turn about it unknown
 _MISUNDERSTOOD = (KeyError, IndexError, TypeError, AttributeError, json.JSONDecodeError)
 
 
-class FrameFolder:
+class DreamFolder:
     """The frames of a folder, read when they are asked for.
 
     Attributes:
@@ -50,7 +50,7 @@ class FrameFolder:
 
         Args:
             folder: A folder in the layout of DREAM.
-            kinematics: The robot in the pictures.
+            kinematics: The robot in the images.
 
         Raises:
             FileNotFoundError: If the folder has no frames.
@@ -73,8 +73,8 @@ class FrameFolder:
         """Number of frames."""
         return len(self.names)
 
-    def picture_file(self, name: str) -> Path:
-        """The picture of a frame.
+    def image_file(self, name: str) -> Path:
+        """The image of a frame.
 
         Raises:
             FileNotFoundError: If it is missing.
@@ -82,7 +82,7 @@ class FrameFolder:
         for suffix in _IMAGE_SUFFIXES:
             if (self.folder / f"{name}{suffix}").is_file():
                 return self.folder / f"{name}{suffix}"
-        raise FileNotFoundError(f"{self.folder / name}.json has no picture ({' or '.join(_IMAGE_SUFFIXES)}) beside it")
+        raise FileNotFoundError(f"{self.folder / name}.json has no image ({' or '.join(_IMAGE_SUFFIXES)}) beside it")
 
     def files(self, name: str) -> list[Path]:
         """The files of a frame."""
@@ -97,25 +97,25 @@ class FrameFolder:
         """One frame.
 
         Raises:
-            FileNotFoundError: If its picture is missing.
+            FileNotFoundError: If its image is missing.
             ValueError: If its files cannot be understood; the message names the file and what is wrong.
         """
-        image = read_picture(self.picture_file(name))
+        image = read_image(self.image_file(name))
         labels = self.read_labels(name, image.shape[1], image.shape[0])
         mask_file = self.mask_file(name)
         mask = None if mask_file is None else read_mask(mask_file)
         if mask is not None and mask.shape != image.shape[:2]:
-            raise ValueError(f"{mask_file}: its size {mask.shape[::-1]} is not the picture's {image.shape[1::-1]}")
+            raise ValueError(f"{mask_file}: its size {mask.shape[::-1]} is not the image's {image.shape[1::-1]}")
         return LabelledFrame(name, image, mask=mask, **labels)
 
     def read_unlabelled(self, name: str) -> Frame:
-        """Picture, joint angles and camera of a frame; nothing else of its files is looked at.
+        """Image, joint angles and camera of a frame; nothing else of its files is looked at.
 
         Raises:
-            FileNotFoundError: If its picture is missing.
+            FileNotFoundError: If its image is missing.
             ValueError: If its files cannot be understood.
         """
-        image = read_picture(self.picture_file(name))
+        image = read_image(self.image_file(name))
         file = self.folder / f"{name}.json"
         try:
             data = json.loads(file.read_text())
@@ -132,8 +132,8 @@ class FrameFolder:
 
         Args:
             name: Name of the frame.
-            width: Width of its picture; none: as the camera says.
-            height: Height of its picture; likewise. Camera and pixels are scaled to that size.
+            width: Width of its image; none: as the camera says.
+            height: Height of its image; likewise. Camera and pixels are scaled to that size.
 
         Raises:
             ValueError: If the file cannot be understood.
@@ -225,16 +225,16 @@ def _pose(
     rotation, _ = Rotation.align_vectors(b - b.mean(axis=0), a - a.mean(axis=0))
     pose = transform(b.mean(axis=0) - rotation.apply(a.mean(axis=0)), rotation)
     apart = float(np.sqrt(np.mean(np.sum((pose.apply(a) - b) ** 2, axis=1))))
-    if apart > _ANOTHER_POSTURE:
+    if apart > _ANOTHER_CONFIGURATION:
         raise ValueError(
             f"the keypoints lie {1e3 * apart:.0f} mm (RMS) from where the joint positions have them: they are not of "
-            "the same posture, or not this robot's"
+            "the same joint configuration, or not this robot's"
         )
     return pose
 
 
 def _robot_object(data: Mapping[str, Any], robot: RobotDescription) -> Mapping[str, Any]:
-    """The robot among the objects of a picture: the one with most of its keypoints, or its name."""
+    """The robot among the objects of a image: the one with most of its keypoints, or its name."""
     names = {*keypoint_names(robot), *robot.keypoint_frames}
 
     def likeness(item: Mapping[str, Any]) -> tuple[int, bool]:

@@ -1,4 +1,4 @@
-"""Writing folders of labelled pictures in the layout of DREAM and NDDS, which RoboPose and CtRNet read as well.
+"""Writing folders of labelled images in the layout of DREAM and NDDS, which RoboPose and CtRNet read as well.
 
 A frame is ``NNNNNN.rgb.jpg`` (or ``.png``) with ``NNNNNN.json``; ours add ``NNNNNN.mask.png``.
 ``_camera_settings.json`` holds the camera of the folder, ``_object_settings.json`` the object classes. Lengths are
@@ -46,11 +46,11 @@ def write_settings(folder: Path, robot: RobotDescription, camera: PinholeCamera)
 
 
 def write_frame(folder: Path, robot: RobotDescription, frame: LabelledFrame, extra: Mapping[str, Any]) -> None:
-    """Write one frame: picture, mask, then labels, so that a frame with labels is whole.
+    """Write one frame: image, mask, then labels, so that a frame with labels is whole.
 
     Args:
         folder: Where to.
-        robot: Robot in the picture.
+        robot: Robot in the image.
         frame: The frame; all of its labels must be known.
         extra: More entries for the labels' file.
 
@@ -61,8 +61,8 @@ def write_frame(folder: Path, robot: RobotDescription, frame: LabelledFrame, ext
         raise ValueError(f"frame {frame.name} has no {'mask' if frame.mask is None else 'pose'} to write")
     labels = _labels(robot, frame, frame.camera_T_base, frame.mask) | dict(extra)
     quality = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
-    _write_picture(folder / f"{frame.name}.rgb.jpg", frame.image[..., ::-1], quality)
-    _write_picture(folder / f"{frame.name}.mask.png", np.where(frame.mask, 255, 0).astype(np.uint8), [])
+    _write_image(folder / f"{frame.name}.rgb.jpg", frame.image[..., ::-1], quality)
+    _write_image(folder / f"{frame.name}.mask.png", np.where(frame.mask, 255, 0).astype(np.uint8), [])
     write_json(folder / f"{frame.name}.json", labels)
 
 
@@ -94,9 +94,9 @@ def keypoint_names(robot: RobotDescription) -> list[str]:
     return list(robot.keypoint_names) or [frame.removeprefix(f"{robot.name}_") for frame in robot.keypoint_frames]
 
 
-def _write_picture(file: Path, picture: NDArray[np.uint8], options: list[int]) -> None:
+def _write_image(file: Path, image: NDArray[np.uint8], options: list[int]) -> None:
     with replacing(file) as scratch:
-        if not cv2.imwrite(str(scratch), picture, options):
+        if not cv2.imwrite(str(scratch), image, options):
             raise OSError(f"could not write {file}")
 
 

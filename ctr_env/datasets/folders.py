@@ -8,11 +8,11 @@ from typing import NamedTuple, Protocol
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .ctrnet_baxter import CtRNetBaxterFolder
-from .dream_reader import FrameFolder
+from .dream_reader import DreamFolder
 from .frame import Frame
 from .labelled import LabelledFrame
 
-__all__ = ["Folder", "Refused", "open_folder", "refused"]
+__all__ = ["Folder", "RejectedFrame", "open_folder", "rejected"]
 
 
 class Folder(Protocol):
@@ -24,13 +24,13 @@ class Folder(Protocol):
         """The files that a frame is read from."""
 
     def read_unlabelled(self, name: str) -> Frame:
-        """Picture, joint angles and camera of a frame, and nothing else of its files."""
+        """Image, joint angles and camera of a frame, and nothing else of its files."""
 
     def read(self, name: str) -> LabelledFrame:
         """One frame with what is known of it."""
 
 
-class Refused(NamedTuple):
+class RejectedFrame(NamedTuple):
     """A frame that cannot be used."""
 
     file: str
@@ -39,13 +39,13 @@ class Refused(NamedTuple):
     """What is wrong."""
 
 
-def refused(folder: Folder, name: str, error: Exception) -> Refused:
+def rejected(folder: Folder, name: str, error: Exception) -> RejectedFrame:
     """The frame that could not be read, from the error that said so."""
     for file in folder.files(name):
         if str(file) in str(error):
             own = f"{name}{file.suffix}"
-            return Refused(own if file.as_posix().endswith(f"/{own}") else file.name, str(error))
-    return Refused(name, str(error))
+            return RejectedFrame(own if file.as_posix().endswith(f"/{own}") else file.name, str(error))
+    return RejectedFrame(name, str(error))
 
 
 def open_folder(folder: Path, kinematics: RobotKinematics) -> Folder:
@@ -57,4 +57,4 @@ def open_folder(folder: Path, kinematics: RobotKinematics) -> Folder:
     """
     if CtRNetBaxterFolder.recognises(folder):
         return CtRNetBaxterFolder(folder, kinematics)
-    return FrameFolder(folder, kinematics)
+    return DreamFolder(folder, kinematics)

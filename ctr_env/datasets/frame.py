@@ -19,11 +19,11 @@ class Frame:
 
     Attributes:
         joint_positions: ``(n,)`` measured arm joint positions, rad.
-        camera: Intrinsics of the picture.
-        time_s: Time of the picture, seconds.
-        image: ``(H, W, 3)`` uint8 RGB picture; ``None`` where nobody asked for one
+        camera: Intrinsics of the image.
+        time_s: Time of the image, seconds.
+        image: ``(H, W, 3)`` uint8 RGB image; ``None`` where nobody asked for one
             (see :attr:`PoseEstimator.needs_image`).
-        true_camera_T_base: The simulator's answer, for estimators that imitate one; ``None`` for real pictures.
+        true_camera_T_base: The simulator's answer, for estimators that imitate one; ``None`` for real images.
         true_camera_T_ee: The same for the gripper, which encoders and kinematics do not know exactly.
     """
 

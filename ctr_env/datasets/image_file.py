@@ -1,4 +1,4 @@
-"""Reading pictures whole, or not at all."""
+"""Reading images whole, or not at all."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["read_mask", "read_picture"]
+__all__ = ["read_image", "read_mask"]
 
 _SCAN, _END = 0xDA, b"\xff\xd9"
 _ALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
 
 
-def read_picture(file: Path, flags: int = cv2.IMREAD_COLOR_RGB) -> NDArray[np.uint8]:
+def read_image(file: Path, flags: int = cv2.IMREAD_COLOR_RGB) -> NDArray[np.uint8]:
     """``(H, W, 3)`` uint8 RGB.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is not a picture, or the end of one is missing.
+        ValueError: If it is not a image, or the end of one is missing.
     """
     data = file.read_bytes()
     if _cut_off(data):
-        raise ValueError(f"{file}: its end is missing; the rest of the picture would be grey")
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
-    if picture is None:
-        raise ValueError(f"{file}: not a picture that can be read")
-    return np.asarray(picture, dtype=np.uint8)
+        raise ValueError(f"{file}: its end is missing; the rest of the image would be grey")
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    if image is None:
+        raise ValueError(f"{file}: not a image that can be read")
+    return np.asarray(image, dtype=np.uint8)
 
 
 def read_mask(file: Path) -> NDArray[np.bool_]:
@@ -35,9 +35,9 @@ def read_mask(file: Path) -> NDArray[np.bool_]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is not a picture.
+        ValueError: If it is not a image.
     """
-    return read_picture(file, cv2.IMREAD_GRAYSCALE) > 127
+    return read_image(file, cv2.IMREAD_GRAYSCALE) > 127
 
 
 def _cut_off(data: bytes) -> bool:

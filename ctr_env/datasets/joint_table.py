@@ -1,4 +1,4 @@
-"""Joint angles beside pictures, as a table."""
+"""Joint angles beside images, as a table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class JointTable(NamedTuple):
     """Rows of a table.
 
     Attributes:
-        names: The picture of each row; ``None`` where rows belong to pictures by their order.
+        names: The image of each row; ``None`` where rows belong to images by their order.
         positions: ``(N, n)`` arm joint positions, rad; NaN where a cell is not a finite number.
         times: ``(N,)`` when, seconds; NaN if the table does not say.
         problems: What is wrong with a row, by its number from 0.
@@ -37,11 +37,11 @@ def read_joint_table(file: Path, robot: RobotDescription) -> JointTable:
     """Read a CSV file with a column for each arm joint, in radians, named as the joint; a prefix ``robot/`` is ignored.
 
     A column ``time`` (or ``time_s``) has seconds. A column ``image`` (or ``file``, ``frame``, ``name``) says which
-    picture, or frame of a video, a row belongs to. Others are ignored.
+    image, or frame of a video, a row belongs to. Others are ignored.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no CSV file, a joint has no column or two, or a row names no picture.
+        ValueError: If it is no CSV file, a joint has no column or two, or a row names no image.
     """
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:  # spreadsheets put a mark before the first name
@@ -50,7 +50,7 @@ def read_joint_table(file: Path, robot: RobotDescription) -> JointTable:
         raise ValueError(f"{file}: not a CSV file in UTF-8: {error}") from error
     body = [(line, row) for line, row in enumerate(rows[1:], 2) if any(cell.strip() for cell in row)]
     if not body:
-        raise ValueError(f"{file}: no rows; it should have a line of names and one line for each picture")
+        raise ValueError(f"{file}: no rows; it should have a line of names and one line for each image")
     header = [cell.strip().rpartition("/")[2] for cell in rows[0]]
     missing = [joint for joint in robot.arm_joints if joint not in header]
     if missing:
@@ -79,7 +79,7 @@ def _names(body: list[tuple[int, list[str]]], column: int, file: Path) -> list[s
     for line, row in body:
         names.append(row[column].strip() if column < len(row) else "")
         if not names[-1]:
-            raise ValueError(f"{file}: line {line} names no picture")
+            raise ValueError(f"{file}: line {line} names no image")
     return names
 
 

@@ -1,4 +1,4 @@
-"""A picture whose answer is known."""
+"""A image whose answer is known."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["LabelledFrame", "MarkedPoint"]
 
 @dataclass(frozen=True)
 class MarkedPoint:
-    """A point of the robot that somebody measured in a picture, for frames that have no pose.
+    """A point of the robot that somebody measured in a image, for frames that have no pose.
 
     Attributes:
         link: The link that it is fixed to.
@@ -34,7 +34,7 @@ class MarkedPoint:
 
 @dataclass(frozen=True)
 class LabelledFrame:
-    """One picture of a robot with its labels.
+    """One image of a robot with its labels.
 
     Attributes:
         name: Name within its data set, such as ``"000017"``.
@@ -43,7 +43,7 @@ class LabelledFrame:
         joint_positions: ``(n,)`` measured arm joint positions, rad.
         camera_T_base: Pose of the base in the camera; ``None`` where nobody knows it.
         keypoints: ``(K, 3)`` the robot's keypoints in the camera frame, metres; NaN where nobody knows them.
-        keypoints_px: ``(K, 2)`` their pixels, inside the picture or not; NaN likewise.
+        keypoints_px: ``(K, 2)`` their pixels, inside the image or not; NaN likewise.
         mask: ``(H, W)`` bool, the robot; ``None`` where nobody knows it.
         marked: A point of the robot that is known even if the pose is not.
     """
@@ -64,7 +64,7 @@ class LabelledFrame:
 
         Args:
             name: Name within its data set.
-            frame: Its picture, joint positions and camera.
+            frame: Its image, joint positions and camera.
             keypoints: How many keypoints the robot has.
             marked: That point.
         """

@@ -1,4 +1,4 @@
-"""A folder of pictures or a video, a table of joint angles and a camera: a recording, without labels mostly."""
+"""A folder of images or a video, a table of joint angles and a camera: a recording, without labels mostly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ctr_env.geometry import PinholeCamera
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .frame import Frame
-from .image_file import read_picture
+from .image_file import read_image
 from .image_size import camera_of_size
 from .joint_limits import require_joints
 from .joint_table import read_joint_table
@@ -23,15 +23,15 @@ from .video_reader import Video
 
 __all__ = ["Recording"]
 
-_PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+_IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 
 
 class Recording:
-    """Pictures with joint angles, read when they are asked for.
+    """Images with joint angles, read when they are asked for.
 
     Attributes:
-        names: Names of the frames: those of the pictures' files, or numbers in a video; in the order of the table, then
-            pictures that it does not name, which cannot be read.
+        names: Names of the frames: those of the images' files, or numbers in a video; in the order of the table, then
+            images that it does not name, which cannot be read.
     """
 
     def __init__(
@@ -42,20 +42,20 @@ class Recording:
         kinematics: RobotKinematics,
         camera_T_base: RigidTransform | None = None,
     ) -> None:
-        """Bring pictures and joint angles together.
+        """Bring images and joint angles together.
 
         Args:
-            images: A folder of pictures, taken in the order of their names (2.png before 10.png), or a video.
+            images: A folder of images, taken in the order of their names (2.png before 10.png), or a video.
             joints: CSV file (see :func:`~ctr_env.datasets.joint_table.read_joint_table`); rows name files of the
                 folder or frames of the video, counted from 0, or belong to all of them in order.
-            camera: Intrinsics; pictures of another size than it says are those of a resized camera, and those of
-                another shape are refused.
-            kinematics: The robot in the pictures.
+            camera: Intrinsics; images of another size than it says are those of a resized camera, and those of
+                another shape are rejected.
+            kinematics: The robot in the images.
             camera_T_base: Where the camera stands, if that is known; it does not move.
 
         Raises:
-            FileNotFoundError: If a file or folder does not exist, or all pictures that the table names.
-            ValueError: If the table cannot be understood, or has not a row for each picture.
+            FileNotFoundError: If a file or folder does not exist, or all images that the table names.
+            ValueError: If the table cannot be understood, or has not a row for each image.
         """
         if not images.exists():
             raise FileNotFoundError(f"no such folder or video: {images}")
@@ -66,7 +66,7 @@ class Recording:
         there = self._listed()
         named = there if table.names is None else self._chosen(table.names, there)
         if len(named) != len(table.positions):
-            raise ValueError(f"{joints} has {len(table.positions)} rows, {images} has {len(named)} pictures")
+            raise ValueError(f"{joints} has {len(table.positions)} rows, {images} has {len(named)} images")
         self._positions = dict(zip(named, table.positions, strict=True))
         self._times = dict(zip(named, table.times.tolist(), strict=True))
         self._problems = {named[i]: problem for i, problem in table.problems.items()}
@@ -79,11 +79,11 @@ class Recording:
         return len(self.names)
 
     def read_unlabelled(self, name: str) -> Frame:
-        """Picture, joint angles and camera of a frame.
+        """Image, joint angles and camera of a frame.
 
         Raises:
-            FileNotFoundError: If there is no such picture.
-            ValueError: If its picture or joint angles cannot be read, or the robot cannot take these.
+            FileNotFoundError: If there is no such image.
+            ValueError: If its image or joint angles cannot be read, or the robot cannot take these.
         """
         if name in self._problems:
             raise ValueError(self._problems[name])
@@ -91,7 +91,7 @@ class Recording:
             joints = require_joints(self._kinematics, self._positions[name])
         except ValueError as error:
             raise ValueError(f"{self._joints}, {name}: {error}") from error
-        image = self._picture(name)
+        image = self._image(name)
         try:
             camera = camera_of_size(self._camera, image.shape[1], image.shape[0])
         except ValueError as error:
@@ -102,7 +102,7 @@ class Recording:
         """One frame, with the camera's pose if that is known.
 
         Raises:
-            FileNotFoundError: If there is no such picture.
+            FileNotFoundError: If there is no such image.
             ValueError: As :meth:`read_unlabelled`.
         """
         frame = self.read_unlabelled(name)
@@ -118,17 +118,17 @@ class Recording:
         return [self.images / name if self._video is None else self.images, self._joints]
 
     def _chosen(self, rows: list[str], there: list[str]) -> list[str]:
-        """The pictures that the rows of the table name."""
+        """The images that the rows of the table name."""
         chosen = rows if self._video is None else [_frame_number(name, self._joints) for name in rows]
         twice = next((name for i, name in enumerate(chosen) if name in chosen[:i]), None)
         if twice is not None:
-            raise ValueError(f"{self._joints}: two rows name picture {twice!r}")
+            raise ValueError(f"{self._joints}: two rows name image {twice!r}")
         if not set(there) & set(chosen):
-            raise FileNotFoundError(f"none of the pictures that {self._joints} names is in {self.images}: {rows[0]}")
+            raise FileNotFoundError(f"none of the images that {self._joints} names is in {self.images}: {rows[0]}")
         return chosen
 
     def _time_s(self, name: str) -> float:
-        """When a picture was taken, as far as table or video say."""
+        """When a image was taken, as far as table or video say."""
         if np.isfinite(self._times[name]):
             return self._times[name]
         return int(name) / self._video.rate if self._video is not None and self._video.rate > 0.0 else 0.0
@@ -136,14 +136,14 @@ class Recording:
     def _listed(self) -> list[str]:
         if self._video is not None:
             return [_named(i) for i in range(len(self._video))]
-        pictures = (file.name for file in self.images.iterdir() if file.suffix.lower() in _PICTURES)
-        return sorted(pictures, key=_in_order)
+        images = (file.name for file in self.images.iterdir() if file.suffix.lower() in _IMAGES)
+        return sorted(images, key=_in_order)
 
-    def _picture(self, name: str) -> NDArray[np.uint8]:
+    def _image(self, name: str) -> NDArray[np.uint8]:
         if self._video is None:
             if not (self.images / name).is_file():
-                raise FileNotFoundError(f"{self._joints}: no picture {name!r} in {self.images}")
-            return read_picture(self.images / name)
+                raise FileNotFoundError(f"{self._joints}: no image {name!r} in {self.images}")
+            return read_image(self.images / name)
         return self._video.read(int(name))
 
 

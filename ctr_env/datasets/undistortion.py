@@ -11,10 +11,10 @@ from ctr_env.geometry import PinholeCamera
 
 from .frame import Frame
 
-__all__ = ["straightened"]
+__all__ = ["undistorted_frame"]
 
 
-def straightened(frame: Frame) -> Frame:
+def undistorted_frame(frame: Frame) -> Frame:
     """The frame as the same camera without lens distortion would have seen it; the frame itself if it has none."""
     camera = frame.camera
     if not camera.distortion or frame.image is None:

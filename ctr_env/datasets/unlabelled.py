@@ -1,4 +1,4 @@
-"""Unlabelled pictures in memory."""
+"""Unlabelled images in memory."""
 
 from __future__ import annotations
 
@@ -7,59 +7,59 @@ from typing import NamedTuple
 
 from ctr_env.geometry import PinholeCamera
 
-from .folders import Folder, Refused, refused
+from .folders import Folder, RejectedFrame, rejected
 from .frame import Frame
-from .undistortion import straightened
+from .undistortion import undistorted_frame
 
-__all__ = ["Pictures", "of_one_camera", "read_pictures"]
+__all__ = ["Images", "of_one_camera", "read_images"]
 
 
-class Pictures(NamedTuple):
+class Images(NamedTuple):
     """What could be read, and what could not."""
 
     frames: dict[str, Frame]
-    """Pictures, joint angles and cameras without lens distortion, by name."""
+    """Images, joint angles and cameras without lens distortion, by name."""
     cameras: dict[str, PinholeCamera]
     """The cameras as they are, with it."""
-    skipped: list[Refused]
+    skipped: list[RejectedFrame]
     """The other frames."""
 
 
-def read_pictures(folder: Folder) -> Pictures:
+def read_images(folder: Folder) -> Images:
     """Read all frames of a folder or recording, one by one."""
     frames, cameras, skipped = {}, {}, []
     for name in folder.names:
         try:
             frame = folder.read_unlabelled(name)
-            frames[name], cameras[name] = straightened(frame), frame.camera
+            frames[name], cameras[name] = undistorted_frame(frame), frame.camera
         except (OSError, ValueError) as error:
-            skipped.append(refused(folder, name, error))
-    return Pictures(frames, cameras, skipped)
+            skipped.append(rejected(folder, name, error))
+    return Images(frames, cameras, skipped)
 
 
-def of_one_camera(pictures: Pictures) -> Pictures:
-    """The pictures of the camera that took most of them; the others are skipped.
+def of_one_camera(images: Images) -> Images:
+    """The images of the camera that took most of them; the others are skipped.
 
     Raises:
         ValueError: If none could be read, or no camera took more than half of them.
     """
-    if not pictures.frames:
-        first = f"; the first: {pictures.skipped[0].reason}" if pictures.skipped else ""
-        raise ValueError(f"none of {len(pictures.skipped)} pictures can be read{first}")
-    counts = Counter(pictures.cameras.values())
+    if not images.frames:
+        first = f"; the first: {images.skipped[0].reason}" if images.skipped else ""
+        raise ValueError(f"none of {len(images.skipped)} images can be read{first}")
+    counts = Counter(images.cameras.values())
     camera, most = counts.most_common(1)[0]
-    if 2 * most <= len(pictures.cameras) and len(counts) > 1:
+    if 2 * most <= len(images.cameras) and len(counts) > 1:
         raise ValueError(
-            f"the pictures, such as {next(iter(pictures.frames))}, have {len(counts)} different intrinsics, and so not "
-            "one pose: give each camera's pictures by themselves"
+            f"the images, such as {next(iter(images.frames))}, have {len(counts)} different intrinsics, and so not "
+            "one pose: give each camera's images by themselves"
         )
-    frames = {name: frame for name, frame in pictures.frames.items() if pictures.cameras[name] == camera}
+    frames = {name: frame for name, frame in images.frames.items() if images.cameras[name] == camera}
     others = [
-        Refused(name, f"{name}: not of the camera of most pictures: {_told(other)}, not {_told(camera)}")
-        for name, other in pictures.cameras.items()
+        RejectedFrame(name, f"{name}: not of the camera of most images: {_told(other)}, not {_told(camera)}")
+        for name, other in images.cameras.items()
         if other != camera
     ]
-    return Pictures(frames, dict.fromkeys(frames, camera), [*pictures.skipped, *others])
+    return Images(frames, dict.fromkeys(frames, camera), [*images.skipped, *others])
 
 
 def _told(camera: PinholeCamera) -> str:

@@ -53,8 +53,8 @@ class Video:
             self._stream, self._next = cv2.VideoCapture(str(self.file)), 0
         while self._next < index and self._stream.grab():
             self._next += 1
-        there, picture = self._stream.read()
+        there, image = self._stream.read()
         if not there:
             raise ValueError(f"{self.file}: frame {index} cannot be read")
         self._next = index + 1
-        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)

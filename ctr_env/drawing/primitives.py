@@ -1,4 +1,4 @@
-"""Drawing over a picture what the loop believes: skeleton, axes, errors."""
+"""Drawing over a image what the loop believes: skeleton, axes, errors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["draw_border", "draw_disc", "draw_line", "draw_text"]
+__all__ = ["draw_disc", "draw_line", "draw_mask_boundary", "draw_text"]
 
 _SHIFT = 4  # sub-pixel drawing: OpenCV takes fixed-point coordinates
 
@@ -38,7 +38,7 @@ def draw_text(canvas: NDArray[np.uint8], text: str, at: tuple[int, int], colour:
     cv2.putText(canvas, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.46, colour, 1, cv2.LINE_AA)
 
 
-def draw_border(canvas: NDArray[np.uint8], mask: NDArray, colour: tuple[int, int, int]) -> None:
+def draw_mask_boundary(canvas: NDArray[np.uint8], mask: NDArray, colour: tuple[int, int, int]) -> None:
     """Draw the border of an ``(h, w)`` mask of any size, stretched over the canvas."""
     size = canvas.shape[1], canvas.shape[0]
     there = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5

@@ -17,16 +17,16 @@ __all__ = ["VideoWriter", "open_video"]
 
 
 class VideoWriter:
-    """Takes pictures of one size, one after the other."""
+    """Takes images of one size, one after the other."""
 
     def __init__(self, writer: Any) -> None:
         """Wrap an imageio writer."""
         self._writer = writer
 
-    def add(self, picture: NDArray[np.uint8]) -> None:
-        """Append a ``(H, W, 3)`` uint8 picture; odd sizes lose their last row or column."""
-        height, width = (size - size % 2 for size in picture.shape[:2])
-        self._writer.append_data(picture[:height, :width])
+    def add(self, image: NDArray[np.uint8]) -> None:
+        """Append a ``(H, W, 3)`` uint8 image; odd sizes lose their last row or column."""
+        height, width = (size - size % 2 for size in image.shape[:2])
+        self._writer.append_data(image[:height, :width])
 
 
 @contextmanager

@@ -44,9 +44,9 @@ class ServoConfig:
     renderer: str = "classic"
     """Renderer by name."""
     width: int | None = None
-    """Picture width, pixels; none: what the estimator is meant for."""
+    """Image width, pixels; none: what the estimator is meant for."""
     height: int | None = None
-    """Picture height, pixels; none: what the estimator is meant for."""
+    """Image height, pixels; none: what the estimator is meant for."""
     max_linear_velocity: float = 0.25
     """Gripper speed that a full ``ee_twist`` or residual action asks for, m/s."""
     max_angular_velocity: float = 1.0

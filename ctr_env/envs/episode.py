@@ -24,7 +24,7 @@ _TASK_GROUPS = ("task", "goal_motion")
 _CAMERA_GROUPS = ("camera", "camera_motion")
 _JOINT_MARGIN = 0.12  # rad kept from the joint stops
 _CLEARANCE = 0.12  # metres kept between gripper and table or floor
-_PICTURE_MARGIN = 0.04  # share of the picture's size
+_IMAGE_MARGIN = 0.04  # share of the image's size
 _HORIZON_S = 10.0  # how long moving things are looked ahead
 
 
@@ -83,8 +83,8 @@ class EpisodeSampler:
 
         Args:
             seed: Seed of the episode.
-            width: Picture width, pixels.
-            height: Picture height, pixels.
+            width: Image width, pixels.
+            height: Image height, pixels.
             replay: Values that stand instead of drawn ones.
 
         Raises:
@@ -170,7 +170,7 @@ class EpisodeSampler:
             goal = self._scene.world_T_base * episode.base_T_goal(time)
             pixel = episode.camera.project(pose.inv().apply(goal.translation))
             share = pixel / (episode.camera.width, episode.camera.height)
-            inside = np.all((share > _PICTURE_MARGIN) & (share < 1.0 - _PICTURE_MARGIN))
+            inside = np.all((share > _IMAGE_MARGIN) & (share < 1.0 - _IMAGE_MARGIN))
             if not (inside and self._scene.inside_room(pose.translation)):
                 return False
         wanted = float(episode.draws["camera.min_arm_in_view"])

@@ -13,7 +13,7 @@ from ctr_env.geometry import pose_error, twist_between
 
 from .observation import Snapshot
 
-__all__ = ["Belief"]
+__all__ = ["LoopErrors"]
 
 _KEPT = 300  # frames that an estimate may be late by
 _SAME_S = 0.02  # an estimate's time may be this far off its frame's, seconds
@@ -28,7 +28,7 @@ class _Instant(NamedTuple):
     base_T_ee: RigidTransform
 
 
-class Belief:
+class LoopErrors:
     """Errors that hang on the pose estimate, kept from the newest valid one.
 
     A late estimate is judged by the instant that it was made from: the gripper, the goal and the truth of that frame.

@@ -34,7 +34,7 @@ class Snapshot:
         base_T_ee: True gripper pose.
         base_T_goal: True goal pose.
         estimate: Newest estimate.
-        image: ``(H, W, 3)`` uint8 picture, or ``None`` where none was asked for.
+        image: ``(H, W, 3)`` uint8 image, or ``None`` where none was asked for.
     """
 
     time_s: float

@@ -1,4 +1,4 @@
-"""Whether a servo, without any planning, gets from a posture to a goal."""
+"""Whether a servo, without any planning, gets from a joint configuration to a goal."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from ctr_env.scenes.world.scene import Scene
 
 from .config import ServoConfig
 from .episode import Episode, EpisodeSampler
-from .loop_errors import Belief
+from .loop_errors import LoopErrors
 from .observation import Snapshot, observation, observation_space
 from .success import SuccessMonitor
 
@@ -54,7 +54,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
     **info** (the same keys and shapes at every step, nothing of wall-clock time): ``is_success``;
     ``true_position_error_m`` and ``true_rotation_error_rad`` (gripper against goal, from the simulator);
     ``apparent_position_error_m`` and ``apparent_rotation_error_rad`` (what the loop believes in the camera's frame;
-    with a closed endpoint, where the newest picture shows the gripper); ``estimate_position_error_m`` and
+    with a closed endpoint, where the newest image shows the gripper); ``estimate_position_error_m`` and
     ``estimate_rotation_error_rad`` (``camera_T_base`` itself); ``estimate_valid``, ``estimate_reason``;
     ``controller_mode``, ``controller_reason``; ``arm_in_view``, ``at_joint_limit``, ``time_s``;
     ``camera_T_base`` (true, ``(4, 4)``), ``intrinsics`` ``(4,)``; ``seed``, ``draws`` (every random draw of the
@@ -77,7 +77,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
     }
 
     def __init__(self, render_mode: str | None = None, **config: Any) -> None:
-        """Make an environment; no graphics context is created before the first picture.
+        """Make an environment; no graphics context is created before the first image.
 
         Args:
             render_mode: ``"rgb_array"``, ``"depth_array"`` or ``None``.
@@ -100,10 +100,10 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
                 f"endpoint='closed' needs an estimator that sees the gripper; {type(self.estimator).__name__} does not "
                 "(ground_truth, noisy, fiducial and ctrnet do, and what wraps one of them)"
             )
-        default_width, default_height = self.estimator.picture_size
+        default_width, default_height = self.estimator.image_size
         self._width, self._height = c.width or default_width, c.height or default_height
         self._parts = c.observation_parts
-        self._pictures = "image" in self._parts or self.estimator.needs_image
+        self._images = "image" in self._parts or self.estimator.needs_image
         self._rules = make_randomization(c.randomization, self.kinematics.robot.camera_distance)
         board, room = self.estimator.needs_board, self._rules.room
         self._scene = Scene(SceneConfig(c.robot, self._width, self._height, board=board, room=room))
@@ -146,7 +146,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         self._steps = 0
         self._dress_scene(self._episode)
         self._monitor = SuccessMonitor()
-        self._belief = Belief(self._closed)
+        self._errors = LoopErrors(self._closed)
         self._command = ServoCommand(np.zeros(self.kinematics.n), np.zeros(6), "hold", "not_started")
         self.controller.reset()
         self.estimator.reset(self._stream("estimator"))
@@ -175,12 +175,12 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         return obs, float(reward), False, False, info
 
     def render(self) -> NDArray[Any] | None:
-        """The camera's picture: ``(H, W, 3)`` uint8, or ``(H, W)`` float32 metres for ``"depth_array"``."""
+        """The camera's image: ``(H, W, 3)`` uint8, or ``(H, W)`` float32 metres for ``"depth_array"``."""
         if self.render_mode is None or self._episode is None:
             return None
         if self.render_mode == "depth_array":
             return self.renderer.depth(self._scene.data)
-        return self.picture()
+        return self.image()
 
     def close(self) -> None:
         """Free the graphics context."""
@@ -203,8 +203,8 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         """What the controller last asked for."""
         return self._command
 
-    def picture(self) -> NDArray[np.uint8]:
-        """``(H, W, 3)`` uint8 picture of this instant, camera effects included."""
+    def image(self) -> NDArray[np.uint8]:
+        """``(H, W, 3)`` uint8 image of this instant, camera effects included."""
         return self._image() if self._now.image is None else self._now.image
 
     def robot_mask(self) -> NDArray[np.bool_]:
@@ -253,10 +253,10 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         return self.controller.command(self._servo_goal(now.estimate), state, action)
 
     def _servo_goal(self, estimate: PoseEstimate) -> ServoGoal | None:
-        base_T_goal = self._belief.base_T_goal
+        base_T_goal = self._errors.base_T_goal
         if not estimate.valid or base_T_goal is None:
             return None
-        return ServoGoal(base_T_goal, estimate.time_s, gripper_offset=self._belief.gripper_offset)
+        return ServoGoal(base_T_goal, estimate.time_s, gripper_offset=self._errors.gripper_offset)
 
     def _camera_T_goal(self, time_s: float) -> RigidTransform:
         assert self._episode is not None
@@ -279,13 +279,13 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         return self._steps / CONTROL_HZ
 
     def _look(self) -> None:
-        """Take a picture, estimate, and note what is true."""
+        """Take a image, estimate, and note what is true."""
         assert self._episode is not None
         scene = self._scene
         if self._rules.per_frame:
             self._frame_draws = self._rules.draw(self._episode.seed, sizes_of(scene), when="frame", index=self._steps)
         measured = scene.joint_positions + self._episode.draws["sensors.joint_bias"]
-        image = self._image() if self._pictures else None
+        image = self._image() if self._images else None
         truth = scene.camera_T_base
         gripper = truth * scene.base_T_ee
         estimate = self.estimator.estimate(Frame(measured, scene.camera, self._time, image, truth, gripper))
@@ -301,7 +301,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
             estimate=estimate,
             image=image,
         )
-        self._belief.update(self._now, self.kinematics.base_T_ee(measured))
+        self._errors.update(self._now, self.kinematics.base_T_ee(measured))
 
     def _image(self) -> NDArray[np.uint8]:
         assert self._episode is not None
@@ -318,7 +318,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
 
     @property
     def renderer(self) -> Renderer:
-        """The renderer of this environment's pictures, made on first use."""
+        """The renderer of this environment's images, made on first use."""
         if self._renderer is None:  # here and not in the constructor: contexts cannot be forked or pickled
             self._renderer = make_renderer(
                 self.config.renderer, self._scene.model, self._scene.camera_id, self._width, self._height
@@ -327,17 +327,17 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
 
     def _report(self) -> tuple[Observation, dict[str, Any]]:
         assert self._episode is not None
-        now, belief, camera = self._now, self._belief, self._now.camera
+        now, errors, camera = self._now, self._errors, self._now.camera
         position_error, rotation_error = pose_error(now.base_T_ee, now.base_T_goal)
         info = {
             "is_success": self._monitor.update(now.time_s, position_error, rotation_error),
             "true_position_error_m": position_error,
             "true_rotation_error_rad": rotation_error,
-            "apparent_position_error_m": belief.apparent_error[0],
-            "apparent_rotation_error_rad": belief.apparent_error[1],
-            "estimate_position_error_m": belief.estimate_error[0],
-            "estimate_rotation_error_rad": belief.estimate_error[1],
-            "estimate_known": belief.known,
+            "apparent_position_error_m": errors.apparent_error[0],
+            "apparent_rotation_error_rad": errors.apparent_error[1],
+            "estimate_position_error_m": errors.estimate_error[0],
+            "estimate_rotation_error_rad": errors.estimate_error[1],
+            "estimate_known": errors.known,
             "estimate_valid": now.estimate.valid,
             "estimate_reason": now.estimate.reason,
             "controller_mode": self._command.mode,

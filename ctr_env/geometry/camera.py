@@ -16,9 +16,9 @@ _LENSES = (0, 4, 5, 8, 12, 14)  # numbers of coefficients that OpenCV has a mode
 class PinholeCamera:
     """Intrinsics of a pinhole camera in OpenCV's axes (x right, y down, z forward).
 
-    **Pixel convention.** Image coordinates are continuous: the top-left corner of the picture is ``(0, 0)``,
+    **Pixel convention.** Image coordinates are continuous: the top-left corner of the image is ``(0, 0)``,
     its bottom-right corner ``(width, height)``, and the centre of the pixel in column ``i`` and row ``j`` is
-    ``(i + 0.5, j + 0.5)``. A principal point in the middle of the picture is ``(width / 2, height / 2)``. OpenCV
+    ``(i + 0.5, j + 0.5)``. A principal point in the middle of the image is ``(width / 2, height / 2)``. OpenCV
     functions count pixel centres as integers: add 0.5 to what they return and subtract it from what they take.
 
     Attributes:
@@ -26,8 +26,8 @@ class PinholeCamera:
         fy: Focal length along y, pixels.
         cx: Principal point, x, pixels.
         cy: Principal point, y, pixels.
-        width: Picture width, pixels.
-        height: Picture height, pixels.
+        width: Image width, pixels.
+        height: Image height, pixels.
         distortion: OpenCV's distortion coefficients ``(k1, k2, p1, p2[, k3[, ...]])``; empty for none.
 
     Raises:
@@ -62,9 +62,9 @@ class PinholeCamera:
         """Camera with square pixels from its horizontal field of view.
 
         Args:
-            fov_x: Horizontal field of view of a centred picture of this width, radians, in (0, pi).
-            width: Picture width, pixels.
-            height: Picture height, pixels.
+            fov_x: Horizontal field of view of a centred image of this width, radians, in (0, pi).
+            width: Image width, pixels.
+            height: Image height, pixels.
             principal_point: ``(2,)`` position of the optical axis as a fraction of width and height.
 
         Raises:
@@ -90,7 +90,7 @@ class PinholeCamera:
 
     @property
     def fov(self) -> tuple[float, float]:
-        """Horizontal and vertical field of view of the whole picture, radians (distortion ignored)."""
+        """Horizontal and vertical field of view of the whole image, radians (distortion ignored)."""
         horizontal = np.arctan(self.cx / self.fx) + np.arctan((self.width - self.cx) / self.fx)
         vertical = np.arctan(self.cy / self.fy) + np.arctan((self.height - self.cy) / self.fy)
         return float(horizontal), float(vertical)
@@ -102,7 +102,7 @@ class PinholeCamera:
             points: ``(..., 3)`` camera-frame points, metres.
 
         Returns:
-            ``(..., 2)`` continuous pixel coordinates. Points with z <= 0 project to NaN: they have no picture.
+            ``(..., 2)`` continuous pixel coordinates. Points with z <= 0 project to NaN: they have no image.
         """
         points = np.asarray(points, dtype=float)
         z = points[..., 2]
@@ -113,12 +113,12 @@ class PinholeCamera:
         return xy * (self.fx, self.fy) + (self.cx, self.cy)
 
     def contains(self, pixels: ArrayLike) -> NDArray[np.bool_]:
-        """Whether each of the ``(..., 2)`` pixels lies within the picture; NaN does not."""
+        """Whether each of the ``(..., 2)`` pixels lies within the image; NaN does not."""
         pixels = np.asarray(pixels, dtype=float)
         return np.asarray(np.all((pixels >= 0.0) & (pixels < (self.width, self.height)), axis=-1))
 
     def resized(self, width: int, height: int) -> PinholeCamera:
-        """The same camera with its picture stretched to ``width`` x ``height`` pixels."""
+        """The same camera with its image stretched to ``width`` x ``height`` pixels."""
         sx, sy = width / self.width, height / self.height
         return replace(
             self,

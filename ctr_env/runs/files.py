@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["replacing", "write_json", "write_picture"]
+__all__ = ["plain_json", "replacing", "write_image", "write_json"]
 
 
 @contextmanager
@@ -27,27 +27,32 @@ def replacing(path: Path) -> Iterator[Path]:
         scratch.unlink(missing_ok=True)
 
 
-def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
+def write_image(path: Path, image: NDArray[np.uint8]) -> None:
     """Write ``(H, W, 3)`` uint8 RGB in the format that the path's ending names."""
     import imageio.v3 as iio  # only where there is something to draw
 
     with replacing(path) as scratch:
-        iio.imwrite(scratch, picture)
+        iio.imwrite(scratch, image)
 
 
 def write_json(path: Path, data: Any) -> None:
-    """Write JSON; arrays become lists, and what is not a finite number is refused.
+    """Write JSON; arrays become lists, and what is not a finite number is rejected.
 
     Raises:
         ValueError: If a number is not finite.
         TypeError: If something has no JSON form.
     """
-    text = json.dumps(data, indent=1, allow_nan=False, default=_plain)
+    text = json.dumps(data, indent=1, allow_nan=False, default=plain_json)
     with replacing(path) as scratch:
         scratch.write_text(text + "\n")
 
 
-def _plain(value: Any) -> Any:
+def plain_json(value: Any) -> Any:
+    """JSON form of what ``json`` does not know: arrays as lists, paths as text.
+
+    Raises:
+        TypeError: If the value has no JSON form.
+    """
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     if isinstance(value, Path):

@@ -47,18 +47,18 @@ class CompactNet(nn.Module):
         self.judge = nn.Parameter(torch.randn(n_keypoints, 64, 2) * 0.02)
         self.judge_bias = nn.Parameter(torch.tensor([0.0, 1.0]).repeat(n_keypoints, 1))
 
-    def forward(self, images: Tensor, hints: Tensor | None = None) -> NetworkOutput:
-        """Mask and keypoints of pictures.
+    def forward(self, images: Tensor, priors: Tensor | None = None) -> NetworkOutput:
+        """Mask and keypoints of images.
 
         Args:
             images: ``(B, 3, H, W)`` normalised RGB; H and W must be multiples of 4.
-            hints: ``(B, 3, H, W)`` sketches of where the arm is thought to be, 0 to 1 (see :mod:`.hint`); none: black.
+            priors: ``(B, 3, H, W)`` rendered pose priors, 0 to 1 (see :mod:`.pose_prior`); none: black.
 
         Returns:
             Everything in pixels of the input.
         """
-        hints = torch.zeros_like(images) if hints is None else hints
-        levels, features = [], self.stem(torch.cat([images, hints], dim=1))
+        priors = torch.zeros_like(images) if priors is None else priors
+        levels, features = [], self.stem(torch.cat([images, priors], dim=1))
         for stage in self.stages:
             features = stage(features)
             levels.append(features)
@@ -101,7 +101,7 @@ class _Residual(nn.Module):
 
 
 class _Context(nn.Module):
-    """What is elsewhere in the picture: the mean of all cells, given back to each."""
+    """What is elsewhere in the image: the mean of all cells, given back to each."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Bringing parts of pictures to a network's size, without distortion and by the half-pixel rule."""
+"""Bringing parts of images to a network's size, without distortion and by the half-pixel rule."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ __all__ = [
     "BORDER",
     "Crop",
     "crop_around",
-    "crop_picture",
+    "crop_image",
     "opencv_affine",
     "robot_crop",
     "small_size",
-    "whole_picture",
+    "whole_image",
 ]
 
 BORDER = 114
-"""Grey level of what lies outside the picture."""
+"""Grey level of what lies outside the image."""
 
 _MARGIN = 1.25  # extent of a robot's crop as a multiple of its points'
-_FARTHEST_OUT = 0.25  # of the picture's size
-_LARGEST_SCALE = 6.0  # input pixels per picture pixel
+_FARTHEST_OUT = 0.25  # of the image's size
+_LARGEST_SCALE = 6.0  # input pixels per image pixel
 
 
 @dataclass(frozen=True)
 class Crop:
-    """A similarity between a picture and a network's input.
+    """A similarity between a image and a network's input.
 
     Attributes:
-        centre: ``(2,)`` point of the picture (continuous pixels) that comes to lie in the middle of the input.
-        scale: Input pixels per picture pixel.
+        centre: ``(2,)`` point of the image (continuous pixels) that comes to lie in the middle of the input.
+        scale: Input pixels per image pixel.
         size: Width and height of the input, pixels.
-        angle: Turn of the picture, clockwise as seen, rad.
+        angle: Turn of the image, clockwise as seen, rad.
     """
 
     centre: tuple[float, float]
@@ -45,19 +45,19 @@ class Crop:
 
     @property
     def matrix(self) -> NDArray[np.float64]:
-        """``(2, 3)`` affine map from continuous picture pixels to continuous input pixels."""
+        """``(2, 3)`` affine map from continuous image pixels to continuous input pixels."""
         c, s = self.scale * np.cos(self.angle), self.scale * np.sin(self.angle)
         linear = np.array([[c, -s], [s, c]])
         offset = 0.5 * np.array(self.size) - linear @ np.array(self.centre)
         return np.concatenate([linear, offset[:, None]], axis=1)
 
     def forward(self, pixels: ArrayLike) -> NDArray[np.float64]:
-        """``(..., 2)`` picture pixels to input pixels."""
+        """``(..., 2)`` image pixels to input pixels."""
         M = self.matrix
         return np.asarray(np.asarray(pixels) @ M[:, :2].T + M[:, 2])
 
     def backward(self, pixels: ArrayLike) -> NDArray[np.float64]:
-        """``(..., 2)`` input pixels to picture pixels."""
+        """``(..., 2)`` input pixels to image pixels."""
         M = self.matrix
         return np.asarray((np.asarray(pixels) - M[:, 2]) @ np.linalg.inv(M[:, :2]).T)
 
@@ -67,13 +67,13 @@ def small_size(size: tuple[int, int]) -> tuple[int, int]:
     return 3 * size[0] // 4, 3 * size[1] // 4
 
 
-def whole_picture(width: int, height: int, size: tuple[int, int]) -> Crop:
-    """The whole picture, as large as it fits."""
+def whole_image(width: int, height: int, size: tuple[int, int]) -> Crop:
+    """The whole image, as large as it fits."""
     return Crop((0.5 * width, 0.5 * height), min(size[0] / width, size[1] / height), size)
 
 
 def crop_around(pixels: ArrayLike, size: tuple[int, int], margin: float) -> Crop:
-    """A crop that holds ``(N, 2)`` picture pixels, with a margin as a multiple of their extent (1: none)."""
+    """A crop that holds ``(N, 2)`` image pixels, with a margin as a multiple of their extent (1: none)."""
     pixels = np.asarray(pixels, dtype=float)
     low, high = pixels.min(axis=0), pixels.max(axis=0)
     extent = np.maximum((high - low) * margin, 1.0)
@@ -81,15 +81,15 @@ def crop_around(pixels: ArrayLike, size: tuple[int, int], margin: float) -> Crop
 
 
 def robot_crop(pixels: ArrayLike, width: int, height: int, size: tuple[int, int]) -> Crop:
-    """The surroundings of a robot whose points are taken to lie at ``(N, 2)`` pixels of a picture; NaN has no place.
+    """The surroundings of a robot whose points are taken to lie at ``(N, 2)`` pixels of a image; NaN has no place.
 
-    Points far outside the picture do not widen it; with fewer than two others it is the whole picture.
+    Points far outside the image do not widen it; with fewer than two others it is the whole image.
     """
     pixels, extent = np.asarray(pixels, dtype=float), np.array([width, height])
     with np.errstate(invalid="ignore"):
         near = np.all((pixels > -_FARTHEST_OUT * extent) & (pixels < (1.0 + _FARTHEST_OUT) * extent), axis=1)
     if near.sum() < 2:
-        return whole_picture(width, height, size)
+        return whole_image(width, height, size)
     crop = crop_around(np.clip(pixels[near], 0.0, extent), size, _MARGIN)
     return Crop(crop.centre, min(crop.scale, _LARGEST_SCALE), size)
 
@@ -100,30 +100,30 @@ def opencv_affine(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([matrix[:, :2], (matrix[:, 2] + shift)[:, None]], axis=1)
 
 
-def crop_picture(picture: NDArray[np.uint8], crop: Crop, border: int = BORDER) -> NDArray[np.uint8]:
-    """The input that a crop makes of a picture.
+def crop_image(image: NDArray[np.uint8], crop: Crop, border: int = BORDER) -> NDArray[np.uint8]:
+    """The input that a crop makes of a image.
 
     Args:
-        picture: ``(H, W)`` or ``(H, W, C)`` uint8.
+        image: ``(H, W)`` or ``(H, W, C)`` uint8.
         crop: What to cut out.
         border: Value of what lies outside.
 
     Returns:
-        ``(size[1], size[0])`` or ``(size[1], size[0], C)`` uint8. Pictures that shrink by more than half are averaged
+        ``(size[1], size[0])`` or ``(size[1], size[0], C)`` uint8. Images that shrink by more than half are averaged
         first, so that thin things do not flicker.
     """
     matrix = crop.matrix
     scale = crop.scale
-    while scale <= 0.5 and min(picture.shape[:2]) >= 2:
-        height, width = picture.shape[:2]
-        even = picture[: height // 2 * 2, : width // 2 * 2]
-        picture = np.asarray(cv2.resize(even, (width // 2, height // 2), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    while scale <= 0.5 and min(image.shape[:2]) >= 2:
+        height, width = image.shape[:2]
+        even = image[: height // 2 * 2, : width // 2 * 2]
+        image = np.asarray(cv2.resize(even, (width // 2, height // 2), interpolation=cv2.INTER_AREA), dtype=np.uint8)
         matrix = matrix @ np.diag([2.0, 2.0, 1.0])
         scale *= 2.0
     matrix = opencv_affine(matrix)
     return np.asarray(
         cv2.warpAffine(
-            picture, matrix, crop.size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT,
+            image, matrix, crop.size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT,
             borderValue=(border,) * 3,
         )
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """Keypoints, and how sure they are, from heatmaps.
 
-A heatmap of ``h`` x ``w`` cells covers a picture of ``H`` x ``W`` pixels. By the rule that pixel centres lie at integer
-+ 0.5, the centre of cell ``(i, j)`` lies at ``((j + 0.5) W / w, (i + 0.5) H / h)``: the cells tile the picture.
+A heatmap of ``h`` x ``w`` cells covers a image of ``H`` x ``W`` pixels. By the rule that pixel centres lie at integer
++ 0.5, the centre of cell ``(i, j)`` lies at ``((j + 0.5) W / w, (i + 0.5) H / h)``: the cells tile the image.
 """
 
 from __future__ import annotations

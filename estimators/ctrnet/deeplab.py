@@ -19,13 +19,13 @@ _CONFIDENCE_RADIUS_CELLS = 4.0
 class DeepLabResNet50(nn.Module):
     """DeepLabv3/ResNet-50 whose parameters have the names and shapes of the authors' public checkpoints.
 
-    *Keypoints.* The authors' soft-argmax puts the first and the last cell of a heatmap on the picture's edges, 0 and W;
+    *Keypoints.* The authors' soft-argmax puts the first and the last cell of a heatmap on the image's edges, 0 and W;
     their weights were trained, and give right pixels, under that rule only. This network therefore keeps it when it
-    decodes keypoints: x = E[j] W / (w - 1). With cells that tile the picture, the rule of
+    decodes keypoints: x = E[j] W / (w - 1). With cells that tile the image, the rule of
     :func:`~ctr_env.estimators.ctrnet.decoding.soft_argmax`, the same heatmap reads x' = (E[j] + 0.5) W / w, so that
     x = W/2 + (x' - W/2) w / (w - 1): a stretch about the centre by 2 px at the edges of 320. The pixels themselves
     need no shift: the labels (DREAM's) have a centred camera's principal point at W / 2, as pixel centres at
-    integer + 0.5 demand. The heatmaps that are *returned* are resampled to cells that tile the picture, so that
+    integer + 0.5 demand. The heatmaps that are *returned* are resampled to cells that tile the image, so that
     whoever looks at them (a loss, a drawing) meets one rule.
 
     *Confidence and scale.* The network has no heads for them; both are read off the heatmap and are not calibrated:
@@ -43,7 +43,7 @@ class DeepLabResNet50(nn.Module):
         self.read_out = _KeypointHead(ResNet50Trunk.out_channels, n_keypoints)
         self.classifer = nn.Sequential(_MaskHead(ResNet50Trunk.out_channels))
 
-    def forward(self, images: Tensor, hints: Tensor | None = None) -> NetworkOutput:
+    def forward(self, images: Tensor, priors: Tensor | None = None) -> NetworkOutput:
         """Mask and keypoints of ``images (B, 3, H, W)``, normalised RGB."""
         height, width = images.shape[-2:]
         features = self.backbone(images)
@@ -68,7 +68,7 @@ def _decode(heatmap: Tensor, input_size: tuple[int, int]) -> tuple[Tensor, Tenso
 
 
 def _to_tiling_cells(heatmap: Tensor) -> Tensor:
-    """The same map, sampled where the centres of cells that tile the picture lie."""
+    """The same map, sampled where the centres of cells that tile the image lie."""
     rows, columns = (cell_centres(cells, 2, heatmap.device) - 1.0 for cells in heatmap.shape[-2:])
     grid = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), dim=-1)
     # align_corners is the authors' rule: -1 and 1 are the centres of the first and the last cell.
@@ -98,7 +98,7 @@ class _MaskHead(nn.Sequential):
 
 
 class _PyramidPooling(nn.Module):
-    """Atrous spatial pyramid pooling: the same features at four dilations and averaged over the picture."""
+    """Atrous spatial pyramid pooling: the same features at four dilations and averaged over the image."""
 
     def __init__(self, channels: int, out_channels: int) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ class _PyramidPooling(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         branches = [branch(features) for branch in self.convs]
-        branches[-1] = branches[-1].expand_as(branches[0])  # one average for the whole picture
+        branches[-1] = branches[-1].expand_as(branches[0])  # one average for the whole image
         projected: Tensor = self.project(torch.cat(branches, dim=1))
         return projected
 

@@ -1,4 +1,4 @@
-"""Running a network on crops of pictures."""
+"""Running a network on crops of images."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from ctr_env.scenes.robots.description import RobotDescription
 
-from .cropping import Crop, crop_picture, opencv_affine
+from .cropping import Crop, crop_image, opencv_affine
 from .engine import Engine, make_engine
 from .points import LinkPoint
-from .pose_prior import draw_hint, no_hint
+from .pose_prior import draw_pose_prior, empty_pose_prior
 from .weights import load_network
 
 __all__ = ["Detection", "Detector"]
@@ -26,15 +26,15 @@ _LOG_SCALES = (-5.0, 8.0)  # of errors in pixels: what a network that works neve
 
 @dataclass(frozen=True)
 class Detection:
-    """What the network finds in one picture.
+    """What the network finds in one image.
 
     Attributes:
-        pixels: ``(K, 2)`` points, picture pixels.
+        pixels: ``(K, 2)`` points, image pixels.
         confidence: ``(K,)`` in [0, 1].
         variance: ``(K,)`` expected variance of each pixel coordinate, px².
         crop: Where it was looked.
         crop_mask: ``(h, w)`` float32 robot probability in the crop.
-        size: Width and height of the picture, pixels.
+        size: Width and height of the image, pixels.
     """
 
     pixels: NDArray[np.float64]
@@ -46,7 +46,7 @@ class Detection:
 
     @property
     def mask(self) -> NDArray[np.float32]:
-        """``(H, W)`` float32 robot probability in the picture; 0 outside the crop."""
+        """``(H, W)`` float32 robot probability in the image; 0 outside the crop."""
         return _paste(self.crop_mask, self.crop, *self.size)
 
 
@@ -82,36 +82,36 @@ class Detector:
     @torch.inference_mode()
     def detect(
         self,
-        pictures: Sequence[NDArray[np.uint8]],
+        images: Sequence[NDArray[np.uint8]],
         crops: Sequence[Crop],
         guesses: Sequence[NDArray[np.float64] | None],
     ) -> list[Detection]:
         """Find mask and points.
 
         Args:
-            pictures: N pictures ``(H, W, 3)`` uint8 RGB, of any sizes.
+            images: N images ``(H, W, 3)`` uint8 RGB, of any sizes.
             crops: Where to look in each; all of one size.
-            guesses: ``(K, 2)`` picture pixels where each one's points are thought to be, or ``None``.
+            guesses: ``(K, 2)`` image pixels where each one's points are thought to be, or ``None``.
         """
         size = crops[0].size
-        inputs = np.stack([crop_picture(p, c) for p, c in zip(pictures, crops, strict=True)])
-        hints = np.stack(
+        inputs = np.stack([crop_image(p, c) for p, c in zip(images, crops, strict=True)])
+        priors = np.stack(
             [
-                no_hint(size) if guess is None else draw_hint(crop.forward(guess), self._chain, size)
+                empty_pose_prior(size) if guess is None else draw_pose_prior(crop.forward(guess), self._chain, size)
                 for guess, crop in zip(guesses, crops, strict=True)
             ]
         )
-        planes = (torch.from_numpy(inputs).float() - self._mean) * self._scale  # (N, h, w, 3)
-        sketches = torch.from_numpy(hints).float() / 255.0
-        output = self._engine(size)(planes.permute(0, 3, 1, 2), sketches.permute(0, 3, 1, 2))
+        image_planes = (torch.from_numpy(inputs).float() - self._mean) * self._scale  # (N, h, w, 3)
+        prior_planes = torch.from_numpy(priors).float() / 255.0
+        output = self._engine(size)(image_planes.permute(0, 3, 1, 2), prior_planes.permute(0, 3, 1, 2))
         # variance of a Laplace distribution of that scale, which a spoilt network may put anywhere
         variance = 2.0 * torch.exp(2.0 * output.log_scale.double().clamp(*_LOG_SCALES))
         confidence = torch.sigmoid(output.confidence_logits.double()).numpy()
         masks = torch.sigmoid(output.mask_logits.float())[:, 0].numpy()
         detections = []
-        for i, (picture, crop) in enumerate(zip(pictures, crops, strict=True)):
+        for i, (image, crop) in enumerate(zip(images, crops, strict=True)):
             pixels = crop.backward(output.keypoints_px[i].double().numpy())
-            height, width = picture.shape[:2]
+            height, width = image.shape[:2]
             spread = variance[i].numpy() / crop.scale**2
             detections.append(Detection(pixels, confidence[i], spread, crop, masks[i], (width, height)))
         return detections
@@ -123,7 +123,7 @@ class Detector:
 
 
 def _paste(mask: NDArray[np.float32], crop: Crop, width: int, height: int) -> NDArray[np.float32]:
-    """A crop's mask in its picture."""
+    """A crop's mask in its image."""
     matrix = opencv_affine(crop.matrix)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return np.asarray(cv2.warpAffine(mask, matrix, (width, height), flags=flags), dtype=np.float32)

@@ -24,7 +24,7 @@ def make_engine(network: nn.Module, input_size: tuple[int, int]) -> Engine:
     """A function that gives a network's output.
 
     On a GPU the network runs as it is, in mixed precision. On a CPU it is traced and frozen, which folds normalisations
-    and lays kernels out once for all calls (three times faster at one picture), in bfloat16 where the CPU multiplies it
+    and lays kernels out once for all calls (three times faster at one image), in bfloat16 where the CPU multiplies it
     natively.
 
     Args:
@@ -37,8 +37,8 @@ def make_engine(network: nn.Module, input_size: tuple[int, int]) -> Engine:
 def _on_gpu(network: nn.Module) -> Engine:
     network = copy.deepcopy(network).cuda().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def run(images: Tensor, hints: Tensor) -> NetworkOutput:
-        inputs = (part.cuda().contiguous(memory_format=torch.channels_last) for part in (images, hints))
+    def run(images: Tensor, priors: Tensor) -> NetworkOutput:
+        inputs = (part.cuda().contiguous(memory_format=torch.channels_last) for part in (images, priors))
         with torch.autocast("cuda", torch.float16):
             output = network(*inputs)
         return NetworkOutput(*(part.float().cpu() for part in output))
@@ -56,8 +56,8 @@ def _on_cpu(network: nn.Module, input_size: tuple[int, int]) -> Engine:
         traced = torch.jit.freeze(torch.jit.trace(network, (example, example), check_trace=False))
         traced = torch.jit.optimize_for_inference(traced)
 
-    def run(images: Tensor, hints: Tensor) -> NetworkOutput:
-        inputs = (part.to(kind).contiguous(memory_format=torch.channels_last) for part in (images, hints))
+    def run(images: Tensor, priors: Tensor) -> NetworkOutput:
+        inputs = (part.to(kind).contiguous(memory_format=torch.channels_last) for part in (images, priors))
         return NetworkOutput(*(part.float() for part in traced(*inputs)))
 
     return run

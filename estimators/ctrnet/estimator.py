@@ -14,7 +14,7 @@ from scipy.spatial.transform import RigidTransform
 from ctr_env.datasets.frame import Frame
 from ctr_env.estimators.base import PoseEstimate, PoseEstimator
 from ctr_env.estimators.mirrored import MirroredEstimator
-from ctr_env.estimators.systematic_error import COMMON_M, COMMON_RAD
+from ctr_env.estimators.systematic_error import SYSTEMATIC_M, SYSTEMATIC_RAD
 from ctr_env.runs.configuration import config_from_mapping, require_range
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CtRNetConfig", "CtRNetEstimator", "make_ctrnet"]
 
-_CONVINCING = 0.5  # share of the outline that a pose explains only where it is right, whatever the points say
+_CONVINCING = 0.5  # share of the contour that a pose explains only where it is right, whatever the points say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,21 +40,21 @@ class CtRNetConfig:
     keypoints: str = "all"
     """``"all"`` points that the network finds, or only the ``"published"`` ones."""
     looks: int = 2
-    """Looks at a picture of which nothing is known: one at the whole, then closer ones at where the robot was found.
-    Pictures that make trouble are looked at more often."""
+    """Looks at a image of which nothing is known: one at the whole, then closer ones at where the robot was found.
+    Images that make trouble are looked at more often."""
     tracking: bool = True
     """Whether to look closely right away at where the last pose puts the robot."""
     min_confidence: float = 0.3
     """Least confidence of a point that is used."""
     min_keypoints: int = 5
     """Fewest points that a pose is made of."""
-    outline: bool = True
-    """Whether the pose is fitted to the outline of the mask too, not to the points alone."""
-    min_outline: float = 0.25
-    """Least share of the robot's outline in view that must lie on the mask's border."""
+    contour: bool = True
+    """Whether the pose is fitted to the contour of the mask too, not to the points alone."""
+    min_contour_inlier_ratio: float = 0.25
+    """Least share of the robot's contour in view that must lie on the mask's border."""
     max_reprojection: float = 0.1
-    """Largest RMS reprojection error, as a share of the robot's extent in the picture, of a pose that does not explain
-    half of the outline."""
+    """Largest RMS reprojection error, as a share of the robot's extent in the image, of a pose that does not explain
+    half of the contour."""
     max_position_std: float = 0.15
     """Largest standard deviation of the base's position by what the view tells of it, metres."""
 
@@ -62,7 +62,7 @@ class CtRNetConfig:
         """Check every value."""
         if self.keypoints not in ("all", "published"):
             raise ValueError(f"CtRNetConfig.keypoints must be 'all' or 'published', not {self.keypoints!r}")
-        require_range(self, 0.0, 1.0, "min_confidence", "max_reprojection", "min_outline")
+        require_range(self, 0.0, 1.0, "min_confidence", "max_reprojection", "min_contour_inlier_ratio")
         require_range(self, 4, 1000, "min_keypoints")
         require_range(self, 1, 5, "looks")
         require_range(self, 1e-6, 1e6, "max_position_std")
@@ -85,27 +85,27 @@ def make_ctrnet(kinematics: RobotKinematics, config: CtRNetConfig | Mapping[str,
 class CtRNetEstimator(PoseEstimator):
     """The learned estimator (CtRNet, arXiv 2302.14332, in this package's form).
 
-    A first look at the whole picture finds the robot; a second one at its surroundings, for which the network is also
+    A first look at the whole image finds the robot; a second one at its surroundings, for which the network is also
     shown a sketch of the arm where the first pose puts it, measures it. From then on the last pose takes the place of
     the first look, which is repeated only when that fails. The pose is the weighted PnP solution over the points that
-    the network is confident of, each weighted by its predicted variance; then the outline of the robot is brought onto
+    the network is confident of, each weighted by its predicted variance; then the contour of the robot is brought onto
     the border of the network's mask, which is known to a fraction of a pixel where points inside the arm are not.
 
     Not valid when fewer than ``min_keypoints`` points are confident (``"too_few_keypoints"``), when PnP fails (its
-    status), when the pose does not explain the mask (``"outline_mismatch"``) or the points
+    status), when the pose does not explain the mask (``"contour_mismatch"``) or the points
     (``"reprojection_error"``), or hardly determines the base (``"uncertain"``).
     """
 
     needs_image = True
     sees_gripper = True
-    picture_size = (640, 480)
-    common_m, common_rad = COMMON_M, COMMON_RAD
+    image_size = (640, 480)
+    systematic_m, systematic_rad = SYSTEMATIC_M, SYSTEMATIC_RAD
 
     def __init__(self, kinematics: RobotKinematics, config: CtRNetConfig | Mapping[str, Any] | None = None) -> None:
         """Read nothing yet: weights are loaded with the first frame.
 
         Args:
-            kinematics: The arm in the pictures.
+            kinematics: The arm in the images.
             config: Settings.
 
         Raises:
@@ -131,7 +131,7 @@ class CtRNetEstimator(PoseEstimator):
 
     @property
     def eye(self) -> Eye:
-        """What looks at pictures, made when it is first asked for.
+        """What looks at images, made when it is first asked for.
 
         Raises:
             ValueError: If the weights file is not one, or belongs to another robot.
@@ -152,7 +152,7 @@ class CtRNetEstimator(PoseEstimator):
         """Pose of one frame.
 
         Raises:
-            ValueError: If the frame has no picture.
+            ValueError: If the frame has no image.
         """
         if self.config.tracking and self._last is not None:
             tracked = self._track(frame, self._last)
@@ -171,19 +171,19 @@ class CtRNetEstimator(PoseEstimator):
 
     def _search(self, frames: Sequence[Frame]) -> list[PoseEstimate]:
         """Poses without knowledge of earlier ones."""
-        found = search(self.eye, frames, self.config.looks, self.config.outline)
+        found = search(self.eye, frames, self.config.looks, self.config.contour)
         return [self._estimate(frame, *each) for frame, each in zip(frames, found, strict=True)]
 
     def _track(self, frame: Frame, pose: RigidTransform) -> PoseEstimate:
         """A pose near the last one."""
         sight = self.eye.look([frame], [self.eye.around(frame, pose)])[0]
-        if self.config.outline:
+        if self.config.contour:
             sight = self.eye.aligned(frame, sight)
         return self._estimate(frame, sight, sight.detection.mask)
 
     def _estimate(self, frame: Frame, sight: Sight, mask: NDArray[np.float32]) -> PoseEstimate:
-        explained = sight.explained if self.config.outline else None
-        covariance = pose_covariance(sight.fit.covariance, explained, self.detector.covariance_scale)
+        contour_inlier_ratio = sight.contour_inlier_ratio if self.config.contour else None
+        covariance = pose_covariance(sight.fit.covariance, contour_inlier_ratio, self.detector.covariance_scale)
         reason = self._doubt(sight)
         return PoseEstimate(
             camera_T_base=sight.pose,
@@ -203,10 +203,10 @@ class CtRNetEstimator(PoseEstimator):
             return "too_few_keypoints"
         if sight.fit.status:
             return sight.fit.status
-        if self.config.outline and sight.explained < self.config.min_outline:
-            return "outline_mismatch"
+        if self.config.contour and sight.contour_inlier_ratio < self.config.min_contour_inlier_ratio:
+            return "contour_mismatch"
         extent = float(np.max(np.ptp(sight.detection.pixels[sight.used], axis=0)))
-        if sight.explained < _CONVINCING and sight.fit.rms_px > self.config.max_reprojection * extent:
+        if sight.contour_inlier_ratio < _CONVINCING and sight.fit.rms_px > self.config.max_reprojection * extent:
             return "reprojection_error"
         usual = pose_covariance(sight.fit.covariance, None, self.detector.covariance_scale)
         return "uncertain" if np.trace(usual[:3, :3]) > self.config.max_position_std**2 else ""

@@ -1,4 +1,4 @@
-"""Looking at part of a picture: network, keypoints, PnP, and the outline brought onto the mask's border."""
+"""Looking at part of a image: network, keypoints, PnP, and the contour brought onto the mask's border."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ctr_env.geometry import PinholeCamera, transform
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.robots.surfaces import RobotSurface, robot_surface
 
-from .cropping import Crop, robot_crop, small_size, whole_picture
+from .cropping import Crop, robot_crop, small_size, whole_image
 from .gripper import gripper_pose, points_at_the_gripper
 from .points import link_points
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Eye", "Sight", "View"]
 
-_COARSER = 3  # times fewer faces than a scene's robot: yet coarser ones have another outline
-_TRUST = 0.1  # of the points' information beside the outline's: they err together
+_COARSER = 3  # times fewer faces than a scene's robot: yet coarser ones have another contour
+_TRUST = 0.1  # of the points' information beside the contour's: they err together
 _HIDDEN = 1.0  # percent of the mask's rows and columns on each side that an unguided view may cut off
 
 
 class View(NamedTuple):
-    """Part of a picture, and if anybody knows, the pose there and the ``(K, 2)`` picture pixels of the points in it."""
+    """Part of a image, and if anybody knows, the pose there and the ``(K, 2)`` image pixels of the points in it."""
 
     crop: Crop
     pose: RigidTransform | None = None
@@ -51,8 +51,8 @@ class Sight(NamedTuple):
     """``(K,)`` which of the points count."""
     fit: PoseFit
     """The pose that fits."""
-    explained: float = 0.0
-    """Share of the robot's outline there that lies on the mask's border; 0 before anybody looked."""
+    contour_inlier_ratio: float = 0.0
+    """Share of the robot's contour there that lies on the mask's border; 0 before anybody looked."""
 
     @property
     def located(self) -> bool:
@@ -64,19 +64,21 @@ class Sight(NamedTuple):
         """``camera_T_base``."""
         return transform(self.fit.translation, Rotation.from_matrix(self.fit.rotation))
 
-    def at(self, pose: RigidTransform, explained: float) -> Sight:
-        """The same look with another pose, and how much of the outline there is explained."""
+    def at(self, pose: RigidTransform, contour_inlier_ratio: float) -> Sight:
+        """The same look with another pose, and how much of the contour there is explained."""
         R, t = pose.rotation.as_matrix(), np.asarray(pose.translation)
-        return self._replace(fit=replace(self.fit, rotation=R, translation=t, status=""), explained=explained)
+        return self._replace(
+            fit=replace(self.fit, rotation=R, translation=t, status=""), contour_inlier_ratio=contour_inlier_ratio
+        )
 
 
 @dataclass(frozen=True)
 class Eye:
-    """Looks at parts of pictures.
+    """Looks at parts of images.
 
     Attributes:
         detector: The network.
-        kinematics: The arm in the pictures.
+        kinematics: The arm in the images.
         min_confidence: Least confidence of a point that counts.
         published: Whether the published keypoints alone count.
     """
@@ -87,12 +89,12 @@ class Eye:
     published: bool
 
     def glance(self, frame: Frame, small: bool) -> View:
-        """All of a picture, at the network's full size or, quicker, a smaller one."""
+        """All of a image, at the network's full size or, quicker, a smaller one."""
         size = self.detector.input_size
-        return View(whole_picture(frame.camera.width, frame.camera.height, small_size(size) if small else size))
+        return View(whole_image(frame.camera.width, frame.camera.height, small_size(size) if small else size))
 
     def around(self, frame: Frame, pose: RigidTransform) -> View:
-        """A close view of the robot where a pose puts it into the picture."""
+        """A close view of the robot where a pose puts it into the image."""
         camera = frame.camera
         guess = camera.project(pose.apply(self.points(frame)))
         return View(robot_crop(guess, camera.width, camera.height, self.detector.input_size), pose, guess)
@@ -117,7 +119,7 @@ class Eye:
         """Poses from the points that the network finds in views of frames, all of one size.
 
         Raises:
-            ValueError: If a frame has no picture.
+            ValueError: If a frame has no image.
         """
         from .pose import poses_from_points
 
@@ -136,7 +138,7 @@ class Eye:
         return [Sight(*each) for each in zip(detections, used, fits, strict=True)]
 
     def aligned(self, frame: Frame, sight: Sight) -> Sight:
-        """The same with the pose whose outline lies on the mask's border."""
+        """The same with the pose whose contour lies on the mask's border."""
         if not sight.located:
             return sight
         from ctr_env.estimators.silhouette.alignment import align
@@ -144,11 +146,11 @@ class Eye:
         fit = sight.fit
         found = align(self.surface, [self.seen(frame, sight)], fit.rotation, fit.translation, fit.covariance / _TRUST)
         fit = replace(fit, rotation=found.rotation, translation=found.translation, covariance=found.covariance)
-        return sight._replace(fit=fit, explained=found.explained)
+        return sight._replace(fit=fit, contour_inlier_ratio=found.contour_inlier_ratio)
 
     @cached_property
     def surface(self) -> RobotSurface:
-        """The robot whose outline is drawn."""
+        """The robot whose contour is drawn."""
         robot = self.kinematics.robot
         return robot_surface(robot, robot.face_budget // _COARSER)
 

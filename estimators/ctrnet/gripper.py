@@ -1,4 +1,4 @@
-"""The gripper where the picture shows it, whatever the rest of the arm says."""
+"""The gripper where the image shows it, whatever the rest of the arm says."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ __all__ = ["NetworkOutput"]
 
 
 class NetworkOutput(NamedTuple):
-    """Output of one network for a batch of pictures."""
+    """Output of one network for a batch of images."""
 
     mask_logits: Tensor
     """``(B, 1, H, W)`` logits of the robot's mask, at the input's size."""

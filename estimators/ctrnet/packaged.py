@@ -36,7 +36,7 @@ def mirror_for(robot: RobotDescription, weights: Path | None) -> Mirror | None:
     """The mirror in which weights see a robot; ``None`` if they are its own, or it is no other's mirror image.
 
     Args:
-        robot: The robot in the pictures.
+        robot: The robot in the images.
         weights: A weights file; none: those that come with the package.
 
     Raises:

@@ -14,7 +14,7 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.world.config import SceneConfig
 from ctr_env.scenes.world.scene import Scene
 
-__all__ = ["LinkPoint", "link_points", "published_points", "spread_points"]
+__all__ = ["LinkPoint", "link_points", "paper_keypoints", "spread_points"]
 
 _PER_LINK = 2
 _PER_FIXED_LINK = 4
@@ -29,7 +29,7 @@ class LinkPoint(NamedTuple):
     z: float
 
 
-def published_points(robot: RobotDescription) -> tuple[LinkPoint, ...]:
+def paper_keypoints(robot: RobotDescription) -> tuple[LinkPoint, ...]:
     """The robot's keypoints: origins of link frames, as DREAM and CtRNet use them."""
     return tuple(LinkPoint(link, 0.0, 0.0, 0.0) for link in robot.keypoint_frames)
 
@@ -37,12 +37,12 @@ def published_points(robot: RobotDescription) -> tuple[LinkPoint, ...]:
 def spread_points(robot: str | RobotDescription) -> tuple[LinkPoint, ...]:
     """The published keypoints, then places on the surface of the arm's links and of what carries it, far apart.
 
-    Link origins lie close to one plane or line in many postures; two pixels of noise on them move the robot by a
+    Link origins lie close to one plane or line in many joint configurations; two pixels of noise on them move the robot by a
     centimetre. Two extreme points of every link that the arm moves and four of every fixed one stand wider.
     """
     description = get_robot(robot)
     scene = Scene(SceneConfig(robot=description, width=16, height=16, clutter=0, occluders=0))
-    points = list(published_points(description))
+    points = list(paper_keypoints(description))
     for link, count in _links(scene).items():
         vertices = _vertices(scene, link)
         if len(vertices):

@@ -48,7 +48,7 @@ def poses_from_points(
     cameras: Sequence[PinholeCamera],
     starts: Sequence[RigidTransform | None],
 ) -> list[PoseFit]:
-    """Poses of N pictures.
+    """Poses of N images.
 
     Where a start explains the points, the solution is sought in its neighbourhood alone; where points contradict what
     is found, among all poses and without the points that contradict most others.

@@ -1,4 +1,4 @@
-"""A sketch of the arm where a first pose puts it, which a network that looks again gets beside the picture."""
+"""A sketch of the arm where a first pose puts it, which a network that looks again gets beside the image."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["draw_hint", "no_hint"]
+__all__ = ["draw_pose_prior", "empty_pose_prior"]
 
 _SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
 _LINE, _DISC = 0.025, 0.015  # of the sketch's height
 _FARTHEST = 3.0  # sizes of the sketch that a point may lie outside
 
 
-def no_hint(size: tuple[int, int]) -> NDArray[np.uint8]:
+def empty_pose_prior(size: tuple[int, int]) -> NDArray[np.uint8]:
     """``(h, w, 3)`` black: nothing is known."""
     return np.zeros((size[1], size[0], 3), np.uint8)
 
 
-def draw_hint(pixels: NDArray[np.float64], chain: int, size: tuple[int, int]) -> NDArray[np.uint8]:
+def draw_pose_prior(pixels: NDArray[np.float64], chain: int, size: tuple[int, int]) -> NDArray[np.uint8]:
     """Lines along the arm and a disc at every point, each of a colour of its own, on black.
 
     Args:
@@ -29,7 +29,7 @@ def draw_hint(pixels: NDArray[np.float64], chain: int, size: tuple[int, int]) ->
     Returns:
         ``(h, w, 3)`` uint8.
     """
-    sketch = no_hint(size)
+    prior = empty_pose_prior(size)
     thickness, radius = max(1, round(_LINE * size[1])), int(_DISC * size[1] * (1 << _SHIFT))
     limit = _FARTHEST * max(size)
     known = np.asarray(np.all(np.isfinite(pixels) & (np.abs(np.nan_to_num(pixels)) < limit), axis=1))
@@ -39,10 +39,10 @@ def draw_hint(pixels: NDArray[np.float64], chain: int, size: tuple[int, int]) ->
     for i in range(chain - 1):
         if known[i : i + 2].all():
             a, b = tuple(places[i].tolist()), tuple(places[i + 1].tolist())
-            cv2.line(sketch, a, b, colours[i], thickness, cv2.LINE_8, _SHIFT)
+            cv2.line(prior, a, b, colours[i], thickness, cv2.LINE_8, _SHIFT)
     for place, colour in zip(places[known], np.array(colours)[known], strict=True):
-        cv2.circle(sketch, tuple(place.tolist()), radius, tuple(colour.tolist()), -1, cv2.LINE_8, _SHIFT)
-    return sketch
+        cv2.circle(prior, tuple(place.tolist()), radius, tuple(colour.tolist()), -1, cv2.LINE_8, _SHIFT)
+    return prior
 
 
 def _colours(count: int) -> list[tuple[int, int, int]]:

@@ -1,4 +1,4 @@
-"""Finding a robot in pictures of which nothing is known."""
+"""Finding a robot in images of which nothing is known."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from .eye import Eye, Sight, View
 
 __all__ = ["Found", "search"]
 
-_SURE = 0.6  # share of the outline that a pose must explain for the search to end
+_SURE = 0.6  # share of the contour that a pose must explain for the search to end
 
 
 class Found(NamedTuple):
-    """The best look at a picture, and the robot's mask ``(H, W)`` float32 from that look and the first one."""
+    """The best look at a image, and the robot's mask ``(H, W)`` float32 from that look and the first one."""
 
     sight: Sight
     mask: NDArray[np.float32]
 
 
-def search(eye: Eye, frames: Sequence[Frame], looks: int, outline: bool) -> list[Found]:
-    """Look at whole pictures, then closer, each time led by the last pose.
+def search(eye: Eye, frames: Sequence[Frame], looks: int, contour: bool) -> list[Found]:
+    """Look at whole images, then closer, each time led by the last pose.
 
-    With outlines, the last look's pose is aligned, and where its outline does not lie on the mask's border the picture
+    With contours, the last look's pose is aligned, and where its contour does not lie on the mask's border the image
     is looked at in other ways until one does: around the aligned pose, without a hint, and as a whole at full size.
 
     Args:
         eye: What looks.
         frames: N frames.
-        looks: Number of looks at a picture that makes no trouble.
-        outline: Whether poses are aligned with the mask.
+        looks: Number of looks at a image that makes no trouble.
+        contour: Whether poses are aligned with the mask.
     """
     first = eye.look(frames, [eye.glance(frame, small=looks > 1) for frame in frames])
     found = list(first)
@@ -45,7 +45,7 @@ def search(eye: Eye, frames: Sequence[Frame], looks: int, outline: bool) -> list
         for i, sight in _looks(eye, frames, dict(enumerate(views))).items():
             if sight.located or not found[i].located:
                 found[i] = sight
-    if outline:
+    if contour:
         found = [eye.aligned(frame, sight) for frame, sight in zip(frames, found, strict=True)]
         for attempt in (_around, _unguided, _whole):
             _try(eye, frames, found, attempt)
@@ -55,13 +55,13 @@ def search(eye: Eye, frames: Sequence[Frame], looks: int, outline: bool) -> list
 def _try(
     eye: Eye, frames: Sequence[Frame], found: list[Sight], attempt: Callable[[Eye, Frame, Sight], View | None]
 ) -> None:
-    """Look again, and once more around what that gives, where the outline is not explained; keep what explains it."""
-    doubtful = [i for i, sight in enumerate(found) if sight.explained < _SURE]
+    """Look again, and once more around what that gives, where the contour is not explained; keep what explains it."""
+    doubtful = [i for i, sight in enumerate(found) if sight.contour_inlier_ratio < _SURE]
     views = {i: attempt(eye, frames[i], found[i]) for i in doubtful}
     for _ in range(2):
         seen = {i: eye.aligned(frames[i], sight) for i, sight in _looks(eye, frames, views).items()}
         for i, sight in seen.items():
-            if sight.explained > found[i].explained:
+            if sight.contour_inlier_ratio > found[i].contour_inlier_ratio:
                 found[i] = sight
         views = {i: eye.around(frames[i], sight.pose) for i, sight in seen.items() if sight.located}
 

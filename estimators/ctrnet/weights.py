@@ -151,8 +151,8 @@ def _opened(path: Path | str, read: Callable[[Any], Any]) -> tuple[Any, WeightsH
             metadata = file.metadata() or {}
             content = read(file)
     except SafetensorError as error:
-        hint = "; ctr-env convert-weights makes one of a published .pth checkpoint"
-        raise ValueError(f"{path} is not a safetensors file ({error}){hint}") from error
+        prior = "; ctr-env convert-weights makes one of a published .pth checkpoint"
+        raise ValueError(f"{path} is not a safetensors file ({error}){prior}") from error
     return content, _read_header(metadata, path)
 
 

@@ -11,7 +11,7 @@ from scipy.spatial.transform import RigidTransform
 
 from ctr_env.geometry import moved
 
-__all__ = ["Fused", "fuse", "most_central", "own_and_shared"]
+__all__ = ["Fused", "fuse", "independent_and_systematic", "most_central"]
 
 _ITERATIONS = 20
 _CONVERGED = 1e-10
@@ -64,7 +64,7 @@ def fuse(
     if not poses or len(poses) != len(covariances):
         raise ValueError(f"needs as many covariances as poses, at least one; not {len(covariances)} and {len(poses)}")
     spread = np.stack(covariances)
-    own, shared = own_and_shared(spread, np.zeros((6, 6)) if common is None else common)
+    own, shared = independent_and_systematic(spread, np.zeros((6, 6)) if common is None else common)
     known = np.linalg.inv(own + _SUSPECT * spread + _EXACT * np.eye(6))
     together = RigidTransform.concatenate(poses)
     turns, places = together.rotation, np.asarray(together.translation)
@@ -101,7 +101,7 @@ def _roots(covariances: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray((axes * np.sqrt(np.maximum(squares, 0.0))[..., None, :]) @ np.swapaxes(axes, -1, -2))
 
 
-def own_and_shared(
+def independent_and_systematic(
     covariances: NDArray[np.float64], common: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Parts of ``(..., 6, 6)`` covariances: what is a measurement's own, and what it has in common with others.

@@ -10,13 +10,13 @@ import numpy as np
 
 from ctr_env.datasets.frame import Frame
 from ctr_env.estimators.base import PoseEstimate, PoseEstimator
-from ctr_env.estimators.systematic_error import common_covariance
+from ctr_env.estimators.systematic_error import systematic_covariance
 from ctr_env.runs.configuration import require_range
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 __all__ = ["FusingEstimator", "SourceConfig", "check_source"]
 
-_COMMON = ("common_m", "common_rad")
+_COMMON = ("systematic_m", "systematic_rad")
 
 
 class SourceConfig(Protocol):
@@ -31,11 +31,11 @@ class SourceConfig(Protocol):
         """Its configuration."""
 
     @property
-    def common_m(self) -> float | None:
-        """What its frames have in common (see ``PoseEstimator.common_m``), if the source is not to be asked."""
+    def systematic_m(self) -> float | None:
+        """What its frames have in common (see ``PoseEstimator.systematic_m``), if the source is not to be asked."""
 
     @property
-    def common_rad(self) -> float | None:
+    def systematic_rad(self) -> float | None:
         """The same of the rotation."""
 
 
@@ -57,10 +57,10 @@ class FusingEstimator(PoseEstimator):
 
         self.source = make_estimator(config.source, config.source_config, kinematics)
         self.needs_image, self.needs_board = self.source.needs_image, self.source.needs_board
-        self.picture_size, self.sees_gripper = self.source.picture_size, self.source.sees_gripper
-        self.common_m = self.source.common_m if config.common_m is None else config.common_m
-        self.common_rad = self.source.common_rad if config.common_rad is None else config.common_rad
-        self.common = common_covariance(self.common_m, self.common_rad)
+        self.image_size, self.sees_gripper = self.source.image_size, self.source.sees_gripper
+        self.systematic_m = self.source.systematic_m if config.systematic_m is None else config.systematic_m
+        self.systematic_rad = self.source.systematic_rad if config.systematic_rad is None else config.systematic_rad
+        self.common = systematic_covariance(self.systematic_m, self.systematic_rad)
 
     def reset(self, rng: np.random.Generator) -> None:
         """Forget all frames."""

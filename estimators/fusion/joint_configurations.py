@@ -1,4 +1,4 @@
-"""Frames of one posture of the arm, which an estimator errs in alike."""
+"""Frames of one joint configuration of the arm, which an estimator errs in alike."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from scipy.spatial.transform import RigidTransform
 
 from .fuse import fuse
 
-__all__ = ["SAME_POSTURE_RAD", "Posture", "grouped", "same_posture"]
+__all__ = ["SAME_CONFIGURATION_RAD", "JointConfiguration", "grouped", "same_configuration"]
 
-SAME_POSTURE_RAD = 0.05
-"""Postures that differ by less, in every joint, are one."""
+SAME_CONFIGURATION_RAD = 0.05
+"""Joint configurations that differ by less, in every joint, are one."""
 
 _EXACT = 1e-14  # square metres and radians: variance of what claims to be exact
-_MOST = 50  # frames of a posture that are remembered
+_MOST = 50  # frames of a joint configuration that are remembered
 
 
-class Posture:
-    """One measurement that is made of the frames of a posture, the most certain ones if there are many.
+class JointConfiguration:
+    """One measurement that is made of the frames of a joint configuration, the most certain ones if there are many.
 
     Their errors are alike, so it is no more certain than they are, however many they are, and less if they scatter more
     than they say; those far off, and those that know little, hardly count.
@@ -30,7 +30,7 @@ class Posture:
     """
 
     def __init__(self, joints: NDArray[np.float64], pose: RigidTransform, covariance: NDArray[np.float64]) -> None:
-        """A posture, seen in one frame so far."""
+        """A joint configuration, seen in one frame so far."""
         self.joints, self.pose, self.covariance = np.array(joints), pose, covariance
         self._poses, self._covariances = [pose], [covariance]
 
@@ -48,29 +48,31 @@ class Posture:
         self.pose, self.covariance = agreed.pose, agreed.covariance * np.sum(told) ** 2 / np.sum(told**2)
 
 
-def same_posture(one: NDArray[np.float64], other: NDArray[np.float64], same_rad: float = SAME_POSTURE_RAD) -> bool:
-    """Whether two ``(n,)`` joint positions (rad) are of one posture."""
+def same_configuration(
+    one: NDArray[np.float64], other: NDArray[np.float64], same_rad: float = SAME_CONFIGURATION_RAD
+) -> bool:
+    """Whether two ``(n,)`` joint positions (rad) are of one joint configuration."""
     return bool(np.abs(one - other).max() < same_rad)
 
 
 def grouped(
-    postures: list[Posture],
+    configurations: list[JointConfiguration],
     joints: NDArray[np.float64],
     pose: RigidTransform,
     covariance: NDArray[np.float64],
-    same_rad: float = SAME_POSTURE_RAD,
+    same_rad: float = SAME_CONFIGURATION_RAD,
 ) -> None:
-    """Take a frame's pose in: into the posture that it shows, or as a new one at the end of the list.
+    """Take a frame's pose in: into the joint configuration that it shows, or as a new one at the end of the list.
 
     Args:
-        postures: Those seen so far.
+        configurations: Those seen so far.
         joints: ``(n,)`` joint positions of the frame, rad.
         pose: Its ``camera_T_base``.
         covariance: ``(6, 6)`` of that.
-        same_rad: Postures that differ by less, in every joint, are one.
+        same_rad: Joint configurations that differ by less, in every joint, are one.
     """
-    for posture in postures:
-        if same_posture(posture.joints, joints, same_rad):
-            posture.add(pose, covariance)
+    for configuration in configurations:
+        if same_configuration(configuration.joints, joints, same_rad):
+            configuration.add(pose, covariance)
             return
-    postures.append(Posture(joints, pose, covariance))
+    configurations.append(JointConfiguration(joints, pose, covariance))

@@ -17,7 +17,7 @@ from ctr_env.geometry import moved, twist_between
 from ctr_env.runs.configuration import config_from_mapping, require_range
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-from .fuse import own_and_shared
+from .fuse import independent_and_systematic
 from .fusing_estimator import FusingEstimator, check_source
 
 __all__ = ["PoseFilterConfig", "PoseFilterEstimator"]
@@ -43,10 +43,10 @@ class PoseFilterConfig:
     """The same for its rotation, radians."""
     correlation_s: float = 0.05
     """For how long an estimator errs in the same way: frames within that time count as one, seconds."""
-    common_m: float | None = None
+    systematic_m: float | None = None
     """Standard deviation of what all frames have in common, and no filter takes out, metres; none: as the source says
-    (see ``PoseEstimator.common_m``)."""
-    common_rad: float | None = None
+    (see ``PoseEstimator.systematic_m``)."""
+    systematic_rad: float | None = None
     """The same for its rotation, radians."""
     gate: float = 0.999
     """Share of right measurements that the gate lets through."""
@@ -122,7 +122,7 @@ class PoseFilterEstimator(FusingEstimator):
             self._begin(measured)
             return
         away = twist_between(self._pose, measured.camera_T_base)
-        own, shared = own_and_shared(measured.covariance, self.common)
+        own, shared = independent_and_systematic(measured.covariance, self.common)
         own = own + _EXACT * np.eye(6)
         expected = self._covariance + own
         if away @ np.linalg.solve(expected, away) > self._limit:
@@ -140,6 +140,6 @@ class PoseFilterEstimator(FusingEstimator):
 
     def _begin(self, measured: PoseEstimate) -> None:
         self._pose = measured.camera_T_base
-        self._covariance, self._shared = own_and_shared(measured.covariance, self.common)
+        self._covariance, self._shared = independent_and_systematic(measured.covariance, self.common)
         self._time_s = self._seen_s = measured.time_s
         self._outside = 0

@@ -16,7 +16,7 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .fuse import fuse
 from .fusing_estimator import FusingEstimator, check_source
-from .joint_configurations import SAME_POSTURE_RAD, Posture, grouped
+from .joint_configurations import SAME_CONFIGURATION_RAD, JointConfiguration, grouped
 
 __all__ = ["SlidingWindowConfig", "SlidingWindowEstimator"]
 
@@ -29,14 +29,14 @@ class SlidingWindowConfig:
     """Estimator of single frames, by name."""
     source_config: Mapping[str, Any] = field(default_factory=dict)
     """Its configuration."""
-    postures: int = 50
-    """Most postures that are remembered; then the least informative one is forgotten."""
-    same_posture_rad: float = SAME_POSTURE_RAD
-    """Postures that differ by less, in every joint, are one: an estimator errs in the same way in all their frames."""
-    common_m: float | None = None
+    configurations: int = 50
+    """Most joint configurations that are remembered; then the least informative one is forgotten."""
+    same_configuration_rad: float = SAME_CONFIGURATION_RAD
+    """Joint configurations that differ by less, in every joint, are one: an estimator errs in the same way in all their frames."""
+    systematic_m: float | None = None
     """Standard deviation of what all frames have in common, and no window averages out, metres; none: as the source
-    says (see ``PoseEstimator.common_m``)."""
-    common_rad: float | None = None
+    says (see ``PoseEstimator.systematic_m``)."""
+    systematic_rad: float | None = None
     """The same for its rotation, radians."""
     longest_gap_s: float = 5.0
     """Time without a measurement after which the pose is not valid, seconds."""
@@ -44,16 +44,16 @@ class SlidingWindowConfig:
     def __post_init__(self) -> None:
         """Check every value."""
         check_source(self, "sliding_window")
-        require_range(self, 1, 10_000, "postures")
-        require_range(self, 0.0, 10.0, "same_posture_rad")
+        require_range(self, 1, 10_000, "configurations")
+        require_range(self, 0.0, 10.0, "same_configuration_rad")
         require_range(self, 0.0, 1e9, "longest_gap_s")
 
 
 class SlidingWindowEstimator(FusingEstimator):
     """Fuses the poses of many frames of a fixed camera (see :func:`~ctr_env.estimators.fusion.fuse.fuse`).
 
-    The window is one of information, not of time: frames of the same posture count once, however many they are, because
-    what is wrong in one is wrong in the others; when there are too many postures the one that tells least goes. The
+    The window is one of information, not of time: frames of the same joint configuration count once, however many they are, because
+    what is wrong in one is wrong in the others; when there are too many joint configurations the one that tells least goes. The
     camera stands still, so the pose is that of now: while the source finds nothing it stands, for ``longest_gap_s``.
     """
 
@@ -71,7 +71,7 @@ class SlidingWindowEstimator(FusingEstimator):
 
     def forget(self) -> None:
         """Begin again with nothing."""
-        self._window: list[Posture] = []
+        self._window: list[JointConfiguration] = []
         self._time_s = 0.0
 
     def take(self, frame: Frame, measured: PoseEstimate) -> PoseEstimate:
@@ -95,7 +95,7 @@ class SlidingWindowEstimator(FusingEstimator):
 
     def _remember(self, joints: NDArray[np.float64], measured: PoseEstimate) -> None:
         c = self.config
-        grouped(self._window, joints, measured.camera_T_base, measured.covariance, c.same_posture_rad)
-        if len(self._window) > c.postures:
-            uncertainty = [np.linalg.slogdet(posture.covariance)[1] for posture in self._window]
+        grouped(self._window, joints, measured.camera_T_base, measured.covariance, c.same_configuration_rad)
+        if len(self._window) > c.configurations:
+            uncertainty = [np.linalg.slogdet(configuration.covariance)[1] for configuration in self._window]
             del self._window[int(np.argmax(uncertainty))]

@@ -11,7 +11,7 @@ from .start import Starts, find_starts, into_view
 
 __all__ = ["descend", "search"]
 
-_MIRRORED = 0.1  # χ² behind the camera, as a part of that in front of it, that tells of a mirrored picture
+_MIRRORED = 0.1  # χ² behind the camera, as a part of that in front of it, that tells of a mirrored image
 _EXACT = 1e-3  # error in pixels below which nothing does
 
 

@@ -38,7 +38,7 @@ class PnPSolution:
         status: Why each is not valid; empty if it is. ``"invalid_values"``: not finite, or a weight is negative or
             a focal length not positive. ``"too_few_points"``: fewer than four of positive weight. ``"degenerate"``:
             collinear points, or a pose that is not determined otherwise. ``"mirrored"``: only a pose behind the camera
-            explains the pixels, as after a flip of the picture. ``"no_convergence"``.
+            explains the pixels, as after a flip of the image. ``"no_convergence"``.
     """
 
     rotation: Tensor
@@ -112,7 +112,7 @@ def solve_pnp(
 def _locate(
     centred: Problem, normal: Tensor, guess: Pose | None, robust: bool, local: bool
 ) -> tuple[Pose, Tensor, Tensor]:
-    """Poses of N problems, the mask ``(N, K)`` of the points that they fit, and which pictures are mirrored."""
+    """Poses of N problems, the mask ``(N, K)`` of the points that they fit, and which images are mirrored."""
     kept = centred.weights > 0.0
     if local and guess is not None:
         pose, mirrored = descend(centred, guess)

@@ -1,1 +1,1 @@
-"""A robot's silhouette: where its outline lies in a picture, and the pose that brings it onto a mask's."""
+"""A robot's silhouette: where its contour lies in a image, and the pose that brings it onto a mask's."""

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["border_distances"]
+__all__ = ["boundary_distances"]
 
 
-def border_distances(
+def boundary_distances(
     mask: NDArray[np.float32], places: NDArray[np.floating], distances: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Where lines leave a mask: where they cross the level one half from above.

@@ -11,7 +11,7 @@ __all__ = ["Silhouette"]
 
 
 class Silhouette(torch.autograd.Function):
-    """Union of triangles, forward; boundary integral over outline candidates, backward."""
+    """Union of triangles, forward; boundary integral over contour candidates, backward."""
 
     @staticmethod
     def forward(  # noqa: D102 - see the class
@@ -35,7 +35,7 @@ class Silhouette(torch.autograd.Function):
 
 
 def _coverage(triangles: Tensor, rows: Tensor, shape: tuple[int, int, int]) -> Tensor:
-    """``(B, H, W)`` bool: pixels whose centres lie in a triangle ``(T, 3, 2)`` of their picture ``(T,)``.
+    """``(B, H, W)`` bool: pixels whose centres lie in a triangle ``(T, 3, 2)`` of their image ``(T,)``.
 
     Triangles are cut at the height of their middle corner. Each of the two parts adds one where it begins on a row of
     pixels and takes one off where it ends; a running sum counts the triangles above each pixel.
@@ -69,7 +69,7 @@ def _across_rows(ends: Tensor, rows: Tensor, wanted: Tensor, covered: Tensor, gr
 
     Args:
         ends: ``(S, 2, 2)`` pixels.
-        rows: ``(S,)`` picture of each.
+        rows: ``(S,)`` image of each.
         wanted: ``(S,)`` bool: the others only hide what lies behind them.
         covered: ``(B, H, W)`` bool.
         gradient: ``(B, H, W)`` of the loss by the masks.

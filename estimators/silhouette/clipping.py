@@ -16,7 +16,7 @@ def clipped_edges(ends: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
 
     Args:
         ends: ``(N, 2, 3)`` camera-frame points, metres.
-        rows: ``(N,)`` picture that each belongs to.
+        rows: ``(N,)`` image that each belongs to.
 
     Returns:
         ``(M, 2, 3)`` and ``(M,)``.
@@ -37,10 +37,10 @@ def clipped_triangles(corners: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, Te
 
     Args:
         corners: ``(N, 3, 3)`` camera-frame points, metres.
-        rows: ``(N,)`` picture that each belongs to.
+        rows: ``(N,)`` image that each belongs to.
 
     Returns:
-        Triangles ``(M, 3, 3)``, their pictures ``(M,)``, cuts ``(C, 2, 3)``, their pictures ``(C,)``.
+        Triangles ``(M, 3, 3)``, their images ``(M,)``, cuts ``(C, 2, 3)``, their images ``(C,)``.
     """
     count = (corners[..., 2] > NEAR).sum(dim=1)
     whole, crossing = count == 3, (count > 0) & (count < 3)

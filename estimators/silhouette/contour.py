@@ -1,4 +1,4 @@
-"""The outline of a robot's silhouette in a picture: the edges of its surface beyond which nothing of it is seen."""
+"""The contour of a robot's silhouette in a image: the edges of its surface beyond which nothing of it is seen."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from ctr_env.scenes.robots.surfaces import RobotSurface
 
-from .boundary import border_distances
+from .boundary import boundary_distances
 
-__all__ = ["Lens", "Outline", "coverage", "find_outline", "silhouette"]
+__all__ = ["Contour", "Lens", "coverage", "find_contour", "silhouette"]
 
 NEAR = 0.05
 """Parts of the robot nearer to the camera than this, metres, are left out."""
 
-_BESIDE = 1.2  # pixels from an outline at which its two sides are looked at
+_BESIDE = 1.2  # pixels from an contour at which its two sides are looked at
 _BORDER = np.arange(-1.5, 1.51, 0.25)  # pixels: where the end of the silhouette is looked for
 _SHORTEST, _SPACING = 0.3, 3.0  # pixels: shortest edge looked at, distance of samples along longer ones
-_MOST = 300  # samples of an outline; beyond that every second one is taken, or third
+_MOST = 300  # samples of an contour; beyond that every second one is taken, or third
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,15 @@ class Lens:
 
 
 @dataclass(frozen=True)
-class Outline:
-    """Samples of an outline.
+class Contour:
+    """Samples of an contour.
 
     Attributes:
         points: ``(S, 3)`` places on the robot in the base frame, metres.
-        normals: ``(S, 2)`` unit normals in the picture, away from the robot.
+        normals: ``(S, 2)`` unit normals in the image, away from the robot.
         margins: ``(S,)`` distance along the normals to where the silhouette in pixels ends. What is measured in a mask
             of pixels is to be compared with that: at corners, and where several edges run side by side, it is not 0.
-        lengths: ``(S,)`` length of outline that each stands for, pixels.
+        lengths: ``(S,)`` length of contour that each stands for, pixels.
     """
 
     points: NDArray[np.float64]
@@ -60,15 +60,15 @@ class Outline:
     lengths: NDArray[np.float64]
 
 
-def find_outline(
+def find_contour(
     surface: RobotSurface,
     vertices: NDArray[np.float64],
     rotation: NDArray[np.float64],
     translation: NDArray[np.float64],
     lens: Lens,
     size: tuple[int, int],
-) -> Outline:
-    """Outline of a robot in a picture.
+) -> Contour:
+    """Contour of a robot in a image.
 
     An edge of the surface belongs to it if it separates a triangle that faces the camera from one that does not, or
     from nothing, and if the robot is on one side of it alone.
@@ -79,7 +79,7 @@ def find_outline(
         rotation: ``(3, 3)`` camera_R_base.
         translation: ``(3,)`` metres.
         lens: Camera.
-        size: Width and height of the picture, pixels.
+        size: Width and height of the image, pixels.
     """
     seen = vertices @ rotation.T + translation
     pixels = lens.project(seen).astype(np.float32)
@@ -95,15 +95,15 @@ def find_outline(
     outer = outer[::every]
     places, normals = samples.places[outer], np.where(left[outer, None], -1.0, 1.0) * samples.normals[outer]
     across = places[:, None] + _BORDER[:, None] * normals[:, None]
-    margins = border_distances(covered.astype(np.float32), across, _BORDER)
+    margins = boundary_distances(covered.astype(np.float32), across, _BORDER)
     kept = np.isfinite(margins)
     outer, normals, margins = outer[kept], normals[kept], margins[kept]
     a, b = edges[samples.edges[outer]].T
-    # halfway in the picture is not halfway in space: weigh by nearness
+    # halfway in the image is not halfway in space: weigh by nearness
     share = samples.shares[outer]
     share = share * seen[a, 2] / (share * seen[a, 2] + (1.0 - share) * seen[b, 2])
     points = vertices[a] + share[:, None] * (vertices[b] - vertices[a])
-    return Outline(points, normals.astype(float), margins, every * samples.lengths[outer].astype(float))
+    return Contour(points, normals.astype(float), margins, every * samples.lengths[outer].astype(float))
 
 
 def silhouette(
@@ -114,7 +114,7 @@ def silhouette(
     lens: Lens,
     size: tuple[int, int],
 ) -> NDArray[np.bool_]:
-    """``(H, W)`` bool pixels whose centres show the robot; arguments as those of :func:`find_outline`."""
+    """``(H, W)`` bool pixels whose centres show the robot; arguments as those of :func:`find_contour`."""
     seen = vertices @ rotation.T + translation
     pixels = lens.project(seen)
     return coverage(pixels[surface.faces[_facing(surface, pixels, seen[:, 2] > NEAR)]], size)
@@ -129,7 +129,7 @@ def _facing(surface: RobotSurface, pixels: NDArray[np.floating], in_front: NDArr
 
 
 class _Samples(NamedTuple):
-    """Places on edges in a picture."""
+    """Places on edges in a image."""
 
     edges: NDArray[np.int64]
     """``(S,)`` number of the edge."""
@@ -144,7 +144,7 @@ class _Samples(NamedTuple):
 
 
 def _samples(ends: NDArray[np.float32], size: tuple[int, int]) -> _Samples:
-    """Samples of edges whose ends are at ``(E, 2, 2)`` pixels, as far as they may be in the picture."""
+    """Samples of edges whose ends are at ``(E, 2, 2)`` pixels, as far as they may be in the image."""
     along = ends[:, 1] - ends[:, 0]
     lengths = np.hypot(along[:, 0], along[:, 1])
     near = np.all((ends.max(axis=1) > 0) & (ends.min(axis=1) < size), axis=1)
@@ -166,7 +166,7 @@ def coverage(triangles: NDArray[np.floating], size: tuple[int, int]) -> NDArray[
 
     Args:
         triangles: ``(F, 3, 2)`` continuous pixels.
-        size: Width and height of the picture, pixels.
+        size: Width and height of the image, pixels.
 
     Returns:
         ``(H, W)`` bool.

@@ -1,4 +1,4 @@
-"""Forward kinematics in torch: many postures at once, with gradients."""
+"""Forward kinematics in torch: many joint configurations at once, with gradients."""
 
 from __future__ import annotations
 

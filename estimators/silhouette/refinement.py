@@ -28,7 +28,7 @@ class Refined(NamedTuple):
 
     Attributes:
         pose: ``camera_T_base``.
-        difference: Mean squared difference of silhouettes and masks, in the masks' pixels inside the picture.
+        difference: Mean squared difference of silhouettes and masks, in the masks' pixels inside the image.
     """
 
     pose: RigidTransform
@@ -112,7 +112,7 @@ class _Problem:
 
 
 def _inside(seen: Seen) -> NDArray[np.float64]:
-    """Pixels of a mask that lie in the picture."""
+    """Pixels of a mask that lie in the image."""
     view = seen.view
     height, width = view.mask.shape
     x, y = np.arange(width) + 0.5, np.arange(height) + 0.5

@@ -21,7 +21,7 @@ class SilhouetteRenderer:
 
     A silhouette is the union of the triangles that face the camera: no depth buffer, nothing is layered. A mask's value
     is 1 where a pixel's centre is covered (with ``detail``, the share of a pixel's sub-pixels whose centres are). Its
-    gradient is that of the area that it integrates: moving the outline by dx across a pixel's row changes the integral
+    gradient is that of the area that it integrates: moving the contour by dx across a pixel's row changes the integral
     by dx times what the loss's gradient is there (a boundary integral, Reynolds' transport theorem). Only the outermost
     edge between a covered pixel and one that is not counts: edges below others bound nothing.
 
@@ -37,7 +37,7 @@ class SilhouetteRenderer:
         size: tuple[int, int],
         detail: int = 1,
     ) -> None:
-        """Prepare for a mesh and a size of picture.
+        """Prepare for a mesh and a size of image.
 
         Args:
             faces: ``(F, 3)`` vertices of each triangle, counter-clockwise as seen from outside.
@@ -99,16 +99,16 @@ class SilhouetteRenderer:
 
 
 class _Scene(NamedTuple):
-    """What is drawn, in camera frames, and in which picture."""
+    """What is drawn, in camera frames, and in which image."""
 
     triangles: Tensor
     """``(T, 3, 3)`` metres."""
     triangle_rows: Tensor
-    """``(T,)`` picture of each."""
+    """``(T,)`` image of each."""
     segments: Tensor
-    """``(S, 2, 3)`` edges that may be the outline's, metres."""
+    """``(S, 2, 3)`` edges that may be the contour's, metres."""
     segment_rows: Tensor
-    """``(S,)`` picture of each."""
+    """``(S,)`` image of each."""
 
 
 def _projected(points: Tensor, lens: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ class Field:
         doc: What the value means, with its unit.
         nominal: Value when nothing is randomised; a number, or one per last dimension.
         shape: Shape of a draw; strings stand for sizes of the scene (``"joints"``, ``"clutter"``, ``"occluders"``).
-        per_frame: Whether it may be drawn anew for every picture.
+        per_frame: Whether it may be drawn anew for every image.
     """
 
     name: str
@@ -50,8 +50,8 @@ def _image(name: str, doc: str, nominal: float = 0.0) -> Field:
 
 _CLUTTER, _OCCLUDERS = "clutter", "occluders"
 _ALL = (
-    Field("task.start", "Start posture of the arm, an offset from home, rad.", 0.0, ("joints",)),
-    Field("task.goal", "Posture that reaches the goal, an offset from the start, rad.", 0.2, ("joints",)),
+    Field("task.start", "Start joint configuration of the arm, an offset from home, rad.", 0.0, ("joints",)),
+    Field("task.goal", "Joint configuration that reaches the goal, an offset from the start, rad.", 0.2, ("joints",)),
     Field("goal_motion.amplitude", "Amplitudes of a moving goal: 3 in m, 3 in rad.", (0.05,) * 3 + (0.1,) * 3, (6,)),
     Field("goal_motion.period", "Periods of the same, s.", (6.0, 7.0, 8.0, 7.5, 8.5, 9.5), (6,)),
     Field("goal_motion.phase", "Phases of the same, rad.", 0.0, (6,)),
@@ -86,8 +86,8 @@ _ALL = (
     Field("clutter.texture", "Their textures: indices into TEXTURES.", 0.0, (_CLUTTER,)),
     Field("occluders.count", "Objects that hang between the camera and the robot.", 0.0),
     Field("occluders.depth", "Their places on the way from the camera to the arm, as a share.", 0.5, (_OCCLUDERS,)),
-    Field("occluders.offset", "Their sideways offsets as shares of half the picture there.", 0.6, (_OCCLUDERS, 2)),
-    Field("occluders.size", "Their half sizes as shares of half the picture's height there.", 0.1, (_OCCLUDERS, 3)),
+    Field("occluders.offset", "Their sideways offsets as shares of half the image there.", 0.6, (_OCCLUDERS, 2)),
+    Field("occluders.size", "Their half sizes as shares of half the image's height there.", 0.1, (_OCCLUDERS, 3)),
     Field("occluders.rotation", "Their rotation vectors, rad.", 0.0, (_OCCLUDERS, 3)),
     Field("occluders.colour", "Their colours.", 0.5, (_OCCLUDERS, 3)),
     Field("robot.colour", "Colour multiplier of each channel of the robot.", 1.0, (3,)),
@@ -121,7 +121,7 @@ def apply_draws(scene: Scene, draws: Mapping[str, NDArray[np.float64]]) -> None:
     """Dress a scene that is in its nominal state (see ``Scene.restore``) and whose camera has been placed.
 
     Fields of the groups ``camera``, ``camera_motion``, ``sensors`` and ``image`` are none of the scene's business: the
-    environment's cameras, encoders and picture effects take them.
+    environment's cameras, encoders and image effects take them.
     """
     for group, apply in _APPLY.items():
         values = {name.partition(".")[2]: value for name, value in draws.items() if name.startswith(f"{group}.")}

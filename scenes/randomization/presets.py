@@ -23,8 +23,8 @@ def preset_rules(name: str, camera_distance: tuple[float, float]) -> dict[str, A
 
     ``none`` draws the camera's pose (a study of servoing from one view would say little) and the task itself; ``mild``
     adds what changes from day to day in one laboratory; ``strong`` what changes between laboratories. ``lab`` and
-    ``workshop`` are two furnished rooms that never change, for the physically based renderer: only cameras, postures
-    and goals are drawn, and the pictures are those of a camera with faults of its own.
+    ``workshop`` are two furnished rooms that never change, for the physically based renderer: only cameras, joint configurations
+    and goals are drawn, and the images are those of a camera with faults of its own.
 
     Args:
         name: One of :data:`PRESETS`.

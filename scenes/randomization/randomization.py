@@ -28,7 +28,7 @@ class Rule:
 
     distribution: Distribution
     when: str = "episode"
-    """``"episode"`` (once, at reset) or ``"frame"`` (anew for every picture)."""
+    """``"episode"`` (once, at reset) or ``"frame"`` (anew for every image)."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Randomization:
 
     @property
     def per_frame(self) -> bool:
-        """Whether anything is drawn anew for every picture."""
+        """Whether anything is drawn anew for every image."""
         return any(rule.when == "frame" for rule in self.rules.values())
 
     def draw(

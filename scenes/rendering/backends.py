@@ -32,7 +32,7 @@ mujoco.mj_forward(model, data)
 """
 
 _REPORT = """
-assert draw().std() > 1, "the picture is blank"
+assert draw().std() > 1, "the image is blank"
 start = time.perf_counter()
 for _ in range(20):
     draw()
@@ -95,7 +95,7 @@ class BackendReport:
 
     Attributes:
         name: One of :data:`BACKENDS`.
-        works: Whether it drew a picture.
+        works: Whether it drew a image.
         detail: The device that drew it, or the last line of the error.
         frames_per_second: Speed on a small test scene at 320x240; zero if it does not work.
         remedy: The command that usually mends it.

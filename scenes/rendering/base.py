@@ -8,11 +8,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RenderError", "Renderer"]
-
-
-class RenderError(RuntimeError):
-    """No picture could be made; the message names the backend and what mends it."""
+__all__ = ["Renderer"]
 
 
 class Renderer(ABC):
@@ -22,7 +18,7 @@ class Renderer(ABC):
     """
 
     def __init__(self, model: mujoco.MjModel, camera_id: int, width: int, height: int) -> None:
-        """Prepare for pictures of ``width`` x ``height`` pixels of the model's camera ``camera_id``."""
+        """Prepare for images of ``width`` x ``height`` pixels of the model's camera ``camera_id``."""
         self.model = model
         self.camera_id = camera_id
         self.width = width
@@ -30,7 +26,7 @@ class Renderer(ABC):
 
     @abstractmethod
     def rgb(self, data: mujoco.MjData) -> NDArray[np.uint8]:
-        """``(H, W, 3)`` colour picture, top row first."""
+        """``(H, W, 3)`` colour image, top row first."""
 
     @abstractmethod
     def depth(self, data: mujoco.MjData) -> NDArray[np.float32]:

@@ -22,7 +22,7 @@ def set_camera_intrinsics(model: mujoco.MjModel, camera_id: int, camera: Pinhole
     Args:
         model: Model to edit in place. Its camera must have been compiled with a sensor size.
         camera_id: Index of the camera.
-        camera: Intrinsics; the picture must be rendered at ``camera.width`` x ``camera.height``.
+        camera: Intrinsics; the image must be rendered at ``camera.width`` x ``camera.height``.
     """
     model.cam_resolution[camera_id] = camera.width, camera.height
     model.cam_sensorsize[camera_id] = camera.width * _PIXEL, camera.height * _PIXEL

@@ -8,7 +8,9 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from .base import Renderer, RenderError
+from ctr_env.errors import RenderError
+
+from .base import Renderer
 
 __all__ = ["ClassicRenderer"]
 
@@ -35,7 +37,7 @@ class ClassicRenderer(Renderer):
         self._options.geomgroup[:] = (1, 1, 1, 0, 0, 0)
 
     def rgb(self, data: mujoco.MjData) -> NDArray[np.uint8]:
-        """``(H, W, 3)`` colour picture, top row first."""
+        """``(H, W, 3)`` colour image, top row first."""
         return np.asarray(self._updated(data).render())
 
     def depth(self, data: mujoco.MjData) -> NDArray[np.float32]:

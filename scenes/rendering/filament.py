@@ -14,8 +14,10 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from ctr_env.errors import RenderError
+
 from .backends import probe
-from .base import Renderer, RenderError
+from .base import Renderer
 from .environments import environment
 
 __all__ = ["FilamentRenderer"]
@@ -24,10 +26,10 @@ _CANDELA = 4.5e6  # of a light whose diffuse brightness is one; the lights hang 
 _ENVIRONMENT = 26_000.0  # of the light from all around, at the nominal ambient brightness
 _NOMINAL_AMBIENT = 0.32
 _BULB = 0.3  # metres: how soft shadows are
-_SAMPLES = 4  # per pixel, in colour pictures
-_BRIGHTER = 8.0  # the second picture of a pair, whose dark parts are used
+_SAMPLES = 4  # per pixel, in colour images
+_BRIGHTER = 8.0  # the second image of a pair, whose dark parts are used
 _FREE: list[Any] = []  # contexts without a scene; Filament leaks those that are thrown away
-_FULL = 250  # of 255: brighter pixels of that picture count as overexposed
+_FULL = 250  # of 255: brighter pixels of that image count as overexposed
 
 
 class FilamentRenderer(Renderer):
@@ -36,10 +38,10 @@ class FilamentRenderer(Renderer):
     Model, camera and geometry are the classic renderer's. Materials are physical, lights have a size, and light comes
     from all around, too. Colours, textures, sizes and lights are followed as they are set at run time.
 
-    Filament's own tone mapping adds noise that differs from frame to frame. Pictures are therefore read linearly, twice
-    with different light, put together and tone mapped here: the same state gives the same picture, bit for bit.
+    Filament's own tone mapping adds noise that differs from frame to frame. Images are therefore read linearly, twice
+    with different light, put together and tone mapped here: the same state gives the same image, bit for bit.
 
-    Filament 4.0.0 keeps some three megabytes of every colour picture until the process ends (320x240, Mesa's driver):
+    Filament 4.0.0 keeps some three megabytes of every colour image until the process ends (320x240, Mesa's driver):
     draw thousands in several processes.
     """
 
@@ -65,7 +67,7 @@ class FilamentRenderer(Renderer):
         self._values = _Target(self._context, np.zeros((height, width), np.float32), formats.PIXEL_FORMAT_R32F)
 
     def rgb(self, data: mujoco.MjData) -> NDArray[np.uint8]:
-        """``(H, W, 3)`` colour picture, top row first."""
+        """``(H, W, 3)`` colour image, top row first."""
         scene, camera = self._updated(data), self._view(data)
         scene.set_msaa(_SAMPLES)
         self._shine(data, 0.5)
@@ -94,7 +96,7 @@ class FilamentRenderer(Renderer):
         """Free scene and context."""
         if self._scene is None:
             return
-        if not self._drawn:  # until the first picture is done Filament reads the model, which may go now
+        if not self._drawn:  # until the first image is done Filament reads the model, which may go now
             self.depth(mujoco.MjData(self.model))
         for light in (*self._lights, self._environment):
             self._scene.remove_light(light)
@@ -145,7 +147,7 @@ class FilamentRenderer(Renderer):
 
 
 class _Target:
-    """What pictures of one size and kind are drawn into."""
+    """What images of one size and kind are drawn into."""
 
     def __init__(self, context: Any, pixels: NDArray[Any], pixel_format: Any) -> None:
         mjrf = _module()
@@ -156,7 +158,7 @@ class _Target:
         self._reading.set_buffer(self._pixels)
 
     def draw(self, context: Any, scene: Any, camera: Any, mode: str) -> NDArray[Any]:
-        """A picture of the scene in one of Filament's draw modes, without what it does to finished pictures."""
+        """A image of the scene in one of Filament's draw modes, without what it does to finished images."""
         mjrf = _module()
         request = mjrf.RenderRequest()
         request.scene, request.target, request.camera = scene, self._target, camera
@@ -169,7 +171,7 @@ class _Target:
 
 
 def _developed(light: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """SRGB of linear light: a film-like curve that keeps highlights from burning out (K. Narkowicz's fit of ACES)."""
+    """SRGB of linear light: a video-like curve that keeps highlights from burning out (K. Narkowicz's fit of ACES)."""
     exposed = 0.8 * light
     mapped = exposed * (2.51 * exposed + 0.03) / (exposed * (2.43 * exposed + 0.59) + 0.14)
     mapped = np.clip(mapped, 0.0, 1.0)
@@ -257,7 +259,7 @@ def _cube_texture(context: Any, faces: NDArray[np.uint8]) -> Any:
     config.sampler_type = mjrf.SamplerType.TEXTURE_CUBE
     config.color_space = mjrf.ColorSpace.COLORSPACE_SRGB
     texture = context.create_texture(config)
-    picture = mjrf.TextureData()
-    picture.set_image(np.ascontiguousarray(faces).tobytes())
-    texture.upload(picture)
+    image = mjrf.TextureData()
+    image.set_image(np.ascontiguousarray(faces).tobytes())
+    texture.upload(image)
     return texture

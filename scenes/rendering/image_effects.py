@@ -1,4 +1,4 @@
-"""What a real camera does to a picture: blur, exposure, noise, compression, by kornia."""
+"""What a real camera does to a image: blur, exposure, noise, compression, by kornia."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def apply_image_effects(
     rng: np.random.Generator,
     depth: NDArray[np.floating] | None = None,
 ) -> NDArray[np.uint8]:
-    """Spoil a picture in the order in which a camera does: optics, exposure and white balance, noise, compression.
+    """Spoil a image in the order in which a camera does: optics, exposure and white balance, noise, compression.
 
     Args:
         image: ``(H, W, 3)`` uint8 RGB.
@@ -45,32 +45,32 @@ def apply_image_effects(
         depth: ``(H, W)`` distances as multiples of the distance that the lens is focused on; needed for defocus.
 
     Returns:
-        ``(H, W, 3)`` uint8; the picture itself, untouched, if no setting does anything.
+        ``(H, W, 3)`` uint8; the image itself, untouched, if no setting does anything.
 
     Raises:
         ValueError: If a setting is unknown or out of its range, or defocus is asked for without depth.
     """
     values = _checked(settings)
     if values["defocus_px"] > 0 and depth is None:
-        raise ValueError(f"image effect defocus_px ({values['defocus_px']:g}) needs the picture's depth")
+        raise ValueError(f"image effect defocus_px ({values['defocus_px']:g}) needs the image's depth")
     if all(
         values[name] == nothing for name, (nothing, _, _) in IMAGE_EFFECTS.items() if name != "motion_blur_angle_rad"
     ):
         return image
     import torch
 
-    picture = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float() / 255.0
+    planes = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float() / 255.0
     with torch.inference_mode():
         if depth is not None:
-            picture = _defocus(picture, torch.from_numpy(np.asarray(depth, np.float32)), values["defocus_px"])
-        picture = _expose(_blur(picture, values), values)
+            planes = _defocus(planes, torch.from_numpy(np.asarray(depth, np.float32)), values["defocus_px"])
+        planes = _expose(_blur(planes, values), values)
         if values["noise_std"] > 0:
-            noise = rng.standard_normal(tuple(picture.shape), dtype=np.float32)
-            picture = picture + values["noise_std"] * torch.from_numpy(noise)
-        picture = picture.clamp(0.0, 1.0)
+            noise = rng.standard_normal(tuple(planes.shape), dtype=np.float32)
+            planes = planes + values["noise_std"] * torch.from_numpy(noise)
+        planes = planes.clamp(0.0, 1.0)
         if values["jpeg_quality"] > 0:
-            picture = _compress(picture, values["jpeg_quality"])
-        whole = (picture * 255.0).round().clamp(0, 255).to(torch.uint8)
+            planes = _compress(planes, values["jpeg_quality"])
+        whole = (planes * 255.0).round().clamp(0, 255).to(torch.uint8)
     return np.ascontiguousarray(whole[0].permute(1, 2, 0).numpy())
 
 
@@ -86,60 +86,60 @@ def _checked(settings: Mapping[str, float]) -> dict[str, float]:
     return values
 
 
-def _blur(picture: Tensor, values: Mapping[str, float]) -> Tensor:
+def _blur(image: Tensor, values: Mapping[str, float]) -> Tensor:
     from kornia.filters import gaussian_blur2d, motion_blur
 
     sigma = values["blur_sigma_px"]
     if sigma > _LEAST_BLUR:
         size = 2 * int(np.ceil(3.0 * sigma)) + 1
-        picture = gaussian_blur2d(picture, (size, size), (sigma, sigma), border_type="replicate")
+        image = gaussian_blur2d(image, (size, size), (sigma, sigma), border_type="replicate")
     length = values["motion_blur_px"]
     if length > 1:
         size = max(3, 2 * int(length // 2) + 1)
-        picture = motion_blur(
-            picture, size, float(np.degrees(values["motion_blur_angle_rad"])), 0.0, border_type="replicate"
+        image = motion_blur(
+            image, size, float(np.degrees(values["motion_blur_angle_rad"])), 0.0, border_type="replicate"
         )
-    return picture
+    return image
 
 
-def _defocus(picture: Tensor, depth: Tensor, sigma_px: float) -> Tensor:
+def _defocus(image: Tensor, depth: Tensor, sigma_px: float) -> Tensor:
     """Blur each pixel as a thin lens does: in proportion to the difference of inverse distances.
 
-    A few blurred pictures are made, and every pixel is taken from between the two next to its own blur.
+    A few blurred images are made, and every pixel is taken from between the two next to its own blur.
     """
     import torch
     from kornia.filters import gaussian_blur2d
 
     wanted = sigma_px * (1.0 - 1.0 / depth.clamp(min=0.05)).abs()
-    result, levels = picture.clone(), sigma_px * torch.tensor([0.25, 0.5, 1.0, 2.0, 4.0])
-    sharper, last = picture, torch.tensor(0.0)
+    result, levels = image.clone(), sigma_px * torch.tensor([0.25, 0.5, 1.0, 2.0, 4.0])
+    sharper, last = image, torch.tensor(0.0)
     for level in levels:
         if level <= _LEAST_BLUR:
             continue
         size = 2 * int(np.ceil(3.0 * float(level))) + 1
-        blurred = gaussian_blur2d(picture, (size, size), (float(level),) * 2, border_type="replicate")
+        blurred = gaussian_blur2d(image, (size, size), (float(level),) * 2, border_type="replicate")
         share = ((wanted - last) / (level - last)).clamp(0.0, 1.0)
         result = torch.where(wanted > last, sharper + share * (blurred - sharper), result)
         sharper, last = blurred, level
     return result
 
 
-def _expose(picture: Tensor, values: Mapping[str, float]) -> Tensor:
+def _expose(image: Tensor, values: Mapping[str, float]) -> Tensor:
     import torch
 
     gain = 2.0 ** values["exposure"]
     channels = torch.tensor([values["white_balance_r"], 1.0, values["white_balance_b"]]) * gain
-    height, width = picture.shape[-2:]
+    height, width = image.shape[-2:]
     y, x = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
     fall_off = 1.0 - values["vignette"] * 0.5 * (x.square() + y.square())
-    return picture * channels[None, :, None, None] * fall_off
+    return image * channels[None, :, None, None] * fall_off
 
 
-def _compress(picture: Tensor, quality: float) -> Tensor:
+def _compress(image: Tensor, quality: float) -> Tensor:
     import torch
     from kornia.enhance import jpeg_codec_differentiable
     from torch.nn.functional import pad
 
-    height, width = picture.shape[-2:]
-    padded = pad(picture, (0, -width % 16, 0, -height % 16), mode="replicate")
+    height, width = image.shape[-2:]
+    padded = pad(image, (0, -width % 16, 0, -height % 16), mode="replicate")
     return jpeg_codec_differentiable(padded, torch.tensor([quality]))[..., :height, :width]

@@ -1,4 +1,4 @@
-"""Path-traced pictures by Mitsuba 3: slow, with soft shadows, light from walls and floor, and reflections."""
+"""Path-traced images by Mitsuba 3: slow, with soft shadows, light from walls and floor, and reflections."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from .base import Renderer, RenderError
+from ctr_env.errors import RenderError
+
+from .base import Renderer
 
 __all__ = ["MitsubaRenderer"]
 
@@ -21,7 +23,7 @@ _SHOULDER = 0.6  # linear intensity from which on highlights are rolled off
 
 
 class MitsubaRenderer(Renderer):
-    """Mitsuba's path tracer on the processor; seconds a picture.
+    """Mitsuba's path tracer on the processor; seconds a image.
 
     Depth and segmentation are those of the pixels' centres. The camera must have a sensor size and square pixels. Every
     light throws shadows; emission of materials is not drawn, and what is
@@ -44,7 +46,7 @@ class MitsubaRenderer(Renderer):
         self._mitsuba: Any = mitsuba
 
     def rgb(self, data: mujoco.MjData) -> NDArray[np.uint8]:
-        """``(H, W, 3)`` colour picture, top row first."""
+        """``(H, W, 3)`` colour image, top row first."""
         from .mitsuba_export import shapes_dict
         from .mitsuba_lights import lights_dict
 
@@ -66,7 +68,7 @@ class MitsubaRenderer(Renderer):
         return self._first_hits(data)[1]
 
     def close(self) -> None:
-        """Refuse further pictures; there is nothing to free."""
+        """Refuse further images; there is nothing to free."""
         self._mitsuba = None
 
     def _first_hits(self, data: mujoco.MjData) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
@@ -84,7 +86,7 @@ class MitsubaRenderer(Renderer):
     def _sensor(self, data: mujoco.MjData, pixel_filter: str, sampler: dict[str, Any]) -> Any:
         from .mitsuba_export import sensor_dict
 
-        film = {
+        record = {
             "type": "hdrfilm",
             "width": self.width,
             "height": self.height,
@@ -93,7 +95,7 @@ class MitsubaRenderer(Renderer):
             "rfilter": {"type": pixel_filter},
         }
         sensor = sensor_dict(self.model, data, self.camera_id, self.width, self.height)
-        return self._mitsuba.load_dict({**sensor, "film": film, "sampler": sampler})
+        return self._mitsuba.load_dict({**sensor, "video": record, "sampler": sampler})
 
     def _opened(self) -> Any:
         if self._mitsuba is None:

@@ -11,7 +11,7 @@ import trimesh
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 
-from .base import RenderError
+from ctr_env.errors import RenderError
 
 __all__ = ["rgb_dict", "sensor_dict", "shapes_dict"]
 
@@ -20,7 +20,7 @@ _VISIBLE_GROUPS = 3  # the same that the classic renderer draws
 _UNSET = np.array([0.5, 0.5, 0.5, 1.0])  # MuJoCo's geom colour that means "as the material"
 _ALBEDO = 0.85  # of what is pure white: nothing real reflects more
 _CREASE = np.radians(40.0)
-_SQUARE = 1e-3  # focal lengths that differ by less are the same: 0.2 px at the edge of a small picture
+_SQUARE = 1e-3  # focal lengths that differ by less are the same: 0.2 px at the edge of a small image
 
 
 class _Surface(NamedTuple):
@@ -47,7 +47,7 @@ def shapes_dict(model: mujoco.MjModel, data: mujoco.MjData) -> dict[str, Any]:
 
 
 def sensor_dict(model: mujoco.MjModel, data: mujoco.MjData, camera_id: int, width: int, height: int) -> dict[str, Any]:
-    """Mitsuba's camera with the pose and the intrinsics of MuJoCo's, still without film and sampler.
+    """Mitsuba's camera with the pose and the intrinsics of MuJoCo's, still without video and sampler.
 
     Raises:
         RenderError: If the camera has no sensor size, or pixels that are not square.
@@ -200,8 +200,8 @@ def _base_colour(model: mujoco.MjModel, material: int, rgb: NDArray[np.float32])
     if model.tex_type[texture] != mujoco.mjtTexture.mjTEXTURE_2D:
         height = width  # the first of the cube's six sides stands for all
     pixels = model.tex_data[model.tex_adr[texture] :][: height * width * channels].reshape(height, width, channels)
-    picture = _ALBEDO * _linear(pixels[..., :3] / 255.0 * rgb)
-    return {"type": "bitmap", "raw": True, "bitmap": mi.Bitmap(picture.astype(np.float32))}
+    image = _ALBEDO * _linear(pixels[..., :3] / 255.0 * rgb)
+    return {"type": "bitmap", "raw": True, "bitmap": mi.Bitmap(image.astype(np.float32))}
 
 
 def _linear(srgb: NDArray[Any]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Pictures of a scene: colour, metric depth and segmentation behind one interface."""
+"""Images of a scene: colour, metric depth and segmentation behind one interface."""
 
 from __future__ import annotations
 

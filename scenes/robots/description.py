@@ -35,10 +35,10 @@ class RobotDescription:
     end_effector: str
     """Link that is servoed to the goal."""
     home: tuple[float, ...]
-    """Arm posture that starts and goals are drawn around, radians."""
+    """Arm joint configuration that starts and goals are drawn around, radians."""
     acceleration_limits: tuple[float, ...]
     """Largest joint accelerations, rad/s² (URDF has no place for them)."""
-    posture: Mapping[str, float] = field(default_factory=dict)
+    configuration: Mapping[str, float] = field(default_factory=dict)
     """Positions at which the joints that are not the arm's are held, rad or m; zero where not named."""
     face_budget: int = 15_000
     """Most visual faces of the whole robot after decimation."""

@@ -149,7 +149,7 @@ def _arm_model(robot: RobotDescription) -> tuple[mujoco.MjModel, NDArray[np.floa
         for tag in ("visual", "collision"):
             for element in link.findall(tag):
                 link.remove(element)
-    fix_joints(root, robot.posture, keep=robot.arm_joints)
+    fix_joints(root, robot.configuration, keep=robot.arm_joints)
     limits = [joint_limits(root, name) for name in robot.arm_joints]
     model = _compile(ET.tostring(root, encoding="unicode"))
     order = [model.joint(name).qposadr[0] for name in robot.arm_joints]

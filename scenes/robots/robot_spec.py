@@ -22,7 +22,7 @@ CLEARANCE = 0.015
 """Distance at which robot parts count as touching, metres."""
 
 _SERVO_STIFFNESS = 10.0  # servo gain in units of effort limit / velocity limit
-_HOLD_STIFFNESS = 400.0  # position servos of the joints that only hold a posture
+_HOLD_STIFFNESS = 400.0  # position servos of the joints that only hold a joint configuration
 _ARMATURE = 0.05
 
 
@@ -80,7 +80,7 @@ def _listed_pairs(robot: RobotDescription) -> set[tuple[str, str]]:
 def touching_at_home(model: mujoco.MjModel, robot: RobotDescription) -> set[tuple[str, str]]:
     """Names of the pairs of bodies that touch, or nearly, when the arm is at home; each pair in alphabetical order."""
     data = mujoco.MjData(model)
-    for name, position in (*zip(robot.arm_joints, robot.home, strict=True), *robot.posture.items()):
+    for name, position in (*zip(robot.arm_joints, robot.home, strict=True), *robot.configuration.items()):
         data.joint(name).qpos[0] = position
     mujoco.mj_forward(model, data)
     return {_pair(*(model.body(model.geom_bodyid[geom]).name for geom in pair)) for pair in data.contact.geom}

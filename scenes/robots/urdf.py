@@ -43,7 +43,7 @@ def load_urdf(robot: RobotDescription) -> ET.Element:
     links = [link.get("name", "") for link in root.iter("link")]
     joints = {joint.get("name", "") for joint in root.iter("joint")}
     _require(robot, "link", {robot.base_link, robot.end_effector, *robot.keypoint_frames}, set(links))
-    _require(robot, "joint", {*robot.arm_joints, *robot.posture}, joints)
+    _require(robot, "joint", {*robot.arm_joints, *robot.configuration}, joints)
     children = {child.get("link") for child in root.iter("child")}
     top = next(link for link in links if link not in children)
     ET.SubElement(root, "link", name=ROOT_LINK)

@@ -16,9 +16,9 @@ class SceneConfig:
     robot: str | RobotDescription = "panda"
     """Robot, by name or by description."""
     width: int = 320
-    """Largest picture width, pixels."""
+    """Largest image width, pixels."""
     height: int = 240
-    """Largest picture height, pixels."""
+    """Largest image height, pixels."""
     board: bool = False
     """Whether the gripper carries a calibration board."""
     room: str = "plain"

@@ -24,7 +24,7 @@ class CharucoBoardSpec:
     """A plate with a ChArUco pattern on either face.
 
     The *board frame* lies in the middle of the plate: x to the right and y up as one looks at the front, z out of the
-    front. The back carries markers of its own, so that one picture of either face says which it is.
+    front. The back carries markers of its own, so that one image of either face says which it is.
     """
 
     columns: int = 5
@@ -36,7 +36,7 @@ class CharucoBoardSpec:
     marker_share: float = 0.775
     """Side of a marker as a share of a square's."""
     margin_m: float = 0.006
-    """White margin around the pattern, metres, rounded to whole pixels of :meth:`picture`."""
+    """White margin around the pattern, metres, rounded to whole pixels of :meth:`image`."""
     thickness_m: float = 0.004
     """Thickness of the plate, metres."""
     dictionary: str = "DICT_4X4_50"
@@ -45,7 +45,7 @@ class CharucoBoardSpec:
     @property
     def size(self) -> tuple[float, float]:
         """Width and height of the plate, margin included, metres."""
-        margin = self._margin_px * self.square_m / _PIXELS_PER_SQUARE  # a picture has no fractions of pixels
+        margin = self._margin_px * self.square_m / _PIXELS_PER_SQUARE  # a image has no fractions of pixels
         return (self.columns * self.square_m + 2 * margin, self.rows * self.square_m + 2 * margin)
 
     @property
@@ -67,8 +67,8 @@ class CharucoBoardSpec:
             (self.columns, self.rows), self.square_m, self.marker_share * self.square_m, dictionary, ids
         )
 
-    def picture(self, face: str) -> NDArray[np.uint8]:
-        """``(H, W, 3)`` uint8 picture of a face, margin included, as one sees it."""
+    def image(self, face: str) -> NDArray[np.uint8]:
+        """``(H, W, 3)`` uint8 image of a face, margin included, as one sees it."""
         inner = self.pattern(face).generateImage(
             (self.columns * _PIXELS_PER_SQUARE, self.rows * _PIXELS_PER_SQUARE), marginSize=0, borderBits=1
         )
@@ -119,15 +119,15 @@ def add_board(spec: mujoco.MjSpec, body: mujoco.MjsBody, board: CharucoBoardSpec
 def _add_face(spec: mujoco.MjSpec, board: CharucoBoardSpec, face: str) -> None:
     """Mesh, texture and material of a face."""
     name = f"board_{face}"
-    picture = board.picture(face)
+    image = board.image(face)
     texture = spec.add_texture(
         name=name,
         type=mujoco.mjtTexture.mjTEXTURE_2D,
-        width=picture.shape[1],
-        height=picture.shape[0],
+        width=image.shape[1],
+        height=image.shape[0],
         nchannel=3,
     )
-    texture.data = picture.tobytes()
+    texture.data = image.tobytes()
     material = spec.add_material(name=name, specular=0.0, emission=0.5)
     material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = name
     side = 1.0 if face == "front" else -1.0

@@ -132,18 +132,18 @@ def _set_options(spec: mujoco.MjSpec, config: SceneConfig) -> None:
     spec.stat.extent = 1.0
     spec.stat.center = np.array([0.4, 0.0, 0.8])
     spec.add_text(name=ROOM_TEXT, data=config.room)
-    # emission does not follow the light that the filament renderer draws its two pictures with
+    # emission does not follow the light that the filament renderer draws its two images with
     spec.add_numeric(name="filament.phong.emissive_multiplier", data=np.zeros(1), size=1)
 
 
 def _add_materials(spec: mujoco.MjSpec) -> None:
     for name in TEXTURES:
-        picture = texture(name)
-        side = picture.shape[0]
+        image = texture(name)
+        side = image.shape[0]
         flat = spec.add_texture(
             name=flat_material(name), type=mujoco.mjtTexture.mjTEXTURE_2D, width=side, height=side, nchannel=3
         )
-        flat.data = picture.tobytes()
+        flat.data = image.tobytes()
         cube = spec.add_texture(
             name=cube_material(name),
             type=mujoco.mjtTexture.mjTEXTURE_CUBE,
@@ -151,7 +151,7 @@ def _add_materials(spec: mujoco.MjSpec) -> None:
             height=6 * side,
             nchannel=3,
         )
-        cube.data = picture.tobytes() * 6
+        cube.data = image.tobytes() * 6
         for material_name, repeat in ((flat_material(name), 1.0), (cube_material(name), 1.0)):
             material = spec.add_material(name=material_name, specular=0.15, shininess=0.2)
             material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = material_name

@@ -88,7 +88,7 @@ class Scene:
             getattr(self.model, name)[:] = value
         self.model.vis.headlight.ambient[:], self.model.vis.headlight.diffuse[:] = self._headlight
         mujoco.mj_resetData(self.model, self.data)
-        for name, position in self.robot.posture.items():
+        for name, position in self.robot.configuration.items():
             self.data.joint(name).qpos[0] = position
             self.data.actuator(name).ctrl[0] = position
         self.place_arm(self.kinematics.home)
@@ -151,7 +151,7 @@ class Scene:
         """Simulate with constant ``(n,)`` commanded joint velocities (rad/s) for a number of 2 ms steps."""
         self.data.ctrl[self._arm_ctrl] = joint_velocities
         mujoco.mj_step(self.model, self.data, substeps)
-        mujoco.mj_forward(self.model, self.data)  # poses of the time that the picture is taken at
+        mujoco.mj_forward(self.model, self.data)  # poses of the time that the image is taken at
 
     def inside_room(self, point: ArrayLike) -> bool:
         """Whether a ``(3,)`` world point (m) is a place for a camera: clear of walls, furniture, floor and table."""
@@ -169,7 +169,7 @@ class Scene:
         return bool(self.data.ncon)
 
     def arm_in_view(self) -> float:
-        """Share of points on the arm's surface that fall inside the picture (occlusion ignored), 0 to 1."""
+        """Share of points on the arm's surface that fall inside the image (occlusion ignored), 0 to 1."""
         geoms, local = self._arm_points
         turned = np.einsum("nij,nj->ni", self.data.geom_xmat[geoms].reshape(-1, 3, 3), local)
         pixels = self.camera.project(self._camera_T_world.apply(self.data.geom_xpos[geoms] + turned))

@@ -1,4 +1,4 @@
-"""Procedural textures for floors, walls and clutter: the same few pictures in every process."""
+"""Procedural textures for floors, walls and clutter: the same few images in every process."""
 
 from __future__ import annotations
 

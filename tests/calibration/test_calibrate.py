@@ -11,12 +11,12 @@ from ctr_env.calibration.advice import advice
 from ctr_env.calibration.calibrate import calibrate
 from ctr_env.calibration.page import calibration_page
 from ctr_env.calibration.report import calibration_data, write_calibration
-from ctr_env.calibration.static_camera import Teacher
+from ctr_env.calibration.static_camera import StaticCameraSolver
 from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.fusion.fuse import fuse
 from ctr_env.estimators.mirrored import Mirror
-from ctr_env.estimators.systematic_error import common_covariance
+from ctr_env.estimators.systematic_error import systematic_covariance
 from ctr_env.geometry import moved, twist_between
 from ctr_env.runs.seeds import frame_seed
 from ctr_env.scenes.robots.catalogue import get_robot
@@ -49,7 +49,7 @@ def found(frames, estimator):
     return calibrate(frames, estimator)
 
 
-def test_all_pictures_together_give_the_pose_and_its_error_bar(found, labelled):
+def test_all_images_together_give_the_pose_and_its_error_bar(found, labelled):
     truth = next(iter(labelled.values())).camera_T_base
     away = twist_between(found.camera_T_base, truth)
     alone = [np.linalg.norm(twist_between(fit.own.camera_T_base, truth)[:3]) for fit in found.fits if fit.own.valid]
@@ -57,15 +57,15 @@ def test_all_pictures_together_give_the_pose_and_its_error_bar(found, labelled):
     assert np.linalg.norm(away[:3]) < np.median(alone)
     assert away @ np.linalg.solve(found.covariance, away) < 40.0  # six degrees of freedom
     assert len(found.fits) == 8
-    assert np.median([fit.belief.explained for fit in found.fits]) > 0.5
+    assert np.median([fit.pseudo_label.contour_inlier_ratio for fit in found.fits]) > 0.5
 
 
 def test_refining_brings_a_pose_that_is_off_back(frames, estimator, labelled, monkeypatch):
-    """One alignment of all outlines would do it too, so that is made to miss here."""
+    """One alignment of all contours would do it too, so that is made to miss here."""
     truth, off = next(iter(labelled.values())).camera_T_base, np.array([0.006, -0.005, 0.0, 0.0, 0.0, 0.006])
     some = dict(list(frames.items())[:5])
-    aligned = Teacher.shared_pose
-    monkeypatch.setattr(Teacher, "shared_pose", lambda *given: moved(aligned(*given), off))
+    aligned = StaticCameraSolver.shared_pose
+    monkeypatch.setattr(StaticCameraSolver, "shared_pose", lambda *given: moved(aligned(*given), off))
     plain, refined = calibrate(some, estimator), calibrate(some, estimator, refined=True)
     away = [np.linalg.norm(twist_between(each.camera_T_base, truth)[:3]) for each in (plain, refined)]
     assert away[1] < 0.6 * away[0]
@@ -93,19 +93,21 @@ def test_files_say_the_same_and_can_be_read_by_others(found, frames, tmp_path):
         np.testing.assert_allclose(np.degrees(spread[3:]), data[f"{prefix}rotation_std_deg"], rtol=0.06)
 
 
-def test_pictures_of_one_posture_count_once(frames, estimator, found):
+def test_images_of_one_configuration_count_once(frames, estimator, found):
     """However many of them a video has: neither the error bar nor the halves are fooled."""
     names = list(frames)
     many = {**frames, **{f"again{i}": frames[names[0]] for i in range(12)}}
     again = calibrate(many, estimator)
-    assert (len(again.fits), again.postures, found.postures) == (20, found.postures, 8)
+    assert (len(again.fits), again.configurations, found.configurations) == (20, found.configurations, 8)
     np.testing.assert_allclose(again.covariance, found.covariance, rtol=0.2, atol=1e-7)
     np.testing.assert_allclose(again.camera_T_base.as_matrix(), found.camera_T_base.as_matrix(), atol=1e-3)
-    with pytest.raises(RuntimeError, match="the 3 pictures in which the robot was found show it in 1 posture: move it"):
+    with pytest.raises(
+        RuntimeError, match="the 3 images in which the robot was found show it in 1 joint configuration: move it"
+    ):
         calibrate({str(i): frames[names[0]] for i in range(3)}, estimator)
 
 
-def test_the_page_shows_every_picture(found, frames, estimator):
+def test_the_page_shows_every_image(found, frames, estimator):
     page = calibration_page(found, frames, estimator)
     assert page.shape[1] > 1600 and page.dtype == np.uint8
     assert (np.abs(page.astype(int) - (255, 140, 30)).max(axis=-1) < 40).sum() > 500
@@ -119,23 +121,23 @@ def test_advice_names_what_would_help(found, frames):
 
 
 def test_halves_that_disagree_are_told(found):
-    """By what their own pictures allow, not by what all of them have in common."""
+    """By what their own images allow, not by what all of them have in common."""
     joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
     one = np.linalg.cholesky(found.halves_covariance) @ np.ones(6)  # a standard deviation in each of six directions
     apart, near = (replace(found, halves=factor * one) for factor in (4.0, 2.0))
-    assert "halves of the pictures disagree" in " ".join(advice(apart, joints, PANDA))
-    assert "halves of the pictures disagree" not in " ".join(advice(near, joints, PANDA))
+    assert "halves of the images disagree" in " ".join(advice(apart, joints, PANDA))
+    assert "halves of the images disagree" not in " ".join(advice(near, joints, PANDA))
 
 
 @pytest.mark.parametrize("count", [2, 4, 7])
-def test_the_pictures_asked_for_do_what_is_said(found, count):
+def test_the_images_asked_for_do_what_is_said(found, count):
     """By the rule that the covariance itself follows, with as many measurements alike."""
-    known = replace(found, covariance=1e-4 * np.eye(6), postures=count)
+    known = replace(found, covariance=1e-4 * np.eye(6), configurations=count)
     joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
     said = " ".join(advice(known, joints, PANDA))
-    more = int(re.search(r"(\d+) more pictures in new postures would make that a tenth less", said)[1])
-    common = common_covariance()
-    one = count * (known.covariance - common) + common  # of a picture, if so many left this
+    more = int(re.search(r"(\d+) more images in new joint configurations would make that a tenth less", said)[1])
+    common = systematic_covariance()
+    one = count * (known.covariance - common) + common  # of a image, if so many left this
     deviation = [
         np.sqrt(fuse([found.camera_T_base] * n, [one] * n, common=common).covariance[0, 0])
         for n in range(1, count + more + 1)
@@ -144,24 +146,24 @@ def test_the_pictures_asked_for_do_what_is_said(found, count):
     assert deviation[-1] <= 0.9 * deviation[count - 1] < deviation[-2]
 
 
-def test_no_pictures_are_asked_for_where_they_would_not_help(found):
-    many = replace(found, covariance=common_covariance() + 1.2e-6 * np.eye(6))
+def test_no_images_are_asked_for_where_they_would_not_help(found):
+    many = replace(found, covariance=systematic_covariance() + 1.2e-6 * np.eye(6))
     joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
-    assert "more pictures would hardly help" in " ".join(advice(many, joints, PANDA))
+    assert "more images would hardly help" in " ".join(advice(many, joints, PANDA))
 
 
 def test_nothing_is_said_of_a_position_that_only_common_errors_spoil(found):
     joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
-    known = replace(found, covariance=1.01 * common_covariance(), halves=np.zeros(6))
+    known = replace(found, covariance=1.01 * systematic_covariance(), halves=np.zeros(6))
     assert not [said for said in advice(known, joints, PANDA) if "position" in said]
 
 
-def test_pictures_that_do_not_fit_are_named_and_adaptation_offered_once(found):
-    poor = [replace(fit, belief=replace(fit.belief, explained=0.1)) for fit in found.fits[:2]]
+def test_images_that_do_not_fit_are_named_and_adaptation_offered_once(found):
+    poor = [replace(fit, pseudo_label=replace(fit.pseudo_label, contour_inlier_ratio=0.1)) for fit in found.fits[:2]]
     known, joints = replace(found, fits=[*poor, *found.fits[2:]]), np.arange(2.0)[:, None] * np.ones(PANDA.n)
     said, again = (" ".join(advice(known, joints, PANDA, adapted=adapted)) for adapted in (False, True))
-    assert "2 of 8 pictures hardly fit (000000, 000001)" in said and "try --adapt" in said
-    assert "2 of 8 pictures hardly fit" in again and "--adapt" not in again
+    assert "2 of 8 images hardly fit (000000, 000001)" in said and "try --adapt" in said
+    assert "2 of 8 images hardly fit" in again and "--adapt" not in again
 
 
 def test_a_mirrored_calibration_is_the_same_in_the_mirror_s_world(found):
@@ -176,10 +178,12 @@ def test_a_mirrored_calibration_is_the_same_in_the_mirror_s_world(found):
         between = twist_between(there.camera_T_base, far.own.camera_T_base)
         np.testing.assert_allclose(far.twist, between, atol=1e-9)  # of the mirrored poses themselves
         assert np.linalg.norm(far.twist[:3]) == pytest.approx(np.linalg.norm(near.twist[:3]))
-        assert far.belief.pose is None or not np.allclose(far.belief.pose.as_matrix(), near.belief.pose.as_matrix())
+        assert far.pseudo_label.pose is None or not np.allclose(
+            far.pseudo_label.pose.as_matrix(), near.pseudo_label.pose.as_matrix()
+        )
 
 
-def test_the_halves_know_nothing_of_what_all_pictures_share(found):
+def test_the_halves_know_nothing_of_what_all_images_share(found):
     valid = [fit.own for fit in found.fits if fit.own.valid]
     apart = [fuse([e.camera_T_base for e in half], [e.covariance for e in half]) for half in (valid[::2], valid[1::2])]
     whole = sum(half.covariance for half in apart)
@@ -187,7 +191,7 @@ def test_the_halves_know_nothing_of_what_all_pictures_share(found):
     assert np.linalg.eigvalsh(whole - found.halves_covariance).min() > 1e-7
 
 
-def test_pictures_without_the_robot_are_refused(frames, estimator):
+def test_images_without_the_robot_are_rejected(frames, estimator):
     blank = {name: replace(f, image=np.full((240, 320, 3), 90, np.uint8)) for name, f in list(frames.items())[:3]}
-    with pytest.raises(RuntimeError, match=r"found in 0 of 3 pictures \(.*at least 2"):
+    with pytest.raises(RuntimeError, match=r"found in 0 of 3 images \(.*at least 2"):
         calibrate(blank, estimator)

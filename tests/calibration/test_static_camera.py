@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 
-from ctr_env.calibration.static_camera import Teacher, believed_mask
+from ctr_env.calibration.static_camera import StaticCameraSolver, posed_mask
 from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.ctrnet.packaged import packaged_weights
@@ -32,27 +32,27 @@ def labelled():
 
 def teacher(file, fixed):
     eye = CtRNetEstimator(RobotKinematics("panda"), {"weights": str(file), "tracking": False}).eye
-    return Teacher(eye, fixed), eye
+    return StaticCameraSolver(eye, fixed), eye
 
 
-def errors(beliefs, labelled):
+def errors(pseudo_labels, labelled):
     kinematics = RobotKinematics("panda")
     away = []
-    for belief, label in zip(beliefs, labelled, strict=True):
+    for pseudo_label, label in zip(pseudo_labels, labelled, strict=True):
         points = kinematics.keypoints(label.joint_positions)
-        if belief.pose is None:
+        if pseudo_label.pose is None:
             away.append(1.0)
         else:
-            distance = belief.pose.apply(points) - label.camera_T_base.apply(points)
+            distance = pseudo_label.pose.apply(points) - label.camera_T_base.apply(points)
             away.append(min(float(np.linalg.norm(distance, axis=1).mean()), 1.0))
     return np.array(away)
 
 
-def test_pictures_of_one_camera_share_a_better_pose(labelled):
+def test_images_of_one_camera_share_a_better_pose(labelled):
     frames = [label.frame() for label in labelled]
-    alone, together = (teacher(WEIGHTS, fixed)[0].beliefs(frames) for fixed in (False, True))
-    assert all(belief.usable for belief in together)
-    poses = np.stack([belief.pose.as_matrix() for belief in together])
+    alone, together = (teacher(WEIGHTS, fixed)[0].pseudo_labels(frames) for fixed in (False, True))
+    assert all(pseudo_label.usable for pseudo_label in together)
+    poses = np.stack([pseudo_label.pose.as_matrix() for pseudo_label in together])
     np.testing.assert_array_equal(poses, np.broadcast_to(poses[0], poses.shape))
     assert errors(together, labelled).max() < 0.005
     assert errors(together, labelled).max() < np.median(errors(alone, labelled)) + 0.002
@@ -61,8 +61,8 @@ def test_pictures_of_one_camera_share_a_better_pose(labelled):
 def test_the_believed_mask_is_the_robot(labelled):
     frames = [label.frame() for label in labelled[:3]]
     found, eye = teacher(WEIGHTS, True)
-    for label, belief in zip(labelled, found.beliefs(frames), strict=False):
-        mask = believed_mask(eye, label.frame(), belief.pose)
+    for label, pseudo_label in zip(labelled, found.pseudo_labels(frames), strict=False):
+        mask = posed_mask(eye, label.frame(), pseudo_label.pose)
         assert (mask & label.mask).sum() / (mask | label.mask).sum() > 0.93
 
 
@@ -80,19 +80,19 @@ def test_the_score_ranks_networks_as_their_true_error_does(tmp_path):
             for name, value in state.items()
         }
         save_weights(tmp_path / "worse.safetensors", worse, header)
-        beliefs = teacher(tmp_path / "worse.safetensors", False)[0].beliefs(frames)
-        scores.append(np.mean([belief.score for belief in beliefs]))
-        truths.append(errors(beliefs, labelled).mean())
+        pseudo_labels = teacher(tmp_path / "worse.safetensors", False)[0].pseudo_labels(frames)
+        scores.append(np.mean([pseudo_label.score for pseudo_label in pseudo_labels]))
+        truths.append(errors(pseudo_labels, labelled).mean())
     assert truths[-1] > 10 * truths[0]
     assert spearmanr(scores, truths).statistic < -0.9
 
 
-def test_nothing_is_believed_of_pictures_without_the_robot():
+def test_nothing_is_believed_of_images_without_the_robot():
     rng = np.random.default_rng(0)
     camera = FrameSampler("panda", 320, 240, "none", fixed_camera=5)
     frame = camera.sample(frame_seed("validation", 31, 0)).frame()
     camera.close()
     blank = [replace(frame, image=np.full((240, 320, 3), int(rng.integers(60, 200)), np.uint8)) for _ in range(3)]
-    beliefs = teacher(WEIGHTS, True)[0].beliefs(blank)
-    assert not any(belief.usable for belief in beliefs)
-    assert max(belief.score for belief in beliefs) < 0.3
+    pseudo_labels = teacher(WEIGHTS, True)[0].pseudo_labels(blank)
+    assert not any(pseudo_label.usable for pseudo_label in pseudo_labels)
+    assert max(pseudo_label.score for pseudo_label in pseudo_labels) < 0.3

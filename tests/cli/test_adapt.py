@@ -29,7 +29,7 @@ def unlabelled(folder, to):
             data = json.loads(file.read_text())
             kept = {"camera_data": {"intrinsics": data["camera_data"]["intrinsics"]}, "sim_state": data["sim_state"]}
             (to / file.name).write_text(json.dumps(kept))
-    (to / "000001.mask.png").write_bytes(b"no picture at all")
+    (to / "000001.mask.png").write_bytes(b"no image at all")
     return to
 
 

@@ -14,7 +14,7 @@ LENS = (-0.2, 0.05, 0.001, -0.001, 0.0)
 
 
 def through_lens(image, camera):
-    """The picture as a camera with this lens takes it: each of its pixels looks where the lens bends its ray."""
+    """The image as a camera with this lens takes it: each of its pixels looks where the lens bends its ray."""
     K = camera.opencv_matrix
     x, y = np.meshgrid(np.arange(camera.width), np.arange(camera.height))
     pixels = np.stack([x, y], -1).reshape(-1, 1, 2).astype(float)
@@ -23,7 +23,7 @@ def through_lens(image, camera):
 
 
 def record(folder, robot, camera, seed, count=5):
-    """Pictures, a table of joint angles and a camera file of one camera; its true pose."""
+    """Images, a table of joint angles and a camera file of one camera; its true pose."""
     (folder / "pictures").mkdir()
     sampler = FrameSampler(robot, 320, 240, "none", fixed_camera=camera)
     frames = [sampler.sample(frame_seed("validation", seed, i)) for i in range(count)]
@@ -92,14 +92,14 @@ def test_a_folder_is_calibrated_after_adapting_to_it_and_refined(tmp_path, capsy
     size = ["--width", "320", "--height", "240", "--randomization", "none"]
     drawn = ["--frames", "4", "--fixed-camera", "7", "--split", "validation", "--board-share", "0", "--workers", "1"]
     assert main(["generate", *size, *drawn, "--out", str(tmp_path / "frames")]) == 0
-    (tmp_path / "frames" / "000002.rgb.jpg").write_bytes(b"no picture")
+    (tmp_path / "frames" / "000002.rgb.jpg").write_bytes(b"no image")
     given = ["--data", str(tmp_path / "frames"), "--adapt", "--minutes", "0.02", "--refine"]
     assert main(["calibrate", *given, "--out", str(tmp_path / "out")]) == 0
     shown, complaints = capsys.readouterr()
     assert "agreement" in shown and "000002.rgb.jpg" in complaints
     data = json.loads((tmp_path / "out" / "calibration.json").read_text())
     assert [frame["name"] for frame in data["frames"]] == ["000000", "000001", "000003"]
-    assert [refused["file"] for refused in data["skipped"]] == ["000002.rgb.jpg"]
+    assert [rejected["file"] for rejected in data["skipped"]] == ["000002.rgb.jpg"]
     assert read_header(tmp_path / "out" / "adapted.safetensors").robot == "panda"
     truth = json.loads((tmp_path / "frames" / "000000.json").read_text())["objects"][0]["location"]
     assert np.linalg.norm(np.array(data["camera_T_base"])[:3, 3] - truth) < 0.015
@@ -118,7 +118,7 @@ def test_what_is_wrong_is_named(recording, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_camera_by_its_number_takes_the_pictures_first(recording, tmp_path, monkeypatch):
+def test_a_camera_by_its_number_takes_the_images_first(recording, tmp_path, monkeypatch):
     folder, _ = recording
     taken = []
 

@@ -67,7 +67,7 @@ def test_nested_checkpoints_and_superfluous_tensors(network, tmp_path, capsys, c
     assert header.input_size == (640, 480)
 
 
-def refused(checkpoint, tmp_path, capsys, robot="panda"):
+def rejected(checkpoint, tmp_path, capsys, robot="panda"):
     """The one line that a refusal prints."""
     out = tmp_path / "out" / "ours.safetensors"
     assert convert(checkpoint, out, robot) == 1
@@ -82,7 +82,7 @@ def test_missing_and_misshapen_tensors_are_named(network, tmp_path, capsys):
     state["backbone.conv1.weight"] = state.pop("backbone.0.conv1.weight")
     state["read_out.kps_score_lowres.bias"] = torch.zeros(12)
     torch.save(state, tmp_path / "net.pth")
-    error = refused(tmp_path / "net.pth", tmp_path, capsys)
+    error = rejected(tmp_path / "net.pth", tmp_path, capsys)
     assert "1 missing: backbone.0.conv1.weight;" in error
     assert "1 misshapen: read_out.kps_score_lowres.bias is (12,), should be (7,)" in error
     assert "1 superfluous: backbone.conv1.weight" in error
@@ -99,10 +99,10 @@ class Malicious:
 
 
 @pytest.mark.parametrize("write", [torch.save, lambda value, path: path.write_bytes(pickle.dumps(value, protocol=2))])
-def test_code_in_a_checkpoint_is_refused_and_not_run(write, tmp_path, capsys):
+def test_code_in_a_checkpoint_is_rejected_and_not_run(write, tmp_path, capsys):
     victim = tmp_path / "victim"
     write({"state_dict": {"weight": torch.zeros(2)}, "payload": Malicious(victim)}, tmp_path / "net.pth")
-    assert "net.pth is not a checkpoint of tensors alone" in refused(tmp_path / "net.pth", tmp_path, capsys)
+    assert "net.pth is not a checkpoint of tensors alone" in rejected(tmp_path / "net.pth", tmp_path, capsys)
     assert not victim.exists()
     with (tmp_path / "net.pth").open("rb") as file:  # the payload is a live one
         torch.load(file, weights_only=False) if write is torch.save else pickle.load(file)
@@ -110,18 +110,18 @@ def test_code_in_a_checkpoint_is_refused_and_not_run(write, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 and then nothing"])
-def test_damaged_files_are_refused(content, tmp_path, capsys):
+def test_damaged_files_are_rejected(content, tmp_path, capsys):
     (tmp_path / "net.pth").write_bytes(content)
-    assert "net.pth is not a checkpoint" in refused(tmp_path / "net.pth", tmp_path, capsys)
+    assert "net.pth is not a checkpoint" in rejected(tmp_path / "net.pth", tmp_path, capsys)
 
 
-def test_files_without_named_tensors_are_refused(tmp_path, capsys):
+def test_files_without_named_tensors_are_rejected(tmp_path, capsys):
     torch.save([torch.zeros(2)], tmp_path / "net.pth")
-    assert "holds a list, not a state dict" in refused(tmp_path / "net.pth", tmp_path, capsys)
+    assert "holds a list, not a state dict" in rejected(tmp_path / "net.pth", tmp_path, capsys)
     torch.save({"epoch": 3}, tmp_path / "net.pth")
-    assert "holds no tensors by name, but epoch" in refused(tmp_path / "net.pth", tmp_path, capsys)
+    assert "holds no tensors by name, but epoch" in rejected(tmp_path / "net.pth", tmp_path, capsys)
 
 
-def test_other_robots_and_absent_files_are_refused(checkpoint, tmp_path, capsys):
-    assert "'ur5'; valid names: panda, baxter" in refused(checkpoint, tmp_path, capsys, "ur5")
-    assert "absent.pth" in refused(tmp_path / "absent.pth", tmp_path, capsys)
+def test_other_robots_and_absent_files_are_rejected(checkpoint, tmp_path, capsys):
+    assert "'ur5'; valid names: panda, baxter" in rejected(checkpoint, tmp_path, capsys, "ur5")
+    assert "absent.pth" in rejected(tmp_path / "absent.pth", tmp_path, capsys)

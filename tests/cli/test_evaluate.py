@@ -63,7 +63,7 @@ def figures(out):
 
 
 def test_drawn_frames_evaluate_the_same_from_a_folder(tmp_path):
-    """The truth of a frame survives being written and read; its picture up to JPEG."""
+    """The truth of a frame survives being written and read; its image up to JPEG."""
     size = ["--width", "320", "--height", "240", "--randomization", "none"]
     drawn = ["--data", "synthetic:validation", "--frames", "3", *size]
     written = ["generate", "--split", "validation", "--frames", "3", *size, "--board-share", "0", "--workers", "1"]
@@ -86,7 +86,7 @@ def test_drawn_frames_evaluate_the_same_from_a_folder(tmp_path):
 
 
 def test_a_recording_is_evaluated_where_the_camera_is_known_to_stand(tmp_path, capsys):
-    """Three pictures of a robot that is where the file says, one of a row that cannot be read."""
+    """Three images of a robot that is where the file says, one of a row that cannot be read."""
     sampler = FrameSampler("panda", 320, 240, "none", fixed_camera=7)
     frames = [sampler.sample(frame_seed("validation", 54, i)) for i in range(4)]
     sampler.close()

@@ -39,7 +39,7 @@ def test_servo_runs_and_reports(tmp_path, capsys):
 
 
 def test_the_demonstration_leaves_a_film(tmp_path, capsys, monkeypatch):
-    """Cut short, and in small pictures: all else is what a user gets."""
+    """Cut short, and in small images: all else is what a user gets."""
     whole = evaluation.run_servo_study
 
     def short(study, *rest):
@@ -83,7 +83,7 @@ def test_mistakes_end_with_one_line_and_no_results(arguments, message, tmp_path,
     assert not out.exists()
 
 
-def test_malformed_json_is_refused_before_anything_runs(capsys):
+def test_malformed_json_is_rejected_before_anything_runs(capsys):
     with pytest.raises(SystemExit):
         main(["servo", "--estimator-config", "{latency_s: 1}"])
     assert "not JSON" in capsys.readouterr().err

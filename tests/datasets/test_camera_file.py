@@ -81,7 +81,7 @@ def test_a_message_as_it_is_echoed(tmp_path):
 
 
 def test_a_message_of_a_part_of_the_sensor(tmp_path):
-    """A point lies in the published picture where it lies in that part, whose pixels were averaged two by two."""
+    """A point lies in the published image where it lies in that part, whose pixels were averaged two by two."""
     text = MESSAGE.format(k=json.dumps(K.ravel().tolist()))
     for name, pixels, left, top, width, height in (("whole", 0, 0, 0, 0, 0), ("part", 2, 100, 60, 401, 300)):
         region = f"roi: {{x_offset: {left}, y_offset: {top}, height: {height}, width: {width}, do_rectify: false}}\n"

@@ -1,4 +1,4 @@
-"""A camera of this computer takes one picture for each row of a table."""
+"""A camera of this computer takes one image for each row of a table."""
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ KINEMATICS = RobotKinematics(PANDA)
 
 
 class Camera:
-    """A driver that keeps four old pictures; what it sees changes when the robot moves."""
+    """A driver that keeps four old images; what it sees changes when the robot moves."""
 
     scene = 0
 
@@ -55,7 +55,7 @@ def table(tmp_path, monkeypatch):
     return file
 
 
-def test_every_row_has_a_picture_of_its_own_moment(table, tmp_path):
+def test_every_row_has_a_image_of_its_own_moment(table, tmp_path):
     said = []
 
     def move(text):
@@ -63,7 +63,7 @@ def test_every_row_has_a_picture_of_its_own_moment(table, tmp_path):
         Camera.scene = 10 * len(said)
 
     folder = capture(2, table, CAMERA, KINEMATICS, tmp_path / "pictures", move)
-    assert [text.split(":")[0] for text in said] == ["picture 1 of 3", "picture 2 of 3", "picture 3 of 3"]
+    assert [text.split(":")[0] for text in said] == ["image 1 of 3", "image 2 of 3", "image 3 of 3"]
     assert "-2." in said[0]  # where the robot shall be
     assert Camera.last.released
     assert Camera.last.asked == {cv2.CAP_PROP_FRAME_WIDTH: 8, cv2.CAP_PROP_FRAME_HEIGHT: 6}
@@ -76,7 +76,7 @@ def test_every_row_has_a_picture_of_its_own_moment(table, tmp_path):
 def test_an_interrupted_round_goes_on(table, tmp_path):
     def stop(text):
         Camera.scene = 50
-        if text.startswith("picture 2"):
+        if text.startswith("image 2"):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -84,7 +84,7 @@ def test_an_interrupted_round_goes_on(table, tmp_path):
     assert Camera.last.released
     said = []
     capture(2, table, CAMERA, KINEMATICS, tmp_path / "pictures", said.append)
-    assert [text[:9] for text in said] == ["picture 2", "picture 3"]
+    assert [text[:9] for text in said] == ["image 2", "image 3"]
 
 
 def test_what_is_wrong_is_named(table, tmp_path):
@@ -93,7 +93,7 @@ def test_what_is_wrong_is_named(table, tmp_path):
     named = tmp_path / "named.csv"
     lines = table.read_text().splitlines()
     named.write_text("\n".join([f"image,{lines[0]}", *(f"a.png,{line}" for line in lines[1:])]))
-    with pytest.raises(ValueError, match="name pictures"):
+    with pytest.raises(ValueError, match="name images"):
         capture(2, named, CAMERA, KINEMATICS, tmp_path / "pictures", print)
     broken = tmp_path / "broken.csv"
     broken.write_text("\n".join([lines[0], *("x" + line for line in lines[1:])]))
@@ -101,7 +101,9 @@ def test_what_is_wrong_is_named(table, tmp_path):
         capture(2, broken, CAMERA, KINEMATICS, tmp_path / "pictures", print)
     degrees = tmp_path / "degrees.csv"
     degrees.write_text("\n".join([lines[0], lines[1], ",".join(["0", "-45", "0", "-135", "0", "90", "45"])]))
-    with pytest.raises(ValueError, match=r"degrees.csv, posture 2: panda_joint2 is at -45 rad.* expected in radians"):
+    with pytest.raises(
+        ValueError, match=r"degrees.csv, joint configuration 2: panda_joint2 is at -45 rad.* expected in radians"
+    ):
         capture(2, degrees, CAMERA, KINEMATICS, tmp_path / "pictures", print)
     degrees.write_text(lines[0])
     with pytest.raises(ValueError, match="no rows"):
@@ -117,7 +119,7 @@ def test_what_is_wrong_is_named(table, tmp_path):
     assert not list((tmp_path / "pictures").glob("*.png"))
 
 
-def test_pictures_of_another_round_are_not_taken_for_this_one(table, tmp_path):
+def test_images_of_another_round_are_not_taken_for_this_one(table, tmp_path):
     capture(2, table, CAMERA, KINEMATICS, tmp_path / "pictures", print)
     capture(2, table, CAMERA, KINEMATICS, tmp_path / "pictures", print)
     table.write_text(table.read_text().replace("-2.3", "-2.2"))

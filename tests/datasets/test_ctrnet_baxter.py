@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ctr_env.datasets.ctrnet_baxter import CtRNetBaxterFolder
-from ctr_env.datasets.dream_reader import FrameFolder
+from ctr_env.datasets.dream_reader import DreamFolder
 from ctr_env.datasets.folders import open_folder
 from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.evaluation.pose.runner import PoseStudy, run_pose_study
@@ -115,9 +115,9 @@ def test_estimates_are_measured_at_the_end_effector(folder, tmp_path):
     assert summary["nees"]["n"] == 0 and (tmp_path / "out" / "sheet.png").is_file()
 
 
-def test_what_is_damaged_is_refused_and_the_rest_is_measured(folder, tmp_path):
+def test_what_is_damaged_is_rejected_and_the_rest_is_measured(folder, tmp_path):
     inner = folder / "baxter-real-dataset"
-    (inner / "pose_0" / "1.png").write_bytes(b"no picture")
+    (inner / "pose_0" / "1.png").write_bytes(b"no image")
     truth = pickle.loads((inner / "ground_truth_data").read_bytes())
     truth["pose_1"]["joints"] = truth["pose_1"]["joints"][:6]
     (inner / "ground_truth_data").write_bytes(pickle.dumps(truth))
@@ -138,4 +138,4 @@ def test_what_is_wrong_with_the_whole_is_named(folder, tmp_path):
 
 
 def test_other_folders_are_dream_s(write_folder, tmp_path):
-    assert isinstance(open_folder(write_folder(tmp_path, "baxter", 1), BAXTER), FrameFolder)
+    assert isinstance(open_folder(write_folder(tmp_path, "baxter", 1), BAXTER), DreamFolder)

@@ -5,7 +5,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from ctr_env.datasets.dream_reader import FrameFolder
+from ctr_env.datasets.dream_reader import DreamFolder
 from ctr_env.geometry import pose_error
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
@@ -53,7 +53,7 @@ def as_synthetic(data):
 @pytest.mark.parametrize("change", [as_real, as_synthetic])
 def test_the_base_is_found_where_only_keypoints_are_known(write_folder, tmp_path, panda, truth, change):
     folder = write_folder(tmp_path)
-    frames = FrameFolder(folder, panda)
+    frames = DreamFolder(folder, panda)
     assert len(frames) == 3
     for name, true in zip(frames.names, truth, strict=True):
         edit(folder, change, name)
@@ -77,11 +77,11 @@ def test_calibrated_cameras_count_pixel_centres_as_integers_and_renderers_do_not
         del inner["pixel_centre"]
         inner.update(intrinsics)
         settings.write_text(json.dumps(given))
-        frame = FrameFolder(folder, panda).read("000000")
+        frame = DreamFolder(folder, panda).read("000000")
         settings.write_text(json.dumps(ours))
         return frame
 
-    own, real = FrameFolder(folder, panda).read("000000"), counted()
+    own, real = DreamFolder(folder, panda).read("000000"), counted()
     assert own.camera == truth[0].camera and np.allclose(own.keypoints_px, truth[0].keypoints_px)
     assert (real.camera.cx, real.camera.cy) == (own.camera.cx + 0.5, own.camera.cy + 0.5)
     np.testing.assert_allclose(real.keypoints_px, own.keypoints_px + 0.5)
@@ -90,11 +90,11 @@ def test_calibrated_cameras_count_pixel_centres_as_integers_and_renderers_do_not
     np.testing.assert_array_equal(middle.keypoints_px, own.keypoints_px)
 
 
-def test_frames_without_labels_are_pictures_and_joints(write_folder, tmp_path, panda, truth):
+def test_frames_without_labels_are_images_and_joints(write_folder, tmp_path, panda, truth):
     folder = write_folder(tmp_path)
     edit(folder, lambda data: data.update(objects=[]))
     (folder / "000000.mask.png").unlink()
-    frame = FrameFolder(folder, panda).read("000000")
+    frame = DreamFolder(folder, panda).read("000000")
     assert frame.camera_T_base is None
     assert frame.mask is None
     assert np.isnan(frame.keypoints).all()
@@ -115,13 +115,13 @@ def test_too_few_keypoints_give_no_pose(write_folder, tmp_path, panda):
     """Two do not fix a turn about their line, nor do more on that line; three others do."""
     folder = write_folder(tmp_path)
     edit(folder, keep(0, 1))
-    frame = FrameFolder(folder, panda).read("000000")
+    frame = DreamFolder(folder, panda).read("000000")
     assert frame.camera_T_base is None
     np.testing.assert_array_equal(np.isfinite(frame.keypoints).all(axis=1), np.arange(7) < 2)
     edit(folder, lambda data: (as_real(data), data["objects"][0]["keypoints"].clear()), "000001")
-    assert FrameFolder(folder, panda).read("000001").camera_T_base is None
+    assert DreamFolder(folder, panda).read("000001").camera_T_base is None
     edit(folder, keep(0, 3, 6), "000002")
-    assert FrameFolder(folder, panda).read("000002").camera_T_base is not None
+    assert DreamFolder(folder, panda).read("000002").camera_T_base is not None
 
 
 def test_ndds_s_own_pose_stands_in_for_keypoints(write_folder, tmp_path, panda, truth):
@@ -129,10 +129,10 @@ def test_ndds_s_own_pose_stands_in_for_keypoints(write_folder, tmp_path, panda, 
     folder = write_folder(tmp_path)
     own = json.loads((folder / "000000.json").read_text())["objects"][0]["pose_transform"]
     edit(folder, lambda data: (keep(0, 1)(data), data["objects"][0].update(pose_transform=own)))
-    assert max(pose_error(FrameFolder(folder, panda).read("000000").camera_T_base, truth[0].camera_T_base)) < 1e-7
+    assert max(pose_error(DreamFolder(folder, panda).read("000000").camera_T_base, truth[0].camera_T_base)) < 1e-7
     edit(folder, lambda data: data["objects"][0].update(pose_transform=np.eye(4).tolist()))
     with pytest.raises(ValueError, match="does not hold a rotation in Unreal's axes"):
-        FrameFolder(folder, panda).read("000000")
+        DreamFolder(folder, panda).read("000000")
 
 
 @pytest.mark.parametrize("change", [as_real, as_synthetic])
@@ -140,14 +140,14 @@ def test_the_robot_is_found_among_other_objects(write_folder, tmp_path, panda, t
     folder = write_folder(tmp_path)
     cup = {"class": "cup", "location": [0, 0, 1], "pose_transform": np.eye(4).tolist(), "keypoints": [{"id": 1}]}
     edit(folder, lambda data: (change(data), data["objects"].insert(0, cup)))
-    found = FrameFolder(folder, panda).read("000000")
+    found = DreamFolder(folder, panda).read("000000")
     assert max(pose_error(found.camera_T_base, truth[0].camera_T_base)) < 1e-7
     edit(folder, lambda data: data["objects"].pop(), "000001")
     edit(folder, lambda data: data["objects"].extend([cup, {**cup, "keypoints": None}]), "000001")
-    assert FrameFolder(folder, panda).read("000001").camera_T_base is None
+    assert DreamFolder(folder, panda).read("000001").camera_T_base is None
 
 
-def test_joints_of_another_posture_than_the_keypoints_are_refused(write_folder, tmp_path, panda):
+def test_joints_of_another_configuration_than_the_keypoints_are_rejected(write_folder, tmp_path, panda):
     folder = write_folder(tmp_path)
     edit(folder, as_real)
 
@@ -158,19 +158,19 @@ def test_joints_of_another_posture_than_the_keypoints_are_refused(write_folder, 
         return change
 
     edit(folder, turn(0.01))  # encoders, and robots, are that far off
-    FrameFolder(folder, panda).read("000000")
+    DreamFolder(folder, panda).read("000000")
     edit(folder, turn(-0.5))
     with pytest.raises(
         ValueError, match=r"000000.json: the keypoints lie \d+ mm \(RMS\) from where the joint positions"
     ):
-        FrameFolder(folder, panda).read("000000")
+        DreamFolder(folder, panda).read("000000")
 
 
-def test_angles_that_the_robot_cannot_take_are_refused(write_folder, tmp_path, panda):
+def test_angles_that_the_robot_cannot_take_are_rejected(write_folder, tmp_path, panda):
     folder = write_folder(tmp_path)
     edit(folder, lambda data: data["sim_state"]["joints"][3].update(position=-103.0))
     with pytest.raises(ValueError, match=r"000000.json: panda_joint4 is at -103 rad, .* expected in radians"):
-        FrameFolder(folder, panda).read_unlabelled("000000")
+        DreamFolder(folder, panda).read_unlabelled("000000")
 
 
 def test_keypoints_on_a_line_give_no_pose(write_folder, tmp_path):
@@ -187,15 +187,15 @@ def test_keypoints_on_a_line_give_no_pose(write_folder, tmp_path):
     edit(folder, straight)
     points = np.outer(np.arange(7), [0.1, 0.0, 0.0])
     baxter.keypoints = lambda joints: points
-    assert FrameFolder(folder, baxter).read("000000").camera_T_base is None
+    assert DreamFolder(folder, baxter).read("000000").camera_T_base is None
 
 
-def test_pictures_of_another_size_have_their_own_pixels(write_folder, tmp_path, panda, truth):
+def test_images_of_another_size_have_their_own_pixels(write_folder, tmp_path, panda, truth):
     folder = write_folder(tmp_path)
     (folder / "000000.mask.png").unlink()
     iio.imwrite(folder / "000000.rgb.png", np.zeros((96, 128, 3), np.uint8))
     (folder / "000000.rgb.jpg").unlink()
-    frame = FrameFolder(folder, panda).read("000000")
+    frame = DreamFolder(folder, panda).read("000000")
     assert (frame.camera.width, frame.camera.height) == (128, 96)
     np.testing.assert_allclose(frame.keypoints_px, 2.0 * truth[0].keypoints_px, atol=1e-9)
     np.testing.assert_allclose(frame.camera.project(frame.keypoints), frame.keypoints_px, atol=1e-9)
@@ -220,36 +220,36 @@ def test_what_is_wrong_with_a_frame_is_said_with_its_name(write_folder, tmp_path
     folder = write_folder(tmp_path, count=1)
     edit(folder, change)
     with pytest.raises(ValueError, match=re.escape(f"{folder / '000000.json'}: {message}")):
-        FrameFolder(folder, panda).read("000000")
+        DreamFolder(folder, panda).read("000000")
 
 
 def test_broken_and_missing_files_are_named(write_folder, tmp_path, panda):
     folder = write_folder(tmp_path, count=1)
-    frames = FrameFolder(folder, panda)
+    frames = DreamFolder(folder, panda)
     iio.imwrite(folder / "000000.mask.png", np.zeros((24, 32), np.uint8))
-    with pytest.raises(ValueError, match=r"000000.mask.png: its size \(32, 24\) is not the picture's \(64, 48\)"):
+    with pytest.raises(ValueError, match=r"000000.mask.png: its size \(32, 24\) is not the image's \(64, 48\)"):
         frames.read("000000")
     (folder / "000000.rgb.jpg").write_bytes(b"nothing")
-    with pytest.raises(ValueError, match="000000.rgb.jpg: not a picture"):
+    with pytest.raises(ValueError, match="000000.rgb.jpg: not a image"):
         frames.read("000000")
     (folder / "000000.rgb.jpg").unlink()
-    with pytest.raises(FileNotFoundError, match=r"000000.json has no picture \(.rgb.jpg or .rgb.png\)"):
+    with pytest.raises(FileNotFoundError, match=r"000000.json has no image \(.rgb.jpg or .rgb.png\)"):
         frames.read("000000")
     (folder / "000000.json").write_text("{")
     with pytest.raises(ValueError, match="000000.json: not understood: JSONDecodeError"):
         frames.read_labels("000000")
 
 
-def test_folders_without_frames_or_camera_are_refused_by_name(write_folder, tmp_path, panda):
+def test_folders_without_frames_or_camera_are_rejected_by_name(write_folder, tmp_path, panda):
     for name in ("missing", "empty"):
         with pytest.raises(FileNotFoundError, match=f"no frames .* in .*{name}"):
-            FrameFolder(tmp_path / name, panda)
+            DreamFolder(tmp_path / name, panda)
         (tmp_path / "empty").mkdir(exist_ok=True)
     folder = write_folder(tmp_path / "frames", count=1)
     edit(folder, as_real)
     (folder / "_camera_settings.json").write_text("{}")
     with pytest.raises(ValueError, match="_camera_settings.json: not understood: KeyError 'camera_settings'"):
-        FrameFolder(folder, panda)
+        DreamFolder(folder, panda)
     (folder / "_camera_settings.json").unlink()
     with pytest.raises(ValueError, match=r"000000.json: no camera: neither camera_data.intrinsics nor"):
-        FrameFolder(folder, panda).read("000000")
+        DreamFolder(folder, panda).read("000000")

@@ -5,7 +5,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from ctr_env.datasets.dream_reader import FrameFolder
+from ctr_env.datasets.dream_reader import DreamFolder
 from ctr_env.datasets.dream_writer import keypoint_names, write_frame, write_settings
 from ctr_env.geometry import PinholeCamera, pose_error
 from ctr_env.scenes.robots.catalogue import get_robot
@@ -26,7 +26,7 @@ def written(request, tmp_path, make_frames):
 
 def test_what_is_written_can_be_read(written):
     kinematics, frame, folder = written
-    back = FrameFolder(folder, kinematics).read("000000")
+    back = DreamFolder(folder, kinematics).read("000000")
     assert back.camera == frame.camera
     assert max(pose_error(back.camera_T_base, frame.camera_T_base)) < 1e-9
     np.testing.assert_allclose(back.joint_positions, frame.joint_positions, atol=1e-12)
@@ -50,7 +50,7 @@ def test_the_pose_is_also_written_as_ndds_does(written):
     assert np.linalg.det(np.array(item["pose_transform"])[:3, :3]) == pytest.approx(-1.0)  # left-handed, like Unreal
 
 
-def test_labels_describe_the_picture(written):
+def test_labels_describe_the_image(written):
     kinematics, frame, folder = written
     data = json.loads((folder / "000000.json").read_text())
     item = data["objects"][0]
@@ -70,13 +70,13 @@ def test_keypoints_behind_the_camera_get_dreams_mark(tmp_path, make_frames):
     write_frame(tmp_path, PANDA, replace(frame, keypoints_px=pixels), {})
     item = json.loads((tmp_path / "000000.json").read_text())["objects"][0]
     assert item["keypoints"][2]["projected_location"] == [-999.99, -999.99]
-    back = FrameFolder(tmp_path, RobotKinematics("panda")).read("000000")
+    back = DreamFolder(tmp_path, RobotKinematics("panda")).read("000000")
     np.testing.assert_array_equal(np.isnan(back.keypoints_px).any(axis=1), np.arange(7) == 2)
     assert np.isfinite(back.keypoints).all()
 
 
 @pytest.mark.parametrize("name, label", [("mask", "mask"), ("camera_T_base", "pose")])
-def test_unlabelled_frames_are_refused_before_anything_is_written(tmp_path, make_frames, name, label):
+def test_unlabelled_frames_are_rejected_before_anything_is_written(tmp_path, make_frames, name, label):
     (frame,) = make_frames("panda", 1)
     with pytest.raises(ValueError, match=f"frame 000000 has no {label} to write"):
         write_frame(tmp_path, PANDA, replace(frame, **{name: None}), {})

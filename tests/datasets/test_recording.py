@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ctr_env.datasets.recording import Recording
-from ctr_env.datasets.unlabelled import of_one_camera, read_pictures
+from ctr_env.datasets.unlabelled import of_one_camera, read_images
 from ctr_env.geometry import PinholeCamera, look_at
 from ctr_env.scenes.robots.catalogue import get_robot
 from ctr_env.scenes.robots.kinematics import RobotKinematics
@@ -17,7 +17,7 @@ CAMERA = PinholeCamera.from_fov(1.0, 128, 96)
 ANGLES = KINEMATICS.home + np.random.default_rng(0).uniform(-0.5, 0.5, (5, 7))
 
 
-def pictures(folder, names):
+def images(folder, names):
     folder.mkdir()
     for i, name in enumerate(names):
         cv2.imwrite(str(folder / name), np.full((48, 64, 3), 40 * i, np.uint8))
@@ -35,8 +35,8 @@ def table(file, names=None, joints=PANDA.arm_joints, angles=ANGLES):
     return file
 
 
-def test_rows_belong_to_pictures_by_order(tmp_path):
-    folder = pictures(tmp_path / "p", [f"{i}.png" for i in range(5)])
+def test_rows_belong_to_images_by_order(tmp_path):
+    folder = images(tmp_path / "p", [f"{i}.png" for i in range(5)])
     recording = Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS)
     assert recording.names == [f"{i}.png" for i in range(5)] and len(recording) == 5
     frame = recording.read("3.png")
@@ -48,84 +48,87 @@ def test_rows_belong_to_pictures_by_order(tmp_path):
 
 def test_or_by_name(tmp_path):
     names = ["b.png", "c.png", "a.png", "e.png", "d.png"]
-    folder = pictures(tmp_path / "p", names)
+    folder = images(tmp_path / "p", names)
     recording = Recording(folder, table(tmp_path / "q.csv", names[1:3], angles=ANGLES[:2]), CAMERA, KINEMATICS)
     assert recording.names[:2] == ["c.png", "a.png"]
     assert recording.read("a.png").image[0, 0, 0] == 80
     np.testing.assert_array_equal(recording.read("a.png").joint_positions, ANGLES[1])
-    found = read_pictures(recording)
+    found = read_images(recording)
     assert list(found.frames) == ["c.png", "a.png"]
-    assert [refused.file for refused in found.skipped] == ["b.png", "d.png", "e.png"]  # left over, and told
-    assert all("no row of" in refused.reason for refused in found.skipped)
+    assert [rejected.file for rejected in found.skipped] == ["b.png", "d.png", "e.png"]  # left over, and told
+    assert all("no row of" in rejected.reason for rejected in found.skipped)
 
 
 def test_the_order_of_names_is_that_of_the_numbers_in_them(tmp_path):
-    folder = pictures(tmp_path / "p", [f"image{i}.png" for i in (0, 2, 9, 10, 11)])
+    folder = images(tmp_path / "p", [f"image{i}.png" for i in (0, 2, 9, 10, 11)])
     recording = Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS)
     assert recording.names == [f"image{i}.png" for i in (0, 2, 9, 10, 11)]
     np.testing.assert_array_equal(recording.read("image10.png").joint_positions, ANGLES[3])
 
 
-def film(file):
+def record(file):
     iio.imwrite(file, [np.full((48, 64, 3), 50 * i, np.uint8) for i in range(5)], fps=20)
     return file
 
 
 def test_rows_name_frames_of_a_video(tmp_path):
     recording = Recording(
-        film(tmp_path / "film.mp4"), table(tmp_path / "q.csv", ["3", "001", "7"], angles=ANGLES[:3]), CAMERA, KINEMATICS
+        record(tmp_path / "video.mp4"),
+        table(tmp_path / "q.csv", ["3", "001", "7"], angles=ANGLES[:3]),
+        CAMERA,
+        KINEMATICS,
     )
     assert recording.names == ["000003", "000001", "000007"]
-    found = read_pictures(recording)
+    found = read_images(recording)
     assert list(found.frames) == ["000003", "000001"]
     for frame, grey in zip(found.frames.values(), (150, 50), strict=True):
         assert abs(float(frame.image.mean()) - grey) < 6
     np.testing.assert_array_equal(found.frames["000001"].joint_positions, ANGLES[1])
-    assert [refused.file for refused in found.skipped] == ["film.mp4"]
+    assert [rejected.file for rejected in found.skipped] == ["video.mp4"]
     assert "no frame 7; they are numbered from 0 to 4" in found.skipped[0].reason
     with pytest.raises(ValueError, match="names frame 'home'; rows name a video's frames by their number"):
-        Recording(tmp_path / "film.mp4", table(tmp_path / "q.csv", ["home"], angles=ANGLES[:1]), CAMERA, KINEMATICS)
+        Recording(tmp_path / "video.mp4", table(tmp_path / "q.csv", ["home"], angles=ANGLES[:1]), CAMERA, KINEMATICS)
 
 
 def test_videos(tmp_path):
-    film(tmp_path / "film.mp4")
-    recording = Recording(tmp_path / "film.mp4", table(tmp_path / "q.csv"), CAMERA, KINEMATICS)
+    record(tmp_path / "video.mp4")
+    recording = Recording(tmp_path / "video.mp4", table(tmp_path / "q.csv"), CAMERA, KINEMATICS)
     for i in (3, 0, 4):
         frame = recording.read(recording.names[i])
         assert abs(float(frame.image.mean()) - 50 * i) < 6
         np.testing.assert_array_equal(frame.joint_positions, ANGLES[i])
 
 
-def test_pictures_have_times_as_the_table_says_or_the_video(tmp_path):
-    film(tmp_path / "film.mp4")
-    folder = pictures(tmp_path / "p", [f"{i}.png" for i in range(5)])
+def test_images_have_times_as_the_table_says_or_the_video(tmp_path):
+    record(tmp_path / "video.mp4")
+    folder = images(tmp_path / "p", [f"{i}.png" for i in range(5)])
     file = table(tmp_path / "q.csv")
     lines = file.read_text()
 
-    def times(images):
-        recording = Recording(images, file, CAMERA, KINEMATICS)
+    def times(source):
+        recording = Recording(source, file, CAMERA, KINEMATICS)
         return [recording.read_unlabelled(name).time_s for name in recording.names]
 
     np.testing.assert_allclose(times(folder), 0.1 * np.arange(5))
-    np.testing.assert_allclose(times(tmp_path / "film.mp4"), 0.1 * np.arange(5))
+    np.testing.assert_allclose(times(tmp_path / "video.mp4"), 0.1 * np.arange(5))
     file.write_text(lines.replace("time", "day"))
-    np.testing.assert_allclose(times(tmp_path / "film.mp4"), 0.05 * np.arange(5))
+    np.testing.assert_allclose(times(tmp_path / "video.mp4"), 0.05 * np.arange(5))
     assert times(folder) == [0.0] * 5
     file.write_text(lines.replace("\n0.2,", "\n1O.2,"))
     with pytest.raises(ValueError, match="time in line 4 is not a finite number"):
         times(folder)
 
 
-def test_lens_distortion_is_taken_out_of_pictures(tmp_path):
+def test_lens_distortion_is_taken_out_of_images(tmp_path):
     """A dot where the lens puts a point is found where a camera without it has that point."""
     lens = replace(PinholeCamera.from_fov(1.2, 640, 480), distortion=(-0.25, 0.06, 0.001, -0.002, 0.0))
     folder, points = tmp_path / "p", np.array([[-0.4, -0.28, 1.0], [0.45, 0.2, 1.0], [0.3, -0.3, 1.0]])
     folder.mkdir()
-    picture = np.zeros((480, 640, 3), np.uint8)
+    image = np.zeros((480, 640, 3), np.uint8)
     for u, v in lens.project(points):
-        cv2.circle(picture, (round((u - 0.5) * 16), round((v - 0.5) * 16)), 5 * 16, (255, 255, 255), -1, cv2.LINE_AA, 4)
-    cv2.imwrite(str(folder / "0.png"), picture)
-    found = read_pictures(Recording(folder, table(tmp_path / "q.csv", angles=ANGLES[:1]), lens, KINEMATICS))
+        cv2.circle(image, (round((u - 0.5) * 16), round((v - 0.5) * 16)), 5 * 16, (255, 255, 255), -1, cv2.LINE_AA, 4)
+    cv2.imwrite(str(folder / "0.png"), image)
+    found = read_images(Recording(folder, table(tmp_path / "q.csv", angles=ANGLES[:1]), lens, KINEMATICS))
     frame = found.frames["0.png"]
     assert frame.camera.distortion == () and found.cameras["0.png"] == lens
     _, _, _, centres = cv2.connectedComponentsWithStats((frame.image[..., 0] > 127).astype(np.uint8))
@@ -135,41 +138,41 @@ def test_lens_distortion_is_taken_out_of_pictures(tmp_path):
         assert np.linalg.norm(centres[1:] + 0.5 - pixel, axis=1).min() < 0.5
 
 
-def test_pictures_of_another_camera_are_skipped_by_name(tmp_path):
-    folder = pictures(tmp_path / "p", [f"{i}.png" for i in range(5)])
+def test_images_of_another_camera_are_skipped_by_name(tmp_path):
+    folder = images(tmp_path / "p", [f"{i}.png" for i in range(5)])
     cv2.imwrite(str(folder / "3.png"), np.zeros((24, 32, 3), np.uint8))
-    found = of_one_camera(read_pictures(Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS)))
+    found = of_one_camera(read_images(Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS)))
     assert list(found.frames) == ["0.png", "1.png", "2.png", "4.png"] and len(set(found.cameras.values())) == 1
-    assert [refused.file for refused in found.skipped] == ["3.png"]
-    assert "3.png: not of the camera of most pictures: 32x24, fx" in found.skipped[0].reason
+    assert [rejected.file for rejected in found.skipped] == ["3.png"]
+    assert "3.png: not of the camera of most images: 32x24, fx" in found.skipped[0].reason
     for i in (0, 1):
         cv2.imwrite(str(folder / f"{i}.png"), np.zeros((6 + 6 * i, 8 + 8 * i, 3), np.uint8))
     with pytest.raises(ValueError, match="4 different intrinsics, and so not one pose"):
-        of_one_camera(read_pictures(Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS)))
+        of_one_camera(read_images(Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS)))
 
 
 def test_what_is_wrong_is_named(tmp_path):
-    folder = pictures(tmp_path / "p", [f"{i}.png" for i in range(4)])
+    folder = images(tmp_path / "p", [f"{i}.png" for i in range(4)])
     good = table(tmp_path / "q.csv")
-    with pytest.raises(ValueError, match="5 rows, .*p has 4 pictures"):
+    with pytest.raises(ValueError, match="5 rows, .*p has 4 images"):
         Recording(folder, good, CAMERA, KINEMATICS)
     with pytest.raises(FileNotFoundError, match="nowhere"):
         Recording(tmp_path / "nowhere", good, CAMERA, KINEMATICS)
-    with pytest.raises(FileNotFoundError, match="none of the pictures .* x.png"):
+    with pytest.raises(FileNotFoundError, match="none of the images .* x.png"):
         Recording(folder, table(tmp_path / "n.csv", ["x.png"], angles=ANGLES[:1]), CAMERA, KINEMATICS)
     with pytest.raises(ValueError, match="no column panda_joint7"):
         Recording(
             folder, table(tmp_path / "j.csv", joints=PANDA.arm_joints[:6], angles=ANGLES[:, :6]), CAMERA, KINEMATICS
         )
-    with pytest.raises(ValueError, match="two rows name picture '1.png'"):
+    with pytest.raises(ValueError, match="two rows name image '1.png'"):
         Recording(folder, table(tmp_path / "t.csv", ["1.png", "1.png"], angles=ANGLES[:2]), CAMERA, KINEMATICS)
-    (tmp_path / "broken.mp4").write_text("no film")
+    (tmp_path / "broken.mp4").write_text("no video")
     with pytest.raises(ValueError, match="not a video"):
         Recording(tmp_path / "broken.mp4", good, CAMERA, KINEMATICS)
 
 
-def test_angles_that_the_robot_cannot_take_are_refused_picture_by_picture(tmp_path):
-    folder = pictures(tmp_path / "p", [f"{i}.png" for i in range(5)])
+def test_angles_that_the_robot_cannot_take_are_rejected_image_by_image(tmp_path):
+    folder = images(tmp_path / "p", [f"{i}.png" for i in range(5)])
     angles = ANGLES.copy()
     angles[1] = np.degrees(angles[1])
     recording = Recording(folder, table(tmp_path / "q.csv", angles=angles), CAMERA, KINEMATICS)
@@ -180,23 +183,23 @@ def test_angles_that_the_robot_cannot_take_are_refused_picture_by_picture(tmp_pa
         recording.read("1.png")
 
 
-def test_rows_that_cannot_be_used_are_refused_one_by_one(tmp_path):
+def test_rows_that_cannot_be_used_are_rejected_one_by_one(tmp_path):
     names = [f"{i}.png" for i in range(5)]
-    folder = pictures(tmp_path / "p", names)
+    folder = images(tmp_path / "p", names)
     (folder / "3.png").unlink()
     file = table(tmp_path / "q.csv", names)
     file.write_text(file.read_text().replace(repr(float(ANGLES[2, 4])), "nan").replace(repr(float(ANGLES[0, 1])), ""))
-    found = read_pictures(Recording(folder, file, CAMERA, KINEMATICS))
+    found = read_images(Recording(folder, file, CAMERA, KINEMATICS))
     assert list(found.frames) == ["1.png", "4.png"]
-    assert [(refused.file, refused.reason.partition(": ")[2]) for refused in found.skipped] == [
+    assert [(rejected.file, rejected.reason.partition(": ")[2]) for rejected in found.skipped] == [
         ("q.csv", "panda_joint2 in line 2 is '', not a finite number"),
         ("q.csv", "panda_joint5 in line 4 is 'nan', not a finite number"),
-        ("q.csv", f"no picture '3.png' in {folder}"),
+        ("q.csv", f"no image '3.png' in {folder}"),
     ]
 
 
 def test_where_the_camera_stands_makes_labels(tmp_path):
-    folder, pose = pictures(tmp_path / "p", [f"{i}.png" for i in range(5)]), look_at([1.5, 0.5, 0.6], [0, 0, 0.4]).inv()
+    folder, pose = images(tmp_path / "p", [f"{i}.png" for i in range(5)]), look_at([1.5, 0.5, 0.6], [0, 0, 0.4]).inv()
     recording = Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS, pose)
     frame = recording.read("2.png")
     assert frame.camera_T_base is pose and frame.mask is None
@@ -206,26 +209,26 @@ def test_where_the_camera_stands_makes_labels(tmp_path):
     assert recording.files("2.png") == [folder / "2.png", tmp_path / "q.csv"]
 
 
-def test_a_picture_of_another_shape_is_refused_by_name(tmp_path):
+def test_a_image_of_another_shape_is_rejected_by_name(tmp_path):
     """It was cut, and nobody knows where; one that is smaller as a whole is that of a smaller camera."""
-    folder = pictures(tmp_path / "p", [f"{i}.png" for i in range(5)])
+    folder = images(tmp_path / "p", [f"{i}.png" for i in range(5)])
     cv2.imwrite(str(folder / "2.png"), np.zeros((48, 90, 3), np.uint8))
     recording = Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS)
-    found = read_pictures(recording)
+    found = read_images(recording)
     assert list(found.frames) == ["0.png", "1.png", "3.png", "4.png"]
     assert len(found.skipped) == 1
-    assert "2.png: the picture has 90x48 pixels, its camera 128x96" in found.skipped[0].reason
+    assert "2.png: the image has 90x48 pixels, its camera 128x96" in found.skipped[0].reason
 
 
 def test_tables_of_spreadsheets_are_read_and_their_lines_counted(tmp_path):
-    folder = pictures(tmp_path / "p", [f"{i}.png" for i in range(5)])
+    folder = images(tmp_path / "p", [f"{i}.png" for i in range(5)])
     lines = table(tmp_path / "q.csv", [f"{i}.png" for i in range(5)]).read_text().splitlines()
     file = tmp_path / "marked.csv"
     file.write_bytes(b"\xef\xbb\xbf" + "\n".join([lines[0], "", *lines[1:]]).encode())
     recording = Recording(folder, file, CAMERA, KINEMATICS)
     np.testing.assert_array_equal(recording.read_unlabelled("1.png").joint_positions, ANGLES[1])
     file.write_text("\n".join([lines[0], "", lines[1], "," + lines[2].partition(",")[2]]))
-    with pytest.raises(ValueError, match="line 4 names no picture"):
+    with pytest.raises(ValueError, match="line 4 names no image"):
         Recording(folder, file, CAMERA, KINEMATICS)
     file.write_text("image," + lines[0] + "\n,,,,,,,,\n")
     with pytest.raises(ValueError, match="no rows"):

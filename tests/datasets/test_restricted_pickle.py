@@ -34,6 +34,6 @@ def test_nothing_is_called_or_imported(value):
 
 
 @pytest.mark.parametrize("data", [b"", b"no pickle", pickle.dumps([1, 2])[:-3]])
-def test_what_is_no_pickle_is_refused(data):
+def test_what_is_no_pickle_is_rejected(data):
     with pytest.raises(ValueError):
         read_plain(data)

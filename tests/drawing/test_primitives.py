@@ -9,12 +9,12 @@ def test_skeleton_and_goal_are_drawn_where_they_project():
     env = gym.make("ctr_env/PandaServo-v0", disable_env_checker=True)
     _, info = env.reset(seed=0)
     bare = env.unwrapped
-    picture = annotate(bare, info, height=480)
-    assert picture.shape == (480 + 64, 640, 3)
+    image = annotate(bare, info, height=480)
+    assert image.shape == (480 + 64, 640, 3)
     now = bare.snapshot
     camera = now.camera.resized(640, 480)
     keypoints = bare.kinematics.keypoints(now.joint_positions)
-    orange = np.all(np.abs(picture.astype(int) - (255, 170, 40)) < 30, axis=2)
+    orange = np.all(np.abs(image.astype(int) - (255, 170, 40)) < 30, axis=2)
     for pixel in camera.project(now.camera_T_base.apply(keypoints)):
         x, y = np.round(pixel - 0.5).astype(int)
         if 4 < x < 636 and 4 < y < 476:
@@ -27,6 +27,6 @@ def test_sheets_show_every_seed():
     sheet = contact_sheet(env, range(3), columns=2)
     assert sheet.shape == (2 * 48 + 4, 2 * 64 + 4, 3)
     env.reset(seed=1)
-    np.testing.assert_array_equal(sheet[:48, 68:], env.unwrapped.picture())
+    np.testing.assert_array_equal(sheet[:48, 68:], env.unwrapped.image())
     assert (sheet[52:, 68:] == 255).all()
     env.close()

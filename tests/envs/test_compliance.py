@@ -13,7 +13,7 @@ from ctr_env.envs import ACTION_MODES
 
 OBS_MODES = ("state", "estimate", "image", "image+estimate", "state+estimate+image")
 SIZE = {"width": 64, "height": 48}
-# a few small pictures suffice to check interfaces; every id meets every mode
+# a few small images suffice to check interfaces; every id meets every mode
 CASES = [(name, obs, action) for name in ENVIRONMENTS for obs in OBS_MODES for action in ACTION_MODES]
 
 

@@ -1,4 +1,4 @@
-"""The learned estimator in the loop: pictures in, estimates out, the same for the same seed."""
+"""The learned estimator in the loop: images in, estimates out, the same for the same seed."""
 
 import gymnasium as gym
 import numpy as np

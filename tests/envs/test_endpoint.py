@@ -37,7 +37,7 @@ def test_errors_of_the_encoders_go_too():
     assert last_errors("open", estimator="ground_truth")[0] > 5.0 * last_errors("closed", estimator="ground_truth")[0]
 
 
-def test_an_estimator_that_does_not_see_the_gripper_is_refused():
+def test_an_estimator_that_does_not_see_the_gripper_is_rejected():
     class Blind(PoseEstimator):
         needs_image = False
 

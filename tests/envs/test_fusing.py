@@ -24,8 +24,12 @@ def episode(env_id, steps, **config):
 @pytest.mark.parametrize(
     "name, env_id, more",
     [
-        ("sliding_window", "ctr_env/PandaServo-v0", {"same_posture_rad": 0.0, "common_m": 0.0, "common_rad": 0.0}),
-        ("pose_filter", "ctr_env/PandaTrack-v0", {"correlation_s": 0.0, "common_m": 0.0, "common_rad": 0.0}),
+        (
+            "sliding_window",
+            "ctr_env/PandaServo-v0",
+            {"same_configuration_rad": 0.0, "systematic_m": 0.0, "systematic_rad": 0.0},
+        ),
+        ("pose_filter", "ctr_env/PandaTrack-v0", {"correlation_s": 0.0, "systematic_m": 0.0, "systematic_rad": 0.0}),
     ],
 )
 def test_fused_poses_are_better_than_single_ones_and_repeat(name, env_id, more):

@@ -243,12 +243,12 @@ def test_cameras_that_cannot_see_are_reported_not_looped_for_ever():
 def test_environments_pickle_and_close_twice():
     env = make(obs_mode="image", width=64, height=48).unwrapped
     copy = pickle.loads(pickle.dumps(env))
-    pictures = [e.reset(seed=4)[0]["image"] for e in (env, copy)]
-    np.testing.assert_array_equal(*pictures)
+    images = [e.reset(seed=4)[0]["image"] for e in (env, copy)]
+    np.testing.assert_array_equal(*images)
     for e in (env, copy):
         e.close()
         e.close()
-    np.testing.assert_array_equal(env.reset(seed=4)[0]["image"], pictures[0])  # a closed one opens again
+    np.testing.assert_array_equal(env.reset(seed=4)[0]["image"], images[0])  # a closed one opens again
     env.close()
 
 
@@ -300,7 +300,7 @@ def test_mistakes_are_named_with_what_would_be_right(kwargs, message):
         ServoEnv(**kwargs)
 
 
-def test_bad_actions_are_refused():
+def test_bad_actions_are_rejected():
     env = make().unwrapped
     with pytest.raises(gym.error.ResetNeeded):
         env.step(np.zeros(6))

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
 from ctr_env.datasets.frame import Frame
-from ctr_env.estimators.charuco import FiducialConfig, FiducialEstimator
+from ctr_env.estimators.charuco import CharucoConfig, CharucoEstimator
 from ctr_env.geometry import PinholeCamera, look_at, pose_error
 from ctr_env.scenes.rendering.base import Renderer
 from ctr_env.scenes.rendering.registry import make_renderer
@@ -21,7 +21,7 @@ CAMERA = PinholeCamera.from_fov(np.radians(50), 640, 480, (0.48, 0.53))
 class World:
     scene: Scene
     renderer: Renderer
-    estimator: FiducialEstimator
+    estimator: CharucoEstimator
 
     @property
     def base_T_board(self) -> RigidTransform:
@@ -60,7 +60,7 @@ def world(request):
     scene = Scene(SceneConfig(request.param, 640, 480, board=True))
     scene.model.geom_rgba[scene.robot_geoms, 3] = 0.0
     renderer = make_renderer("classic", scene.model, scene.camera_id, 640, 480)
-    yield World(scene, renderer, FiducialEstimator(scene.kinematics))
+    yield World(scene, renderer, CharucoEstimator(scene.kinematics))
     renderer.close()
 
 
@@ -112,7 +112,7 @@ def test_the_covariance_says_how_large_the_error_at_the_base_is(world):
 def test_the_covariance_grows_with_the_noise_that_corners_are_credited_with(world):
     frame = world.frame(world.eye("front", 0.5, 1.2, 1.0))
     few, many = (
-        FiducialEstimator(world.scene.kinematics, {"corner_noise_px": noise}).estimate(frame) for noise in (1.0, 2.0)
+        CharucoEstimator(world.scene.kinematics, {"corner_noise_px": noise}).estimate(frame) for noise in (1.0, 2.0)
     )
     np.testing.assert_allclose(many.covariance, 4.0 * few.covariance, rtol=1e-6)
 
@@ -162,8 +162,8 @@ def test_a_board_seen_edge_on_is_not_trusted(world, degrees):
 def test_the_limit_of_obliqueness_is_the_angle_from_the_normal(world):
     frame = world.frame(world.eye("front", 0.6, 1.2, 0.9))
     for limit, reason in ((0.55, "board_too_oblique"), (0.65, "")):
-        config = FiducialConfig(max_obliqueness_rad=limit, min_evidence=0.0)
-        assert FiducialEstimator(world.scene.kinematics, config).estimate(frame).reason == reason
+        config = CharucoConfig(max_obliqueness_rad=limit, min_evidence=0.0)
+        assert CharucoEstimator(world.scene.kinematics, config).estimate(frame).reason == reason
 
 
 def test_thresholds_say_why_a_sighting_is_not_trusted(world):
@@ -173,7 +173,7 @@ def test_thresholds_say_why_a_sighting_is_not_trusted(world):
         ({"max_reprojection_px": 0.01}, "reprojection_error"),
         ({"min_evidence": 1e6}, "pose_ambiguous"),
     ):
-        estimate = FiducialEstimator(world.scene.kinematics, config).estimate(frame)
+        estimate = CharucoEstimator(world.scene.kinematics, config).estimate(frame)
         assert (estimate.valid, estimate.reason) == (False, reason)
         assert np.isfinite(estimate.camera_T_base.as_matrix()).all()
         assert np.isfinite(estimate.covariance).all()
@@ -194,14 +194,14 @@ def test_the_drawn_arm_leaves_enough_of_the_front_in_sight(world):
     assert np.median(at_board) < 0.004
 
 
-def test_a_frame_without_a_picture_is_refused(world):
+def test_a_frame_without_a_image_is_rejected(world):
     with pytest.raises(ValueError, match=r"needs Frame\.image"):
         world.estimator.estimate(Frame(world.scene.joint_positions, CAMERA, 0.0))
 
 
-def test_a_picture_and_a_board_are_asked_for():
-    assert FiducialEstimator.needs_image
-    assert FiducialEstimator.needs_board
+def test_a_image_and_a_board_are_asked_for():
+    assert CharucoEstimator.needs_image
+    assert CharucoEstimator.needs_board
 
 
 @pytest.mark.parametrize(
@@ -215,6 +215,6 @@ def test_a_picture_and_a_board_are_asked_for():
         ("upscale", 0),
     ],
 )
-def test_values_out_of_range_are_refused_by_name(name, value):
+def test_values_out_of_range_are_rejected_by_name(name, value):
     with pytest.raises(ValueError, match=rf"FiducialConfig\.{name} must be a number in \["):
-        FiducialConfig(**{name: value})
+        CharucoConfig(**{name: value})

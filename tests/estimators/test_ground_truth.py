@@ -28,7 +28,7 @@ def test_a_frame_without_truth_gives_no_valid_estimate():
     assert np.isfinite(estimate.camera_T_base.as_matrix()).all()
 
 
-def test_no_picture_and_no_board_are_asked_for():
+def test_no_image_and_no_board_are_asked_for():
     assert not GroundTruthEstimator.needs_image
     assert not GroundTruthEstimator.needs_board
 

@@ -66,7 +66,7 @@ def test_covariance_reflects_with_the_error():
     np.testing.assert_allclose(estimate.covariance, np.outer(error, error), atol=1e-11)
 
 
-def test_pictures_masks_and_pixels_flip():
+def test_images_masks_and_pixels_flip():
     image = np.zeros((4, 6, 3), np.uint8)
     image[1, 0] = 255
     camera = PinholeCamera(5.0, 5.0, 3.0, 2.0, 6, 4)

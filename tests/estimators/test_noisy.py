@@ -208,7 +208,7 @@ def test_switching_one_error_on_leaves_the_other_draws_as_they_were(extra):
     np.testing.assert_allclose(difference[kept, :3], white[kept, :3], atol=1e-12)
 
 
-def test_estimating_before_reset_is_refused():
+def test_estimating_before_reset_is_rejected():
     with pytest.raises(RuntimeError, match=r"reset\(rng\)"):
         NoisyEstimator().estimate(frames([0.0])[0])
 
@@ -220,7 +220,7 @@ def test_a_frame_without_truth_gives_no_valid_estimate():
     assert (estimate.valid, estimate.reason, estimate.time_s) == (False, "no_truth", 0.5)
 
 
-def test_an_unknown_field_is_refused_with_the_valid_ones():
+def test_an_unknown_field_is_rejected_with_the_valid_ones():
     with pytest.raises(ValueError, match="unknown NoisyConfig field noise; valid names: ") as refusal:
         NoisyEstimator({"noise": 1.0})
     for name in vars(NoisyConfig()):
@@ -229,7 +229,7 @@ def test_an_unknown_field_is_refused_with_the_valid_ones():
 
 @pytest.mark.parametrize("value", [-0.01, 101.0, float("nan"), "much"])
 @pytest.mark.parametrize("name", list(vars(NoisyConfig())))
-def test_values_out_of_range_are_refused_by_name(name, value):
+def test_values_out_of_range_are_rejected_by_name(name, value):
     with pytest.raises(ValueError, match=rf"NoisyConfig\.{name} must be a number in \["):
         NoisyEstimator({name: value})
 

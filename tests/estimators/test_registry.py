@@ -47,7 +47,7 @@ def test_the_configuration_is_passed_on(panda):
     assert make_estimator("fiducial", {"min_corners": 9}, panda).config.min_corners == 9
 
 
-def test_an_unknown_name_is_refused_with_the_valid_ones(panda):
+def test_an_unknown_name_is_rejected_with_the_valid_ones(panda):
     with pytest.raises(ValueError, match="unknown estimator 'nosy'; valid names: ") as refusal:
         make_estimator("nosy", None, panda)
     for name in estimator_names():
@@ -55,7 +55,7 @@ def test_an_unknown_name_is_refused_with_the_valid_ones(panda):
 
 
 @pytest.mark.parametrize("name", ["noisy", "fiducial"])
-def test_an_unknown_field_is_refused(panda, name):
+def test_an_unknown_field_is_rejected(panda, name):
     with pytest.raises(ValueError, match="speed; valid names: "):
         make_estimator(name, {"speed": 1.0}, panda)
 

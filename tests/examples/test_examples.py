@@ -19,7 +19,7 @@ RUNS = {
     "servo_by_hand.py": [],
     "real_robot.py": ["--seconds", "4"],
     "own_estimator.py": ["--episodes", "2"],
-    "pose_from_picture.py": [],
+    "pose_from_image.py": [],
     "train_ppo.py": ["--steps", "480", "--envs", "1", "--rollout", "240", "--episodes", "1"],
 }
 
@@ -50,25 +50,25 @@ def test_training_runs(name):
     assert re.search(r"mean final error: \d+ mm untrained, \d+ mm after 480 steps", run(name))
 
 
-def test_pose_from_picture_knows_how_far_off_it_may_be():
-    output = run("pose_from_picture.py")
+def test_pose_from_image_knows_how_far_off_it_may_be():
+    output = run("pose_from_image.py")
     assert "valid" in output.splitlines()[-2]
     assert float(re.search(r"error: ([\d.]+) mm", output)[1]) < 100
 
 
 def test_the_live_loop_runs_on_a_recording(tmp_path):
-    """It believes to be where it is: the twists lead from there to the goal, and the film does not move."""
+    """It believes to be where it is: the twists lead from there to the goal, and the video does not move."""
     robot = RobotKinematics("panda")
     sampler = FrameSampler("panda", 320, 240, "none", fixed_camera=7)
     frame = sampler.sample(frame_seed("validation", 60, 0))
     sampler.close()
-    iio.imwrite(tmp_path / "film.mp4", [frame.image] * 12, fps=10)
+    iio.imwrite(tmp_path / "video.mp4", [frame.image] * 12, fps=10)
     row = ",".join(str(q) for q in frame.joint_positions)
     (tmp_path / "joints.csv").write_text("\n".join([",".join(robot.robot.arm_joints), *[row] * 12]))
     K = frame.camera.opencv_matrix.ravel().tolist()
     (tmp_path / "camera.yaml").write_text(f"image_width: 320\nimage_height: 240\ncamera_matrix: {K}\n")
     more = [f"--{name}={tmp_path / file}" for name, file in (
-        ("images", "film.mp4"), ("joints", "joints.csv"), ("camera", "camera.yaml"))]  # fmt: skip
+        ("images", "video.mp4"), ("joints", "joints.csv"), ("camera", "camera.yaml"))]  # fmt: skip
     output = run("real_robot.py", *more)
     wanted = robot.base_T_ee(robot.home + np.array([0.3, 0.2, -0.2, 0.2, 0.1, 0.2, 0.1]))
     left_mm = 1e3 * pose_error(robot.base_T_ee(frame.joint_positions), wanted)[0]
@@ -77,7 +77,7 @@ def test_the_live_loop_runs_on_a_recording(tmp_path):
 
 
 def test_the_live_loop_says_what_it_lacks():
-    command = [sys.executable, "-P", str(EXAMPLES / "real_robot.py"), "--images", "film.mp4"]
+    command = [sys.executable, "-P", str(EXAMPLES / "real_robot.py"), "--images", "video.mp4"]
     found = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert found.returncode == 2 and "--images needs --camera, and but for a camera's number --joints" in found.stderr
 

@@ -45,14 +45,14 @@ def test_resizing_scales_projections(camera, width, height):
     np.testing.assert_allclose(camera.resized(width, height).project(point), camera.project(point) * scale, rtol=1e-9)
 
 
-def test_points_behind_the_camera_have_no_picture():
+def test_points_behind_the_camera_have_no_image():
     camera = PinholeCamera.from_fov(1.0, 320, 240)
     pixels = camera.project([[0, 0, -1.0], [0, 0, 0.0], [0, 0, 1.0]])
     assert np.isnan(pixels[:2]).all()
     assert camera.contains(pixels).tolist() == [False, False, True]
 
 
-def test_picture_edges_belong_as_stated():
+def test_image_edges_belong_as_stated():
     camera = PinholeCamera.from_fov(1.0, 320, 240)
     assert camera.contains([[0.0, 0.0], [319.999, 239.999], [320.0, 10.0], [-0.001, 0.0]]).tolist() == [
         True, True, False, False,
@@ -60,7 +60,7 @@ def test_picture_edges_belong_as_stated():
 
 
 @pytest.mark.parametrize("field, value", [("fx", 0.0), ("fy", -1.0), ("width", 0), ("cx", float("nan"))])
-def test_impossible_cameras_are_refused_by_name(field, value):
+def test_impossible_cameras_are_rejected_by_name(field, value):
     values = {"fx": 300.0, "fy": 300.0, "cx": 160.0, "cy": 120.0, "width": 320, "height": 240, field: value}
     with pytest.raises(ValueError, match=field):
         PinholeCamera(**values)
@@ -69,6 +69,6 @@ def test_impossible_cameras_are_refused_by_name(field, value):
 
 
 @pytest.mark.parametrize("distortion", [(0.1,), (0.1, 0.0, 0.0), (0.0,) * 6, (float("nan"), 0.0, 0.0, 0.0)])
-def test_lenses_that_opencv_does_not_know_are_refused(distortion):
+def test_lenses_that_opencv_does_not_know_are_rejected(distortion):
     with pytest.raises(ValueError, match=r"distortion must be 0, 4, 5, 8, 12, 14 finite numbers, not \("):
         PinholeCamera(300.0, 300.0, 160.0, 120.0, 320, 240, distortion)

@@ -24,7 +24,7 @@ def test_pose_vectors_round_trip(seed):
 
 
 @pytest.mark.parametrize("vector", [np.zeros(9), np.zeros(7), [0, 0, 0, 1, 0, 0, 2, 0, 0]])
-def test_vectors_that_are_no_pose_are_refused(vector):
+def test_vectors_that_are_no_pose_are_rejected(vector):
     with pytest.raises(ValueError, match="pose vector"):
         vector_to_pose(vector)
 
@@ -55,7 +55,7 @@ def test_look_at_centres_its_target_level_with_the_horizon(seed):
     pose = look_at(eye, target)
     seen = pose.inv().apply(target)
     np.testing.assert_allclose(seen, [0, 0, np.linalg.norm(target - eye)], atol=1e-9)
-    assert abs(pose.rotation.as_matrix()[2, 0]) < 1e-12  # the picture's rows are horizontal
+    assert abs(pose.rotation.as_matrix()[2, 0]) < 1e-12  # the image's rows are horizontal
     assert pose.rotation.as_matrix()[2, 1] < 0  # and world-up is up in it
 
 
@@ -66,7 +66,7 @@ def test_positive_roll_turns_the_camera_clockwise():
     assert rolled.inv().apply(above)[0] < upright.inv().apply(above)[0]
 
 
-def test_a_view_straight_down_is_refused():
+def test_a_view_straight_down_is_rejected():
     with pytest.raises(ValueError, match="no level view"):
         look_at([0, 0, 2], [0, 0, 0])
 

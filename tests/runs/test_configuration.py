@@ -36,7 +36,7 @@ def test_the_limits_belong_to_the_range(value):
 
 
 @pytest.mark.parametrize("value", [-0.001, 1.001, float("nan"), float("inf"), "0.5", None, True])
-def test_what_is_no_number_in_the_range_is_refused_by_name_value_and_range(value):
+def test_what_is_no_number_in_the_range_is_rejected_by_name_value_and_range(value):
     with pytest.raises(ValueError, match=r"Sample\.gain must be a number in \[0, 1\], not ") as refusal:
         require_range(Sample(gain=value), 0.0, 1.0, "gain")
     assert repr(value) in str(refusal.value)

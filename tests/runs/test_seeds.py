@@ -30,6 +30,6 @@ def test_neighbouring_sets_and_splits_meet_without_overlapping():
         (("train", 0, 10**7), r"\[0, 9999999\], not 10000000"),
     ],
 )
-def test_what_is_no_frame_is_refused_with_what_is_valid(numbers, message):
+def test_what_is_no_frame_is_rejected_with_what_is_valid(numbers, message):
     with pytest.raises(ValueError, match=message):
         frame_seed(*numbers)

@@ -5,10 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from ctr_env.errors import RenderError
 from ctr_env.geometry import PinholeCamera, look_at
 from ctr_env.scenes.randomization.fields import apply_draws, sizes_of
 from ctr_env.scenes.randomization.randomization import make_randomization
-from ctr_env.scenes.rendering.base import RenderError
 from ctr_env.scenes.rendering.registry import make_renderer
 from ctr_env.scenes.world.config import SceneConfig
 from ctr_env.scenes.world.scene import Scene
@@ -70,7 +70,7 @@ def test_backs_of_walls_and_the_sky_are_labelled_as_by_the_classic_renderer(
     np.testing.assert_allclose(mitsuba_renderer.depth(scene.data)[sky], far, rtol=1e-3)
 
 
-def test_pictures_show_something_and_repeat_bit_for_bit(scene, mitsuba_renderer, dressed_view, monkeypatch):
+def test_images_show_something_and_repeat_bit_for_bit(scene, mitsuba_renderer, dressed_view, monkeypatch):
     monkeypatch.setattr("ctr_env.scenes.rendering.mitsuba._SAMPLES_PER_PIXEL", 2)
     dressed_view(scene, 1)
     first = mitsuba_renderer.rgb(scene.data)
@@ -80,7 +80,7 @@ def test_pictures_show_something_and_repeat_bit_for_bit(scene, mitsuba_renderer,
     np.testing.assert_array_equal(mitsuba_renderer.rgb(scene.data), first)
 
 
-def test_pictures_lie_on_surfaces_as_in_the_classic_renderer(monkeypatch):
+def test_images_lie_on_surfaces_as_in_the_classic_renderer(monkeypatch):
     pytest.importorskip("mitsuba")
     monkeypatch.setattr("ctr_env.scenes.rendering.mitsuba._SAMPLES_PER_PIXEL", 4)
     scene = Scene(SceneConfig("panda", 160, 120, board=True))
@@ -97,7 +97,7 @@ def test_pictures_lie_on_surfaces_as_in_the_classic_renderer(monkeypatch):
         made.close()
 
 
-def test_brighter_lights_make_brighter_pictures(scene, mitsuba_renderer, monkeypatch):
+def test_brighter_lights_make_brighter_images(scene, mitsuba_renderer, monkeypatch):
     monkeypatch.setattr("ctr_env.scenes.rendering.mitsuba._SAMPLES_PER_PIXEL", 1)
     means = []
     for brightness in (0.0, 0.5, 1.0, 2.0):
@@ -110,7 +110,7 @@ def test_brighter_lights_make_brighter_pictures(scene, mitsuba_renderer, monkeyp
     assert means[-1] < 235
 
 
-def test_pixels_that_are_not_square_are_refused(scene, mitsuba_renderer):
+def test_pixels_that_are_not_square_are_rejected(scene, mitsuba_renderer):
     scene.restore()
     before = scene.camera
     scene.place_camera(PinholeCamera(300.0, 310.0, 160.0, 120.0, 320, 240), scene.world_T_camera)

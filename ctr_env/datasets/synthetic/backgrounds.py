@@ -18,18 +18,18 @@ _PANORAMA_ASPECT = (1.95, 2.05)
 
 
 class Backgrounds:
-    """Draws background pictures.
+    """Draws background images.
 
-    Pictures that are twice as wide as high are taken for equirectangular panoramas and looked at through a virtual
+    Images that are twice as wide as high are taken for equirectangular panoramas and looked at through a virtual
     camera; the others are cropped. Between them come invented ones: noise at all scales, walls, mosaics. Most get
     clutter painted over them.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Load a folder's pictures (none: only invented backgrounds).
+        """Load a folder's images (none: only invented backgrounds).
 
         Raises:
-            FileNotFoundError: If there is no such folder, or no picture in it.
+            FileNotFoundError: If there is no such folder, or no image in it.
             ValueError: If one of them cannot be read.
         """
         self._photographs: list[NDArray[np.uint8]] = []
@@ -37,7 +37,7 @@ class Backgrounds:
             return
         files = sorted(f for f in folder.glob("**/*") if f.suffix.lower() in _SUFFIXES) if folder.is_dir() else []
         if not files:
-            raise FileNotFoundError(f"no pictures ({', '.join(_SUFFIXES)}) in the background folder {folder}")
+            raise FileNotFoundError(f"no images ({', '.join(_SUFFIXES)}) in the background folder {folder}")
         self._photographs = [_load(file) for file in files]
 
     def draw(self, width: int, height: int, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -46,19 +46,17 @@ class Backgrounds:
             photograph = self._photographs[rng.integers(len(self._photographs))]
             low, high = _PANORAMA_ASPECT
             panorama = low < photograph.shape[1] / photograph.shape[0] < high
-            picture = (
-                _look_around(photograph, width, height, rng) if panorama else _crop(photograph, width, height, rng)
-            )
+            image = _look_around(photograph, width, height, rng) if panorama else _crop(photograph, width, height, rng)
             gain = rng.uniform(0.6, 1.4, 3) ** rng.choice([0.3, 1.0])
-            picture = (picture * gain).clip(0, 255).astype(np.uint8)
+            image = (image * gain).clip(0, 255).astype(np.uint8)
         else:
-            picture = _invented(width, height, rng)
+            image = _invented(width, height, rng)
         if rng.random() < 0.85:
-            paint_clutter(picture, rng, int(rng.integers(2, 20)))
-        return picture
+            paint_clutter(image, rng, int(rng.integers(2, 20)))
+        return image
 
     def behind(self, image: NDArray[np.uint8], mask: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.uint8]:
-        """The picture with everything but the masked robot replaced.
+        """The image with everything but the masked robot replaced.
 
         Args:
             image: ``(H, W, 3)`` uint8 RGB.
@@ -72,13 +70,13 @@ class Backgrounds:
 
 
 def _load(file: Path) -> NDArray[np.uint8]:
-    picture = cv2.imread(str(file), cv2.IMREAD_COLOR_RGB)
-    if picture is None:
-        raise ValueError(f"{file} is not a picture that can be read")
-    scale = _LONGEST / max(picture.shape[:2])
+    image = cv2.imread(str(file), cv2.IMREAD_COLOR_RGB)
+    if image is None:
+        raise ValueError(f"{file} is not a image that can be read")
+    scale = _LONGEST / max(image.shape[:2])
     if scale < 1.0:
-        picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return np.asarray(picture, dtype=np.uint8)
+        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return np.asarray(image, dtype=np.uint8)
 
 
 def _crop(photograph: NDArray[np.uint8], width: int, height: int, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -115,18 +113,18 @@ def _invented(width: int, height: int, rng: np.random.Generator) -> NDArray[np.u
         if rng.random() < 0.5:
             noise = np.stack([fractal_noise(height, width, rng) for _ in range(3)], axis=-1)
         a, b = random_colour(rng), random_colour(rng)
-        picture = a + (b - a) * noise
+        image = a + (b - a) * noise
     elif kind == 1:  # a wall and a floor with a light fall-off
-        picture = np.empty((height, width, 3), np.float32)
+        image = np.empty((height, width, 3), np.float32)
         edge = int(height * rng.uniform(0.2, 0.9))
-        picture[:edge], picture[edge:] = random_colour(rng), random_colour(rng)
+        image[:edge], image[edge:] = random_colour(rng), random_colour(rng)
         fall = 1.0 + rng.normal(0, 0.25) * np.linspace(-1, 1, width, dtype=np.float32)
         grain = rng.uniform(0, 60) * (fractal_noise(height, width, rng, 7) - 0.5)
-        picture = picture * fall[None, :, None] + grain[..., None]
+        image = image * fall[None, :, None] + grain[..., None]
     else:  # a mosaic
         cells = rng.integers(2, 24)
         coarse = np.stack([random_colour(rng) for _ in range(cells * cells)]).reshape(cells, cells, 3)
         way = cv2.INTER_NEAREST if rng.random() < 0.7 else cv2.INTER_LINEAR
-        picture = cv2.resize(coarse, (width, height), interpolation=way)
-        picture = picture + rng.uniform(0, 60) * (fractal_noise(height, width, rng)[..., None] - 0.5)
-    return np.asarray(picture).clip(0, 255).astype(np.uint8)
+        image = cv2.resize(coarse, (width, height), interpolation=way)
+        image = image + rng.uniform(0, 60) * (fractal_noise(height, width, rng)[..., None] - 0.5)
+    return np.asarray(image).clip(0, 255).astype(np.uint8)

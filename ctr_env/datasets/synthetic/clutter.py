@@ -1,4 +1,4 @@
-"""Shapes painted into pictures: boxes, blobs, cables, tubes and things that look like arms, with shading and grain."""
+"""Shapes painted into images: boxes, blobs, cables, tubes and things that look like arms, with shading and grain."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _ONE = 1 << _SHIFT
 
 
 def paint_clutter(canvas: Canvas, rng: np.random.Generator, count: int, size: float = 1.0) -> NDArray[np.uint8]:
-    """Paint random objects over a picture, in place.
+    """Paint random objects over a image, in place.
 
     Args:
         canvas: ``(H, W, 3)`` uint8 RGB.
         rng: Source of randomness.
         count: Number of objects.
-        size: Their size, as a multiple of the usual one (a tenth to a half of the picture's height).
+        size: Their size, as a multiple of the usual one (a tenth to a half of the image's height).
 
     Returns:
         ``(H, W)`` uint8 coverage of what was painted, 0 to 255.

@@ -37,9 +37,9 @@ class GenerateConfig:
     seed: int = 0
     """Number of the data set."""
     width: int = 640
-    """Picture width, pixels."""
+    """Image width, pixels."""
     height: int = 480
-    """Picture height, pixels."""
+    """Image height, pixels."""
     randomization: str | Mapping[str, Any] = "strong"
     """Preset or mapping."""
     board_share: float = 0.0
@@ -56,7 +56,7 @@ class GenerateConfig:
 
         Raises:
             ValueError: If a value is not valid.
-            FileNotFoundError: If the background folder has no pictures.
+            FileNotFoundError: If the background folder has no images.
         """
         frame_seed(self.split, self.seed, 0)
         backgrounds = None if self.backgrounds is None else Backgrounds(Path(self.backgrounds))
@@ -86,7 +86,7 @@ def generate(config: GenerateConfig, folder: Path, frames: int, workers: int) ->
 
     Raises:
         ValueError: If a value is not valid, or the folder holds frames of another recipe.
-        FileNotFoundError: If the background folder has no pictures.
+        FileNotFoundError: If the background folder has no images.
         RuntimeError: If a process was killed.
     """
     config.sampler()

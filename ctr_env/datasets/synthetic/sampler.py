@@ -1,4 +1,4 @@
-"""Drawing labelled pictures of a robot: any posture, any camera, any room."""
+"""Drawing labelled images of a robot: any joint configuration, any camera, any room."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from .backgrounds import Backgrounds
 
 __all__ = ["FrameSampler"]
 
-_POSTURES, _SEEN_POSTURES, _VIEWS = 200, 10, 60
+_CONFIGURATIONS, _SEEN_CONFIGURATIONS, _VIEWS = 200, 10, 60
 _JOINT_MARGIN = 0.05  # rad kept from the joint stops
-_NEAR_HOME = 0.5  # share of postures like those of a servo; the others are anything the joints allow
+_NEAR_HOME = 0.5  # share of joint configurations like those of a servo; the others are anything the joints allow
 _HOME_SPREAD = 0.8  # rad: farthest that a servo's start and goal lie from home
-_TARGET_SHARE = 0.5  # share of pictures with a servo's target in them
-_BACKGROUND_SHARE = 0.5  # share of pictures that a background is put into, where there are any
+_TARGET_SHARE = 0.5  # share of images with a servo's target in them
+_BACKGROUND_SHARE = 0.5  # share of images that a background is put into, where there are any
 _CAMERA = ("camera",)
 
 
 class FrameSampler:
     """Draws frames of one robot, each from a seed of its own and nothing else.
 
-    Half of the postures are like those of a servo (near home), half anything that the joints allow and that touches
-    neither itself nor its surroundings. Cameras, rooms and picture effects are as the randomisation says.
+    Half of the joint configurations are like those of a servo (near home), half anything that the joints allow and that touches
+    neither itself nor its surroundings. Cameras, rooms and image effects are as the randomisation says.
     """
 
     def __init__(
@@ -56,11 +56,11 @@ class FrameSampler:
 
         Args:
             robot: The robot.
-            width: Picture width, pixels.
-            height: Picture height, pixels.
+            width: Image width, pixels.
+            height: Image height, pixels.
             randomization: Preset or mapping (see :func:`~ctr_env.scenes.randomization.randomization.make_randomization`).
             board_share: Share of frames with a calibration board in the gripper.
-            backgrounds: Pictures that stand behind the robot instead of the room in half of the frames.
+            backgrounds: Images that stand behind the robot instead of the room in half of the frames.
             renderer: Renderer by name.
             fixed_camera: Number of the one camera that sees all frames; none: every frame has its own.
 
@@ -84,7 +84,7 @@ class FrameSampler:
         """The frame of a seed.
 
         Raises:
-            RuntimeError: If no posture, or no view of it, is acceptable.
+            RuntimeError: If no joint configuration, or no view of it, is acceptable.
         """
         rng = np.random.default_rng([seed, 0])
         scene, renderer = self._scene(bool(rng.random() < self._board_share))
@@ -125,8 +125,8 @@ class FrameSampler:
             scene, scene.kinematics.home, draws, camera_seed(self._fixed_camera), 0
         ):
             raise RuntimeError(f"camera {self._fixed_camera} (camera.*) sees too little of the arm at home")
-        for attempt in range(_SEEN_POSTURES):
-            joints = self._posture(scene, rng)
+        for attempt in range(_SEEN_CONFIGURATIONS):
+            joints = self._configuration(scene, rng)
             if self._fixed_camera is not None:
                 if scene.arm_in_view() >= draws["camera.min_arm_in_view"]:
                     break
@@ -154,10 +154,10 @@ class FrameSampler:
                 return True
         return False
 
-    def _posture(self, scene: Scene, rng: np.random.Generator) -> NDArray[np.float64]:
+    def _configuration(self, scene: Scene, rng: np.random.Generator) -> NDArray[np.float64]:
         lower, upper = self._limits(scene)
         home = scene.kinematics.home
-        for _ in range(_POSTURES):
+        for _ in range(_CONFIGURATIONS):
             if rng.random() < _NEAR_HOME:
                 joints = np.clip(home + rng.uniform(-_HOME_SPREAD, _HOME_SPREAD, len(home)), lower, upper)
             else:
@@ -165,7 +165,7 @@ class FrameSampler:
             scene.place_arm(joints)
             if not scene.touches():
                 return joints
-        raise RuntimeError(f"no posture of {self.robot.name} was found that touches nothing")
+        raise RuntimeError(f"no joint configuration of {self.robot.name} was found that touches nothing")
 
     def _limits(self, scene: Scene) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Bounds of drawn joint positions; joints without stops are drawn within one turn."""

@@ -1,6 +1,6 @@
 """Figures of pose estimates: pure functions of errors.
 
-An estimate that is refused, or that has no picture, has an *infinite* error everywhere below: it is a miss at every
+An estimate that is rejected, or that has no image, has an *infinite* error everywhere below: it is a miss at every
 threshold, so that no figure can be bettered by refusing frames. The published definitions are those of
 
 - DREAM: Lee et al., "Camera-to-Robot Pose Estimation from a Single Image", ICRA 2020 (``dream/analysis.py``);
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 MIN_IN_FRAME = 4
-"""Keypoints that must lie in the picture for a frame to count in DREAM's ADD figures."""
+"""Keypoints that must lie in the image for a frame to count in DREAM's ADD figures."""
 NEES_DOF = 6
 """Expected NEES of a calibrated covariance: the number of degrees of freedom of a pose."""
 
@@ -57,14 +57,14 @@ def add_auc_dream(errors_m: ArrayLike, keypoints_in_frame: ArrayLike) -> float |
     """DREAM's area under the ADD accuracy curve, 0 to 100.
 
     Thresholds run from 0 to 0.1 m in steps of 0.01 mm; an error counts when it is at most the threshold; trapezoids.
-    Frames with fewer than four true keypoints in the picture do not count. DREAM takes each frame's mean over the
+    Frames with fewer than four true keypoints in the image do not count. DREAM takes each frame's mean over the
     keypoints that its network *detected*; estimators here need not detect keypoints, so it is the mean over those whose
-    true position lies in the picture. (DREAM's own thresholds stop one step before 0.1 m, which costs a perfect
+    true position lies in the image. (DREAM's own thresholds stop one step before 0.1 m, which costs a perfect
     estimator 0.01, and it lets frames with fewer than four keypoints count as hits.)
 
     Args:
-        errors_m: ``(n,)`` ADD over the keypoints in the picture, metres; infinite for misses.
-        keypoints_in_frame: ``(n,)`` numbers of true keypoints in the picture.
+        errors_m: ``(n,)`` ADD over the keypoints in the image, metres; infinite for misses.
+        keypoints_in_frame: ``(n,)`` numbers of true keypoints in the image.
 
     Returns:
         The area; ``None`` if no frame counts.
@@ -108,7 +108,7 @@ def pck_auc_dream(errors_px: ArrayLike) -> float | None:
     """DREAM's area under the PCK curve from 0 to 20 px in steps of 0.01 px, 0 to 100 (trapezoids).
 
     Args:
-        errors_px: ``(n,)`` pixel errors of the keypoints whose true position lies in the picture; infinite for misses.
+        errors_px: ``(n,)`` pixel errors of the keypoints whose true position lies in the image; infinite for misses.
 
     Returns:
         The area (at most 99.975: nothing is below 0); ``None`` without keypoints.

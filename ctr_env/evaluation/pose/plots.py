@@ -49,7 +49,7 @@ def plot_poses(records: Sequence[Mapping[str, Any]], path: Path, title: str) -> 
     share = series(records, "visibility")
     jitter = np.random.default_rng(0).uniform(-0.025, 0.025, len(share))
     _against(visibility, records, share + jitter, [share == value for value in np.unique(share)])
-    visibility.set(xlabel="share of the keypoints in the picture", xlim=(-0.05, 1.05))
+    visibility.set(xlabel="share of the keypoints in the image", xlim=(-0.05, 1.05))
     visibility.legend(fontsize=8, loc="lower left")
     _spread(spread, records)
     figure.suptitle(title, fontsize=11)
@@ -72,7 +72,7 @@ def _pck_curve(axes: Axes, records: Sequence[Mapping[str, Any]]) -> None:
     errors = keypoint_errors(records, "keypoint_errors_px", in_frame=True)
     if len(errors):
         axes.plot(thresholds, 100 * accuracy(errors, thresholds, strict=False), color=_BLUE, lw=2.2)
-    _share_axis(axes, "threshold of keypoint errors (px)", "keypoints in the picture within (%)", 50.0)
+    _share_axis(axes, "threshold of keypoint errors (px)", "keypoints in the image within (%)", 50.0)
 
 
 def _calibration(axes: Axes, records: Sequence[Mapping[str, Any]]) -> None:
@@ -91,7 +91,7 @@ def _calibration(axes: Axes, records: Sequence[Mapping[str, Any]]) -> None:
 def _against(
     axes: Axes, records: Sequence[Mapping[str, Any]], x: NDArray[np.float64], groups: Sequence[NDArray[np.bool_]]
 ) -> None:
-    """ADD against something, with medians over groups of frames; refused frames count as infinite in these."""
+    """ADD against something, with medians over groups of frames; rejected frames count as infinite in these."""
     errors = 1e3 * series(records, "add_m")
     valid = np.isfinite(errors)
     errors = np.where(valid, np.maximum(errors, _FLOOR_MM), np.inf)

@@ -41,7 +41,7 @@ def frame_record(
     Keypoints are the robot's, at the measured joint positions, taken to the camera by the estimated and by the true
     ``camera_T_base``: what is measured is that pose, not the encoders, and the truth itself has no error. Of a frame
     without a pose the marked point takes the keypoints' place, as measured by its annotator. Pixel errors
-    are those of their projections, in pixels of the picture as it is (``picture_size``). Errors, and the pose, of an
+    are those of their projections, in pixels of the image as it is (``image_size``). Errors, and the pose, of an
     estimate that is not valid are ``None``; so is a pixel error of a point behind the camera.
     ``covariance`` is that of ``error_twist`` (see ``PoseEstimate``), and ``expected_translation_error_m`` what it makes
     the root mean square error of the base's position; both are ``None`` of an estimator that does not know.

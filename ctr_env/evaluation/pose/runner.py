@@ -40,7 +40,7 @@ _RECORDS = 2  # layout of the records that an evaluation goes on with
 
 @dataclass(frozen=True, kw_only=True)
 class RecordingFiles:
-    """What there is beside the pictures of a camera that stood still."""
+    """What there is beside the images of a camera that stood still."""
 
     joints: Path
     """Joint angles (see :func:`~ctr_env.datasets.joint_table.read_joint_table`)."""
@@ -50,7 +50,7 @@ class RecordingFiles:
     """Where the camera stands (see :func:`~ctr_env.datasets.pose_file.read_pose_file`)."""
 
     def open(self, images: Path, kinematics: RobotKinematics) -> Recording:
-        """The recording of these pictures.
+        """The recording of these images.
 
         Raises:
             FileNotFoundError: If a file does not exist.
@@ -77,13 +77,13 @@ class PoseStudy:
     seed: int = 0
     """Number of the drawn data set, and what an estimator's randomness starts from."""
     width: int = 640
-    """Width of drawn pictures, pixels."""
+    """Width of drawn images, pixels."""
     height: int = 480
-    """Height of drawn pictures, pixels."""
+    """Height of drawn images, pixels."""
     randomization: str | Mapping[str, Any] = "strong"
     """Preset or mapping of drawn frames."""
     recording: RecordingFiles | None = None
-    """The other files of a recording, if ``data`` is a folder of mere pictures, or a video."""
+    """The other files of a recording, if ``data`` is a folder of mere images, or a video."""
 
     def __post_init__(self) -> None:
         """Refuse numbers that make no sense."""
@@ -234,7 +234,7 @@ class _Evaluation:
                 on_frame(index + 1, len(self._source), record)
 
     def draw_sheet(self, path: Path) -> None:
-        """Draw the best, median, worst and refused frames."""
+        """Draw the best, median, worst and rejected frames."""
         tiles = {}
         for title, indices in sheet_rows(self.records).items():
             frames = [self._source.read(index) for index in indices]

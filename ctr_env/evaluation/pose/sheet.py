@@ -1,4 +1,4 @@
-"""A sheet of evaluated frames: the best, the middling, the worst, and the refused."""
+"""A sheet of evaluated frames: the best, the middling, the worst, and the rejected."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def sheet_rows(records: Mapping[int, Mapping[str, Any]]) -> dict[str, list[int]]
 
 
 def pose_sheet(rows: Mapping[str, Sequence[Tile]], kinematics: RobotKinematics) -> NDArray[np.uint8]:
-    """Frames with the true (green) and the estimated (orange) skeleton, and the predicted mask's outline (blue).
+    """Frames with the true (green) and the estimated (orange) skeleton, and the predicted mask's contour (blue).
 
     Args:
         rows: Frames by the title of their row.
@@ -81,25 +81,25 @@ def _tile(tile: Tile, kinematics: RobotKinematics) -> NDArray[np.uint8]:
     labelled, estimate, record = tile
     camera, left, top = _fitted(labelled.camera)
     size = camera.width, camera.height
-    picture: NDArray[np.uint8] = cv2.resize(labelled.image, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    image: NDArray[np.uint8] = cv2.resize(labelled.image, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
     if estimate.mask is not None:
-        _outline(picture, estimate.mask)
+        _contour(image, estimate.mask)
     points = kinematics.keypoints(labelled.joint_positions)
     if labelled.camera_T_base is not None:
-        _skeleton(picture, camera, labelled.camera_T_base, points, _TRUE, 4)
+        _skeleton(image, camera, labelled.camera_T_base, points, _TRUE, 4)
     elif labelled.marked is not None:
         u, v = labelled.marked.pixel * (camera.width / labelled.camera.width)
-        cv2.circle(picture, (round(u), round(v)), 6, _TRUE, 2, cv2.LINE_AA)
+        cv2.circle(image, (round(u), round(v)), 6, _TRUE, 2, cv2.LINE_AA)
     if estimate.valid:
-        _skeleton(picture, camera, estimate.camera_T_base, points, _ESTIMATED, 2)
+        _skeleton(image, camera, estimate.camera_T_base, points, _ESTIMATED, 2)
     canvas = _blank(_HEIGHT + _STRIP, _WIDTH)
-    canvas[top : top + camera.height, left : left + camera.width] = picture
+    canvas[top : top + camera.height, left : left + camera.width] = image
     _caption(canvas, record)
     return canvas
 
 
 def _fitted(camera: PinholeCamera) -> tuple[PinholeCamera, int, int]:
-    """The camera of the picture as large as a tile allows, and where its left upper corner lies."""
+    """The camera of the image as large as a tile allows, and where its left upper corner lies."""
     scale = min(_WIDTH / camera.width, _HEIGHT / camera.height)
     small = camera.resized(max(1, round(scale * camera.width)), max(1, round(scale * camera.height)))
     return small, (_WIDTH - small.width) // 2, (_HEIGHT - small.height) // 2
@@ -142,7 +142,7 @@ def _skeleton(
         draw_disc(canvas, pixel, thickness + 1, colour)
 
 
-def _outline(canvas: NDArray[np.uint8], mask: NDArray[np.float32]) -> None:
+def _contour(canvas: NDArray[np.uint8], mask: NDArray[np.float32]) -> None:
     height, width = canvas.shape[:2]
     found = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) >= 0.5
     contours, _ = cv2.findContours(found.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)

@@ -54,7 +54,7 @@ def keypoint_errors(records: Sequence[Mapping[str, Any]], name: str, in_frame: b
     Args:
         records: Frames.
         name: ``"keypoint_errors_px"`` or ``"keypoint_errors_m"``.
-        in_frame: Only keypoints whose true position lies in the picture.
+        in_frame: Only keypoints whose true position lies in the image.
     """
     errors = []
     for record in records:
@@ -75,9 +75,9 @@ def pose_summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
     - ``add_auc_dream``, ``add_auc_ctrnet``, ``add_auc_400mm`` (CtRNet's for its Baxter set): see
       :mod:`.pose_metrics`; ``dream_frames`` is the number of frames that count in the first.
-    - ``far_off_share``: share of the *valid* estimates whose ADD is 100 mm or more: wrong, and not refused.
+    - ``far_off_share``: share of the *valid* estimates whose ADD is 100 mm or more: wrong, and not rejected.
     - ``pck2d``, ``pck2d_auc_20px`` (DREAM's), ``pck2d_auc_200px`` (CtRNet's): projected keypoints whose true position
-      lies in the picture, in pixels of the pictures as they are (``picture_sizes``); ``pck3d``: all keypoints of all
+      lies in the image, in pixels of the images as they are (``image_sizes``); ``pck3d``: all keypoints of all
       frames, thresholds in mm.
     - ``mask_iou``: mean over the ``mask_frames`` frames with a true and a predicted mask.
     - ``nees``: of valid estimates with a positive definite covariance; expected are a mean of 6, and inside the 50, 90

@@ -15,7 +15,7 @@ from scipy.stats import chi2
 
 from ctr_env.estimators.ctrnet.uncertainty import fit_share
 from ctr_env.estimators.ctrnet.weights import WeightsHeader, load_weights, save_weights
-from ctr_env.estimators.systematic_error import common_covariance
+from ctr_env.estimators.systematic_error import systematic_covariance
 
 from .metrics import NEES_DOF
 from .runner import PoseStudy, run_pose_study
@@ -72,7 +72,7 @@ def covariance_scale(errors: NDArray[np.float64], fits: NDArray[np.float64]) -> 
     """What ``(N, 6, 6)`` covariances of fits must be multiplied by for ``(N, 6)`` errors, between 0.001 and 1,000."""
 
     def beyond(exponent: float) -> float:
-        covariances = 10.0**exponent * fits + common_covariance()
+        covariances = 10.0**exponent * fits + systematic_covariance()
         squares = np.einsum("ni,ni->n", errors, np.linalg.solve(covariances, errors[..., None])[..., 0])
         return float(np.quantile(squares, _SHARE) - chi2.ppf(_SHARE, NEES_DOF))
 

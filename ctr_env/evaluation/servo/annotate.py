@@ -41,10 +41,10 @@ _AXIS_M = 0.07
 
 
 def annotate(env: ServoEnv, info: dict[str, Any], height: int = 480) -> NDArray[np.uint8]:
-    """Picture of the instant, enlarged to a height, with skeleton, gripper and goal axes and a panel of errors.
+    """Image of the instant, enlarged to a height, with skeleton, gripper and goal axes and a panel of errors.
 
     The skeleton (orange) and the thin gripper axes are drawn at the *estimated* pose: where they leave the robot in the
-    picture, the estimate is off. The goal (yellow, thick axes) is drawn where it is.
+    image, the estimate is off. The goal (yellow, thick axes) is drawn where it is.
 
     Returns:
         ``(height + panel, W, 3)`` uint8.
@@ -52,7 +52,7 @@ def annotate(env: ServoEnv, info: dict[str, Any], height: int = 480) -> NDArray[
     now = env.snapshot
     width = 2 * round(0.5 * now.camera.width * height / now.camera.height)
     smooth = cv2.INTER_AREA if height <= now.camera.height else cv2.INTER_CUBIC
-    canvas = cv2.resize(env.picture(), (width, height), interpolation=smooth).astype(np.uint8)
+    canvas = cv2.resize(env.image(), (width, height), interpolation=smooth).astype(np.uint8)
     camera = now.camera.resized(width, height)
     _axes(canvas, camera, now.camera_T_goal, thickness=3)
     draw_disc(canvas, camera.project(now.camera_T_goal.translation), 6, _GOAL)

@@ -29,7 +29,7 @@ FIGURES = (
 
 _LAST_S = 1.0
 _TRACKING_FROM_S = 3.0
-_ARM_IN_VIEW = 0.3  # share of the arm that must be in the picture for a frame to count as showing it
+_ARM_IN_VIEW = 0.3  # share of the arm that must be in the image for a frame to count as showing it
 
 
 def episode_metrics(trace: Trace) -> dict[str, Any]:

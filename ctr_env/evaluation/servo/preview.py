@@ -1,4 +1,4 @@
-"""Contact sheets of randomised pictures."""
+"""Contact sheets of randomised images."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _GAP = 4
 
 
 def contact_sheet(env: gym.Env[Any, Any], seeds: range, columns: int = 5) -> NDArray[np.uint8]:
-    """First pictures of episodes, side by side.
+    """First images of episodes, side by side.
 
     Args:
         env: A servoing environment.
         seeds: Seeds to reset with.
-        columns: Pictures in a row.
+        columns: Images in a row.
 
     Returns:
         ``(H, W, 3)`` uint8.
@@ -29,15 +29,15 @@ def contact_sheet(env: gym.Env[Any, Any], seeds: range, columns: int = 5) -> NDA
     bare = env.unwrapped
     if not isinstance(bare, ServoEnv):
         raise TypeError(f"contact_sheet takes a ServoEnv, not {type(bare).__name__}")
-    pictures = []
+    images = []
     for seed in seeds:
         env.reset(seed=seed)
-        pictures.append(bare.picture())
-    height, width = pictures[0].shape[:2]
-    columns = min(columns, len(pictures))
-    rows = -(-len(pictures) // columns)
+        images.append(bare.image())
+    height, width = images[0].shape[:2]
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
     sheet = np.full((rows * (height + _GAP) - _GAP, columns * (width + _GAP) - _GAP, 3), 255, dtype=np.uint8)
-    for i, picture in enumerate(pictures):
+    for i, image in enumerate(images):
         y, x = i // columns * (height + _GAP), i % columns * (width + _GAP)
-        sheet[y : y + height, x : x + width] = picture
+        sheet[y : y + height, x : x + width] = image
     return sheet

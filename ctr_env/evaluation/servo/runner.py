@@ -23,7 +23,7 @@ from .plots import plot_servo
 from .summary import summarise
 from .trace import Trace, run_episode
 
-__all__ = ["SCHEMA", "ServoStudy", "film_path", "run_servo_study"]
+__all__ = ["SCHEMA", "ServoStudy", "run_servo_study", "video_path"]
 
 SCHEMA = "ctr_env/servo@1"
 _SHORTEST_S, _LONGEST_S = 0.1, 3600.0
@@ -101,7 +101,7 @@ def run_servo_study(
         study: What to run.
         out: Folder of the results; made if missing.
         command: Command line to record.
-        videos: How many of the first episodes to film (``seed_N.mp4``).
+        videos: How many of the first episodes to video (``seed_N.mp4``).
         on_episode: Called with every episode's figures, those of earlier runs included.
 
     Returns:
@@ -121,7 +121,7 @@ def run_servo_study(
     episodes, traces = [], []
     try:
         for i in range(study.episodes):
-            trace = _episode(env, study.seed + i, out, film=i < videos)
+            trace = _episode(env, study.seed + i, out, record=i < videos)
             traces.append(trace)
             episodes.append(episode_metrics(trace))
             if on_episode is not None:
@@ -164,16 +164,16 @@ def _describe(value: Any) -> str:
     return f"{type(value).__name__} {getattr(value, 'name', '')}".strip()
 
 
-def film_path(out: Path, seed: int) -> Path:
-    """Where the film of an episode lies in a study's folder."""
+def video_path(out: Path, seed: int) -> Path:
+    """Where the video of an episode lies in a study's folder."""
     return out / f"seed_{seed:06d}.mp4"
 
 
-def _episode(env: gym.Env[Any, Any], seed: int, out: Path, film: bool) -> Trace:
-    path, film_file = out / "traces" / f"seed_{seed:06d}.npz", film_path(out, seed)
-    if path.is_file() and (film_file.is_file() or not film):
+def _episode(env: gym.Env[Any, Any], seed: int, out: Path, record: bool) -> Trace:
+    path, film_file = out / "traces" / f"seed_{seed:06d}.npz", video_path(out, seed)
+    if path.is_file() and (film_file.is_file() or not record):
         return Trace.load(path)
-    if film:
+    if record:
         with open_video(film_file, CONTROL_HZ) as video:
 
             def frame(bare: ServoEnv, info: dict[str, Any]) -> None:

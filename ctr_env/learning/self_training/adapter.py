@@ -1,4 +1,4 @@
-"""Self-training on unlabelled pictures: a teacher poses the robot in them, a student learns from its silhouette."""
+"""Self-training on unlabelled images: a teacher poses the robot in them, a student learns from its silhouette."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ctr_env.calibration.static_camera import Belief, Teacher, believed_mask
+from ctr_env.calibration.static_camera import PseudoLabel, StaticCameraSolver, posed_mask
 from ctr_env.datasets.frame import Frame
 from ctr_env.datasets.synthetic.backgrounds import Backgrounds
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
@@ -42,19 +42,19 @@ _REPLAY = 10_000_000  # numbers of replayed examples' random streams begin here
 
 @dataclass(frozen=True)
 class Round:
-    """What the teacher found when it looked at all pictures.
+    """What the teacher found when it looked at all images.
 
     Attributes:
         progress: When, 0 to 1.
-        score: Mean agreement of masks, silhouettes and points (see :attr:`~.teacher.Belief.score`).
-        usable: Share of the pictures that are learnt from.
-        explained: Median share of the outline that is explained.
+        score: Mean agreement of masks, silhouettes and points (see :attr:`~.teacher.PseudoLabel.score`).
+        usable: Share of the images that are learnt from.
+        explained: Median share of the contour that is explained.
     """
 
     progress: float
     score: float
     usable: float
-    explained: float
+    contour_inlier_ratio: float
 
 
 Progress = Callable[[int, float, dict[str, float]], None]
@@ -75,7 +75,7 @@ class Adapter:
     def __init__(
         self,
         config: AdaptationConfig,
-        pictures: Sequence[Sequence[Frame]],
+        images: Sequence[Sequence[Frame]],
         weights: Path,
         replay: FrameSource | None,
         folder: Path,
@@ -84,13 +84,13 @@ class Adapter:
 
         Args:
             config: Settings.
-            pictures: Unlabelled pictures without lens distortion, those of each camera by themselves.
+            images: Unlabelled images without lens distortion, those of each camera by themselves.
             weights: What to begin with.
-            replay: Synthetic pictures with labels, if a share of them is wanted.
+            replay: Synthetic images with labels, if a share of them is wanted.
             folder: Where to keep the state.
 
         Raises:
-            ValueError: If there are no pictures, a fixed camera's differ in intrinsics, the weights belong to another
+            ValueError: If there are no images, a fixed camera's differ in intrinsics, the weights belong to another
                 robot, the replay is missing, or the folder belongs to other settings.
             FileNotFoundError: If the weights file does not exist.
         """
@@ -98,24 +98,24 @@ class Adapter:
         self.step, self.seconds = 0, 0.0
         self.rounds: list[Round] = []
         self.history: list[dict[str, float]] = []
-        self._pictures, self._replay = [list(group) for group in pictures], replay
-        self._frames = [frame for group in self._pictures for frame in group]
+        self._images, self._replay = [list(group) for group in images], replay
+        self._frames = [frame for group in self._images for frame in group]
         network, self._header = load_network(weights)
         initial = weights.read_bytes()
-        _check(config, self._pictures, self._header, replay)
+        _check(config, self._images, self._header, replay)
         self._kinematics = RobotKinematics(config.robot)
         self._chain = len(self._kinematics.robot.keypoint_frames)
         self._backgrounds = Backgrounds(None)
         self._settings = {
             **asdict(config),
             "weights_sha256": hashlib.sha256(initial).hexdigest(),
-            "pictures": [len(group) for group in self._pictures],
-            "pictures_sha256": _digest(self._frames),
+            "pictures": [len(group) for group in self._images],
+            "images_sha256": _digest(self._frames),
         }
         _claim(folder, self._settings)
         self._student = Student(network, self._header, config, self._chain)
         self._best, self._best_score = self._averaged(), -1.0
-        self._beliefs: list[Belief] = []
+        self._pseudo_labels: list[PseudoLabel] = []
         self._labelled: list[RenderedFrame] = []
         self._surfaces: list[NDArray[np.float32]] = []
         self._load()
@@ -133,13 +133,13 @@ class Adapter:
 
         Args:
             report: Told of every step.
-            on_round: Told of every look that the teacher takes at all pictures.
+            on_round: Told of every look that the teacher takes at all images.
 
         Returns:
             The header of the adapted weights, which :meth:`write` writes.
 
         Raises:
-            RuntimeError: If no picture can be learnt from to begin with.
+            RuntimeError: If no image can be learnt from to begin with.
         """
         while True:
             if not self._labelled or self.progress * self.config.rounds >= len(self.rounds):
@@ -176,33 +176,35 @@ class Adapter:
         file = self.folder / _TEACHER
         save_weights(file, self._student.average.state_dict(), self._header)
         eye = CtRNetEstimator(self._kinematics, {"weights": str(file), "tracking": False}).eye
-        teacher = Teacher(eye, self.config.fixed_camera)
-        self._beliefs = [belief for group in self._pictures for belief in teacher.beliefs(group)]
-        score = float(np.mean([belief.score for belief in self._beliefs]))
-        usable = float(np.mean([belief.usable for belief in self._beliefs]))
-        explained = float(np.median([belief.explained for belief in self._beliefs]))
+        teacher = StaticCameraSolver(eye, self.config.fixed_camera)
+        self._pseudo_labels = [pseudo_label for group in self._images for pseudo_label in teacher.pseudo_labels(group)]
+        score = float(np.mean([pseudo_label.score for pseudo_label in self._pseudo_labels]))
+        usable = float(np.mean([pseudo_label.usable for pseudo_label in self._pseudo_labels]))
+        contour_inlier_ratio = float(
+            np.median([pseudo_label.contour_inlier_ratio for pseudo_label in self._pseudo_labels])
+        )
         if score > self._best_score:
             self._best, self._best_score = self._averaged(), score
         self._label(eye)
-        self.rounds.append(Round(self.progress, score, usable, explained))
+        self.rounds.append(Round(self.progress, score, usable, contour_inlier_ratio))
         self.seconds += time.monotonic() - start
         self._save()
         return self.rounds[-1]
 
     def _label(self, eye: Eye) -> None:
-        """Make labelled pictures of what the teacher believes."""
+        """Make labelled images of what the teacher believes."""
         self._labelled, self._surfaces = [], []
-        for frame, belief in zip(self._frames, self._beliefs, strict=True):
-            if belief.pose is None or not belief.usable or frame.image is None:
+        for frame, pseudo_label in zip(self._frames, self._pseudo_labels, strict=True):
+            if pseudo_label.pose is None or not pseudo_label.usable or frame.image is None:
                 continue
-            mask = np.where(believed_mask(eye, frame, belief.pose), 255, 0).astype(np.uint8)
-            points = belief.pose.apply(eye.points(frame))
-            vertices = belief.pose.apply(eye.surface.posed(eye.kinematics, frame.joint_positions))
+            mask = np.where(posed_mask(eye, frame, pseudo_label.pose), 255, 0).astype(np.uint8)
+            points = pseudo_label.pose.apply(eye.points(frame))
+            vertices = pseudo_label.pose.apply(eye.surface.posed(eye.kinematics, frame.joint_positions))
             self._labelled.append(RenderedFrame(frame.image, mask, points, frame.camera))
             self._surfaces.append(vertices.astype(np.float32))
         if not self._labelled and not self.step:
             raise RuntimeError(
-                f"none of {len(self._frames)} pictures can be learnt from: the robot was not found in any; see whether "
+                f"none of {len(self._frames)} images can be learnt from: the robot was not found in any; see whether "
                 "joint angles, camera and robot are right"
             )
         surface = eye.surface
@@ -262,22 +264,22 @@ def _schedule(progress: float) -> float:
 
 
 def _check(
-    config: AdaptationConfig, pictures: Sequence[Sequence[Frame]], header: WeightsHeader, replay: FrameSource | None
+    config: AdaptationConfig, images: Sequence[Sequence[Frame]], header: WeightsHeader, replay: FrameSource | None
 ) -> None:
     robot = get_robot(config.robot).name
     if header.robot != robot:
         raise ValueError(f"the weights are those of robot {header.robot!r}, not {robot!r}")
-    if not pictures or not all(pictures):
-        raise ValueError("there are no pictures to adapt to")
-    for group in pictures:
+    if not images or not all(images):
+        raise ValueError("there are no images to adapt to")
+    for group in images:
         cameras = {frame.camera for frame in group}
         if config.fixed_camera and len(cameras) > 1:
             raise ValueError(
-                f"the pictures of one camera have {len(cameras)} different intrinsics, and so not one pose: give each "
-                "camera's pictures by themselves, or say that the camera moves"
+                f"the images of one camera have {len(cameras)} different intrinsics, and so not one pose: give each "
+                "camera's images by themselves, or say that the camera moves"
             )
     if config.replay_share and replay is None:
-        raise ValueError("replay_share needs synthetic pictures; without them it must be 0")
+        raise ValueError("replay_share needs synthetic images; without them it must be 0")
 
 
 def _digest(frames: Sequence[Frame]) -> str:

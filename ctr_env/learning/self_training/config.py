@@ -11,7 +11,7 @@ __all__ = ["AdaptationConfig"]
 
 @dataclass(frozen=True, kw_only=True)
 class AdaptationConfig:
-    """How a network is adapted to unlabelled pictures.
+    """How a network is adapted to unlabelled images.
 
     The first two terms are the paper's (CtRNet, arXiv 2302.14332, section 3.3); a weight of zero leaves a term out.
     """
@@ -19,7 +19,7 @@ class AdaptationConfig:
     robot: str = "panda"
     """Robot, by name."""
     fixed_camera: bool = True
-    """Whether each camera stood still, so that its pictures share one pose."""
+    """Whether each camera stood still, so that its images share one pose."""
     minutes: float | None = None
     """Length of the adaptation in minutes, pauses not counted."""
     steps: int | None = None
@@ -29,24 +29,24 @@ class AdaptationConfig:
     mask: float = 1.0
     """Weight of the cross-entropy between the predicted mask and the silhouette, which moves the mask."""
     trust_px: float = 10.0
-    """Reprojection error, in pixels of a picture 320 wide, at which a picture counts 1/e in ``mask``."""
+    """Reprojection error, in pixels of a image 320 wide, at which a image counts 1/e in ``mask``."""
     distance: float = 0.0
     """Weight of the silhouette's distance from the predicted mask, for poses beyond the reach of their borders."""
     pseudo: float = 1.0
     """Weight of the points' distance from where the teacher's pose has them: that of the averaged network, aligned with
-    outlines, and shared by all pictures of a fixed camera."""
+    contours, and shared by all images of a fixed camera."""
     replay_share: float = 0.5
-    """Share of synthetic pictures in every step, so that nothing is forgotten."""
+    """Share of synthetic images in every step, so that nothing is forgotten."""
     batch: int = 16
-    """Pictures in a step."""
+    """Images in a step."""
     learning_rate: float = 2e-4
     """Highest learning rate; it rises in the first 5 % and falls as a cosine."""
     ema: float = 0.995
     """Decay of the averaged weights, which are the teacher and what is kept."""
     rounds: int = 5
-    """How often the teacher looks at all pictures anew."""
+    """How often the teacher looks at all images anew."""
     seed: int = 0
-    """Seed of augmentation and synthetic pictures."""
+    """Seed of augmentation and synthetic images."""
 
     def __post_init__(self) -> None:
         """Check every value."""

@@ -1,4 +1,4 @@
-"""What an adaptation minimises on pictures without labels."""
+"""What an adaptation minimises on images without labels."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ COARSER = 2
 def unlabelled_loss(
     output: NetworkOutput, batch: Batch, vertices: Tensor, renderer: SilhouetteRenderer, config: AdaptationConfig
 ) -> dict[str, Tensor]:
-    """The loss of unlabelled pictures and its parts.
+    """The loss of unlabelled images and its parts.
 
     * ``silhouette``: mean squared difference of the silhouette at PnP's pose and the predicted mask, which is held
       still: it moves the points (paper, eq. 6).
-    * ``mask``: cross-entropy of the predicted mask with that silhouette, held still, each picture weighted by
+    * ``mask``: cross-entropy of the predicted mask with that silhouette, held still, each image weighted by
       exp(-mean squared reprojection error / trust_px²), held still too: or else it would pay to fit badly (eq. 7).
     * ``distance``: mean distance, in parts of the input's width, of the silhouette from the predicted mask.
     * ``pseudo``: what a supervised training makes of the teacher's poses.
 
     Args:
         output: What the network says.
-        batch: Pictures, with the teacher's poses as labels.
+        batch: Images, with the teacher's poses as labels.
         vertices: ``(B, V, 3)`` the robot's surface in the camera frame where the teacher has it, metres.
         renderer: Draws the silhouettes, ``COARSER`` times smaller than the input.
         config: Weights of the parts.
@@ -67,22 +67,22 @@ def _by_silhouette(
     logits = functional.avg_pool2d(output.mask_logits.float(), COARSER)[:, 0]
     predicted = functional.avg_pool2d(torch.sigmoid(output.mask_logits.float()), COARSER)[:, 0].detach()
     located = found.valid.float()
-    pictures = located.sum().clamp(min=1.0)
+    images = located.sum().clamp(min=1.0)
     error_px = found.rms_px * (_PAPER_WIDTH / batch.images.shape[-1])
     trust = (torch.exp(-(error_px / trust_px).square()) * located).float().detach()
     entropy = functional.binary_cross_entropy_with_logits(logits, drawn.detach(), reduction="none").mean(dim=(1, 2))
     away = _distances(predicted)
     return {
-        "silhouette": ((drawn - predicted).square().mean(dim=(1, 2)) * located).sum() / pictures,
-        "mask": (entropy * trust).sum() / pictures,
-        "distance": ((drawn * away).sum(dim=(1, 2)) / drawn.sum(dim=(1, 2)).clamp(min=1.0) * located).sum() / pictures,
+        "silhouette": ((drawn - predicted).square().mean(dim=(1, 2)) * located).sum() / images,
+        "mask": (entropy * trust).sum() / images,
+        "distance": ((drawn * away).sum(dim=(1, 2)) / drawn.sum(dim=(1, 2)).clamp(min=1.0) * located).sum() / images,
     }
 
 
 def _straight(vertices: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Vertices and intrinsics ``(B, 4)`` of a camera whose picture is the coarser input.
+    """Vertices and intrinsics ``(B, 4)`` of a camera whose image is the coarser input.
 
-    The lens of an example may turn the picture: the turn is made part of the vertices.
+    The lens of an example may turn the image: the turn is made part of the vertices.
     """
     linear, offset = batch.lenses[:, :, :2].double(), batch.lenses[:, :, 2].double()
     focal = torch.linalg.det(linear).abs().sqrt()

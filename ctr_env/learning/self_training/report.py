@@ -1,4 +1,4 @@
-"""What an adaptation changed, for a person to judge: pictures with mask and silhouette before and after, and curves."""
+"""What an adaptation changed, for a person to judge: images with mask and silhouette before and after, and curves."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ctr_env.calibration.static_camera import Belief, Teacher, believed_mask
+from ctr_env.calibration.static_camera import PseudoLabel, StaticCameraSolver, posed_mask
 from ctr_env.datasets.frame import Frame
-from ctr_env.drawing.primitives import draw_border, draw_text
+from ctr_env.drawing.primitives import draw_mask_boundary, draw_text
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.runs.files import replacing
 from ctr_env.scenes.robots.kinematics import RobotKinematics
@@ -29,7 +29,7 @@ _TEXT, _MUTED = (30, 30, 30), (110, 115, 122)
 def adaptation_sheet(
     weights: Mapping[str, Path],
     robot: str,
-    pictures: Sequence[Sequence[Frame]],
+    images: Sequence[Sequence[Frame]],
     fixed_camera: bool,
     columns: int = 6,
     flipped: bool = False,
@@ -39,44 +39,48 @@ def adaptation_sheet(
     Args:
         weights: Weights files by the title of their row.
         robot: Robot, by name.
-        pictures: Unlabelled pictures, those of each camera by themselves.
+        images: Unlabelled images, those of each camera by themselves.
         fixed_camera: Whether each camera stood still.
-        columns: Pictures to show, spread over all there are.
-        flipped: Whether these pictures are the robot's in a mirror, and shown as they were before.
+        columns: Images to show, spread over all there are.
+        flipped: Whether these images are the robot's in a mirror, and shown as they were before.
 
     Returns:
         ``(H, W, 3)`` uint8.
     """
-    frames = [frame for group in pictures for frame in group]
+    frames = [frame for group in images for frame in group]
     chosen = np.unique(np.linspace(0, len(frames) - 1, min(columns, len(frames))).round().astype(int))
     rows = []
     for title, file in weights.items():
         estimator = CtRNetEstimator(RobotKinematics(robot), {"weights": str(file), "tracking": False})
-        teacher = Teacher(estimator.eye, fixed_camera)
-        beliefs = [belief for group in pictures for belief in teacher.beliefs(group)]
-        tiles = [_tile(estimator, frames[i], beliefs[i], flipped) for i in chosen]
+        teacher = StaticCameraSolver(estimator.eye, fixed_camera)
+        pseudo_labels = [pseudo_label for group in images for pseudo_label in teacher.pseudo_labels(group)]
+        tiles = [_tile(estimator, frames[i], pseudo_labels[i], flipped) for i in chosen]
         header = np.full((_STRIP, tiles[0].shape[1] * len(tiles), 3), 255, np.uint8)
-        score = float(np.mean([belief.score for belief in beliefs]))
-        draw_text(header, f"{title}: agreement {score:.3f} over {len(frames)} pictures", (4, 19), _TEXT)
+        score = float(np.mean([pseudo_label.score for pseudo_label in pseudo_labels]))
+        draw_text(header, f"{title}: agreement {score:.3f} over {len(frames)} images", (4, 19), _TEXT)
         rows += [header, np.hstack(_same_height(tiles))]
     return np.vstack(rows)
 
 
-def _tile(estimator: CtRNetEstimator, frame: Frame, belief: Belief, flipped: bool) -> NDArray[np.uint8]:
+def _tile(estimator: CtRNetEstimator, frame: Frame, pseudo_label: PseudoLabel, flipped: bool) -> NDArray[np.uint8]:
     assert frame.image is not None
     found = estimator.estimate(frame).mask
     height = round(_TILE * frame.camera.height / frame.camera.width)
-    picture = cv2.resize(frame.image, (_TILE, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
+    image = cv2.resize(frame.image, (_TILE, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
     if found is not None:
-        draw_border(picture, found >= 0.5, _MASK)
-    if belief.pose is not None:
-        draw_border(picture, believed_mask(estimator.eye, frame, belief.pose), _SILHOUETTE)
+        draw_mask_boundary(image, found >= 0.5, _MASK)
+    if pseudo_label.pose is not None:
+        draw_mask_boundary(image, posed_mask(estimator.eye, frame, pseudo_label.pose), _SILHOUETTE)
     if flipped:
-        picture = picture[:, ::-1]
+        image = image[:, ::-1]
     strip = np.full((_STRIP, _TILE, 3), 255, np.uint8)
-    said = f"IoU {belief.overlap:.2f}  outline {belief.explained:.2f}" if belief.pose is not None else "not found"
+    said = (
+        f"IoU {pseudo_label.overlap:.2f}  contour {pseudo_label.contour_inlier_ratio:.2f}"
+        if pseudo_label.pose is not None
+        else "not found"
+    )
     draw_text(strip, said, (4, 19), _MUTED)
-    return np.vstack([picture, strip])
+    return np.vstack([image, strip])
 
 
 def _same_height(tiles: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
@@ -89,7 +93,7 @@ def plot_adaptation(steps: Sequence[Mapping[str, float]], rounds: Sequence[Mappi
 
     Args:
         steps: Parts of the loss of every step, with its ``"progress"``.
-        rounds: ``"progress"``, ``"score"``, ``"usable"`` and ``"explained"`` of every look at all pictures.
+        rounds: ``"progress"``, ``"score"``, ``"usable"`` and ``"contour_inlier_ratio"`` of every look at all images.
         path: Where to write.
     """
     figure = Figure(figsize=(10.0, 3.8), layout="constrained")
@@ -101,7 +105,11 @@ def plot_adaptation(steps: Sequence[Mapping[str, float]], rounds: Sequence[Mappi
         if values[0] > 0.0:  # the parts differ a hundredfold: each is shown beside its own beginning
             left.plot(_means([s["progress"] for s in steps]), [v / values[0] for v in values], label=name)
     left.set(xlabel="progress", ylabel="share of its beginning", title="Loss")
-    for name, label in (("score", "agreement"), ("explained", "outline explained"), ("usable", "pictures used")):
+    for name, label in (
+        ("score", "agreement"),
+        ("contour_inlier_ratio", "contour inlier ratio"),
+        ("usable", "images used"),
+    ):
         right.plot([r["progress"] for r in rounds], [r[name] for r in rounds], "o-", label=label)
     right.set(xlabel="progress", ylim=(0.0, 1.02), title="What the averaged network finds, without labels")
     for axes in (left, right):

@@ -1,4 +1,4 @@
-"""The network that is being adapted: one optimiser step on unlabelled and replayed pictures."""
+"""The network that is being adapted: one optimiser step on unlabelled and replayed images."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Student:
     """
 
     def __init__(self, network: nn.Module, header: WeightsHeader, config: AdaptationConfig, chain: int) -> None:
-        """Take a trained network; ``chain`` is the number of keypoints whose pose error counts in replayed pictures."""
+        """Take a trained network; ``chain`` is the number of keypoints whose pose error counts in replayed images."""
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._header, self._config, self._chain = header, config, chain
@@ -56,9 +56,9 @@ class Student:
         """One step.
 
         Args:
-            own: Examples of unlabelled pictures, as the teacher labelled them.
+            own: Examples of unlabelled images, as the teacher labelled them.
             surfaces: ``(B, V, 3)`` the robot's surface in their camera frames, where the teacher has it, metres.
-            replayed: Examples of synthetic pictures.
+            replayed: Examples of synthetic images.
             renderer: Draws silhouettes of that surface.
             rate: Learning rate.
 
@@ -103,7 +103,7 @@ class Student:
     def _inputs(self, batch: Batch) -> tuple[Tensor, Tensor]:
         mean, std = (torch.tensor(v, device=self.device)[:, None, None] for v in (self._header.mean, self._header.std))
         images = (batch.images.float() / 255.0 - mean) / std
-        pair = images, batch.hints.float() / 255.0
+        pair = images, batch.priors.float() / 255.0
         return tuple(part.contiguous(memory_format=torch.channels_last) for part in pair)  # type: ignore[return-value]
 
 
@@ -113,7 +113,7 @@ def _rows(parts: Any, rows: slice) -> Any:
 
 
 def _collated(examples: Sequence[Example]) -> list[Tensor]:
-    stacked = [np.stack([getattr(e, name) for e in examples]) for name in ("image", "hint")]
+    stacked = [np.stack([getattr(e, name) for e in examples]) for name in ("image", "prior")]
     masks = torch.from_numpy(np.stack([example.mask for example in examples]))[:, None].float() / 255.0
     names = ("pixels", "inside", "seen", "points", "lens")
     rest = [torch.from_numpy(np.stack([getattr(e, name) for e in examples])) for name in names]

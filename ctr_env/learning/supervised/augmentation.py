@@ -1,4 +1,4 @@
-"""What every pass makes anew of a rendered picture: crop, background, light, occluders, camera."""
+"""What every pass makes anew of a rendered image: crop, background, light, occluders, camera."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ctr_env.datasets.synthetic.backgrounds import Backgrounds
 from ctr_env.datasets.synthetic.clutter import fractal_noise, paint_clutter
-from ctr_env.estimators.ctrnet.cropping import BORDER, Crop, crop_picture
+from ctr_env.estimators.ctrnet.cropping import BORDER, Crop, crop_image
 from ctr_env.geometry import PinholeCamera
 
 from .views import draw_look
@@ -31,7 +31,7 @@ class RenderedFrame:
         image: ``(H, W, 3)`` uint8 RGB.
         mask: ``(H, W)`` uint8, 255 on the robot.
         points: ``(K, 3)`` the network's points in the camera frame, metres; those along the arm first.
-        camera: Intrinsics of the picture.
+        camera: Intrinsics of the image.
     """
 
     image: NDArray[np.uint8]
@@ -50,13 +50,13 @@ class Example:
         mask: ``(h, w)`` uint8, 255 on the visible robot.
         pixels: ``(K, 2)`` float32 places of the points in the input; zero where ``inside`` is false.
         inside: ``(K,)`` bool, whether the point falls inside the input.
-        seen: ``(K,)`` bool, whether the picture shows the robot there, not something before it.
+        seen: ``(K,)`` bool, whether the image shows the robot there, not something before it.
         points: ``(K, 3)`` float32 the points in the camera frame, metres.
         lens: ``(2, 3)`` float32 affine map from normalised camera coordinates (x/z, y/z) to the input's pixels.
     """
 
     image: NDArray[np.uint8]
-    hint: NDArray[np.uint8]
+    prior: NDArray[np.uint8]
     mask: NDArray[np.uint8]
     pixels: NDArray[np.float32]
     inside: NDArray[np.bool_]
@@ -74,13 +74,13 @@ def augmented(
         frame: The rendering.
         chain: Number of the first points that follow each other along the arm.
         size: Width and height of the network's input, pixels.
-        backgrounds: What may stand behind the robot; ``None`` for pictures whose mask is not exact enough to put
+        backgrounds: What may stand behind the robot; ``None`` for images whose mask is not exact enough to put
             anything behind it, or other light on it.
         rng: Source of all randomness.
     """
-    crop, hint = draw_look(frame.points, chain, frame.camera, size, rng)
-    image = crop_picture(frame.image, crop)
-    alpha = crop_picture(frame.mask, crop, border=0)
+    crop, prior = draw_look(frame.points, chain, frame.camera, size, rng)
+    image = crop_image(frame.image, crop)
+    alpha = crop_image(frame.mask, crop, border=0)
     if backgrounds is not None and rng.random() < _RELIGHT_SHARE:
         image = _relit(image, alpha, rng)
     if backgrounds is not None and rng.random() < _BACKGROUND_SHARE:
@@ -102,12 +102,12 @@ def augmented(
     seen = inside & (near[rows, columns] > 127)
     lens = crop.matrix @ np.diag([frame.camera.fx, frame.camera.fy, 1.0])
     lens[:, 2] += crop.matrix[:, :2] @ (frame.camera.cx, frame.camera.cy)
-    picture, points = np.ascontiguousarray(image), frame.points.astype(np.float32)
-    return Example(picture, hint, alpha, pixels, inside, seen, points, lens.astype(np.float32))
+    image, points = np.ascontiguousarray(image), frame.points.astype(np.float32)
+    return Example(image, prior, alpha, pixels, inside, seen, points, lens.astype(np.float32))
 
 
 def _outside(frame: RenderedFrame, crop: Crop) -> NDArray[np.bool_]:
-    """``(h, w)`` pixels of the input that the picture does not reach."""
+    """``(h, w)`` pixels of the input that the image does not reach."""
     height, width = frame.mask.shape
     columns, rows = np.meshgrid(np.arange(crop.size[0]) + 0.5, np.arange(crop.size[1]) + 0.5)
     places = crop.backward(np.stack([columns, rows], axis=-1))
@@ -130,13 +130,13 @@ def _relit(image: NDArray[np.uint8], alpha: NDArray[np.uint8], rng: np.random.Ge
 
 
 def spoiled(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """What a camera does to a picture: blur, exposure, white balance, noise, compression."""
+    """What a camera does to a image: blur, exposure, white balance, noise, compression."""
     kind = rng.random()
     if kind < 0.3:
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 1.3)), dtype=np.uint8)
     elif kind < 0.4:
         image = _motion_blurred(image, int(rng.integers(2, 6)), rng.uniform(0, np.pi))
-    elif kind < 0.5:  # a picture of fewer pixels, enlarged
+    elif kind < 0.5:  # a image of fewer pixels, enlarged
         height, width = image.shape[:2]
         factor = rng.uniform(0.4, 0.9)
         small = cv2.resize(image, (int(width * factor), int(height * factor)), interpolation=cv2.INTER_AREA)

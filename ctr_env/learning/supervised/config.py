@@ -12,7 +12,7 @@ __all__ = ["TrainingConfig"]
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """How a network is trained on labelled pictures."""
+    """How a network is trained on labelled images."""
 
     robot: str = "panda"
     """Robot, by name."""

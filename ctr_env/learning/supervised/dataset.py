@@ -24,7 +24,7 @@ class Batch(NamedTuple):
 
     images: Tensor
     """``(B, 3, h, w)`` uint8 RGB."""
-    hints: Tensor
+    priors: Tensor
     """``(B, 3, h, w)`` uint8 sketches."""
     masks: Tensor
     """``(B, 1, h, w)`` float32 in [0, 1]."""
@@ -70,7 +70,7 @@ class ExampleDataset(Dataset[list[Tensor]]):
         example = augmented(self._source.frame(number), self._chain, (width, height), self._backgrounds, rng)
         return [
             torch.from_numpy(example.image).permute(2, 0, 1),
-            torch.from_numpy(example.hint).permute(2, 0, 1),
+            torch.from_numpy(example.prior).permute(2, 0, 1),
             torch.from_numpy(example.mask)[None].float() / 255.0,
             *map(torch.from_numpy, (example.pixels, example.inside, example.seen, example.points, example.lens)),
         ]

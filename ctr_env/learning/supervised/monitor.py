@@ -37,7 +37,7 @@ class Monitor:
                 self._writer.add_scalar(f"training/{name}", sum(values) / every, step)
                 values.clear()
 
-    def pictures(self, step: int, batch: Batch, output: NetworkOutput) -> None:
+    def images(self, step: int, batch: Batch, output: NetworkOutput) -> None:
         """Add a sheet of overlays."""
         sheet = np.concatenate(list(overlays(batch, output)), axis=1)
         self._writer.add_image("examples", sheet, step, dataformats="HWC")
@@ -53,13 +53,13 @@ class Monitor:
 
 def overlays(batch: Batch, output: NetworkOutput) -> NDArray[np.uint8]:
     """``(B, h, w, 3)`` uint8 examples with the predicted mask in green, true points in blue, found ones in red."""
-    pictures = batch.images.permute(0, 2, 3, 1).cpu().numpy().copy()
+    images = batch.images.permute(0, 2, 3, 1).cpu().numpy().copy()
     masks = (torch.sigmoid(output.mask_logits.float()) > 0.5)[:, 0].cpu().numpy()
-    pictures[masks] = (0.6 * pictures[masks] + 0.4 * np.array(_GREEN)).astype(np.uint8)
+    images[masks] = (0.6 * images[masks] + 0.4 * np.array(_GREEN)).astype(np.uint8)
     seen = batch.seen.cpu().numpy()
     for pixels, colour in ((batch.pixels, _BLUE), (output.keypoints_px, _RED)):
         places = pixels.cpu().numpy().astype(int)
-        for picture, points, shown in zip(pictures, places, seen, strict=True):
+        for image, points, shown in zip(images, places, seen, strict=True):
             for x, y in points[shown]:
-                picture[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2] = colour
-    return pictures
+                image[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2] = colour
+    return images

@@ -15,11 +15,11 @@ __all__ = ["found_poses", "pose_loss"]
 _ADD = 0.03  # metres: errors much smaller than this count in full, larger ones ever less
 _LOG_SCALE = (-3.0, 5.0)
 _LEAST_CONFIDENCE = 0.3
-_LARGEST_GRADIENT = 0.05  # per picture, of the loss by pixels
+_LARGEST_GRADIENT = 0.05  # per image, of the loss by pixels
 
 
 def pose_loss(output: NetworkOutput, batch: Batch, chain: int) -> Tensor:
-    """Mean of ``log(1 + ADD / 30 mm)`` over the pictures that PnP finds a pose of.
+    """Mean of ``log(1 + ADD / 30 mm)`` over the images that PnP finds a pose of.
 
     The gradient goes through PnP (implicit function theorem) to the places of the points and to the scales that weigh
     them: errors that all points share, which a loss of each point alone hardly sees, are those that move a pose.
@@ -39,7 +39,7 @@ def pose_loss(output: NetworkOutput, batch: Batch, chain: int) -> Tensor:
 def found_poses(output: NetworkOutput, batch: Batch) -> PnPSolution:
     """Poses that PnP makes of a network's points, relative to where the batch has them: identities where all is right.
 
-    Differentiable; where a picture hardly determines its pose the gradient by pixels is held back. Points are in the
+    Differentiable; where a image hardly determines its pose the gradient by pixels is held back. Points are in the
     camera frame, metres; the RMS error is in pixels of the input.
     """
     places = _held(output.keypoints_px.double())
@@ -54,7 +54,7 @@ def found_poses(output: NetworkOutput, batch: Batch) -> PnPSolution:
 
 
 def _held(places: Tensor) -> Tensor:
-    """The same places, whose gradient is held back where a picture hardly determines its pose."""
+    """The same places, whose gradient is held back where a image hardly determines its pose."""
 
     def hold(gradient: Tensor) -> Tensor:
         norm = torch.linalg.vector_norm(gradient, dim=(1, 2), keepdim=True)

@@ -1,4 +1,4 @@
-"""Where training pictures come from: a folder that was generated before, or the simulator as training goes."""
+"""Where training images come from: a folder that was generated before, or the simulator as training goes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ctr_env.datasets.dream_reader import FrameFolder
+from ctr_env.datasets.dream_reader import DreamFolder
 from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.estimators.ctrnet.points import LinkPoint, link_points
 from ctr_env.runs.seeds import FRAMES_PER_SET, frame_seed
@@ -30,7 +30,7 @@ TRAINING_RANDOMIZATION: Mapping[str, Any] = {
     "image.white_balance_r": {"constant": 1.0},
     "image.white_balance_b": {"constant": 1.0},
 }
-"""What frames for training are drawn with: a little more of everything than ``strong``, and no picture effects, which
+"""What frames for training are drawn with: a little more of everything than ``strong``, and no image effects, which
 every pass adds anew."""
 
 
@@ -49,37 +49,37 @@ class FolderSource(FrameSource):
         """Read a folder.
 
         Raises:
-            FileNotFoundError: If it has no frames, or a frame lacks its picture.
+            FileNotFoundError: If it has no frames, or a frame lacks its image.
             ValueError: If a frame has no mask or no pose, which training needs, or a camera with lens distortion.
         """
-        frames = FrameFolder(folder, kinematics)
-        self._pictures, self._masks, self._places = [], [], []
+        frames = DreamFolder(folder, kinematics)
+        self._images, self._masks, self._places = [], [], []
         for name in frames.names:
             labels = frames.read_labels(name)
             mask = frames.mask_file(name)
             if mask is None or labels["camera_T_base"] is None:
                 raise ValueError(f"{folder}: frame {name} has no {'mask' if mask is None else 'pose'} to train with")
-            self._pictures.append(np.fromfile(frames.picture_file(name), np.uint8))
+            self._images.append(np.fromfile(frames.image_file(name), np.uint8))
             self._masks.append(np.fromfile(mask, np.uint8))
             base = link_points(kinematics, labels["joint_positions"], points)
             if labels["camera"].distortion:
-                raise ValueError(f"{folder}: frame {name} has lens distortion; training takes undistorted pictures")
+                raise ValueError(f"{folder}: frame {name} has lens distortion; training takes undistorted images")
             self._places.append((labels["camera_T_base"].apply(base), labels["camera"]))
 
     def __len__(self) -> int:
         """Number of frames."""
-        return len(self._pictures)
+        return len(self._images)
 
     def frame(self, index: int) -> RenderedFrame:
         """The frame of a number; every pass over the folder has an order of its own."""
         round_, place = divmod(index, len(self))
         chosen = _shuffled(round_, place, len(self))
-        image = np.asarray(cv2.imdecode(self._pictures[chosen], cv2.IMREAD_COLOR_RGB), dtype=np.uint8)
+        image = np.asarray(cv2.imdecode(self._images[chosen], cv2.IMREAD_COLOR_RGB), dtype=np.uint8)
         mask = np.asarray(cv2.imdecode(self._masks[chosen], cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
         points, camera = self._places[chosen]
         height, width = image.shape[:2]
         if mask.shape != (height, width):
-            raise ValueError(f"a mask is {mask.shape[1]}x{mask.shape[0]} pixels, its picture {width}x{height}")
+            raise ValueError(f"a mask is {mask.shape[1]}x{mask.shape[0]} pixels, its image {width}x{height}")
         return RenderedFrame(image, mask, points, camera.resized(width, height))
 
 

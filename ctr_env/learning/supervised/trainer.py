@@ -1,4 +1,4 @@
-"""Supervised training on labelled pictures, with Lightning Fabric: one CPU, one GPU, or many."""
+"""Supervised training on labelled images, with Lightning Fabric: one CPU, one GPU, or many."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader
 from ctr_env.datasets.synthetic.backgrounds import Backgrounds
 from ctr_env.estimators.ctrnet.architectures import make_network
 from ctr_env.estimators.ctrnet.output import NetworkOutput
-from ctr_env.estimators.ctrnet.points import LinkPoint, published_points, spread_points
+from ctr_env.estimators.ctrnet.points import LinkPoint, paper_keypoints, spread_points
 from ctr_env.estimators.ctrnet.weights import WeightsHeader, load_weights, save_weights
 from ctr_env.runs.device import multiplies_bfloat16
 from ctr_env.runs.files import replacing, write_json
@@ -63,7 +63,7 @@ class Trainer:
         self.config, self.folder = config, folder
         self.step, self.seconds = 0, 0.0
         robot = get_robot(config.robot)
-        self._points = spread_points(robot) if config.architecture == "compact" else published_points(robot)
+        self._points = spread_points(robot) if config.architecture == "compact" else paper_keypoints(robot)
         self._chain = len(robot.keypoint_frames)
         self._backgrounds = Backgrounds(None if config.backgrounds is None else Path(config.backgrounds))
         self._make_source = partial(_make_source, config, self._points)
@@ -194,7 +194,7 @@ class Trainer:
     def _inputs(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         mean, std = (torch.tensor(v, device=batch.images.device) for v in (self._header.mean, self._header.std))
         images = (batch.images.float() / 255.0 - mean[:, None, None]) / std[:, None, None]
-        inputs = images, batch.hints.float() / 255.0
+        inputs = images, batch.priors.float() / 255.0
         return tuple(part.contiguous(memory_format=torch.channels_last) for part in inputs)  # type: ignore[return-value]
 
     def _train_on(self, batch: Batch) -> dict[str, float]:

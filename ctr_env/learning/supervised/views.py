@@ -1,4 +1,4 @@
-"""How an estimator looks at a picture: all of it, or closely at where it takes the robot to be."""
+"""How an estimator looks at a image: all of it, or closely at where it takes the robot to be."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from ctr_env.estimators.ctrnet.cropping import Crop, robot_crop, whole_picture
-from ctr_env.estimators.ctrnet.pose_prior import draw_hint, no_hint
+from ctr_env.estimators.ctrnet.cropping import Crop, robot_crop, whole_image
+from ctr_env.estimators.ctrnet.pose_prior import draw_pose_prior, empty_pose_prior
 from ctr_env.geometry import PinholeCamera
 
 __all__ = ["Look", "draw_look"]
 
 _WHOLE_SHARE, _UNHINTED_SHARE = 0.3, 0.1
-_TURN = 0.12  # rad, standard deviation of a picture's turn
+_TURN = 0.12  # rad, standard deviation of a image's turn
 _WRONG_TURN = (0.02, 0.35)  # rad: standard deviations, from and to, that a first pose is wrong by
 _WRONG_PLACE = (0.004, 0.05)  # shares of the distance, likewise
 _WRONG_DISTANCE = 2.0  # the distance is that many times worse
@@ -25,31 +25,31 @@ class Look(NamedTuple):
     """Where to look, and a sketch ``(h, w, 3)`` uint8 of what is thought to be there."""
 
     crop: Crop
-    hint: NDArray[np.uint8]
+    prior: NDArray[np.uint8]
 
 
 def draw_look(
     points: NDArray[np.float64], chain: int, camera: PinholeCamera, size: tuple[int, int], rng: np.random.Generator
 ) -> Look:
-    """A first look at the whole picture, or a second one guided by a pose that is wrong by this much or that.
+    """A first look at the whole image, or a second one guided by a pose that is wrong by this much or that.
 
     Args:
         points: ``(K, 3)`` the network's points in the camera frame, metres.
         chain: Number of the first of them that follow each other along the arm.
-        camera: Intrinsics of the picture.
+        camera: Intrinsics of the image.
         size: Width and height of the network's input, pixels.
         rng: Source of randomness.
     """
     kind, angle = rng.random(), float(rng.normal(0.0, _TURN))
     if kind < _WHOLE_SHARE:
-        whole = whole_picture(camera.width, camera.height, size)
-        return Look(_shaken(whole, 0.04, 0.08, angle, rng), no_hint(size))
+        whole = whole_image(camera.width, camera.height, size)
+        return Look(_shaken(whole, 0.04, 0.08, angle, rng), empty_pose_prior(size))
     guessed = camera.project(_misplaced(points, rng))
     crop = robot_crop(guessed, camera.width, camera.height, size)
     if kind < _WHOLE_SHARE + _UNHINTED_SHARE:
-        return Look(_shaken(crop, 0.08, 0.15, angle, rng), no_hint(size))
+        return Look(_shaken(crop, 0.08, 0.15, angle, rng), empty_pose_prior(size))
     crop = _shaken(crop, 0.02, 0.05, angle, rng)
-    return Look(crop, draw_hint(crop.forward(guessed), chain, size))
+    return Look(crop, draw_pose_prior(crop.forward(guessed), chain, size))
 
 
 def _misplaced(points: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:

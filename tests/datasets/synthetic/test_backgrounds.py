@@ -10,7 +10,7 @@ SIZES = [(64, 48), (33, 70)]
 
 @pytest.fixture
 def folder(tmp_path):
-    """A photograph in a folder below, a panorama, a picture of one pixel and something that is no picture."""
+    """A photograph in a folder below, a panorama, a image of one pixel and something that is no image."""
     rng = np.random.default_rng(0)
     (tmp_path / "more").mkdir()
     iio.imwrite(tmp_path / "more" / "room.JPG", rng.integers(0, 255, (60, 80, 3), dtype=np.uint8), extension=".jpg")
@@ -21,31 +21,31 @@ def folder(tmp_path):
 
 
 @pytest.mark.parametrize("width, height", SIZES)
-def test_every_kind_fills_the_picture(folder, width, height):
+def test_every_kind_fills_the_image(folder, width, height):
     for source in (Backgrounds(), Backgrounds(folder)):
         for seed in range(25):
-            picture = source.draw(width, height, np.random.default_rng(seed))
-            assert picture.shape == (height, width, 3)
-            assert picture.dtype == np.uint8
-            np.testing.assert_array_equal(picture, source.draw(width, height, np.random.default_rng(seed)))
+            image = source.draw(width, height, np.random.default_rng(seed))
+            assert image.shape == (height, width, 3)
+            assert image.dtype == np.uint8
+            np.testing.assert_array_equal(image, source.draw(width, height, np.random.default_rng(seed)))
 
 
-def test_a_folders_pictures_are_used(tmp_path):
+def test_a_folders_images_are_used(tmp_path):
     iio.imwrite(tmp_path / "green.png", np.full((60, 80, 3), (20, 230, 40), np.uint8))
     source = Backgrounds(tmp_path)
-    pictures = [source.draw(32, 24, np.random.default_rng(seed)) for seed in range(60)]
-    green = [np.median(p[..., 1]) > 2.0 * np.median(p[..., [0, 2]]) for p in pictures]
+    images = [source.draw(32, 24, np.random.default_rng(seed)) for seed in range(60)]
+    green = [np.median(p[..., 1]) > 2.0 * np.median(p[..., [0, 2]]) for p in images]
     assert 0.3 < np.mean(green) < 0.9
 
 
-def test_folders_without_pictures_are_refused_by_name(tmp_path):
+def test_folders_without_images_are_rejected_by_name(tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "notes.txt").write_text("nothing here")
     for name in ("empty", "missing"):
         with pytest.raises(FileNotFoundError, match=rf"\.jpg.* in the background folder .*{name}$"):
             Backgrounds(tmp_path / name)
-    (tmp_path / "empty" / "broken.png").write_bytes(b"not a picture")
-    with pytest.raises(ValueError, match="broken.png is not a picture"):
+    (tmp_path / "empty" / "broken.png").write_bytes(b"not a image")
+    with pytest.raises(ValueError, match="broken.png is not a image"):
         Backgrounds(tmp_path / "empty")
 
 
@@ -70,10 +70,10 @@ def test_only_what_is_not_the_robot_is_replaced():
     mask = np.zeros((48, 64), bool)
     mask[10:30, 20:50] = True
     for seed in range(5):
-        picture = Backgrounds().behind(image, mask, np.random.default_rng(seed))
-        assert picture.dtype == np.uint8
-        np.testing.assert_array_equal(picture[11:29, 21:49], image[11:29, 21:49])
+        replaced = Backgrounds().behind(image, mask, np.random.default_rng(seed))
+        assert replaced.dtype == np.uint8
+        np.testing.assert_array_equal(replaced[11:29, 21:49], image[11:29, 21:49])
         rng = np.random.default_rng(seed)
         far = ~mask
         far[9:31, 19:51] = False
-        np.testing.assert_array_equal(picture[far], Backgrounds().draw(64, 48, rng)[far])
+        np.testing.assert_array_equal(replaced[far], Backgrounds().draw(64, 48, rng)[far])

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from ctr_env.datasets.dream_reader import FrameFolder
+from ctr_env.datasets.dream_reader import DreamFolder
 from ctr_env.datasets.synthetic.generate import GenerateConfig, generate
 from ctr_env.runs.seeds import frame_seed
 from ctr_env.scenes.robots.kinematics import RobotKinematics
@@ -28,7 +28,7 @@ def test_frames_are_the_same_however_they_came_to_be(tmp_path):
     assert contents(tmp_path) == before
     assert list(generate(CONFIG, tmp_path, 6, workers=1)) == [6]
 
-    frames = FrameFolder(tmp_path, RobotKinematics("panda"))
+    frames = DreamFolder(tmp_path, RobotKinematics("panda"))
     assert frames.names == [f"{i:06d}" for i in range(6)]
     assert len({frames.read(name).image.tobytes() for name in frames.names}) == 6
     labels = json.loads((tmp_path / "000004.json").read_text())
@@ -52,7 +52,7 @@ def test_a_process_that_is_killed_is_told_and_the_same_call_goes_on(tmp_path):
     assert list(generate(CONFIG, tmp_path, there + 1, workers=1)) == [there, there + 1]
 
 
-def test_another_recipe_is_refused(tmp_path):
+def test_another_recipe_is_rejected(tmp_path):
     recipe = tmp_path / "_recipe.json"
     assert list(generate(CONFIG, tmp_path, 0, workers=1)) == [0]
     other = GenerateConfig(split="validation", seed=3, width=64, height=48, board_share=0.5)

@@ -23,7 +23,7 @@ def frames(sampler):
     return [sampler.sample(seed) for seed in SEEDS]
 
 
-def test_a_seed_is_a_picture_whatever_was_drawn_before(sampler, frames):
+def test_a_seed_is_a_image_whatever_was_drawn_before(sampler, frames):
     again = sampler.sample(SEEDS[2], "again")
     assert again.name == "again"
     for name in ("image", "mask", "joint_positions", "keypoints", "keypoints_px"):
@@ -42,7 +42,7 @@ def test_labels_are_those_of_the_joints_and_the_camera(sampler, frames):
         assert np.all(frame.joint_positions < kinematics.upper)
 
 
-def test_keypoints_fall_on_the_robot_in_the_picture(frames):
+def test_keypoints_fall_on_the_robot_in_the_image(frames):
     on = np.concatenate(
         [
             cv2.dilate(frame.mask.astype(np.uint8), np.ones((5, 5), np.uint8))[rows, columns]
@@ -107,7 +107,7 @@ def test_impossible_views_are_reported_with_the_frames_seed():
         ({"randomization": "wild"}, "valid names: none, mild, strong"),
     ],
 )
-def test_bad_values_are_refused_before_a_scene_is_made(arguments, message):
+def test_bad_values_are_rejected_before_a_scene_is_made(arguments, message):
     with pytest.raises(ValueError, match=message):
         FrameSampler(**({"robot": "panda"} | arguments))
 

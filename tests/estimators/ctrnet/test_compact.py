@@ -53,7 +53,7 @@ def test_every_weight_learns(network):
     network.zero_grad()
 
 
-def test_pictures_of_a_batch_do_not_meet(network):
+def test_images_of_a_batch_do_not_meet(network):
     images = torch.randn(3, 3, 48, 64)
     with torch.inference_mode():
         together = network.eval()(images)

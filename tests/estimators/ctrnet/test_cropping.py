@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ctr_env.estimators.ctrnet.cropping import BORDER, Crop, crop_around, crop_picture, whole_picture
+from ctr_env.estimators.ctrnet.cropping import BORDER, Crop, crop_around, crop_image, whole_image
 
 PLACES = st.tuples(st.floats(-500, 1500), st.floats(-500, 1500))
 CROPS = st.builds(Crop, PLACES, st.floats(0.05, 8), st.just((256, 192)), st.floats(-3.2, 3.2))
@@ -24,22 +24,22 @@ def test_a_crop_scales_all_lengths_alike(crop, one, other):
     assert there == pytest.approx(crop.scale * np.linalg.norm(np.subtract(one, other)), abs=1e-8)
 
 
-def test_a_positive_angle_turns_the_picture_clockwise():
+def test_a_positive_angle_turns_the_image_clockwise():
     crop = Crop((50.0, 50.0), 1.0, (100, 100), np.pi / 2)
     np.testing.assert_allclose(crop.forward((60.0, 50.0)), (50.0, 60.0), atol=1e-12)  # what was right is below
 
 
 @pytest.mark.parametrize(
-    "picture, size, corners",
+    "image, size, corners",
     [
         ((640, 480), (256, 192), [(0, 0), (256, 192)]),
         ((640, 360), (256, 192), [(0, 24), (256, 168)]),
         ((300, 600), (256, 192), [(80, 0), (176, 192)]),
     ],
 )
-def test_the_whole_picture_fits_without_distortion(picture, size, corners):
-    crop = whole_picture(*picture, size)
-    np.testing.assert_allclose(crop.forward([(0, 0), picture]), corners, atol=1e-9)
+def test_the_whole_image_fits_without_distortion(image, size, corners):
+    crop = whole_image(*image, size)
+    np.testing.assert_allclose(crop.forward([(0, 0), image]), corners, atol=1e-9)
 
 
 def test_a_crop_around_points_holds_them_with_its_margin():
@@ -54,28 +54,28 @@ def blob(width, height, place, sigma):
     return np.exp(-0.5 * ((x - place[0]) ** 2 + (y[:, None] - place[1]) ** 2) / sigma**2)
 
 
-def centroid(picture):
-    weight = picture.astype(float)
-    x, y = np.arange(picture.shape[1]) + 0.5, np.arange(picture.shape[0]) + 0.5
+def centroid(image):
+    weight = image.astype(float)
+    x, y = np.arange(image.shape[1]) + 0.5, np.arange(image.shape[0]) + 0.5
     return np.array([(weight * x).sum(), (weight * y[:, None]).sum()]) / weight.sum()
 
 
 @pytest.mark.parametrize("scale", [4.0, 1.7, 1.0, 0.51, 0.5, 0.31, 0.2, 0.11, 0.05])
-def test_pictures_are_cropped_to_where_points_go(scale):
+def test_images_are_cropped_to_where_points_go(scale):
     rng = np.random.default_rng(round(100 * scale))
     for width, height in [(640, 480), (641, 479), (1283, 725)]:
         place = rng.uniform(0.4, 0.6, 2) * (width, height)
-        picture = (250 * blob(width, height, place, max(1.5, 2.5 / scale))).round().astype(np.uint8)
+        image = (250 * blob(width, height, place, max(1.5, 2.5 / scale))).round().astype(np.uint8)
         centre = place + rng.uniform(-3, 3, 2) / scale
         crop = Crop((centre[0], centre[1]), scale, (96, 72), rng.uniform(-np.pi, np.pi))
-        found = centroid(crop_picture(picture, crop, border=0))
+        found = centroid(crop_image(image, crop, border=0))
         assert np.abs(found - crop.forward(place)).max() < 0.1
 
 
 def test_outside_is_the_border_and_thin_things_survive_shrinking():
-    picture = np.zeros((480, 640, 3), np.uint8)
-    cv2.line(picture, (0, 100), (639, 380), (255, 255, 255), 2)
-    small = crop_picture(picture, whole_picture(640, 480, (64, 64)))
+    image = np.zeros((480, 640, 3), np.uint8)
+    cv2.line(image, (0, 100), (639, 380), (255, 255, 255), 2)
+    small = crop_image(image, whole_image(640, 480, (64, 64)))
     assert small.shape == (64, 64, 3)
     assert np.all(small[[0, 7, 56, 63]] == BORDER)
     assert np.all(small[10:54].max(axis=(0, 2)) > 25)  # the line is unbroken

@@ -40,7 +40,7 @@ def test_a_single_cell_gives_its_centre():
     assert torch.equal(soft_argmax(logits, (80, 30))[0, 0], torch.tensor([75.0, 2.5]))
 
 
-def test_a_flat_heatmap_gives_the_middle_of_the_picture():
+def test_a_flat_heatmap_gives_the_middle_of_the_image():
     found = soft_argmax(torch.zeros(1, 2, 62, 82), (323, 241))
     torch.testing.assert_close(found, torch.tensor([161.5, 120.5]).expand(1, 2, 2))
 
@@ -66,7 +66,7 @@ def test_keypoints_follow_the_heatmap_by_its_gradient():
     assert logits.grad[1].count_nonzero() == 0
 
 
-def test_cell_centres_tile_the_picture():
+def test_cell_centres_tile_the_image():
     torch.testing.assert_close(cell_centres(4, 320), torch.tensor([40.0, 120.0, 200.0, 280.0]))
 
 

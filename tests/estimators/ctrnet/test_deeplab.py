@@ -64,7 +64,7 @@ class Fixed(nn.Module):
 
 @pytest.fixture
 def with_heatmap(network):
-    """Runs the network on a picture with a heatmap of the test's choice."""
+    """Runs the network on a image with a heatmap of the test's choice."""
     own_head = network.read_out
 
     def run(heatmap, width, height):
@@ -120,7 +120,7 @@ def test_shapes(network, width, height, cells):
     assert ((output.keypoints_px >= 0) & (output.keypoints_px <= limit)).all()
 
 
-def test_pictures_of_a_batch_do_not_mix(network):
+def test_images_of_a_batch_do_not_mix(network):
     images = torch.randn(2, 3, 48, 64)
     with torch.inference_mode():
         both, second = network(images), network(images[1:])
@@ -143,7 +143,7 @@ def test_keypoints_are_those_that_the_authors_decode(with_heatmap):
 
 
 def gaussian_heatmap(point, width, height, sigma_px):
-    """A Gaussian in the authors' cells, the first and the last of which lie on the picture's edges."""
+    """A Gaussian in the authors' cells, the first and the last of which lie on the image's edges."""
     x, y = torch.linspace(0, width, width // 4), torch.linspace(0, height, height // 4)
     return -((y[:, None] - point[1]) ** 2 + (x - point[0]) ** 2)[None, None] / (2 * sigma_px**2)
 

@@ -25,9 +25,9 @@ def network():
 @pytest.mark.parametrize("size", [(128, 96), (96, 72)])
 def test_agrees_with_the_network(network, size):
     engine = make_engine(network, size)
-    images, hints = torch.randn(3, 3, size[1], size[0]), torch.rand(3, 3, size[1], size[0])
+    images, priors = torch.randn(3, 3, size[1], size[0]), torch.rand(3, 3, size[1], size[0])
     with torch.no_grad():
-        expected, found = network(images, hints), engine(images, hints)
+        expected, found = network(images, priors), engine(images, priors)
     for name in ("keypoints_px", "mask_logits", "confidence_logits", "log_scale", "heatmap_logits"):
         a, b = getattr(expected, name), getattr(found, name)
         assert b.dtype == torch.float32 and a.shape == b.shape
@@ -35,12 +35,12 @@ def test_agrees_with_the_network(network, size):
         assert (a - b).abs().max() < 0.03 * (a.max() - a.min() + 1.0), name
 
 
-def test_batches_agree_with_single_pictures(network):
+def test_batches_agree_with_single_images(network):
     engine = make_engine(network, (128, 96))
-    images, hints = torch.randn(4, 3, 96, 128), torch.rand(4, 3, 96, 128)
-    batch = engine(images, hints)
+    images, priors = torch.randn(4, 3, 96, 128), torch.rand(4, 3, 96, 128)
+    batch = engine(images, priors)
     for i in range(4):
-        single = engine(images[i : i + 1], hints[i : i + 1])
+        single = engine(images[i : i + 1], priors[i : i + 1])
         torch.testing.assert_close(single.keypoints_px[0], batch.keypoints_px[i], atol=0.2, rtol=0)
 
 

@@ -9,7 +9,7 @@ from ctr_env.estimators import make_estimator
 from ctr_env.estimators.ctrnet import detector as inference
 from ctr_env.estimators.ctrnet.cropping import small_size
 from ctr_env.estimators.ctrnet.detector import Detection
-from ctr_env.estimators.ctrnet.points import LinkPoint, link_points, published_points
+from ctr_env.estimators.ctrnet.points import LinkPoint, link_points, paper_keypoints
 from ctr_env.estimators.ctrnet.uncertainty import fit_share
 from ctr_env.estimators.ctrnet.weights import WeightsHeader
 from ctr_env.estimators.mirrored import MirroredEstimator
@@ -23,7 +23,7 @@ PANDA = RobotKinematics("panda")
 LIE = transform((0.1, 0.0, 0.0), Rotation.from_rotvec([0.0, 0.0, 1.5]))
 SIZE = (256, 192)
 EXTRA = (LinkPoint("panda_link0", -0.15, -0.04, 0.0), LinkPoint("panda_hand", 0.0, 0.1, 0.06))
-POINTS = (*published_points(PANDA.robot), *EXTRA, *(LinkPoint(f"panda_link{i}", 0.05, 0.0, 0.05) for i in range(1, 6)))
+POINTS = (*paper_keypoints(PANDA.robot), *EXTRA, *(LinkPoint(f"panda_link{i}", 0.05, 0.0, 0.05) for i in range(1, 6)))
 
 
 class FakeDetector:
@@ -40,7 +40,7 @@ class FakeDetector:
         self.rng = np.random.default_rng(0)
         FakeDetector.last = self
 
-    def detect(self, pictures, crops, guesses):
+    def detect(self, images, crops, guesses):
         found = []
         for crop, guess in zip(crops, guesses, strict=True):
             self.crops.append(crop)
@@ -85,9 +85,9 @@ def view(fov=1.0, size=(640, 480), distance=1.4, distortion=(), principal_point=
     return Frame(PANDA.home, camera, 0.25, np.zeros((size[1], size[0], 3), np.uint8)), pose
 
 
-def prepared(weights, frame, pose, outline=False, **config):
-    """With points alone, unless a test is about outlines: the fake's points can be exact, a mask of pixels cannot."""
-    estimator = make_estimator("ctrnet", {"weights": weights, "outline": outline, **config}, PANDA)
+def prepared(weights, frame, pose, contour=False, **config):
+    """With points alone, unless a test is about contours: the fake's points can be exact, a mask of pixels cannot."""
+    estimator = make_estimator("ctrnet", {"weights": weights, "contour": contour, **config}, PANDA)
     estimator.reset(np.random.default_rng(0))
     estimator.detector.frame, estimator.detector.pose = frame, pose
     return estimator
@@ -159,24 +159,24 @@ def test_tracking_looks_once_and_falls_back(weights):
 
 
 @pytest.mark.parametrize("camera", [{}, {"size": (320, 240)}, {"distortion": (0.1, -0.05, 0.002, -0.003)}])
-def test_the_outline_puts_right_what_points_get_wrong(weights, camera):
+def test_the_contour_puts_right_what_points_get_wrong(weights, camera):
     frame, pose = view(**camera)
     middle = PANDA.keypoints(frame.joint_positions).mean(axis=0)
     errors = {}
-    for outline in (False, True):
-        estimator = prepared(weights, frame, pose, outline=outline, tracking=False)
+    for contour in (False, True):
+        estimator = prepared(weights, frame, pose, contour=contour, tracking=False)
         estimator.detector.noise_px = 5.0
         found = [estimator.estimate(frame) for _ in range(12)]
         assert all(estimate.valid for estimate in found)
         away = [estimate.camera_T_base.apply(middle) - pose.apply(middle) for estimate in found]
-        errors[outline] = np.median(np.linalg.norm(away, axis=1))
+        errors[contour] = np.median(np.linalg.norm(away, axis=1))
     assert errors[True] < 0.005 and errors[True] < 0.4 * errors[False]
 
 
-def test_pictures_that_make_trouble_are_looked_at_in_other_ways(weights):
+def test_images_that_make_trouble_are_looked_at_in_other_ways(weights):
     frame, pose = view()
     for lies, looks in ((0, 2), (2, 4), (4, 6)):
-        estimator = prepared(weights, frame, pose, outline=True, tracking=False)
+        estimator = prepared(weights, frame, pose, contour=True, tracking=False)
         estimator.detector.lies = lies
         estimate = estimator.estimate(frame)
         assert estimate.valid and difference(estimate.camera_T_base, pose) < 0.02
@@ -185,19 +185,19 @@ def test_pictures_that_make_trouble_are_looked_at_in_other_ways(weights):
 
 def test_a_pose_that_the_mask_contradicts_is_not_valid(weights):
     frame, pose = view()
-    estimator = prepared(weights, frame, pose, outline=True, tracking=False)
+    estimator = prepared(weights, frame, pose, contour=True, tracking=False)
     estimator.detector.painted = pose * LIE
-    assert estimator.estimate(frame).reason == "outline_mismatch"
-    believing = prepared(weights, frame, pose, outline=False, tracking=False)
+    assert estimator.estimate(frame).reason == "contour_mismatch"
+    believing = prepared(weights, frame, pose, contour=False, tracking=False)
     believing.detector.painted = pose * LIE
     assert believing.estimate(frame).valid
 
 
-def test_the_mask_covers_the_whole_picture(weights):
+def test_the_mask_covers_the_whole_image(weights):
     """Where the closer look did not reach, the first one's mask stands."""
     frame, pose = view(fov=1.6)
     estimator = prepared(weights, frame, pose, tracking=False)
-    whole = make_estimator("ctrnet", {"weights": weights, "outline": False, "looks": 1, "tracking": False}, PANDA)
+    whole = make_estimator("ctrnet", {"weights": weights, "contour": False, "looks": 1, "tracking": False}, PANDA)
     whole.detector.frame, whole.detector.pose = frame, pose
     ring = pose * transform((0.0, 0.8, 0.0))  # a robot beside the one that points are found on
     for each in (estimator, whole):
@@ -268,16 +268,16 @@ def test_loading_waits_for_the_first_frame(weights, monkeypatch):
         ({"weights": "nowhere.safetensors"}, "nowhere.safetensors"),
         ({"keypoints": "some"}, "'all' or 'published'"),
         ({"min_confidence": 2.0}, "min_confidence"),
-        ({"min_outline": -0.1}, "min_outline"),
+        ({"min_contour_inlier_ratio": -0.1}, "min_contour_inlier_ratio"),
         ({"wieghts": "x"}, "valid names"),
     ],
 )
-def test_bad_configurations_are_refused(config, message):
+def test_bad_configurations_are_rejected(config, message):
     with pytest.raises((ValueError, FileNotFoundError), match=message):
         make_estimator("ctrnet", config, PANDA)
 
 
-def test_frames_without_a_picture_are_refused(weights):
+def test_frames_without_a_image_are_rejected(weights):
     frame, pose = view()
     estimator = prepared(weights, frame, pose)
     with pytest.raises(ValueError, match=r"Frame\.image"):
@@ -288,7 +288,7 @@ def test_a_mirror_image_uses_the_other_arms_weights(tmp_path):
     from ctr_env.estimators.ctrnet.compact import CompactNet
     from ctr_env.estimators.ctrnet.weights import save_weights
 
-    points = published_points(ROBOTS["baxter"])
+    points = paper_keypoints(ROBOTS["baxter"])
     header = WeightsHeader(architecture="compact", robot="baxter", keypoints=points, input_size=(64, 48))
     save_weights(tmp_path / "left.safetensors", CompactNet(len(points)).state_dict(), header)
     config = {"weights": str(tmp_path / "left.safetensors")}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ctr_env.estimators.ctrnet.gripper import gripper_pose, points_at_the_gripper
-from ctr_env.estimators.ctrnet.points import LinkPoint, link_points, published_points
+from ctr_env.estimators.ctrnet.points import LinkPoint, link_points, paper_keypoints
 from ctr_env.geometry import PinholeCamera, moved, pose_error, transform
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
@@ -18,8 +18,8 @@ WEIGHTS = np.full(len(POINTS), 4.0)
 
 
 def test_points_of_the_last_links_stand_for_the_gripper():
-    links = [point.link for point in published_points(PANDA.robot)]
-    at = points_at_the_gripper(PANDA, published_points(PANDA.robot))
+    links = [point.link for point in paper_keypoints(PANDA.robot)]
+    at = points_at_the_gripper(PANDA, paper_keypoints(PANDA.robot))
     assert [link for link, near in zip(links, at, strict=True) if near] == list(LINKS)
 
 

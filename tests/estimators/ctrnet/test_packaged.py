@@ -6,7 +6,7 @@ import pytest
 from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.estimators import make_estimator
 from ctr_env.estimators.ctrnet.packaged import packaged_robots, packaged_weights, weights_robot
-from ctr_env.estimators.ctrnet.points import published_points
+from ctr_env.estimators.ctrnet.points import paper_keypoints
 from ctr_env.estimators.ctrnet.weights import read_header
 from ctr_env.runs.seeds import frame_seed
 from ctr_env.scenes.robots.catalogue import ROBOTS
@@ -21,7 +21,7 @@ def test_files_say_what_they_are(name):
     assert file.stat().st_size <= 16e6
     assert weights_robot(file) == name
     header = read_header(file)
-    published = published_points(ROBOTS[name])
+    published = paper_keypoints(ROBOTS[name])
     assert header.keypoints[: len(published)] == tuple(map(tuple, published))
     assert header.recipe and header.figures["covariance_scale"] > 0.0
     assert header.figures["validation"]["frames"] >= 200
@@ -34,7 +34,7 @@ def test_robots_without_weights_are_told_which_have_some():
 
 
 @pytest.mark.parametrize("name", ["panda", "baxter", "baxter_right"])
-def test_they_find_the_robot_in_new_pictures(name):
+def test_they_find_the_robot_in_new_images(name):
     """Also the right arm, by way of a mirror: a wrong sign anywhere would put it metres off."""
     kinematics = RobotKinematics(name)
     estimator = make_estimator("ctrnet", {"tracking": False}, kinematics)

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ctr_env.estimators.ctrnet.points import link_points, published_points, spread_points
+from ctr_env.estimators.ctrnet.points import link_points, paper_keypoints, spread_points
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 NOT_MOVED_BY_THE_ARM = {
@@ -17,7 +17,7 @@ def spread(scene):
 
 
 def test_the_published_keypoints_come_first(scene, spread):
-    published = published_points(scene.robot)
+    published = paper_keypoints(scene.robot)
     assert spread[: len(published)] == published
     assert len(spread) > 2 * len(published)
     assert len(set(spread)) == len(spread)
@@ -49,7 +49,7 @@ def test_they_stand_wider_than_the_links_origins(scene, spread):
         cloud = link_points(k, k.home, points)
         return np.linalg.svd(cloud - cloud.mean(axis=0), compute_uv=False)[-1]
 
-    assert thickness(spread) > 2.0 * thickness(published_points(scene.robot))
+    assert thickness(spread) > 2.0 * thickness(paper_keypoints(scene.robot))
 
 
 def test_only_links_that_the_arms_joints_place_are_used(scene, spread):
@@ -71,4 +71,4 @@ def test_only_links_that_the_arms_joints_place_are_used(scene, spread):
 
 
 def test_points_are_those_of_the_robot_by_name():
-    assert spread_points("panda")[:7] == published_points(RobotKinematics("panda").robot)
+    assert spread_points("panda")[:7] == paper_keypoints(RobotKinematics("panda").robot)

@@ -122,12 +122,12 @@ def test_what_cannot_be_written_leaves_the_old_file(tmp_path, header, trained):
         ({"recipe": "quick"}, "recipe must be a mapping, not 'quick'"),
     ],
 )
-def test_headers_that_make_no_sense_are_refused(header, change, message):
+def test_headers_that_make_no_sense_are_rejected(header, change, message):
     with pytest.raises(ValueError, match=message):
         replace(header, **change)
 
 
-def test_files_of_other_kinds_are_refused(tmp_path):
+def test_files_of_other_kinds_are_rejected(tmp_path):
     path = tmp_path / "net.pth"
     with pytest.raises(FileNotFoundError, match="no weights file .*net.pth"):
         load_weights(path)
@@ -147,13 +147,13 @@ def test_files_of_other_kinds_are_refused(tmp_path):
         (json.dumps({"robot": "panda"}), "has the fields robot; needed: architecture, figures"),
     ],
 )
-def test_damaged_headers_are_refused(tmp_path, text, message):
+def test_damaged_headers_are_rejected(tmp_path, text, message):
     save_file({"a": torch.zeros(3)}, tmp_path / "a.safetensors", metadata={"ctr_env/weights@1": text})
     with pytest.raises(ValueError, match=f"a.safetensors.*{message}"):
         load_weights(tmp_path / "a.safetensors")
 
 
-def test_weights_of_another_network_are_refused(tmp_path, header, trained):
+def test_weights_of_another_network_are_rejected(tmp_path, header, trained):
     path = tmp_path / "tiny.safetensors"
     save_weights(path, trained.state_dict(), replace(header, architecture="huge"))
     with pytest.raises(ValueError, match=r"tiny.safetensors: unknown architecture 'huge'; valid names: tiny"):

@@ -8,14 +8,14 @@ from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.datasets.frame import Frame
 from ctr_env.estimators import PoseEstimate, make_estimator
-from ctr_env.estimators.systematic_error import COMMON_M, COMMON_RAD
+from ctr_env.estimators.systematic_error import SYSTEMATIC_M, SYSTEMATIC_RAD
 from ctr_env.geometry import PinholeCamera, moved, twist_between
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 PANDA = RobotKinematics("panda")
 CAMERA = PinholeCamera.from_fov(1.0, 320, 240)
 TRUE = RigidTransform.from_components([0.1, 0.0, 1.3], Rotation.from_rotvec([1.5, 0.2, -0.1]))
-AVERAGED = {"common_m": 0.0, "common_rad": 0.0}  # nothing that all frames have in common
+AVERAGED = {"systematic_m": 0.0, "systematic_rad": 0.0}  # nothing that all frames have in common
 NOISE = {"white_position_m": 0.01, "white_rotation_rad": 0.02}
 STEP = 1 / 30
 
@@ -38,7 +38,7 @@ def off(estimate, frame):
     return float(np.linalg.norm(twist_between(estimate.camera_T_base, frame.true_camera_T_base)[:3]))
 
 
-def test_a_window_gets_better_with_every_posture_and_knows_it():
+def test_a_window_gets_better_with_every_configuration_and_knows_it():
     singles, fused, squares = [], [], []
     for seed in range(12):
         sequence = frames(40, np.random.default_rng(seed))
@@ -55,7 +55,7 @@ def test_a_window_gets_better_with_every_posture_and_knows_it():
 def test_what_all_frames_have_in_common_is_not_averaged_out():
     """Poses that share a bias: the window's covariance expects it if it is told how large that is."""
     squares, half = [], {key: value / np.sqrt(2.0) for key, value in NOISE.items()}
-    shared = {"common_m": half["white_position_m"], "common_rad": half["white_rotation_rad"]}
+    shared = {"systematic_m": half["white_position_m"], "systematic_rad": half["white_rotation_rad"]}
     for seed in range(24):
         rng = np.random.default_rng([seed, 1])
         common = np.concatenate(
@@ -72,7 +72,7 @@ def test_what_all_frames_have_in_common_is_not_averaged_out():
     assert 4.0 < np.mean(squares) < 9.0
 
 
-def test_frames_of_one_posture_make_the_window_no_surer_of_itself():
+def test_frames_of_one_configuration_make_the_window_no_surer_of_itself():
     sequence = frames(30, np.random.default_rng(0), moving=False)
     window = started("sliding_window", source="noisy", source_config=NOISE)
     first, *_, last = [window.estimate(frame).covariance for frame in sequence]
@@ -81,7 +81,7 @@ def test_frames_of_one_posture_make_the_window_no_surer_of_itself():
 
 @pytest.mark.parametrize("moving", [False, True])
 def test_outliers_move_the_window_little_whether_the_arm_moves_or_rests(moving):
-    """Also when all frames are of one posture."""
+    """Also when all frames are of one joint configuration."""
     noise = {**NOISE, "outlier": 0.1, "outlier_position_m": 0.2}
     errors = []
     for seed in range(10):
@@ -91,7 +91,7 @@ def test_outliers_move_the_window_little_whether_the_arm_moves_or_rests(moving):
     assert np.median(errors) < 0.005
 
 
-def test_looks_that_know_little_spoil_no_posture():
+def test_looks_that_know_little_spoil_no_configuration():
     window = started("sliding_window", source="noisy", source_config=NOISE, **AVERAGED)
     rng, sure = np.random.default_rng(0), np.diag([1e-6] * 3 + [1e-6] * 3)
     for i, frame in enumerate(frames(10, rng, moving=False)):
@@ -117,18 +117,18 @@ def test_sources_say_what_their_frames_share():
     shared = {
         name: make_estimator("sliding_window", {"source": name}, PANDA).common[0, 0] for name in ("noisy", "ctrnet")
     }
-    assert shared == {"noisy": 0.0, "ctrnet": COMMON_M**2}
-    told = make_estimator("pose_filter", {"source": "ctrnet", "common_m": 0.0}, PANDA)
-    assert np.array_equal(told.common, np.diag([0.0] * 3 + [COMMON_RAD**2] * 3))
+    assert shared == {"noisy": 0.0, "ctrnet": SYSTEMATIC_M**2}
+    told = make_estimator("pose_filter", {"source": "ctrnet", "systematic_m": 0.0}, PANDA)
+    assert np.array_equal(told.common, np.diag([0.0] * 3 + [SYSTEMATIC_RAD**2] * 3))
     with pytest.raises(ValueError, match=r"common_rad must be a number in \[0, 100\], not -1"):
-        make_estimator("pose_filter", {"common_rad": -1}, PANDA)
+        make_estimator("pose_filter", {"systematic_rad": -1}, PANDA)
 
 
 def test_the_window_forgets_what_tells_least():
-    window = started("sliding_window", source="noisy", source_config=NOISE, postures=5, **AVERAGED)
+    window = started("sliding_window", source="noisy", source_config=NOISE, configurations=5, **AVERAGED)
     for frame in frames(20, np.random.default_rng(3)):
         estimate = window.estimate(frame)
-    few = started("sliding_window", source="noisy", source_config=NOISE, postures=20, **AVERAGED)
+    few = started("sliding_window", source="noisy", source_config=NOISE, configurations=20, **AVERAGED)
     for frame in frames(20, np.random.default_rng(3)):
         many = few.estimate(frame)
     assert np.trace(estimate.covariance) > 2 * np.trace(many.covariance)
@@ -152,12 +152,12 @@ def test_the_filter_follows_a_moving_camera_better_than_single_frames():
 
 
 def test_a_still_camera_filtered_for_long_is_as_uncertain_as_what_frames_share():
-    still = {"speed_m": 1e-6, "speed_rad": 1e-6, "common_m": COMMON_M, "common_rad": COMMON_RAD}
+    still = {"speed_m": 1e-6, "speed_rad": 1e-6, "systematic_m": SYSTEMATIC_M, "systematic_rad": SYSTEMATIC_RAD}
     window = started("pose_filter", source="noisy", source_config=NOISE, **still)
     for frame in frames(400, np.random.default_rng(0)):
         estimate = window.estimate(frame)
     deviations = np.sqrt(np.diag(estimate.covariance))
-    assert (deviations > 0.99 * COMMON_M).all() and (deviations < 1.8 * COMMON_M).all()
+    assert (deviations > 0.99 * SYSTEMATIC_M).all() and (deviations < 1.8 * SYSTEMATIC_M).all()
 
 
 def test_the_filter_lets_outliers_pass_by_and_begins_again_when_the_camera_was_moved():
@@ -177,7 +177,7 @@ def test_the_gate_lets_the_share_pass_that_it_is_set_to():
     common = np.diag([0.02**2] * 6)
     own = np.diag([NOISE["white_position_m"] ** 2] * 3 + [NOISE["white_rotation_rad"] ** 2] * 3)
     rng, passed = np.random.default_rng(0), []
-    still = {"speed_m": 1e-4, "speed_rad": 1e-4, "correlation_s": 0.0, "common_m": 0.02, "common_rad": 0.02}
+    still = {"speed_m": 1e-4, "speed_rad": 1e-4, "correlation_s": 0.0, "systematic_m": 0.02, "systematic_rad": 0.02}
     estimator = started("pose_filter", source="noisy", source_config=NOISE, gate=0.9, lost_after=1000, **still)
     for frame in frames(400, rng):
         pose = moved(TRUE, rng.multivariate_normal(np.zeros(6), own))

@@ -47,14 +47,14 @@ class Problems:
 
 
 def panda_points(rng: np.random.Generator, frames: int, extra: int) -> np.ndarray:
-    """Keypoints of a Panda in random postures, and random points about it."""
+    """Keypoints of a Panda in random joint configurations, and random points about it."""
     arms = np.clip(PANDA.home + rng.uniform(-0.6, 0.6, (frames, PANDA.n)), PANDA.lower, PANDA.upper)
     cloud = np.concatenate([PANDA.keypoints(q) for q in arms])
     return np.concatenate([cloud, cloud.mean(axis=0) + rng.uniform(-0.4, 0.4, (extra, 3))])
 
 
 def make(rng: np.random.Generator, count: int, frames: int = 1, extra: int = 0, flatness: float = 1.0) -> Problems:
-    """Exact pictures of clouds, 0.5 to 3 m away, by cameras of 35 to 100 degrees; unit weights.
+    """Exact images of clouds, 0.5 to 3 m away, by cameras of 35 to 100 degrees; unit weights.
 
     Flatness scales the clouds along the thinnest of their directions.
     """

@@ -9,7 +9,7 @@ from ctr_env.estimators.pnp import solve_pnp
 
 
 def with_outliers(problems, rng, count):
-    """Some pixels are anywhere in the picture; and the mask of those."""
+    """Some pixels are anywhere in the image; and the mask of those."""
     wrong = torch.tensor(
         rng.permuted(torch.arange(problems.weights.shape[1]).expand(problems.weights.shape).numpy(), axis=1) < count
     )

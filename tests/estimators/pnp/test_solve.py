@@ -1,4 +1,4 @@
-"""Poses: exact, optimal, in front of the camera, with honest covariances, or refused."""
+"""Poses: exact, optimal, in front of the camera, with honest covariances, or rejected."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from ctr_env.estimators.pnp import solve_pnp
 
 
 @pytest.mark.parametrize(("frames", "extra", "flatness"), [(1, 0, 1.0), (4, 0, 1.0), (1, 5, 1.0), (1, 0, 0.0)])
-def test_exact_pictures_give_the_exact_pose(make_problems, rng, frames, extra, flatness):
+def test_exact_images_give_the_exact_pose(make_problems, rng, frames, extra, flatness):
     problems = make_problems(rng, 300, frames, extra, flatness)
     solution = problems.solve()
     assert all(reason == "" for reason in solution.status)
@@ -77,7 +77,7 @@ def test_a_start_wins_where_it_is_better_and_does_no_harm_where_it_is_not(make_p
         assert (depths[..., 2] > 0.0).all()
 
 
-def test_a_flipped_picture_is_called_mirrored(make_problems, rng):
+def test_a_flipped_image_is_called_mirrored(make_problems, rng):
     problems = make_problems(rng, 100, 1, 10)
     flipped = problems.pixels.clone()
     flipped[..., 0] = 2.0 * problems.intrinsics[:, None, 2] - flipped[..., 0]
@@ -182,7 +182,7 @@ def spoil(problems, name):
         ("point_cloud_of_one", "degenerate"),
     ],
 )
-def test_what_cannot_be_solved_is_refused_with_a_reason(make_problems, rng, name, reason):
+def test_what_cannot_be_solved_is_rejected_with_a_reason(make_problems, rng, name, reason):
     good = make_problems(rng, 3)
     problems = spoil(good, name)
     inputs = [part.requires_grad_() for part in problems.inputs]

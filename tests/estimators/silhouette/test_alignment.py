@@ -71,7 +71,7 @@ def test_poses_come_back(robot, distortion):
         before.append(case.error(*start))
         after.append(case.error(found.rotation, found.translation))
         np.testing.assert_allclose(found.rotation @ found.rotation.T, np.eye(3), atol=1e-9)
-        assert found.explained > 0.7
+        assert found.contour_inlier_ratio > 0.7
     assert np.median(before) > 0.012
     assert np.median(after) < 0.002 and max(after) < 0.01
 
@@ -93,7 +93,7 @@ def test_a_wrong_pose_is_told_by_what_it_explains():
     for _ in range(5):
         case = Case("panda", rng)
         far = Rotation.from_rotvec([0.0, 1.2, 0.0]).as_matrix() @ case.pose.rotation.as_matrix()
-        assert case.aligned((far, case.pose.translation)).explained < 0.5
+        assert case.aligned((far, case.pose.translation)).contour_inlier_ratio < 0.5
 
 
 def test_without_a_border_the_pose_stays():
@@ -104,7 +104,7 @@ def test_without_a_border_the_pose_stays():
     np.testing.assert_allclose(found.rotation, start[0], atol=1e-12)
     np.testing.assert_allclose(found.translation, start[1], atol=1e-12)
     np.testing.assert_allclose(found.covariance, UNSURE, rtol=1e-9)
-    assert found.explained == 0.0
+    assert found.contour_inlier_ratio == 0.0
 
 
 def test_what_is_already_known_holds():

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctr_env.estimators.silhouette.contour import Lens, coverage, find_outline, silhouette
+from ctr_env.estimators.silhouette.contour import Lens, coverage, find_contour, silhouette
 from ctr_env.scenes.robots.surfaces import robot_surface
 
 
@@ -60,24 +60,24 @@ def test_samples_lie_on_the_border_and_look_outwards(scene, random_view):
         vertices = surface.posed(scene.kinematics, scene.joint_positions)
         R, t = pose.rotation.as_matrix(), pose.translation
         lens, size = lens_of(camera), (camera.width, camera.height)
-        outline = find_outline(surface, vertices, R, t, lens, size)
+        contour = find_contour(surface, vertices, R, t, lens, size)
         covered = silhouette(surface, vertices, R, t, lens, size)
-        places = lens.project(outline.points @ R.T + t)
-        np.testing.assert_allclose(np.linalg.norm(outline.normals, axis=1), 1.0, atol=1e-6)
-        border = places + outline.margins[:, None] * outline.normals
+        places = lens.project(contour.points @ R.T + t)
+        np.testing.assert_allclose(np.linalg.norm(contour.normals, axis=1), 1.0, atol=1e-6)
+        border = places + contour.margins[:, None] * contour.normals
         agree = []
         for side, expected in ((-1.0, True), (1.0, False)):
-            columns, rows = np.floor(border + side * outline.normals).astype(int).T
+            columns, rows = np.floor(border + side * contour.normals).astype(int).T
             there = (columns >= 0) & (rows >= 0) & (columns < size[0]) & (rows < size[1])
             agree.append(np.mean(covered[rows[there], columns[there]] == expected))
         assert min(agree) > 0.95
-        assert outline.lengths.sum() > 50
+        assert contour.lengths.sum() > 50
 
 
 @pytest.mark.parametrize("distance", [-1.0, 0.02])
-def test_nothing_in_front_of_the_camera_has_no_outline(scene, distance):
+def test_nothing_in_front_of_the_camera_has_no_contour(scene, distance):
     surface = robot_surface(scene.robot, 5000)
     vertices = surface.posed(scene.kinematics, scene.kinematics.home)
     centred = vertices - vertices.max(axis=0)
-    found = find_outline(surface, centred, np.eye(3), np.array([0.0, 0.0, distance]), Lens(200, 200, 64, 48), (128, 96))
+    found = find_contour(surface, centred, np.eye(3), np.array([0.0, 0.0, distance]), Lens(200, 200, 64, 48), (128, 96))
     assert len(found.points) == len(found.lengths) == 0

@@ -13,14 +13,14 @@ def kinematics(request):
     return RobotKinematics(request.param)
 
 
-def postures(kinematics, count=6):
+def configurations(kinematics, count=6):
     rng = np.random.default_rng(0)
     lower, upper = np.maximum(kinematics.lower, -3.0), np.minimum(kinematics.upper, 3.0)
     return rng.uniform(lower, upper, (count, kinematics.n))
 
 
 def test_links_are_where_mujoco_has_them(kinematics):
-    surface, q = robot_surface(kinematics.robot, 1000), postures(kinematics)
+    surface, q = robot_surface(kinematics.robot, 1000), configurations(kinematics)
     ours = TorchKinematics(kinematics, surface.links)
     rotations, origins = ours.poses(torch.from_numpy(q))
     vertices = ours.vertices(surface, torch.from_numpy(q))
@@ -32,7 +32,7 @@ def test_links_are_where_mujoco_has_them(kinematics):
 
 
 def test_gradients_are_the_jacobian(kinematics):
-    ours, q = TorchKinematics(kinematics, [kinematics.robot.end_effector]), postures(kinematics, 3)
+    ours, q = TorchKinematics(kinematics, [kinematics.robot.end_effector]), configurations(kinematics, 3)
     for joints in q:
         J = torch.autograd.functional.jacobian(lambda x: ours.poses(x[None])[1][0, 0], torch.from_numpy(joints))
         np.testing.assert_allclose(J.numpy(), kinematics.jacobian(joints)[:3], atol=1e-9)
@@ -40,7 +40,7 @@ def test_gradients_are_the_jacobian(kinematics):
 
 def test_single_precision_stays_so(kinematics):
     ours = TorchKinematics(kinematics, kinematics.robot.keypoint_frames)
-    R, p = ours.poses(torch.from_numpy(postures(kinematics)).float())
+    R, p = ours.poses(torch.from_numpy(configurations(kinematics)).float())
     assert R.dtype == p.dtype == torch.float32
 
 

@@ -58,7 +58,7 @@ def test_perfect_masks_give_the_pose(robot):
     assert max(after) < 0.01
 
 
-def test_pictures_of_one_camera_fit_better_together():
+def test_images_of_one_camera_fit_better_together():
     alone, together = [], []
     for seed in range(3):
         k, surface, seen, pose = scene("panda", 10 + seed, frames=4)
@@ -77,7 +77,7 @@ def test_the_result_fits_no_worse_than_the_start():
     assert np.isfinite(refine(surface, empty, pose, 3).pose.as_matrix()).all()
 
 
-def test_masks_of_different_sizes_are_refused():
+def test_masks_of_different_sizes_are_rejected():
     _, surface, seen, pose = scene("panda", 21)
     small = Seen(seen[0].vertices, MaskView(seen[0].view.mask[::2, ::2], *_rest(seen[0].view)))
     with pytest.raises(ValueError, match="masks must be of one size"):

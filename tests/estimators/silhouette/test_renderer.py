@@ -42,7 +42,7 @@ class Views:
 
 
 def smooth(rng, size=SIZE):
-    """A picture without edges, to weigh masks with."""
+    """A image without edges, to weigh masks with."""
     coarse = torch.from_numpy(rng.normal(size=(1, 1, 7, 9)))
     return functional.interpolate(coarse, size=size[::-1], mode="bicubic")[0, 0]
 
@@ -85,7 +85,7 @@ def pull(views, renderer, view, size):
 
 
 @pytest.mark.parametrize("robot", ["panda", "baxter"])
-def test_gradients_are_those_of_a_finer_picture(robot):
+def test_gradients_are_those_of_a_finer_image(robot):
     """Magnitude and direction, by pose, joints and intrinsics: partial views and self-occlusion included."""
     size, step, errors = (320, 240), 3e-3, []
     views = Views(robot, size=size, faces=6000)
@@ -108,8 +108,8 @@ def test_gradients_are_those_of_a_finer_picture(robot):
 
 
 @pytest.mark.parametrize("robot", ["panda", "baxter"])
-def test_masks_are_those_of_the_outline(robot):
-    """The same union as :func:`silhouette`, which is compared with MuJoCo's pictures."""
+def test_masks_are_those_of_the_contour(robot):
+    """The same union as :func:`silhouette`, which is compared with MuJoCo's images."""
     views = Views(robot)
     seen = [views.draw(nearest=1.2) for _ in range(4)]
     points = torch.cat([views.torch.vertices(views.surface, q[None]) @ R.T + t for q, R, t, _ in seen])
@@ -121,7 +121,7 @@ def test_masks_are_those_of_the_outline(robot):
         assert (mask.numpy() != expected).mean() < 2e-4  # rounding: that one projects in single precision
 
 
-def test_batches_are_many_single_pictures():
+def test_batches_are_many_single_images():
     views = Views("panda")
     seen = [views.draw() for _ in range(3)]
     points = torch.cat([views.torch.vertices(views.surface, q[None]) @ R.T + t for q, R, t, _ in seen])

@@ -82,10 +82,10 @@ def test_larger_errors_never_give_a_larger_area(errors, more):
 
 @given(ERRORS)
 def test_refusing_a_frame_never_gives_a_larger_area(errors):
-    refused = np.array(errors)
-    refused[-1] = np.inf
+    rejected = np.array(errors)
+    rejected[-1] = np.inf
     for area in (dream, add_auc_ctrnet):
-        assert area(refused) <= area(errors)
+        assert area(rejected) <= area(errors)
 
 
 def test_accuracy_is_strict_or_not():

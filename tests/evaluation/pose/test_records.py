@@ -49,7 +49,7 @@ def test_a_shift_is_found_in_every_figure():
     assert record["keypoint_errors_px"] == pytest.approx(0.03 * CAMERA.fx / depths)
 
 
-def test_errors_are_those_of_the_pose_in_the_picture_only_where_said():
+def test_errors_are_those_of_the_pose_in_the_image_only_where_said():
     pose = look_at([0.7, 0.9, 0.3], [0.1, 0.2, 0.1]).inv()
     record = frame_record(labelled(pose), estimate(moved(pose, np.full(6, 0.05))), KINEMATICS, 0.0)
     inside = np.array(record["keypoints_in_frame"])
@@ -106,14 +106,14 @@ def test_half_a_line_is_dropped_and_the_file_goes_on(tmp_path):
     assert last.get("2") == {"x": 3}
 
 
-def test_records_of_other_settings_are_refused(tmp_path):
+def test_records_of_other_settings_are_rejected(tmp_path):
     path = tmp_path / "frames.jsonl"
     RecordFile(path, {"seed": 1, "robot": "panda"})
     with pytest.raises(ValueError, match=r"other settings \(estimator, seed differ\)"):
         RecordFile(path, {"seed": 2, "robot": "panda", "estimator": "noisy"})
 
 
-def test_numbers_that_are_not_finite_are_refused(tmp_path):
+def test_numbers_that_are_not_finite_are_rejected(tmp_path):
     file = RecordFile(tmp_path / "frames.jsonl", {})
     with pytest.raises(ValueError):
         file.add("0", {"add_m": float("nan")})

@@ -111,7 +111,7 @@ def test_masks_are_measured(folder, tmp_path):
 
 def test_unusable_frames_are_skipped_and_named(tmp_path):
     data = write_folder(tmp_path / "data", 6, real=True)
-    (data / "000000.rgb.jpg").write_bytes(b"not a picture")
+    (data / "000000.rgb.jpg").write_bytes(b"not a image")
     (data / "000001.json").write_text("{")
     (data / "000002.rgb.jpg").unlink()
     labels = json.loads((data / "000003.json").read_text())
@@ -124,7 +124,7 @@ def test_unusable_frames_are_skipped_and_named(tmp_path):
     assert result["frames"] == 2
     skipped = result["skipped"]
     assert [entry["file"] for entry in skipped] == ["000000.rgb.jpg", "000001.json", "000002.json", "000003.json"]
-    for entry, reason in zip(skipped, ("not a picture", "not understood", "no picture", "fewer than 3"), strict=True):
+    for entry, reason in zip(skipped, ("not a image", "not understood", "no image", "fewer than 3"), strict=True):
         assert reason in entry["reason"]
     assert done == [(i + 1, 6, i < 4) for i in range(6)]
     for file in data.glob("*.jpg"):
@@ -169,7 +169,7 @@ def test_changed_files_are_evaluated_again(tmp_path):
     assert second["per_frame"][1]["distance_m"] == first["per_frame"][0]["distance_m"]
 
 
-def test_a_folder_of_another_evaluation_is_refused(folder, tmp_path):
+def test_a_folder_of_another_evaluation_is_rejected(folder, tmp_path):
     run_pose_study(PoseStudy(data=str(folder), frames=1), tmp_path)
     with pytest.raises(ValueError, match="estimator differ"):
         run_pose_study(PoseStudy(data=str(folder), frames=1, estimator="noisy"), tmp_path)
@@ -206,7 +206,7 @@ def test_drawn_frames_repeat_and_a_board_is_put_in_for_those_who_need_it(tmp_pat
         ({"robot": "ur5"}, "panda"),
     ],
 )
-def test_impossible_evaluations_are_refused_and_leave_nothing(wrong, message, tmp_path):
+def test_impossible_evaluations_are_rejected_and_leave_nothing(wrong, message, tmp_path):
     with pytest.raises((ValueError, FileNotFoundError), match=message):
         run_pose_study(PoseStudy(**wrong), tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -23,15 +23,15 @@ def tile(size=(320, 240), valid=True, mask=False):
         found = np.zeros((30, 40), np.float32)
         found[5:25, 5:10] = 1.0
     wrong = moved(pose, [0.1, 0, 0, 0, 0, 0.3])
-    estimate = PoseEstimate(wrong, np.eye(6), valid, 0.0, "" if valid else "refused", mask=found)
+    estimate = PoseEstimate(wrong, np.eye(6), valid, 0.0, "" if valid else "rejected", mask=found)
     return frame, estimate, frame_record(frame, estimate, k, 0.0)
 
 
-def has(picture, colour):
-    return (picture == colour).all(axis=-1).sum() > 20
+def has(image, colour):
+    return (image == colour).all(axis=-1).sum() > 20
 
 
-def test_rows_show_best_median_worst_and_refused_frames():
+def test_rows_show_best_median_worst_and_rejected_frames():
     records = {i: {"valid": i != 3, "add_m": None if i == 3 else 0.01 * (20 - i)} for i in range(20)}
     rows = sheet_rows(records)
     assert rows["best"] == [19, 18, 17, 16]
@@ -55,18 +55,18 @@ def test_no_frame_is_shown_twice(frames):
 
 
 @pytest.mark.parametrize("size", [(320, 240), (640, 480), (300, 500)])
-def test_skeletons_and_masks_are_drawn_into_pictures_of_any_shape(size):
+def test_skeletons_and_masks_are_drawn_into_images_of_any_shape(size):
     k = RobotKinematics("panda")
     sheet = pose_sheet({"best": [tile(size, mask=True), tile(size)]}, k)
     assert sheet.shape[1] == 2 * 480 + 6
-    pictures = sheet[68:]
-    assert has(pictures, GREEN)
-    assert has(pictures, ORANGE)
-    assert has(pictures[:, :480], BLUE)
-    assert not has(pictures[:, 486:], BLUE)
+    images = sheet[68:]
+    assert has(images, GREEN)
+    assert has(images, ORANGE)
+    assert has(images[:, :480], BLUE)
+    assert not has(images[:, 486:], BLUE)
 
 
-def test_refused_poses_are_not_drawn():
+def test_rejected_poses_are_not_drawn():
     sheet = pose_sheet({"not valid": [tile(valid=False)]}, RobotKinematics("panda"))
     assert has(sheet[68:], GREEN)
     assert not has(sheet[68:], ORANGE)

@@ -9,7 +9,7 @@ def record(add=0.01, valid=True, **changes):
     return {
         "name": "000000",
         "valid": valid,
-        "reason": "" if valid else "refused",
+        "reason": "" if valid else "rejected",
         "add_m": add if valid else None,
         "add_in_frame_m": add if valid else None,
         "translation_error_m": add if valid else None,
@@ -31,7 +31,7 @@ def test_frames_without_an_estimate_are_misses():
     summary = pose_summary([record(0.01), record(0.01), record(0.01), record(valid=False)])
     assert summary["frames"] == 4
     assert summary["valid_share"] == 0.75
-    assert summary["failures"] == {"refused": 1}
+    assert summary["failures"] == {"rejected": 1}
     assert summary["add_auc_dream"] == pytest.approx(0.75 * 90, abs=0.02)
     assert summary["add_auc_ctrnet"] == pytest.approx(0.75 * 90, abs=0.1)
     assert summary["pck2d"] == {"2.5": 0.75, "5": 0.75, "10": 0.75, "50": 0.75}
@@ -47,12 +47,12 @@ def test_the_median_is_over_all_frames_and_cannot_be_bettered_by_refusing():
     assert pose_summary(choosy[2:])["add_median_m"] is None
 
 
-def test_wrong_poses_that_are_not_refused_are_counted():
+def test_wrong_poses_that_are_not_rejected_are_counted():
     summary = pose_summary([record(0.05), record(0.1), record(0.3), record(valid=False)])
     assert summary["far_off_share"] == pytest.approx(2 / 3)
 
 
-def test_keypoints_out_of_the_picture_count_in_space_only():
+def test_keypoints_out_of_the_image_count_in_space_only():
     inside = [True] * 3 + [False] * 4
     errors = {"keypoint_errors_px": [1.0] * 3 + [None] * 4, "keypoint_errors_m": [0.001] * 3 + [1.0] * 4}
     records = [record(0.01, keypoints_in_frame=inside, **errors)]

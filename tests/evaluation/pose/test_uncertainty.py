@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ctr_env.estimators.ctrnet.uncertainty import fit_share, pose_covariance
-from ctr_env.estimators.systematic_error import common_covariance
+from ctr_env.estimators.systematic_error import systematic_covariance
 from ctr_env.evaluation.pose.metrics import nees, nees_within
 from ctr_env.evaluation.pose.uncertainty import covariance_scale
 
@@ -12,7 +12,9 @@ def drawn(scale, seed=0, count=4000):
     rng = np.random.default_rng(seed)
     roots = rng.normal(0.0, 0.003, (count, 6, 6))
     fits = roots @ roots.transpose(0, 2, 1) + 1e-8 * np.eye(6)
-    errors = np.array([np.linalg.cholesky(scale * fit + common_covariance()) @ rng.standard_normal(6) for fit in fits])
+    errors = np.array(
+        [np.linalg.cholesky(scale * fit + systematic_covariance()) @ rng.standard_normal(6) for fit in fits]
+    )
     return errors, fits
 
 
@@ -26,7 +28,7 @@ def test_a_few_wild_errors_do_not_decide():
     errors[::50] *= 100.0
     scale = covariance_scale(errors, fits)
     assert 1.0 < scale < 1.6
-    squares = [nees(e, scale * fit + common_covariance()) for e, fit in zip(errors, fits, strict=True)]
+    squares = [nees(e, scale * fit + systematic_covariance()) for e, fit in zip(errors, fits, strict=True)]
     assert nees_within(squares, [0.9])[0] == pytest.approx(0.9, abs=0.002)
 
 

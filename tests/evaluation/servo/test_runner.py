@@ -27,9 +27,9 @@ def test_a_study_leaves_table_plot_film_and_traces(tmp_path):
     for figure in ("true_position_error_m", "settling_time_s"):
         assert {"mean", "median", "p95"} <= result["summary"][figure].keys()
     assert iio.imread(tmp_path / "servo.png").std() > 5
-    film = np.stack(list(iio.imiter(tmp_path / "seed_000005.mp4")))
-    assert len(film) == 16
-    assert film.std() > 20
+    record = np.stack(list(iio.imiter(tmp_path / "seed_000005.mp4")))
+    assert len(record) == 16
+    assert record.std() > 20
     trace = Trace.load(tmp_path / "traces" / "seed_000006.npz")
     assert len(trace["time_s"]) == 16
     assert not list(tmp_path.glob(".*"))
@@ -53,7 +53,7 @@ def test_an_interrupted_study_goes_on_to_the_same_result(tmp_path, monkeypatch):
     assert resumed == whole
 
 
-def test_a_folder_of_another_study_is_refused(tmp_path):
+def test_a_folder_of_another_study_is_rejected(tmp_path):
     run_servo_study(ServoStudy(episodes=1, **SHORT), tmp_path)
     with pytest.raises(ValueError, match="randomization differ"):
         run_servo_study(ServoStudy(episodes=1, seconds=0.5, env_config=SMALL | {"randomization": "mild"}), tmp_path)
@@ -76,7 +76,7 @@ def test_estimators_as_objects_are_named_in_the_result(tmp_path):
         ({"seconds": float("nan")}, "seconds must be between 0.1"),
     ],
 )
-def test_impossible_studies_are_refused(wrong, message):
+def test_impossible_studies_are_rejected(wrong, message):
     with pytest.raises(ValueError, match=message):
         ServoStudy(**wrong)
 

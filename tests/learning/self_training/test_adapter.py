@@ -39,7 +39,7 @@ def test_it_runs_goes_on_and_writes_weights(frames, tmp_path):
     again = Adapter(SHORT, [frames], WEIGHTS, None, tmp_path / "run")
     assert again.progress == 1.0 and again.step == adapter.step
     others = [replace(frame, image=frame.image[::-1]) for frame in frames]
-    with pytest.raises(ValueError, match="pictures_sha256"):
+    with pytest.raises(ValueError, match="images_sha256"):
         Adapter(SHORT, [others], WEIGHTS, None, tmp_path / "run")
 
 
@@ -55,7 +55,7 @@ def test_a_network_that_loses_the_robot_is_not_kept(frames, tmp_path):
 
 
 def test_what_is_wrong_is_named(frames, tmp_path):
-    with pytest.raises(ValueError, match="no pictures"):
+    with pytest.raises(ValueError, match="no images"):
         Adapter(SHORT, [], WEIGHTS, None, tmp_path)
     with pytest.raises(ValueError, match="3 different intrinsics"):
         Adapter(replace(SHORT, fixed_camera=True), [frames], WEIGHTS, None, tmp_path)

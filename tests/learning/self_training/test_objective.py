@@ -6,7 +6,7 @@ import torch
 
 from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.estimators.ctrnet.output import NetworkOutput
-from ctr_env.estimators.ctrnet.points import link_points, published_points
+from ctr_env.estimators.ctrnet.points import link_points, paper_keypoints
 from ctr_env.estimators.silhouette.renderer import SilhouetteRenderer
 from ctr_env.learning.self_training.config import AdaptationConfig
 from ctr_env.learning.self_training.objective import COARSER, unlabelled_loss
@@ -19,7 +19,7 @@ from ctr_env.scenes.robots.surfaces import robot_surface
 
 SIZE = WIDTH, HEIGHT = 128, 96
 KINEMATICS = RobotKinematics("panda")
-POINTS = published_points(KINEMATICS.robot)
+POINTS = paper_keypoints(KINEMATICS.robot)
 
 
 @pytest.fixture(scope="module")
@@ -72,18 +72,18 @@ def test_the_silhouette_moves_points_towards_the_truth_and_leaves_the_mask(lesso
         output = answer(lesson[0], off)
         loss(lesson, output, silhouette=1.0)["loss"].backward()
         assert output.mask_logits.grad is None
-        pull = -output.keypoints_px.grad[..., 0].sum(dim=1)  # where descent shifts the points of each picture
+        pull = -output.keypoints_px.grad[..., 0].sum(dim=1)  # where descent shifts the points of each image
         assert (pull * off < 0).all()
 
 
 def test_the_mask_term_moves_the_mask_alone_however_well_the_points_fit(lesson):
     output = answer(lesson[0], 2.0)
     loss(lesson, output, mask=1.0)["loss"].backward()
-    assert output.keypoints_px.grad is None  # the weight of a picture is held still: fitting badly does not pay
+    assert output.keypoints_px.grad is None  # the weight of a image is held still: fitting badly does not pay
     assert output.mask_logits.grad.abs().sum() > 0
 
 
-def test_pictures_with_large_reprojection_errors_hardly_count_unless_all_are_trusted(lesson):
+def test_images_with_large_reprojection_errors_hardly_count_unless_all_are_trusted(lesson):
     batch = lesson[0]
     noise = torch.randn(batch.pixels.shape, generator=torch.Generator().manual_seed(0))
     sizes = []

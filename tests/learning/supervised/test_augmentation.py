@@ -5,7 +5,7 @@ import pytest
 from ctr_env.datasets.synthetic.backgrounds import Backgrounds
 from ctr_env.datasets.synthetic.clutter import paint_clutter
 from ctr_env.estimators.ctrnet.cropping import Crop
-from ctr_env.estimators.ctrnet.pose_prior import no_hint
+from ctr_env.estimators.ctrnet.pose_prior import empty_pose_prior
 from ctr_env.geometry import PinholeCamera
 from ctr_env.learning.supervised import augmentation
 from ctr_env.learning.supervised.augmentation import RenderedFrame, augmented
@@ -18,7 +18,7 @@ CAMERA = PinholeCamera.from_fov(1.0, WIDTH, HEIGHT)
 
 @pytest.fixture(scope="module")
 def frame():
-    """Bright discs on black at the points: the robot; and two points more, beside the picture and behind the camera."""
+    """Bright discs on black at the points: the robot; and two points more, beside the image and behind the camera."""
     rng = np.random.default_rng(0)
     pixels = np.array([(30, 25), (60, 90), (95, 40), (120, 80), (140, 20), (75, 60)]) + rng.uniform(-2, 2, (6, 2))
     image, mask = np.zeros((HEIGHT, WIDTH, 3), np.uint8), np.zeros((HEIGHT, WIDTH), np.uint8)
@@ -42,8 +42,8 @@ def test_an_example_is_whole_and_belongs_to_its_seed(frame):
     for one, other in zip(examples(frame, 15), examples(frame, 15), strict=True):
         assert one.image.shape == (SIZE[1], SIZE[0], 3)
         assert one.mask.shape == (SIZE[1], SIZE[0])
-        assert one.hint.shape == one.image.shape
-        assert one.image.dtype == one.mask.dtype == one.hint.dtype == np.uint8
+        assert one.prior.shape == one.image.shape
+        assert one.image.dtype == one.mask.dtype == one.prior.dtype == np.uint8
         assert one.pixels.dtype == np.float32
         assert not one.inside[-1]
         assert np.all(one.pixels[~one.inside] == 0.0)
@@ -108,7 +108,7 @@ def test_an_occluder_hides_what_it_stands_before(frame, monkeypatch):
         assert not example.mask.any()
 
 
-def test_the_picture_shows_what_the_labels_say(frame, monkeypatch):
+def test_the_image_shows_what_the_labels_say(frame, monkeypatch):
     """The discs are brighter than the black around them wherever nothing else is changed."""
     for name in ("_RELIGHT_SHARE", "_BACKGROUND_SHARE", "_OCCLUDER_SHARE"):
         monkeypatch.setattr(augmentation, name, 0.0)
@@ -119,7 +119,7 @@ def test_the_picture_shows_what_the_labels_say(frame, monkeypatch):
             assert np.median(robot) > np.median(rest) + 40
 
 
-def test_nothing_of_the_robot_reaches_beyond_the_picture(frame):
+def test_nothing_of_the_robot_reaches_beyond_the_image(frame):
     full = RenderedFrame(frame.image, np.full_like(frame.mask, 255), frame.points, CAMERA)
     for example in examples(full, 30):
         border = np.all(example.image == 114, axis=2)
@@ -143,7 +143,7 @@ def test_backgrounds_do_not_touch_the_robot(frame, monkeypatch):
 def test_a_point_on_the_last_edge_is_no_mistake(frame, monkeypatch):
     """In double precision it lies inside, in single precision beside the last column."""
     crop = Crop((0.5 * SIZE[0], 0.5 * SIZE[1]), 1.0, SIZE)
-    monkeypatch.setattr(augmentation, "draw_look", lambda *_: Look(crop, no_hint(SIZE)))
+    monkeypatch.setattr(augmentation, "draw_look", lambda *_: Look(crop, empty_pose_prior(SIZE)))
     edge = RenderedFrame(frame.image, frame.mask, places([(SIZE[0] - 1e-9, 10.0), (5.0, SIZE[1] - 1e-9)]), CAMERA)
     example = augmented(edge, 2, SIZE, BACKGROUNDS, np.random.default_rng(0))
     assert not example.inside.any()

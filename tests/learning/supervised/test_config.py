@@ -22,6 +22,6 @@ def test_training_begins_small_and_later_looks_small_now_and_then():
         ({"steps": 5, "ema": 1.0}, "TrainingConfig.ema"),
     ],
 )
-def test_bad_values_are_refused_by_name(values, message):
+def test_bad_values_are_rejected_by_name(values, message):
     with pytest.raises(ValueError, match=message):
         TrainingConfig(**values)

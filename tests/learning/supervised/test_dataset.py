@@ -35,10 +35,10 @@ def test_an_example_belongs_to_its_number_and_seed():
         assert torch.equal(a, b)
     assert not torch.equal(one[5, 48, 36][0], one[6, 48, 36][0])
     assert not torch.equal(one[5, 48, 36][0], other[5, 48, 36][0])
-    image, hint, mask, pixels, inside, seen, points, lens = one[5, 32, 48]
+    image, prior, mask, pixels, inside, seen, points, lens = one[5, 32, 48]
     assert image.shape == (3, 48, 32)
-    assert image.dtype == hint.dtype == torch.uint8
-    assert hint.shape == image.shape
+    assert image.dtype == prior.dtype == torch.uint8
+    assert prior.shape == image.shape
     assert mask.shape == (1, 48, 32)
     assert 0.0 <= mask.min() < mask.max() <= 1.0
     assert pixels.shape == (2, 2)

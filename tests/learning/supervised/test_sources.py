@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from ctr_env.estimators.ctrnet.points import link_points, published_points
+from ctr_env.estimators.ctrnet.points import link_points, paper_keypoints
 from ctr_env.learning.supervised.sources import FolderSource, SimulatorSource
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
@@ -15,7 +15,7 @@ def panda():
 
 @pytest.mark.parametrize("count", [1, 2, 5, 12])
 def test_every_round_shows_every_frame_once_in_an_order_of_its_own(write_folder, tmp_path, panda, count):
-    source = FolderSource(write_folder(tmp_path, count=count), panda, published_points(panda.robot))
+    source = FolderSource(write_folder(tmp_path, count=count), panda, paper_keypoints(panda.robot))
     assert len(source) == count
     shown = [source.frame(i).points.tobytes() for i in range(10 * count)]
     rounds = [shown[i : i + count] for i in range(0, len(shown), count)]
@@ -25,7 +25,7 @@ def test_every_round_shows_every_frame_once_in_an_order_of_its_own(write_folder,
 
 
 def test_places_are_those_of_the_points_asked_for(write_folder, make_frames, tmp_path, panda):
-    points = [*published_points(panda.robot), ("panda_hand", 0.01, 0.02, 0.03)]
+    points = [*paper_keypoints(panda.robot), ("panda_hand", 0.01, 0.02, 0.03)]
     points = [type(points[0])(*p) for p in points]
     source = FolderSource(write_folder(tmp_path), panda, points)
     frames = list(make_frames("panda", 3))
@@ -40,9 +40,9 @@ def test_places_are_those_of_the_points_asked_for(write_folder, make_frames, tmp
         assert shown.image[true.mask].mean() > shown.image[~true.mask].mean() + 80
 
 
-def test_frames_that_cannot_be_trained_with_are_refused_by_name(write_folder, tmp_path, panda):
+def test_frames_that_cannot_be_trained_with_are_rejected_by_name(write_folder, tmp_path, panda):
     folder = write_folder(tmp_path)
-    points = published_points(panda.robot)
+    points = paper_keypoints(panda.robot)
     (folder / "000002.json").write_text(json.dumps(json.loads((folder / "000002.json").read_text()) | {"objects": []}))
     with pytest.raises(ValueError, match="frame 000002 has no pose to train with"):
         FolderSource(folder, panda, points)
@@ -54,7 +54,7 @@ def test_frames_that_cannot_be_trained_with_are_refused_by_name(write_folder, tm
 
 
 def test_the_simulators_frames_go_by_number(panda):
-    source = SimulatorSource("panda", published_points(panda.robot), seed=4, board_share=0.0)
+    source = SimulatorSource("panda", paper_keypoints(panda.robot), seed=4, board_share=0.0)
     one, other = source.frame(3), source.frame(10**7 + 5)
     assert not np.array_equal(one.image, other.image)
     again = source.frame(3)
@@ -68,6 +68,6 @@ def test_the_simulators_frames_go_by_number(panda):
     assert (one.mask[rows, columns] == 255).mean() > 0.5
 
 
-def test_seeds_that_are_no_data_sets_are_refused(panda):
+def test_seeds_that_are_no_data_sets_are_rejected(panda):
     with pytest.raises(ValueError, match=r"must lie in \[0, 99999\], not 100000"):
-        SimulatorSource("panda", published_points(panda.robot), seed=100_000)
+        SimulatorSource("panda", paper_keypoints(panda.robot), seed=100_000)

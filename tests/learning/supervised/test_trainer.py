@@ -6,7 +6,7 @@ import torch
 
 from ctr_env.estimators.ctrnet import compact
 from ctr_env.estimators.ctrnet.compact import CompactNet
-from ctr_env.estimators.ctrnet.points import published_points
+from ctr_env.estimators.ctrnet.points import paper_keypoints
 from ctr_env.estimators.ctrnet.weights import WeightsHeader, load_network, load_weights, save_weights
 from ctr_env.learning.supervised import trainer as module
 from ctr_env.learning.supervised.config import TrainingConfig
@@ -18,7 +18,7 @@ from ctr_env.scenes.robots.catalogue import get_robot
 def quick(monkeypatch):
     """Points that need no scene, a thin network, and no accelerator: repeatable to the bit."""
     monkeypatch.setattr(compact, "_WIDTHS", (8, 12, 16, 16))
-    monkeypatch.setattr(module, "spread_points", published_points)
+    monkeypatch.setattr(module, "spread_points", paper_keypoints)
     fabric = module.Fabric
     monkeypatch.setattr(module, "Fabric", lambda **how: fabric(**(how | {"accelerator": "cpu", "devices": 1})))
 
@@ -94,7 +94,7 @@ def test_the_weights_say_what_they_are_and_how_they_came_to_be(config, tmp_path)
         assert network(torch.zeros(1, 3, 48, 64)).keypoints_px.isfinite().all()
 
 
-def test_another_training_in_the_folder_is_refused(config, tmp_path):
+def test_another_training_in_the_folder_is_rejected(config, tmp_path):
     out = tmp_path / "out"
     Trainer(replace(config, steps=1), out).run(silent)
     recipe = (out / "config.json").read_bytes()

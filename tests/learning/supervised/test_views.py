@@ -16,17 +16,17 @@ def looks(points, count=80):
     return [draw_look(points, 6, CAMERA, SIZE, np.random.default_rng(seed)) for seed in range(count)]
 
 
-def test_looks_are_of_the_whole_picture_and_of_the_robot_guided_or_not(points):
+def test_looks_are_of_the_whole_image_and_of_the_robot_guided_or_not(points):
     drawn = looks(points)
     whole = np.array([look.crop.scale < 1.4 * 96 / 640 for look in drawn])
-    hinted = np.array([bool(look.hint.any()) for look in drawn])
+    hinted = np.array([bool(look.prior.any()) for look in drawn])
     assert not np.any(whole & hinted)
     assert 0.15 < whole.mean() < 0.45
     assert 0.45 < hinted.mean() < 0.75
     assert np.any(~whole & ~hinted)
     for look in drawn:
         assert look.crop.size == SIZE
-        assert look.hint.shape == (72, 96, 3)
+        assert look.prior.shape == (72, 96, 3)
 
 
 def test_most_of_the_robot_is_in_view_and_the_hint_is_near_it(points):
@@ -35,10 +35,10 @@ def test_most_of_the_robot_is_in_view_and_the_hint_is_near_it(points):
         places = look.crop.forward(pixels)
         inside = np.all((places > 0) & (places < SIZE), axis=1)
         assert inside.mean() > 0.5
-        if look.hint.any():
-            rows, columns = np.nonzero(look.hint.any(axis=2))
-            sketch = np.array([columns.mean(), rows.mean()])
-            assert np.linalg.norm(sketch - places.mean(axis=0)) < 0.4 * SIZE[0]
+        if look.prior.any():
+            rows, columns = np.nonzero(look.prior.any(axis=2))
+            prior = np.array([columns.mean(), rows.mean()])
+            assert np.linalg.norm(prior - places.mean(axis=0)) < 0.4 * SIZE[0]
 
 
 def test_a_robot_partly_behind_the_camera_is_no_mistake():

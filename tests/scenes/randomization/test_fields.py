@@ -52,15 +52,15 @@ def test_draws_start_from_the_nominal_and_leave_no_trace(scene):
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_each_field_changes_the_picture(scene, renderer, change):
-    pictures = []
+def test_each_field_changes_the_image(scene, renderer, change):
+    images = []
     for config in ({}, change):
         scene.restore()
         apply_draws(scene, make_randomization(config).draw(0, sizes_of(scene)))
         scene.place_arm(scene.kinematics.home)
-        pictures.append(renderer.rgb(scene.data).astype(int))
+        images.append(renderer.rgb(scene.data).astype(int))
     scene.restore()
-    assert np.abs(pictures[0] - pictures[1]).mean() > 0.2
+    assert np.abs(images[0] - images[1]).mean() > 0.2
 
 
 def test_nominal_draws_change_nothing(scene, renderer):

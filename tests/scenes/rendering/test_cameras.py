@@ -39,7 +39,7 @@ def test_every_mesh_vertex_projects_into_the_rendered_mask(robot, random_view):
         pixels = scene.camera.project(points)
         columns, rows = np.floor(pixels[scene.camera.contains(pixels)]).astype(int).T
         assert len(rows) > 500
-        # an outline may miss its pixel's centre, and the very tips of slivers are not drawn
+        # an contour may miss its pixel's centre, and the very tips of slivers are not drawn
         assert np.mean(distance[rows, columns] < 1.5) > 0.999
         assert distance[rows, columns].max() < 5.0
     renderer.close()

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from ctr_env.datasets.synthetic.sampler import FrameSampler
+from ctr_env.errors import RenderError
 from ctr_env.runs.seeds import frame_seed
-from ctr_env.scenes.rendering.base import RenderError
 from ctr_env.scenes.rendering.registry import make_renderer
 from ctr_env.scenes.world.config import SceneConfig
 from ctr_env.scenes.world.furniture import ROOMS
@@ -25,7 +25,7 @@ def lab():
 
 @pytest.mark.parametrize("robot", ["panda", "baxter"])
 def test_both_renderers_see_the_same_geometry(robot):
-    """Random postures, off-centre cameras, clutter and occluders: masks and what is drawn where agree."""
+    """Random joint configurations, off-centre cameras, clutter and occluders: masks and what is drawn where agree."""
     samplers = [FrameSampler(robot, 320, 240, "strong", renderer=name) for name in ("classic", "filament")]
     for index in range(4):
         classic, filament = (s.sample(frame_seed("validation", 11, index)) for s in samplers)
@@ -52,7 +52,7 @@ def test_depth_and_geoms_agree_in_every_room(room):
         renderer.close()
 
 
-def test_pictures_repeat_bit_for_bit(lab):
+def test_images_repeat_bit_for_bit(lab):
     scene, renderer = lab
     scene.restore()
     first = renderer.rgb(scene.data)
@@ -110,7 +110,7 @@ def test_an_environment_draws_with_it_and_its_process_ends_well():
 
 
 def test_a_scene_that_was_never_drawn_can_go():
-    """Its meshes, too: Filament reads them in a thread of its own until the first picture is done."""
+    """Its meshes, too: Filament reads them in a thread of its own until the first image is done."""
     code = (
         "import gc, time\n"
         "from ctr_env.scenes.rendering.registry import make_renderer\n"

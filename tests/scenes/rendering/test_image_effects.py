@@ -48,7 +48,7 @@ def spread(image):
     return np.sqrt(max(values[1], 0.0)), np.sqrt(max(values[0], 0.0)), vectors[:, 1]
 
 
-def test_settings_that_do_nothing_return_the_picture_itself():
+def test_settings_that_do_nothing_return_the_image_itself():
     image = texture()
     assert spoilt(image) is image
     assert spoilt(image, **{name: nothing for name, (nothing, _, _) in IMAGE_EFFECTS.items()}) is image
@@ -142,7 +142,7 @@ def test_jpeg_loses_little_at_the_best_quality_and_more_at_lower_ones():
 
 
 @pytest.mark.parametrize("quality", [1.0, 0.5])
-def test_the_worst_jpeg_is_still_a_picture(quality):
+def test_the_worst_jpeg_is_still_a_image(quality):
     image = smooth()
     out = spoilt(image, jpeg_quality=quality)
     assert np.abs(out.astype(float).mean(axis=(0, 1)) - image.mean(axis=(0, 1))).max() < 40.0
@@ -150,7 +150,7 @@ def test_the_worst_jpeg_is_still_a_picture(quality):
 
 @pytest.mark.parametrize("size", [(37, 53), (240, 320), (1, 1), (16, 17)])
 @pytest.mark.parametrize("settings", [{"jpeg_quality": 50.0}, STRONG], ids=["jpeg", "all"])
-def test_pictures_of_any_size_keep_it(size, settings):
+def test_images_of_any_size_keep_it(size, settings):
     image = texture(*size)
     before = image.copy()
     out = spoilt(image, **settings)
@@ -167,7 +167,7 @@ def test_compression_pads_without_shifting_or_darkening_the_rim():
     assert np.abs(out - image)[:, -3:].mean() < 4.0
 
 
-def test_pictures_with_strides_are_taken():
+def test_images_with_strides_are_taken():
     image = texture()
     np.testing.assert_array_equal(
         spoilt(image[::-1, ::-1], blur_sigma_px=1.0),
@@ -183,14 +183,14 @@ def test_the_limits_of_every_setting_work(name):
 
 
 @pytest.mark.parametrize("name", list(IMAGE_EFFECTS))
-def test_values_out_of_range_are_refused_by_name(name):
+def test_values_out_of_range_are_rejected_by_name(name):
     _, low, high = IMAGE_EFFECTS[name]
     for value in (low - 0.1, high + 0.1, float("nan")):
         with pytest.raises(ValueError, match=rf"{name} must lie in \["):
             spoilt(smooth(), **{name: value})
 
 
-def test_an_unknown_setting_is_refused_with_the_valid_ones():
+def test_an_unknown_setting_is_rejected_with_the_valid_ones():
     with pytest.raises(ValueError, match="unknown image effect 'halo'; valid names: ") as refusal:
         spoilt(smooth(), halo=1.0)
     for name in IMAGE_EFFECTS:
@@ -205,7 +205,7 @@ def test_defocus_blurs_what_is_far_from_the_focus():
     assert seen[:, 66:].std() < 0.4 * image[:, 66:].std()
     blurred = spoilt(image, blur_sigma_px=1.6)  # 2 px x (1 - 1/5)
     assert np.abs(seen[:, 70:].astype(int) - blurred[:, 70:]).mean() < 4
-    with pytest.raises(ValueError, match="defocus_px .2. needs the picture's depth"):
+    with pytest.raises(ValueError, match="defocus_px .2. needs the image's depth"):
         apply_image_effects(image, {"defocus_px": 2.0}, np.random.default_rng(0))
 
 

@@ -5,12 +5,12 @@ import sys
 import numpy as np
 import pytest
 
+from ctr_env.errors import RenderError
 from ctr_env.scenes.rendering.backends import BACKENDS, probe
-from ctr_env.scenes.rendering.base import RenderError
 from ctr_env.scenes.rendering.registry import make_renderer
 
 
-def test_pictures_repeat_bit_for_bit(scene, renderer):
+def test_images_repeat_bit_for_bit(scene, renderer):
     scene.restore()
     first = renderer.rgb(scene.data)
     other = make_renderer("classic", scene.model, scene.camera_id, renderer.width, renderer.height)
@@ -35,7 +35,7 @@ def test_closing_twice_is_fine_and_drawing_after_it_is_not(scene):
         renderer.rgb(scene.data)
 
 
-def test_unknown_names_are_refused(scene):
+def test_unknown_names_are_rejected(scene):
     with pytest.raises(ValueError, match="unknown renderer 'vulkan'; valid names: classic"):
         make_renderer("vulkan", scene.model, scene.camera_id, 64, 48)
     with pytest.raises(ValueError, match="valid names: egl, osmesa"):

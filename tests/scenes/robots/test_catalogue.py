@@ -70,12 +70,12 @@ def test_names_and_descriptions_are_both_taken():
         ({"keypoint_frames": ("panda_link9",)}, "panda_link9"),
     ],
 )
-def test_names_that_the_urdf_lacks_are_refused_with_the_valid_ones(change, named):
+def test_names_that_the_urdf_lacks_are_rejected_with_the_valid_ones(change, named):
     with pytest.raises(ValueError, match=named) as error:
         RobotKinematics(dataclasses.replace(ROBOTS["panda"], **change))
     assert "panda_" in str(error.value)
 
 
-def test_vectors_of_the_wrong_length_are_refused():
+def test_vectors_of_the_wrong_length_are_rejected():
     with pytest.raises(ValueError, match="home has 3 numbers"):
         dataclasses.replace(ROBOTS["panda"], home=(0.0, 0.0, 0.0))

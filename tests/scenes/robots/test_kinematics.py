@@ -11,14 +11,14 @@ def kinematics(request):
     return RobotKinematics(request.param)
 
 
-def random_posture(kinematics, rng):
+def random_configuration(kinematics, rng):
     return rng.uniform(kinematics.lower, kinematics.upper)
 
 
 def test_agrees_with_the_simulated_robot(scene):
     rng = np.random.default_rng(0)
     for _ in range(20):
-        q = random_posture(scene.kinematics, rng)
+        q = random_configuration(scene.kinematics, rng)
         scene.restore()
         scene.place_arm(q)
         assert max(pose_error(scene.kinematics.base_T_ee(q), scene.base_T_ee)) < 1e-9
@@ -28,7 +28,7 @@ def test_agrees_with_the_simulated_robot(scene):
 
 def test_points_ride_on_their_links(kinematics):
     rng = np.random.default_rng(2)
-    q, offsets = random_posture(kinematics, rng), rng.uniform(-0.2, 0.2, (5, 3))
+    q, offsets = random_configuration(kinematics, rng), rng.uniform(-0.2, 0.2, (5, 3))
     links = [kinematics.robot.keypoint_frames[i] for i in (0, 3, 6, 3)] + [kinematics.robot.base_link]
     expected = [kinematics.base_T_link(q, link).apply(offset) for link, offset in zip(links, offsets, strict=True)]
     np.testing.assert_allclose(kinematics.points(q, links, offsets), expected, atol=1e-12)
@@ -39,7 +39,7 @@ def test_points_ride_on_their_links(kinematics):
 def test_jacobian_is_the_derivative(kinematics):
     rng = np.random.default_rng(1)
     for _ in range(5):
-        q = random_posture(kinematics, rng)
+        q = random_configuration(kinematics, rng)
         J, h = kinematics.jacobian(q), 1e-6
         for i in range(kinematics.n):
             step = h * np.eye(kinematics.n)[i]
@@ -67,7 +67,7 @@ def test_baxters_arms_mirror_each_other():
     np.testing.assert_allclose(left.keypoints(left.home) * mirror, right.keypoints(right.home), atol=2e-3)
 
 
-def test_unknown_links_and_wrong_shapes_are_refused(kinematics):
+def test_unknown_links_and_wrong_shapes_are_rejected(kinematics):
     with pytest.raises(ValueError, match="no link 'elbow'"):
         kinematics.base_T_link(kinematics.home, "elbow")
     with pytest.raises(ValueError, match=r"shape \(7,\), not \(3,\)"):

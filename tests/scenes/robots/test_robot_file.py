@@ -69,7 +69,7 @@ def test_what_is_wrong_with_a_file_is_named(tmp_path, change, message):
         get_robot(str(file))
 
 
-def test_files_that_are_no_description_are_refused(tmp_path):
+def test_files_that_are_no_description_are_rejected(tmp_path):
     with pytest.raises(FileNotFoundError, match="no robot file"):
         get_robot(str(tmp_path / "arm.yaml"))
     (tmp_path / "arm.yaml").write_text("- a\n- list\n")

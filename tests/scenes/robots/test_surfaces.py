@@ -35,7 +35,7 @@ def test_vertices_ride_on_their_links(name):
 
 
 def test_links_hold_together(scene):
-    """The surface lies where MuJoCo's geoms are, which is tested against pictures elsewhere."""
+    """The surface lies where MuJoCo's geoms are, which is tested against images elsewhere."""
     scene.restore()
     posed = scene.world_T_base.apply(robot_surface(scene.robot).posed(scene.kinematics, scene.joint_positions))
     lowest, highest = posed.min(axis=0), posed.max(axis=0)
@@ -59,7 +59,7 @@ def test_simple_shapes(tmp_path):
         <origin xyz="5 0 0"/><limit lower="-1" upper="1" velocity="1" effort="1"/></joint></robot>""")
     robot = replace(
         ROBOTS["panda"], name="r", urdf=str(tmp_path / "r.urdf"), srdf=None, base_link="base", arm_joints=("j",),
-        keypoint_frames=("base", "tip"), end_effector="tip", home=(0.0,), acceleration_limits=(1.0,), posture={},
+        keypoint_frames=("base", "tip"), end_effector="tip", home=(0.0,), acceleration_limits=(1.0,), configuration={},
     )  # fmt: skip
     surface = robot_surface(robot)
     posed = surface.posed(RobotKinematics(robot), [0.3])

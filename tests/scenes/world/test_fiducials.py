@@ -6,7 +6,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from ctr_env.datasets.frame import Frame
-from ctr_env.estimators.charuco import FiducialEstimator
+from ctr_env.estimators.charuco import CharucoEstimator
 from ctr_env.geometry import PinholeCamera, look_at, transform
 from ctr_env.scenes.rendering.registry import make_renderer
 from ctr_env.scenes.robots.catalogue import get_robot
@@ -17,10 +17,10 @@ from ctr_env.scenes.world.scene import Scene
 BOARDS = [CharucoBoardSpec(), CharucoBoardSpec(square_m=0.055), CharucoBoardSpec(6, 5, 0.03, margin_m=0.02)]
 
 
-def detected(board, face, picture):
+def detected(board, face, image):
     """``(N, 2)`` continuous pixels, and indices, of the corners that OpenCV finds."""
     detector = cv2.aruco.CharucoDetector(board.pattern(face))
-    corners, ids, _, _ = detector.detectBoard(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
+    corners, ids, _, _ = detector.detectBoard(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
     if ids is None:
         return np.zeros((0, 2)), np.zeros(0, dtype=int)
     return corners.reshape(-1, 2) + 0.5, ids.ravel()
@@ -28,10 +28,10 @@ def detected(board, face, picture):
 
 @pytest.mark.parametrize("face", FACES)
 @pytest.mark.parametrize("board", BOARDS, ids=["panda", "baxter", "other"])
-def test_the_picture_on_the_plate_puts_corners_where_corners_says(board, face):
-    picture = board.picture(face)
-    height, width = picture.shape[:2]
-    # the picture is as wide and high as the plate, and upright as one looks at the face
+def test_the_image_on_the_plate_puts_corners_where_corners_says(board, face):
+    image = board.image(face)
+    height, width = image.shape[:2]
+    # the image is as wide and high as the plate, and upright as one looks at the face
     right = 1.0 if face == "front" else -1.0
     x, y, _ = board.corners(face).T
     shares = np.stack([0.5 + right * x / board.size[0], 0.5 - y / board.size[1]], axis=1)
@@ -39,26 +39,26 @@ def test_the_picture_on_the_plate_puts_corners_where_corners_says(board, face):
     whole = np.round(expected).astype(int)
     assert np.abs(expected - whole).max() < 1e-3
     for column, row in whole:
-        (a, b), (c, d) = picture[row - 1 : row + 1, column - 1 : column + 1, 0]
+        (a, b), (c, d) = image[row - 1 : row + 1, column - 1 : column + 1, 0]
         assert a == d != b == c  # two black squares touch here
-    pixels, ids = detected(board, face, picture)
+    pixels, ids = detected(board, face, image)
     assert len(ids) == (board.columns - 1) * (board.rows - 1)
     assert np.abs(pixels - expected[ids]).max() < 0.3
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=["panda", "baxter", "other"])
-def test_the_picture_is_black_and_white_with_a_white_margin(board):
+def test_the_image_is_black_and_white_with_a_white_margin(board):
     for face in FACES:
-        picture = board.picture(face)
-        assert picture.dtype == np.uint8
-        rim = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
+        image = board.image(face)
+        assert image.dtype == np.uint8
+        rim = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
         assert (rim == 255).all()
-        assert 0.2 < np.mean(picture == 0) < 0.8
+        assert 0.2 < np.mean(image == 0) < 0.8
 
 
-def test_the_margin_is_as_stated_to_half_a_pixel_of_the_picture():
+def test_the_margin_is_as_stated_to_half_a_pixel_of_the_image():
     for board in BOARDS:
-        half_pixel = 0.5 * board.size[0] / board.picture("front").shape[1]
+        half_pixel = 0.5 * board.size[0] / board.image("front").shape[1]
         for side, squares in zip(board.size, (board.columns, board.rows), strict=True):
             margin = 0.5 * (side - squares * board.square_m)
             assert abs(margin - board.margin_m) <= half_pixel + 1e-9
@@ -69,8 +69,8 @@ def test_either_face_says_which_it_is():
     front, back = (set(np.asarray(board.pattern(face).getIds()).ravel().tolist()) for face in FACES)
     assert len(front) == len(back) == board.columns * board.rows // 2
     assert not front & back
-    assert len(detected(board, "back", board.picture("front"))[1]) == 0
-    assert len(detected(board, "front", board.picture("back"))[1]) == 0
+    assert len(detected(board, "back", board.image("front"))[1]) == 0
+    assert len(detected(board, "front", board.image("back"))[1]) == 0
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=["panda", "baxter", "other"])
@@ -88,7 +88,7 @@ def test_the_faces_lie_back_to_back(board):
         np.testing.assert_allclose(np.cross(down, right) / board.square_m**2, board.normal(face), atol=1e-6)
 
 
-def test_an_unknown_face_is_refused_with_the_valid_ones():
+def test_an_unknown_face_is_rejected_with_the_valid_ones():
     with pytest.raises(ValueError, match="unknown face 'side'; valid names: front, back"):
         CharucoBoardSpec().pattern("side")
 
@@ -114,7 +114,7 @@ def test_rendered_corners_are_where_they_project(name):
     scene = Scene(SceneConfig(name, 640, 480, board=True))
     scene.model.geom_rgba[scene.robot_geoms, 3] = 0.0  # fingers cover some corners
     renderer = make_renderer("classic", scene.model, scene.camera_id, 640, 480)
-    board, estimator = robot_board(scene.robot), FiducialEstimator(scene.kinematics)
+    board, estimator = robot_board(scene.robot), CharucoEstimator(scene.kinematics)
     world_T_board = scene.world_T_base * scene.base_T_ee * board_transform(scene.robot)
     misses = {face: [] for face in FACES}
     for face in FACES:

@@ -30,7 +30,7 @@ def test_presets_say_which_room_they_play_in():
 
 
 def test_a_furnished_room_never_changes():
-    """Only views, postures, goals and the noise of single frames differ between two episodes."""
+    """Only views, joint configurations, goals and the noise of single frames differ between two episodes."""
     rules = make_randomization("workshop")
     sizes = {"joints": 7, "clutter": 12, "occluders": 3}
     first, second = rules.draw(1, sizes), rules.draw(2, sizes)
@@ -45,6 +45,6 @@ def test_cameras_stay_out_of_the_furniture():
     assert lab.inside_room([2.0, 0.0, 1.2])
 
 
-def test_unknown_rooms_are_refused():
+def test_unknown_rooms_are_rejected():
     with pytest.raises(ValueError, match="unknown room 'kitchen'; valid names: plain, lab, workshop"):
         Scene(SceneConfig("panda", 32, 24, room="kitchen"))

@@ -54,7 +54,7 @@ def test_nothing_touches_at_home(scene):
     assert not scene.touches()
 
 
-def test_arm_in_view_counts_what_is_in_the_picture(scene, random_view):
+def test_arm_in_view_counts_what_is_in_the_image(scene, random_view):
     random_view(scene, np.random.default_rng(1))
     before = scene.arm_in_view()
     away = scene.world_T_camera

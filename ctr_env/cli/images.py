@@ -1,4 +1,4 @@
-"""Options that say where unlabelled pictures are, and reading them."""
+"""Options that say where unlabelled images are, and reading them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from ctr_env.datasets.folders import Folder
     from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-__all__ = ["add_picture_options", "add_recording_options", "picture_sources"]
+__all__ = ["add_image_options", "add_recording_options", "image_sources"]
 
 
-def add_picture_options(parser: argparse.ArgumentParser, one_camera: bool = False) -> None:
-    """Options that name folders, or pictures with joint angles and a camera; one folder if it is about one camera."""
+def add_image_options(parser: argparse.ArgumentParser, one_camera: bool = False) -> None:
+    """Options that name folders, or images with joint angles and a camera; one folder if it is about one camera."""
     folders = "folder" if one_camera else "folders, one for each camera,"
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
@@ -23,23 +23,23 @@ def add_picture_options(parser: argparse.ArgumentParser, one_camera: bool = Fals
     )  # fmt: skip
     source.add_argument(
         "--images", type=Path, metavar="DIR|VIDEO|N",
-        help="folder of pictures, a video, or the number of a camera, which takes a picture for each row of --joints",
+        help="folder of images, a video, or the number of a camera, which takes a image for each row of --joints",
     )  # fmt: skip
     add_recording_options(parser)
 
 
 def add_recording_options(parser: argparse.ArgumentParser) -> None:
     """Options that name what belongs to ``--images``."""
-    parser.add_argument("--joints", type=Path, metavar="CSV", help="joint angles of --images, a row for each picture")
+    parser.add_argument("--joints", type=Path, metavar="CSV", help="joint angles of --images, a row for each image")
     parser.add_argument("--camera", type=Path, metavar="YAML", help="intrinsics of --images, OpenCV's or ROS's layout")
 
 
-def picture_sources(options: argparse.Namespace, kinematics: RobotKinematics, folder: Path) -> list[Folder]:
-    """Where the pictures of each camera are read from; those that a camera has yet to take go to ``folder``.
+def image_sources(options: argparse.Namespace, kinematics: RobotKinematics, folder: Path) -> list[Folder]:
+    """Where the images of each camera are read from; those that a camera has yet to take go to ``folder``.
 
     Raises:
         ValueError: If the options do not go together, or a file cannot be understood.
-        FileNotFoundError: If a file or folder does not exist, or has no pictures.
+        FileNotFoundError: If a file or folder does not exist, or has no images.
     """
     from ctr_env.datasets.camera_file import read_camera_file
     from ctr_env.datasets.capture import capture
