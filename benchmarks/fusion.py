@@ -25,7 +25,7 @@ from scipy.stats import chi2, spearmanr
 
 from ctr_env.datasets.frame import Frame
 from ctr_env.envs import ServoEnv
-from ctr_env.estimators import PoseEstimate, make_estimator
+from ctr_env.estimators import GroundTruth, PoseEstimate, make_estimator
 from ctr_env.estimators.fusion.fusing_estimator import FusingEstimator
 from ctr_env.evaluation.pose.metrics import nees
 from ctr_env.geometry import PinholeCamera, pose_error, twist_between
@@ -53,24 +53,24 @@ def written(estimate: PoseEstimate, env: ServoEnv) -> dict[str, Any]:
     }
 
 
-def read(record: dict[str, Any]) -> tuple[Frame, PoseEstimate]:
+def read(record: dict[str, Any]) -> tuple[Frame, PoseEstimate, GroundTruth]:
     """What was written."""
     pose = RigidTransform.from_matrix(record["camera_T_base"])
     estimate = PoseEstimate(pose, np.array(record["covariance"]), record["valid"], record["time_s"])
     truth = RigidTransform.from_matrix(record["true_camera_T_base"])
     gripper = truth * RigidTransform.from_matrix(record["true_base_T_ee"])
-    frame = Frame(
-        np.array(record["joints"]), CAMERA, record["time_s"], true_camera_T_base=truth, true_camera_T_ee=gripper
-    )
-    return frame, estimate
+    frame = Frame(np.array(record["joints"]), CAMERA, record["time_s"])
+    return frame, estimate, GroundTruth(record["time_s"], truth, gripper)
 
 
-def judged(frame: Frame, estimate: PoseEstimate, kinematics: RobotKinematics) -> dict[str, Any] | None:
+def judged(
+    frame: Frame, estimate: PoseEstimate, truth: GroundTruth, kinematics: RobotKinematics
+) -> dict[str, Any] | None:
     """Errors of a valid estimate."""
     if not estimate.valid:
         return None
-    true, gripper = frame.true_camera_T_base, frame.true_camera_T_ee
-    assert true is not None and gripper is not None
+    true, gripper = truth.camera_T_base, truth.camera_T_ee
+    assert gripper is not None
     seen = estimate.camera_T_base * kinematics.base_T_ee(frame.joint_positions)
     gripper_m, gripper_rad = pose_error(seen, gripper)
     base_m, base_rad = pose_error(estimate.camera_T_base, true)
@@ -126,12 +126,12 @@ def fused(runs: list[list[dict[str, Any]]], kinematics: RobotKinematics, moving:
     for run in runs:
         estimator.forget()
         for count, record in enumerate(run, 1):
-            frame, measured = read(record)
-            errors["single"].append(judged(frame, measured, kinematics))
+            frame, measured, truth = read(record)
+            errors["single"].append(judged(frame, measured, truth, kinematics))
             together = estimator.take(frame, measured)
             if moving or count in FUSED:
                 name = "filtered" if moving else f"{count} frames"
-                errors.setdefault(name, []).append(judged(frame, together, kinematics))
+                errors.setdefault(name, []).append(judged(frame, together, truth, kinematics))
     return errors
 
 

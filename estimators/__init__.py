@@ -1,11 +1,12 @@
 """Pose estimation: images and joint angles in, ``camera_T_base`` with its uncertainty out."""
 
-from .base import PoseEstimate, PoseEstimator
+from .base import GroundTruth, PoseEstimate, PoseEstimator
 from .ground_truth import GroundTruthEstimator
 from .noisy import NoisyConfig, NoisyEstimator
 from .registry import estimator_names, make_estimator, register_estimator
 
 __all__ = [
+    "GroundTruth",
     "GroundTruthEstimator",
     "NoisyConfig",
     "NoisyEstimator",

@@ -12,7 +12,23 @@ from scipy.spatial.transform import RigidTransform
 
 from ctr_env.datasets.frame import Frame
 
-__all__ = ["PoseEstimate", "PoseEstimator"]
+__all__ = ["GroundTruth", "PoseEstimate", "PoseEstimator"]
+
+
+@dataclass(frozen=True)
+class GroundTruth:
+    """True poses at one instant, as a simulator or a labelled data set knows them.
+
+    Attributes:
+        time_s: Time of the frame that they belong to, seconds.
+        camera_T_base: True pose of the base in the camera (OpenCV axes).
+        camera_T_ee: True pose of the end effector in the camera; ``None`` where it is unknown. It differs from
+            ``camera_T_base`` times the kinematics of the measured joint positions by encoder errors.
+    """
+
+    time_s: float
+    camera_T_base: RigidTransform
+    camera_T_ee: RigidTransform | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +79,8 @@ class PoseEstimator(ABC):
     """Whether :attr:`Frame.image` must be filled."""
     image_size: tuple[int, int] = (320, 240)
     """Width and height, pixels, of the images that it is meant for."""
+    needs_truth: bool = False
+    """Whether :meth:`observe_truth` must be called with the true poses of a frame before :meth:`estimate`."""
     needs_board: bool = False
     """Whether the scene should put a calibration board in the gripper."""
     sees_gripper: bool = False
@@ -78,6 +96,13 @@ class PoseEstimator(ABC):
 
         Args:
             rng: Source of all randomness until the next reset; the estimator keeps it.
+        """
+
+    def observe_truth(self, truth: GroundTruth) -> None:  # noqa: B027 - most estimators need no truth
+        """Receive the true poses of the next frame; called before :meth:`estimate` where :attr:`needs_truth` is set.
+
+        Args:
+            truth: The true poses; the frame they belong to is identified by its time.
         """
 
     @abstractmethod

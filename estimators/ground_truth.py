@@ -1,4 +1,4 @@
-"""The simulator's own answer: what servoing is worth when the estimate is perfect."""
+"""The perfect estimator: the upper bound of what a servo loop can reach."""
 
 from __future__ import annotations
 
@@ -6,25 +6,35 @@ import numpy as np
 
 from ctr_env.datasets.frame import Frame
 
-from .base import PoseEstimate, PoseEstimator
+from .base import GroundTruth, PoseEstimate, PoseEstimator
+from .truth_memory import TruthMemory
 
 __all__ = ["GroundTruthEstimator"]
 
 
 class GroundTruthEstimator(PoseEstimator):
-    """Returns the true ``camera_T_base`` of every frame; not valid (``"no_truth"``) for frames that carry none."""
+    """Returns the true poses of a frame; not valid (``"no_truth"``) where none were given for its time."""
 
     needs_image = False
+    needs_truth = True
     sees_gripper = True
 
+    def __init__(self) -> None:
+        """Start without any truth."""
+        self._truths = TruthMemory()
+
+    def reset(self, rng: np.random.Generator) -> None:
+        """Forget all truths."""
+        self._truths.clear()
+
+    def observe_truth(self, truth: GroundTruth) -> None:
+        """Remember the true poses of a frame."""
+        self._truths.add(truth)
+
     def estimate(self, frame: Frame) -> PoseEstimate:
-        """The truth, with zero covariance."""
-        if frame.true_camera_T_base is None:
+        """The true poses, with zero covariance."""
+        truth = self._truths.at(frame.time_s)
+        if truth is None:
             return PoseEstimate.invalid("no_truth", frame.time_s)
-        return PoseEstimate(
-            frame.true_camera_T_base,
-            np.zeros((6, 6)),
-            valid=True,
-            time_s=frame.time_s,
-            camera_T_ee=frame.true_camera_T_ee,
-        )
+        covariance = np.zeros((6, 6))
+        return PoseEstimate(truth.camera_T_base, covariance, True, frame.time_s, camera_T_ee=truth.camera_T_ee)

@@ -13,7 +13,7 @@ from ctr_env.datasets.frame import Frame
 from ctr_env.geometry import PinholeCamera, transform
 from ctr_env.scenes.robots.description import RobotDescription
 
-from .base import PoseEstimate, PoseEstimator
+from .base import GroundTruth, PoseEstimate, PoseEstimator
 
 __all__ = ["Mirror", "MirroredEstimator"]
 
@@ -44,15 +44,17 @@ class Mirror:
         self._signs = np.array(robot.mirror_signs)
 
     def frame(self, frame: Frame) -> Frame:
-        """The mirror image's frame: flipped image and camera, mirrored joints and pose."""
-        pose = frame.true_camera_T_base
+        """The mirror image's frame: flipped image and camera, mirrored joints."""
         return Frame(
             joint_positions=self._signs * frame.joint_positions,
             camera=_flipped(frame.camera),
             time_s=frame.time_s,
             image=None if frame.image is None else np.ascontiguousarray(frame.image[:, ::-1]),
-            true_camera_T_base=None if pose is None else self.pose(pose),
         )
+
+    def truth(self, truth: GroundTruth) -> GroundTruth:
+        """True poses of the mirror image's frame; no ``camera_T_ee``, whose frame has no mirror image."""
+        return GroundTruth(truth.time_s, self.pose(truth.camera_T_base))
 
     def pose(self, pose: RigidTransform) -> RigidTransform:
         """``camera_T_base`` of the one from that of the other, either way."""
@@ -86,12 +88,17 @@ class MirroredEstimator(PoseEstimator):
         """Wrap an estimator of ``mirror.robot``."""
         self.inner, self._mirror = inner, mirror
         self.needs_image, self.needs_board = inner.needs_image, inner.needs_board
+        self.needs_truth = inner.needs_truth
         self.image_size = inner.image_size
         self.systematic_m, self.systematic_rad = inner.systematic_m, inner.systematic_rad
 
     def reset(self, rng: np.random.Generator) -> None:
         """Start a new sequence of frames."""
         self.inner.reset(rng)
+
+    def observe_truth(self, truth: GroundTruth) -> None:
+        """Forward the true poses of the mirror image's frame."""
+        self.inner.observe_truth(self._mirror.truth(truth))
 
     def estimate(self, frame: Frame) -> PoseEstimate:
         """Pose from the newest frame."""

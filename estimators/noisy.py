@@ -14,7 +14,8 @@ from ctr_env.datasets.frame import Frame
 from ctr_env.geometry import moved
 from ctr_env.runs.configuration import config_from_mapping, require_range
 
-from .base import PoseEstimate, PoseEstimator
+from .base import GroundTruth, PoseEstimate, PoseEstimator
+from .truth_memory import TruthMemory
 
 __all__ = ["NoisyConfig", "NoisyEstimator"]
 
@@ -70,6 +71,7 @@ class NoisyEstimator(PoseEstimator):
     """
 
     needs_image = False
+    needs_truth = True
     sees_gripper = True
 
     def __init__(self, config: NoisyConfig | Mapping[str, Any] | None = None) -> None:
@@ -80,10 +82,12 @@ class NoisyEstimator(PoseEstimator):
         """
         self.config = config_from_mapping(NoisyConfig, config)
         self._streams: dict[str, np.random.Generator] | None = None
+        self._truths = TruthMemory()
 
     def reset(self, rng: np.random.Generator) -> None:
         """Draw a new bias, and forget drift and waiting frames."""
         c = self.config
+        self._truths.clear()
         self._streams = dict(zip(_STREAMS, rng.spawn(len(_STREAMS)), strict=True))
         bias = self._streams["bias"]
         self._bias = np.concatenate([c.bias_position_m * _direction(bias), c.bias_rotation_rad * _direction(bias)])
@@ -91,6 +95,10 @@ class NoisyEstimator(PoseEstimator):
         self._started: float | None = None
         self._newest: float | None = None
         self._waiting: deque[PoseEstimate] = deque()
+
+    def observe_truth(self, truth: GroundTruth) -> None:
+        """Remember the true poses of a frame."""
+        self._truths.add(truth)
 
     def estimate(self, frame: Frame) -> PoseEstimate:
         """The newest estimate that is old enough; ``"latency"`` while there is none.
@@ -116,13 +124,14 @@ class NoisyEstimator(PoseEstimator):
         outlier = streams["outlier"]
         wild = outlier.random() < c.outlier
         far = np.concatenate([c.outlier_position_m * _direction(outlier), c.outlier_rotation_rad * _direction(outlier)])
-        if frame.true_camera_T_base is None:
+        truth = self._truths.at(frame.time_s)
+        if truth is None:
             return PoseEstimate.invalid("no_truth", frame.time_s)
         if dropped:
             return PoseEstimate.invalid("dropout", frame.time_s)
         error = self._bias + white + self._drift + (far if wild else 0.0)
-        pose = moved(frame.true_camera_T_base, error)
-        gripper = None if frame.true_camera_T_ee is None else moved(frame.true_camera_T_ee, white)
+        pose = moved(truth.camera_T_base, error)
+        gripper = None if truth.camera_T_ee is None else moved(truth.camera_T_ee, white)
         covariance = self._covariance(frame.time_s)
         return PoseEstimate(pose, covariance, valid=True, time_s=frame.time_s, camera_T_ee=gripper)
 

@@ -19,7 +19,7 @@ from ctr_env.estimators.silhouette.refinement import refine
 from ctr_env.runs.configuration import config_from_mapping, require_range
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-from .base import PoseEstimate, PoseEstimator
+from .base import GroundTruth, PoseEstimate, PoseEstimator
 from .mirrored import MirroredEstimator
 from .systematic_error import SYSTEMATIC_M, SYSTEMATIC_RAD
 
@@ -101,11 +101,15 @@ class RenderAndCompareEstimator(PoseEstimator):
         network = {} if weights is None else {"weights": str(Path(weights))}
         self._network = CtRNetEstimator(kinematics, network)
         self.needs_board, self.image_size = self.start.needs_board, self._network.image_size
-        self.sees_gripper = self.start.sees_gripper
+        self.needs_truth, self.sees_gripper = self.start.needs_truth, self.start.sees_gripper
 
     def reset(self, rng: np.random.Generator) -> None:
         """Start a new sequence of frames."""
         self.start.reset(rng)
+
+    def observe_truth(self, truth: GroundTruth) -> None:
+        """Forward the true poses of a frame to the start."""
+        self.start.observe_truth(truth)
 
     def estimate(self, frame: Frame) -> PoseEstimate:
         """Pose of one frame.

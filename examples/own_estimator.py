@@ -8,7 +8,7 @@ from scipy.spatial.transform import RigidTransform
 
 import ctr_env  # noqa: F401 - registers the environments
 from ctr_env.datasets.frame import Frame
-from ctr_env.estimators import PoseEstimate, PoseEstimator, make_estimator
+from ctr_env.estimators import GroundTruth, PoseEstimate, PoseEstimator, make_estimator
 from ctr_env.evaluation.servo.metrics import episode_metrics
 from ctr_env.evaluation.servo.trace import run_episode
 from ctr_env.scenes.robots.kinematics import RobotKinematics
@@ -21,11 +21,15 @@ class Averaging(PoseEstimator):
         self.inner = inner
         self.needs_image = inner.needs_image
         self.needs_board = inner.needs_board
+        self.needs_truth = inner.needs_truth
         self.image_size = inner.image_size
 
     def reset(self, rng: np.random.Generator) -> None:
         self.inner.reset(rng)
         self.poses: list[RigidTransform] = []
+
+    def observe_truth(self, truth: GroundTruth) -> None:
+        self.inner.observe_truth(truth)  # only estimators that imitate errors need it, such as "noisy"
 
     def estimate(self, frame: Frame) -> PoseEstimate:
         newest = self.inner.estimate(frame)

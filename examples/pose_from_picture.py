@@ -25,20 +25,22 @@ parser.add_argument("--out", type=Path, help="image with mask and keypoints draw
 options = parser.parse_args()
 
 kinematics = RobotKinematics(options.robot)
+truth = None
 if options.image:
     image = iio.imread(options.image)[..., :3]
     camera = PinholeCamera(*options.intrinsics, width=image.shape[1], height=image.shape[0])
     frame = Frame(np.array(options.joints), camera, time_s=0.0, image=image)
 else:
-    frame = FrameSampler(options.robot, randomization="mild").sample(frame_seed("validation", 0, 0)).frame()
+    labelled = FrameSampler(options.robot, randomization="mild").sample(frame_seed("validation", 0, 0))
+    frame, truth = labelled.frame(), labelled.camera_T_base
 
 estimate = make_estimator("ctrnet", {}, kinematics).estimate(frame)
 print("camera_T_base:\n", estimate.camera_T_base.as_matrix().round(4))
 std = np.sqrt(np.diag(estimate.covariance))
 print(f"standard deviation: {1e3 * std[:3].round(4)} mm, {1e3 * std[3:].round(4)} mrad")
 print("valid" if estimate.valid else f"not to be trusted: {estimate.reason}")
-if frame.true_camera_T_base is not None:
-    distance, angle = pose_error(estimate.camera_T_base, frame.true_camera_T_base)
+if truth is not None:
+    distance, angle = pose_error(estimate.camera_T_base, truth)
     print(f"error: {1e3 * distance:.1f} mm, {np.degrees(angle):.2f} deg")
 if options.out:
     image = frame.image.copy()

@@ -82,5 +82,5 @@ class LabelledFrame:
         )
 
     def frame(self, time_s: float = 0.0) -> Frame:
-        """What an estimator gets of it."""
-        return Frame(self.joint_positions, self.camera, time_s, self.image, self.camera_T_base)
+        """The frame without its labels: the input of an estimator."""
+        return Frame(self.joint_positions, self.camera, time_s, self.image)

@@ -14,7 +14,7 @@ from scipy.spatial.transform import RigidTransform
 
 from ctr_env.controllers import PBVSController, ServoCommand, ServoGoal, ServoState
 from ctr_env.datasets.frame import Frame
-from ctr_env.estimators import PoseEstimate, make_estimator
+from ctr_env.estimators import GroundTruth, PoseEstimate, make_estimator
 from ctr_env.geometry import pose_error
 from ctr_env.scenes.randomization.fields import apply_draws, image_effects, sizes_of
 from ctr_env.scenes.randomization.randomization import Draws, check_draws, make_randomization
@@ -287,8 +287,9 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         measured = scene.joint_positions + self._episode.draws["sensors.joint_bias"]
         image = self._image() if self._images else None
         truth = scene.camera_T_base
-        gripper = truth * scene.base_T_ee
-        estimate = self.estimator.estimate(Frame(measured, scene.camera, self._time, image, truth, gripper))
+        if self.estimator.needs_truth:
+            self.estimator.observe_truth(GroundTruth(self._time, truth, truth * scene.base_T_ee))
+        estimate = self.estimator.estimate(Frame(measured, scene.camera, self._time, image))
         self._now = Snapshot(
             time_s=self._time,
             joint_positions=measured,

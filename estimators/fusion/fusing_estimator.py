@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ctr_env.datasets.frame import Frame
-from ctr_env.estimators.base import PoseEstimate, PoseEstimator
+from ctr_env.estimators.base import GroundTruth, PoseEstimate, PoseEstimator
 from ctr_env.estimators.systematic_error import systematic_covariance
 from ctr_env.runs.configuration import require_range
 from ctr_env.scenes.robots.kinematics import RobotKinematics
@@ -57,6 +57,7 @@ class FusingEstimator(PoseEstimator):
 
         self.source = make_estimator(config.source, config.source_config, kinematics)
         self.needs_image, self.needs_board = self.source.needs_image, self.source.needs_board
+        self.needs_truth = self.source.needs_truth
         self.image_size, self.sees_gripper = self.source.image_size, self.source.sees_gripper
         self.systematic_m = self.source.systematic_m if config.systematic_m is None else config.systematic_m
         self.systematic_rad = self.source.systematic_rad if config.systematic_rad is None else config.systematic_rad
@@ -66,6 +67,10 @@ class FusingEstimator(PoseEstimator):
         """Forget all frames."""
         self.source.reset(rng)
         self.forget()
+
+    def observe_truth(self, truth: GroundTruth) -> None:
+        """Forward the true poses of a frame to the source."""
+        self.source.observe_truth(truth)
 
     def estimate(self, frame: Frame) -> PoseEstimate:
         """Pose from this frame and those before it.

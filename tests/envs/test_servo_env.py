@@ -58,11 +58,17 @@ class Biased(PoseEstimator):
 
     needs_image = False
 
+    needs_truth = True
+
     def __init__(self, shift):
         self.shift = np.asarray(shift)
 
+    def observe_truth(self, truth):
+        self.truth = truth
+
     def estimate(self, frame: Frame) -> PoseEstimate:
-        pose = frame.true_camera_T_base
+        assert self.truth.time_s == frame.time_s
+        pose = self.truth.camera_T_base
         return PoseEstimate(transform(pose.translation + self.shift, pose.rotation), np.eye(6), True, frame.time_s)
 
 
@@ -126,9 +132,13 @@ class FromNowhere(PoseEstimator):
     """Claims to have seen a frame that there never was."""
 
     needs_image = False
+    needs_truth = True
+
+    def observe_truth(self, truth):
+        self.truth = truth
 
     def estimate(self, frame: Frame) -> PoseEstimate:
-        return PoseEstimate(frame.true_camera_T_base, np.eye(6), True, frame.time_s - 1.0)
+        return PoseEstimate(self.truth.camera_T_base, np.eye(6), True, frame.time_s - 1.0)
 
 
 def test_estimates_must_name_the_frame_that_they_were_made_from():

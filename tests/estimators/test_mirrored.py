@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.datasets.frame import Frame
-from ctr_env.estimators import PoseEstimate, PoseEstimator
+from ctr_env.estimators import GroundTruth, PoseEstimate, PoseEstimator
 from ctr_env.estimators.mirrored import Mirror, MirroredEstimator
 from ctr_env.geometry import PinholeCamera, transform
 from ctr_env.scenes.robots.catalogue import ROBOTS
@@ -18,14 +18,19 @@ CAMERA = PinholeCamera(300.0, 310.0, 150.0, 125.0, 320, 240, (0.05, -0.02, 0.004
 
 
 class Recorder(PoseEstimator):
-    """Keeps the frame it was shown, and answers with what it was given."""
+    """Keeps the frame and the truth that it received; its answer is a function of both."""
+
+    needs_truth = True
 
     def __init__(self, answer):
-        self.answer, self.frame = answer, None
+        self.answer, self.frame, self.truth = answer, None, None
+
+    def observe_truth(self, truth):
+        self.truth = truth
 
     def estimate(self, frame):
         self.frame = frame
-        return self.answer(frame)
+        return self.answer(frame, self.truth)
 
 
 def random_pose(rng) -> RigidTransform:
@@ -37,12 +42,14 @@ def test_the_mirror_world_is_the_same_world():
     rng = np.random.default_rng(0)
     for _ in range(20):
         pose, q = random_pose(rng), rng.uniform(-1.0, 1.0, 7)
-        inner = Recorder(lambda frame: PoseEstimate(frame.true_camera_T_base, np.eye(6), True, 0.0))
+        inner = Recorder(lambda frame, truth: PoseEstimate(truth.camera_T_base, np.eye(6), True, 0.0))
         estimator = MirroredEstimator(inner, Mirror(RIGHT.robot))
-        estimate = estimator.estimate(Frame(q, CAMERA, 0.0, np.zeros((240, 320, 3), np.uint8), pose))
+        assert estimator.needs_truth
+        estimator.observe_truth(GroundTruth(0.0, pose))
+        estimate = estimator.estimate(Frame(q, CAMERA, 0.0, np.zeros((240, 320, 3), np.uint8)))
         shown = inner.frame
         right = CAMERA.project(pose.apply(RIGHT.keypoints(q)))
-        left = shown.camera.project(shown.true_camera_T_base.apply(LEFT.keypoints(shown.joint_positions)))
+        left = shown.camera.project(inner.truth.camera_T_base.apply(LEFT.keypoints(shown.joint_positions)))
         np.testing.assert_allclose(left, np.array([320.0, 0.0]) + right * [-1.0, 1.0], atol=1e-7)
         np.testing.assert_allclose(estimate.camera_T_base.as_matrix(), pose.as_matrix(), atol=1e-12)
 
@@ -53,13 +60,14 @@ def test_covariance_reflects_with_the_error():
     pose = random_pose(rng)
     twist = rng.normal(0, 1e-3, 6)
 
-    def answer(frame):
-        true = frame.true_camera_T_base
+    def answer(frame, truth):
+        true = truth.camera_T_base
         found = transform(true.translation - twist[:3], Rotation.from_rotvec(-twist[3:]) * true.rotation)
         return PoseEstimate(found, np.outer(twist, twist), True, 0.0)
 
     estimator = MirroredEstimator(Recorder(answer), Mirror(RIGHT.robot))
-    estimate = estimator.estimate(Frame(np.zeros(7), CAMERA, 0.0, np.zeros((240, 320, 3), np.uint8), pose))
+    estimator.observe_truth(GroundTruth(0.0, pose))
+    estimate = estimator.estimate(Frame(np.zeros(7), CAMERA, 0.0, np.zeros((240, 320, 3), np.uint8)))
     v = pose.translation - estimate.camera_T_base.translation
     w = (pose.rotation * estimate.camera_T_base.rotation.inv()).as_rotvec()
     error = np.concatenate([v, w])
@@ -71,7 +79,7 @@ def test_images_masks_and_pixels_flip():
     image[1, 0] = 255
     camera = PinholeCamera(5.0, 5.0, 3.0, 2.0, 6, 4)
 
-    def answer(frame):
+    def answer(frame, truth):
         rows, columns = np.nonzero(frame.image[..., 0])
         pixels = np.stack([columns, rows], axis=1) + 0.5
         mask = (frame.image[..., 0] > 0).astype(np.float32)

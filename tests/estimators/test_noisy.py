@@ -3,7 +3,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from ctr_env.datasets.frame import Frame
-from ctr_env.estimators import NoisyConfig, NoisyEstimator
+from ctr_env.estimators import GroundTruth, NoisyConfig, NoisyEstimator
 from ctr_env.geometry import PinholeCamera, moved, transform
 
 CAMERA = PinholeCamera.from_fov(1.0, 320, 240)
@@ -11,14 +11,17 @@ TRUTH = transform((0.1, -0.2, 1.5), Rotation.from_rotvec((0.3, -1.0, 0.5)))
 QUIET = {"white_position_m": 0.0, "white_rotation_rad": 0.0}
 
 
-def frames(times, pose=TRUTH):
-    return [Frame(np.zeros(7), CAMERA, float(time), true_camera_T_base=pose) for time in times]
+def estimates_at(estimator, times, pose=TRUTH):
+    """Estimates of frames at these times, each preceded by its true pose."""
+    for time in times:
+        estimator.observe_truth(GroundTruth(float(time), pose))
+    return estimator.estimate_batch([Frame(np.zeros(7), CAMERA, float(time)) for time in times])
 
 
 def run(config, times, seed=0):
     estimator = NoisyEstimator(config)
     estimator.reset(np.random.default_rng(seed))
-    return estimator.estimate_batch(frames(times))
+    return estimates_at(estimator, times)
 
 
 def errors(estimates, truth=TRUTH):
@@ -67,7 +70,7 @@ def test_bias_stays_within_an_episode_and_is_drawn_anew_at_reset():
     directions = []
     for _ in range(600):
         estimator.reset(rng)
-        found = errors(estimator.estimate_batch(frames([0.0, 0.05, 4.0])))
+        found = errors(estimates_at(estimator, [0.0, 0.05, 4.0]))
         np.testing.assert_allclose(found, found[:1].repeat(3, axis=0), atol=1e-12)
         np.testing.assert_allclose(np.linalg.norm(found[0, :3]), 0.03, rtol=1e-9)
         np.testing.assert_allclose(np.linalg.norm(found[0, 3:]), 0.1, rtol=1e-9)
@@ -76,7 +79,7 @@ def test_bias_stays_within_an_episode_and_is_drawn_anew_at_reset():
     scale = np.array([0.03] * 3 + [0.1] * 3)
     assert np.abs((directions / scale).mean(axis=0)).max() < 0.1  # no direction is preferred
     np.testing.assert_allclose((directions / scale).var(axis=0), 1 / 3, rtol=0.15)
-    covariance = estimator.estimate(frames([5.0])[0]).covariance
+    covariance = estimates_at(estimator, [5.0])[0].covariance
     np.testing.assert_allclose(np.diag(covariance), scale**2 / 3)
 
 
@@ -116,8 +119,7 @@ def test_late_estimates_are_the_newest_that_are_old_enough():
     estimator.reset(np.random.default_rng(0))
     late = 0
     for k, time in enumerate(times):
-        frame = Frame(np.zeros(7), CAMERA, float(time), true_camera_T_base=transform((float(time), 0.0, 1.0)))
-        estimate = estimator.estimate(frame)
+        estimate = estimates_at(estimator, [time], transform((float(time), 0.0, 1.0)))[0]
         allowed = times[: k + 1][times[: k + 1] <= time - latency]
         if len(allowed) == 0:
             assert (estimate.valid, estimate.reason, estimate.time_s) == (False, "latency", time)
@@ -181,10 +183,10 @@ def test_reset_forgets_the_episode_before():
     config = {"bias_position_m": 0.01, "drift_position_m": 0.05, "latency_s": 0.1, "dropout": 0.2}
     used = NoisyEstimator(config)
     used.reset(np.random.default_rng(1))
-    used.estimate_batch(frames(np.arange(30) * 0.1 + 9.0))
+    estimates_at(used, np.arange(30) * 0.1 + 9.0)
     used.reset(np.random.default_rng(2))
     times = np.arange(20) * 0.05
-    np.testing.assert_array_equal(poses(used.estimate_batch(frames(times))), poses(run(config, times, 2)))
+    np.testing.assert_array_equal(poses(estimates_at(used, times)), poses(run(config, times, 2)))
 
 
 @pytest.mark.parametrize(
@@ -210,7 +212,7 @@ def test_switching_one_error_on_leaves_the_other_draws_as_they_were(extra):
 
 def test_estimating_before_reset_is_rejected():
     with pytest.raises(RuntimeError, match=r"reset\(rng\)"):
-        NoisyEstimator().estimate(frames([0.0])[0])
+        NoisyEstimator().estimate(Frame(np.zeros(7), CAMERA, 0.0))
 
 
 def test_a_frame_without_truth_gives_no_valid_estimate():

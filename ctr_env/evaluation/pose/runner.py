@@ -21,7 +21,7 @@ from ctr_env.datasets.labelled import LabelledFrame
 from ctr_env.datasets.pose_file import read_pose_file
 from ctr_env.datasets.recording import Recording
 from ctr_env.datasets.synthetic.sampler import FrameSampler
-from ctr_env.estimators import PoseEstimate, PoseEstimator, make_estimator
+from ctr_env.estimators import GroundTruth, PoseEstimate, PoseEstimator, make_estimator
 from ctr_env.runs.files import replacing, write_json
 from ctr_env.runs.versions import versions
 from ctr_env.scenes.robots.kinematics import RobotKinematics
@@ -255,6 +255,8 @@ class _Evaluation:
         """The estimate of a frame and the wall time that it took, seconds."""
         self._estimator.reset(np.random.default_rng([self._seed, zlib.crc32(labelled.name.encode())]))
         frame = labelled.frame()
+        if self._estimator.needs_truth and labelled.camera_T_base is not None:
+            self._estimator.observe_truth(GroundTruth(frame.time_s, labelled.camera_T_base))
         start = time.perf_counter()
         estimate = self._estimator.estimate(frame)
         return estimate, time.perf_counter() - start
