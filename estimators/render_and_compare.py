@@ -13,10 +13,10 @@ from ctr_env.datasets.frame import Frame
 from ctr_env.datasets.undistortion import undistorted_frame
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.ctrnet.packaged import mirror_for
-from ctr_env.estimators.ctrnet.uncertainty import pose_covariance
 from ctr_env.estimators.silhouette.alignment import align
 from ctr_env.estimators.silhouette.refinement import refine
 from ctr_env.runs.configuration import config_from_mapping, require_range
+from ctr_env.runs.device import require_device
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .base import GroundTruth, PoseEstimate, PoseEstimator
@@ -45,6 +45,8 @@ class RenderAndCompareConfig:
     """Descents; before each one the network looks at where the pose then puts the robot."""
     min_contour_inlier_ratio: float = 0.25
     """Least share of the robot's contour in view that must lie on the mask's border."""
+    device: str = "auto"
+    """Where the network runs: ``auto`` (a CUDA device if there is one), ``cpu``, ``cuda`` or ``cuda:N``."""
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -53,6 +55,7 @@ class RenderAndCompareConfig:
         require_range(self, 1, 10_000, "iterations")
         require_range(self, 1, 10, "looks")
         require_range(self, 0.0, 1.0, "min_contour_inlier_ratio")
+        require_device(self)
 
 
 def make_render_and_compare(kinematics: RobotKinematics, config: Mapping[str, Any]) -> PoseEstimator:
@@ -94,12 +97,14 @@ class RenderAndCompareEstimator(PoseEstimator):
 
         self.config = config_from_mapping(RenderAndCompareConfig, config)
         given = dict(self.config.start_config)
-        if self.config.start == "ctrnet" and self.config.weights is not None:
-            given.setdefault("weights", self.config.weights)
+        if self.config.start == "ctrnet":
+            given.setdefault("device", self.config.device)
+            if self.config.weights is not None:
+                given.setdefault("weights", self.config.weights)
         self.start = make_estimator(self.config.start, given, kinematics)
         weights = self.config.weights or given.get("weights")
         network = {} if weights is None else {"weights": str(Path(weights))}
-        self._network = CtRNetEstimator(kinematics, network)
+        self._network = CtRNetEstimator(kinematics, {**network, "device": self.config.device})
         self.needs_board, self.image_size = self.start.needs_board, self._network.image_size
         self.needs_truth, self.sees_gripper = self.start.needs_truth, self.start.sees_gripper
 
@@ -138,7 +143,7 @@ class RenderAndCompareEstimator(PoseEstimator):
         return replace(
             start,
             camera_T_base=pose,
-            covariance=pose_covariance(judged.covariance, judged.contour_inlier_ratio, eye.detector.covariance_scale),
+            covariance=eye.detector.uncertainty.pose_covariance(judged.covariance, judged.contour_inlier_ratio),
             valid=not reason,
             reason=reason,
             keypoints_px=sight.detection.pixels,

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ctr_env.runs.device import resolve_device
 from ctr_env.scenes.robots.description import RobotDescription
 
 from .cropping import Crop, crop_image, opencv_affine
@@ -56,12 +57,16 @@ class Detector:
     Attributes:
         points: The points that it finds.
         input_size: Width and height of its full input, pixels.
-        covariance_scale: What fits' covariances must be multiplied by, as measured when the weights were evaluated (see
-            :func:`~.uncertainty.pose_covariance`); 1 where nobody did.
+        uncertainty: Uncertainty model of these weights.
     """
 
-    def __init__(self, file: Path, robot: RobotDescription) -> None:
+    def __init__(self, file: Path, robot: RobotDescription, device: str = "auto") -> None:
         """Load a weights file.
+
+        Args:
+            file: The weights file.
+            robot: The robot in the images.
+            device: Where the network runs (see :func:`~ctr_env.runs.device.resolve_device`).
 
         Raises:
             FileNotFoundError: If there is no such file.
@@ -73,8 +78,8 @@ class Detector:
         self.points = tuple(LinkPoint(*entry) for entry in header.keypoints)
         self.input_size = header.input_size
         self._chain = len(robot.keypoint_frames)
-        self.covariance_scale = float(header.figures.get("covariance_scale", 1.0))
-        self._network = network
+        self.uncertainty = header.uncertainty
+        self._network, self._device = network, resolve_device(device)
         self._engines: dict[tuple[int, int], Engine] = {}
         self._mean = 255.0 * torch.tensor(header.mean)
         self._scale = 1.0 / (255.0 * torch.tensor(header.std))
@@ -118,7 +123,7 @@ class Detector:
 
     def _engine(self, size: tuple[int, int]) -> Engine:
         if size not in self._engines:
-            self._engines[size] = make_engine(self._network, size)
+            self._engines[size] = make_engine(self._network, size, self._device)
         return self._engines[size]
 
 

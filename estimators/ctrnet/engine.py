@@ -1,4 +1,4 @@
-"""Running a trained network as fast as the machine allows."""
+"""Inference with a trained network, optimised for the device."""
 
 from __future__ import annotations
 
@@ -16,29 +16,30 @@ from .output import NetworkOutput
 __all__ = ["Engine", "make_engine"]
 
 Engine = Callable[[Tensor, Tensor], NetworkOutput]
-"""Takes ``(B, 3, H, W)`` float32 normalised RGB and ``(B, 3, H, W)`` float32 hints in [0, 1] on the CPU, for any B;
-gives tensors on the CPU, without gradients."""
+"""Maps ``(B, 3, H, W)`` float32 normalised RGB and ``(B, 3, H, W)`` float32 rendered pose priors in [0, 1], both on the
+CPU and for any B, to output tensors on the CPU without gradients."""
 
 
-def make_engine(network: nn.Module, input_size: tuple[int, int]) -> Engine:
-    """A function that gives a network's output.
+def make_engine(network: nn.Module, input_size: tuple[int, int], device: torch.device) -> Engine:
+    """A function that computes a network's output.
 
     On a GPU the network runs as it is, in mixed precision. On a CPU it is traced and frozen, which folds normalisations
-    and lays kernels out once for all calls (three times faster at one image), in bfloat16 where the CPU multiplies it
-    natively.
+    and fixes the memory layout of all kernels (three times faster for one image), in bfloat16 where the CPU multiplies
+    it natively.
 
     Args:
         network: In evaluation mode; not changed.
         input_size: Width and height of its input, pixels.
+        device: Where it runs.
     """
-    return _on_gpu(network) if torch.cuda.is_available() else _on_cpu(network, input_size)
+    return _on_gpu(network, device) if device.type == "cuda" else _on_cpu(network, input_size)
 
 
-def _on_gpu(network: nn.Module) -> Engine:
-    network = copy.deepcopy(network).cuda().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+def _on_gpu(network: nn.Module, device: torch.device) -> Engine:
+    network = copy.deepcopy(network).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def run(images: Tensor, priors: Tensor) -> NetworkOutput:
-        inputs = (part.cuda().contiguous(memory_format=torch.channels_last) for part in (images, priors))
+        inputs = (part.to(device).contiguous(memory_format=torch.channels_last) for part in (images, priors))
         with torch.autocast("cuda", torch.float16):
             output = network(*inputs)
         return NetworkOutput(*(part.float().cpu() for part in output))
@@ -52,7 +53,7 @@ def _on_cpu(network: nn.Module, input_size: tuple[int, int]) -> Engine:
     example = torch.zeros(1, 3, input_size[1], input_size[0], dtype=kind).contiguous(memory_format=torch.channels_last)
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # sizes become constants, as they should; tracing is said to be deprecated
+        warnings.simplefilter("ignore")  # sizes become constants, as intended; tracing is deprecated
         traced = torch.jit.freeze(torch.jit.trace(network, (example, example), check_trace=False))
         traced = torch.jit.optimize_for_inference(traced)
 

@@ -16,12 +16,12 @@ from ctr_env.estimators.base import PoseEstimate, PoseEstimator
 from ctr_env.estimators.mirrored import MirroredEstimator
 from ctr_env.estimators.systematic_error import SYSTEMATIC_M, SYSTEMATIC_RAD
 from ctr_env.runs.configuration import config_from_mapping, require_range
+from ctr_env.runs.device import require_device
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .eye import Eye, Sight
 from .packaged import mirror_for, packaged_weights
 from .search import search
-from .uncertainty import pose_covariance
 
 if TYPE_CHECKING:
     from .detector import Detector
@@ -57,6 +57,8 @@ class CtRNetConfig:
     half of the contour."""
     max_position_std: float = 0.15
     """Largest standard deviation of the base's position by what the view tells of it, metres."""
+    device: str = "auto"
+    """Where the network runs: ``auto`` (a CUDA device if there is one), ``cpu``, ``cuda`` or ``cuda:N``."""
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -66,6 +68,7 @@ class CtRNetConfig:
         require_range(self, 4, 1000, "min_keypoints")
         require_range(self, 1, 5, "looks")
         require_range(self, 1e-6, 1e6, "max_position_std")
+        require_device(self)
 
 
 def make_ctrnet(kinematics: RobotKinematics, config: CtRNetConfig | Mapping[str, Any] | None = None) -> PoseEstimator:
@@ -139,7 +142,7 @@ class CtRNetEstimator(PoseEstimator):
         if self._eye is None:
             from .detector import Detector  # torch only where it is needed
 
-            detector = Detector(self._file, self._kinematics.robot)
+            detector = Detector(self._file, self._kinematics.robot, self.config.device)
             published = self.config.keypoints == "published"
             self._eye = Eye(detector, self._kinematics, self.config.min_confidence, published)
         return self._eye
@@ -183,7 +186,7 @@ class CtRNetEstimator(PoseEstimator):
 
     def _estimate(self, frame: Frame, sight: Sight, mask: NDArray[np.float32]) -> PoseEstimate:
         contour_inlier_ratio = sight.contour_inlier_ratio if self.config.contour else None
-        covariance = pose_covariance(sight.fit.covariance, contour_inlier_ratio, self.detector.covariance_scale)
+        covariance = self.detector.uncertainty.pose_covariance(sight.fit.covariance, contour_inlier_ratio)
         reason = self._doubt(sight)
         return PoseEstimate(
             camera_T_base=sight.pose,
@@ -208,5 +211,5 @@ class CtRNetEstimator(PoseEstimator):
         extent = float(np.max(np.ptp(sight.detection.pixels[sight.used], axis=0)))
         if sight.contour_inlier_ratio < _CONVINCING and sight.fit.rms_px > self.config.max_reprojection * extent:
             return "reprojection_error"
-        usual = pose_covariance(sight.fit.covariance, None, self.detector.covariance_scale)
+        usual = self.detector.uncertainty.pose_covariance(sight.fit.covariance)
         return "uncertain" if np.trace(usual[:3, :3]) > self.config.max_position_std**2 else ""

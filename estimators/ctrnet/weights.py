@@ -17,9 +17,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from ctr_env.runs.configuration import config_from_mapping
 from ctr_env.runs.files import replacing
 
 from .architectures import make_network
+from .uncertainty import UncertaintyModel
 
 __all__ = [
     "WeightsHeader",
@@ -57,8 +59,10 @@ class WeightsHeader:
     """Divides what is left."""
     recipe: Mapping[str, Any] = field(default_factory=dict)
     """How the weights came to be: data, steps, seed, source."""
-    figures: Mapping[str, Any] = field(default_factory=dict)
-    """What was measured with them."""
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    """What was measured with these very weights."""
+    uncertainty: UncertaintyModel = field(default_factory=UncertaintyModel)
+    """Constants of the uncertainty model; a mapping of its fields is accepted too."""
 
     def __post_init__(self) -> None:
         """Refuse what does not fit, and turn the lists of a JSON reader into tuples."""
@@ -73,8 +77,9 @@ class WeightsHeader:
             self._require(name, "three numbers", _are_numbers(getattr(self, name), 3))
             object.__setattr__(self, name, tuple(float(number) for number in getattr(self, name)))
         self._require("std", "three positive numbers", min(self.std) > 0.0)
-        for name in ("recipe", "figures"):
+        for name in ("recipe", "metrics"):
             self._require(name, "a mapping", isinstance(getattr(self, name), Mapping))
+        object.__setattr__(self, "uncertainty", config_from_mapping(UncertaintyModel, self.uncertainty))
 
     def _require(self, name: str, what: str, fits: bool) -> None:
         if not fits:
@@ -205,6 +210,7 @@ def _read_header(metadata: Mapping[str, str], path: Path | str) -> WeightsHeader
     except json.JSONDecodeError as error:
         raise ValueError(f"{path}: the header {_HEADER_KEY!r} is not JSON: {error}") from error
     names = {entry.name for entry in fields(WeightsHeader)}
+    values = _current_form(values) if isinstance(values, dict) else values
     if not isinstance(values, dict) or set(values) != names:
         found = ", ".join(sorted(values)) if isinstance(values, dict) else type(values).__name__
         raise ValueError(f"{path}: the header has the fields {found}; needed: {', '.join(sorted(names))}")
@@ -212,6 +218,25 @@ def _read_header(metadata: Mapping[str, str], path: Path | str) -> WeightsHeader
         return WeightsHeader(**values)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def _current_form(values: dict[str, Any]) -> dict[str, Any]:
+    """Header entries in today's form; earlier files have ``figures`` (with the covariance scale) for ``metrics``.
+
+    Earlier files of adapted weights repeat the measurements of the weights that they started from: these are dropped,
+    and the covariance scale is marked as inherited.
+    """
+    if "figures" not in values:
+        return values
+    values, metrics = dict(values), values["figures"]
+    del values["figures"]
+    scale = metrics.get("covariance_scale") if isinstance(metrics, dict) else None
+    adapted = isinstance(values.get("recipe"), dict) and "adaptation" in values["recipe"]
+    uncertainty: dict[str, Any] = {}
+    if scale is not None:
+        uncertainty = {"covariance_scale": scale, "measured": not adapted}
+        uncertainty["inherited_from"] = "the weights that were adapted" if adapted else ""
+    return {"uncertainty": uncertainty, **values, "metrics": {} if adapted else metrics}
 
 
 def _are_keypoints(value: Any) -> bool:

@@ -33,7 +33,7 @@ def test_a_network_is_trained_and_training_goes_on(data, tmp_path, capsys, monke
     assert str(out / "weights.safetensors") in shown
     network, header = load_network(out / "weights.safetensors")
     assert header.recipe["steps_done"] == 2
-    assert header.figures["validation"]["frames"] == 1
+    assert header.metrics["validation"]["frames"] == 1
     assert len(header.keypoints) > 7
     assert np.isfinite(network.judge.detach().numpy()).all()
     assert list((out / "tensorboard").iterdir())

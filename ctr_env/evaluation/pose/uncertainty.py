@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import chi2
 
-from ctr_env.estimators.ctrnet.uncertainty import fit_share
-from ctr_env.estimators.ctrnet.weights import WeightsHeader, load_weights, save_weights
+from ctr_env.estimators.ctrnet.weights import load_weights, save_weights
 from ctr_env.estimators.systematic_error import systematic_covariance
 
 from .metrics import NEES_DOF
@@ -32,7 +31,7 @@ def calibrate_weights(
 ) -> dict[str, Any]:
     """Evaluate weights on the validation split, and write what was found into their header.
 
-    ``covariance_scale`` (see :func:`~ctr_env.estimators.ctrnet.uncertainty.pose_covariance`) is set such that nine of
+    ``covariance_scale`` (see :class:`~ctr_env.estimators.ctrnet.uncertainty.UncertaintyModel`) is set such that nine of
     ten errors of valid estimates lie within the 90 % regions of their covariances. The errors of a network have heavier
     tails than a normal distribution's: more than half of them then lie within the 50 % regions. Single frames, preset
     ``strong``.
@@ -44,7 +43,7 @@ def calibrate_weights(
         on_frame: Told of every frame (see :func:`.pose_runner.run_pose_study`).
 
     Returns:
-        The figures in the header.
+        The metrics in the header.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -57,15 +56,17 @@ def calibrate_weights(
     )
     with tempfile.TemporaryDirectory() as folder:
         result = run_pose_study(study, Path(folder), on_frame=on_frame)
-    scale = float(header.figures.get("covariance_scale", 1.0))
+    model = header.uncertainty
+    scale = model.covariance_scale
     valid = [record for record in result["per_frame"] if record["error_twist"] and record["covariance"]]
     if valid:
-        fits = fit_share(np.array([record["covariance"] for record in valid])) / scale
+        fits = (np.array([record["covariance"] for record in valid]) - model.systematic_covariance) / scale
         scale = covariance_scale(np.array([record["error_twist"] for record in valid]), fits)
     summary = result["summary"]
-    figures = {"covariance_scale": scale, "validation": {name: summary[name] for name in _KEPT}}
-    save_weights(weights, state, WeightsHeader(**{**asdict(header), "figures": figures}))
-    return figures
+    metrics = {"validation": {name: summary[name] for name in _KEPT}}
+    model = replace(model, covariance_scale=scale, measured=True, inherited_from="")
+    save_weights(weights, state, replace(header, metrics=metrics, uncertainty=model))
+    return metrics
 
 
 def covariance_scale(errors: NDArray[np.float64], fits: NDArray[np.float64]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ctr_env.runs.configuration import require_length, require_range
+from ctr_env.runs.device import require_device
 
 __all__ = ["AdaptationConfig"]
 
@@ -47,6 +48,8 @@ class AdaptationConfig:
     """How often the teacher looks at all images anew."""
     seed: int = 0
     """Seed of augmentation and synthetic images."""
+    device: str = "auto"
+    """Where networks run: ``auto`` (a CUDA device if there is one), ``cpu``, ``cuda`` or ``cuda:N``."""
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -59,5 +62,6 @@ class AdaptationConfig:
         require_range(self, 0.0, 0.999999, "ema")
         require_range(self, 1, 1000, "rounds")
         require_range(self, 0, 99_999, "seed")
+        require_device(self)
         if not any((self.silhouette, self.mask, self.distance, self.pseudo)):
             raise ValueError("an adaptation needs a term: silhouette, mask, distance and pseudo are all 0")

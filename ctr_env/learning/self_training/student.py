@@ -17,7 +17,7 @@ from ctr_env.learning.supervised.dataset import Batch
 from ctr_env.learning.supervised.ema import ExponentialAverage
 from ctr_env.learning.supervised.loss import supervised_loss
 from ctr_env.learning.supervised.pose_loss import pose_loss
-from ctr_env.runs.device import multiplies_bfloat16
+from ctr_env.runs.device import native_dtype, resolve_device
 
 from .config import AdaptationConfig
 from .objective import unlabelled_loss
@@ -31,19 +31,18 @@ class Student:
     """A network, its averaged weights and its optimiser.
 
     Attributes:
-        device: Where it computes: a graphics card if there is one.
+        device: Where it computes.
         average: The averaged weights, which are what teaches and what is kept.
     """
 
     def __init__(self, network: nn.Module, header: WeightsHeader, config: AdaptationConfig, chain: int) -> None:
         """Take a trained network; ``chain`` is the number of keypoints whose pose error counts in replayed images."""
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = resolve_device(config.device)
         self._network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._header, self._config, self._chain = header, config, chain
         self.average = ExponentialAverage(self._network, config.ema)
         self._optimizer = torch.optim.AdamW(self._network.parameters(), lr=config.learning_rate, weight_decay=0.0)
-        halved = self.device.type == "cuda" or multiplies_bfloat16()
-        self._kind = torch.bfloat16 if halved else torch.float32
+        self._kind = native_dtype(self.device)
 
     def learn(
         self,

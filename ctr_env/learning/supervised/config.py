@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ctr_env.estimators.ctrnet.cropping import small_size
 from ctr_env.runs.configuration import require_length, require_range
+from ctr_env.runs.device import require_device
 
 __all__ = ["TrainingConfig"]
 
@@ -48,6 +49,9 @@ class TrainingConfig:
     """Seed of initial weights, frames and augmentation."""
     workers: int = 1
     """Processes that prepare examples."""
+    device: str = "auto"
+    """Where the network is trained: ``auto`` (all CUDA devices, or the CPU if there are none), ``cpu``, ``cuda`` (all
+    CUDA devices) or ``cuda:N``."""
     precision: str | None = None
     """Lightning Fabric's name of the arithmetic; none: ``bf16-mixed`` where that is native, else ``32-true``."""
     save_minutes: float = 3.0
@@ -66,6 +70,7 @@ class TrainingConfig:
                 raise ValueError(f"{name} must be a multiple of 16, not {getattr(self, name)}")
         require_range(self, 0, 256, "workers")
         require_range(self, 0, 99_999, "seed")
+        require_device(self)
         require_range(self, 0.0, 10**6, "save_minutes")
 
     def size_at(self, progress: float, step: int) -> tuple[int, int]:

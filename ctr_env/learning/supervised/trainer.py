@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -21,7 +22,7 @@ from ctr_env.estimators.ctrnet.architectures import make_network
 from ctr_env.estimators.ctrnet.output import NetworkOutput
 from ctr_env.estimators.ctrnet.points import LinkPoint, paper_keypoints, spread_points
 from ctr_env.estimators.ctrnet.weights import WeightsHeader, load_weights, save_weights
-from ctr_env.runs.device import multiplies_bfloat16
+from ctr_env.runs.device import native_dtype, resolve_device
 from ctr_env.runs.files import replacing, write_json
 from ctr_env.scenes.robots.catalogue import get_robot
 from ctr_env.scenes.robots.kinematics import RobotKinematics
@@ -75,7 +76,7 @@ class Trainer:
         network = make_network(config.architecture, len(self._points))
         if config.initial is not None:
             _begin_with(network, Path(config.initial))
-        self.fabric = Fabric(accelerator="auto", devices="auto", precision=config.precision or _native_precision())  # type: ignore[arg-type]
+        self.fabric = _fabric(config)
         self.fabric.launch()
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._average = ExponentialAverage(network.to(self.fabric.device), config.ema)
@@ -213,8 +214,17 @@ class Trainer:
         return {name: float(value.detach()) for name, value in parts.items()}
 
 
-def _native_precision() -> str:
-    return "bf16-mixed" if torch.cuda.is_available() or multiplies_bfloat16() else "32-true"
+def _fabric(config: TrainingConfig) -> Fabric:
+    """Device, number of processes and arithmetic; on CPUs as many processes as ``torchrun`` started."""
+    device = resolve_device(config.device)
+    precision: Any = config.precision or ("bf16-mixed" if native_dtype(device) is torch.bfloat16 else "32-true")
+    if device.type == "cuda":
+        devices: Any = [device.index] if config.device.startswith("cuda:") else "auto"
+        return Fabric(accelerator="cuda", devices=devices, precision=precision)
+    processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    return Fabric(
+        accelerator="cpu", devices=processes, strategy="ddp" if processes > 1 else "auto", precision=precision
+    )
 
 
 def _schedule(progress: float) -> float:

@@ -7,6 +7,8 @@ from ctr_env.estimators.ctrnet.architectures import make_network
 from ctr_env.estimators.ctrnet.compact import CompactNet
 from ctr_env.estimators.ctrnet.engine import make_engine
 
+CPU = torch.device("cpu")
+
 
 def settled(network: torch.nn.Module) -> torch.nn.Module:
     """A network whose normalisations have seen data, so that its outputs are of ordinary size."""
@@ -24,7 +26,7 @@ def network():
 
 @pytest.mark.parametrize("size", [(128, 96), (96, 72)])
 def test_agrees_with_the_network(network, size):
-    engine = make_engine(network, size)
+    engine = make_engine(network, size, CPU)
     images, priors = torch.randn(3, 3, size[1], size[0]), torch.rand(3, 3, size[1], size[0])
     with torch.no_grad():
         expected, found = network(images, priors), engine(images, priors)
@@ -36,7 +38,7 @@ def test_agrees_with_the_network(network, size):
 
 
 def test_batches_agree_with_single_images(network):
-    engine = make_engine(network, (128, 96))
+    engine = make_engine(network, (128, 96), CPU)
     images, priors = torch.randn(4, 3, 96, 128), torch.rand(4, 3, 96, 128)
     batch = engine(images, priors)
     for i in range(4):
@@ -46,7 +48,7 @@ def test_batches_agree_with_single_images(network):
 
 def test_the_network_itself_is_left_alone(network):
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    make_engine(network, (96, 72))
+    make_engine(network, (96, 72), CPU)
     assert all(value.dtype == before[name].dtype for name, value in network.state_dict().items())
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 
@@ -57,6 +59,6 @@ def test_the_published_architecture_runs_too():
     images = torch.randn(1, 3, 64, 96)
     with torch.no_grad():
         assert (
-            make_engine(network, (96, 64))(images, torch.zeros_like(images)).keypoints_px.shape
+            make_engine(network, (96, 64), CPU)(images, torch.zeros_like(images)).keypoints_px.shape
             == network(images).keypoints_px.shape
         )

@@ -23,8 +23,8 @@ def test_files_say_what_they_are(name):
     header = read_header(file)
     published = paper_keypoints(ROBOTS[name])
     assert header.keypoints[: len(published)] == tuple(map(tuple, published))
-    assert header.recipe and header.figures["covariance_scale"] > 0.0
-    assert header.figures["validation"]["frames"] >= 200
+    assert header.recipe and header.uncertainty.source == "measured"
+    assert header.metrics["validation"]["frames"] >= 200
 
 
 def test_robots_without_weights_are_told_which_have_some():

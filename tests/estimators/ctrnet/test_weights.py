@@ -8,10 +8,12 @@ from safetensors.torch import save_file
 from torch import nn
 
 from ctr_env.estimators.ctrnet import architectures
+from ctr_env.estimators.ctrnet.uncertainty import UncertaintyModel
 from ctr_env.estimators.ctrnet.weights import (
     WeightsHeader,
     load_network,
     load_weights,
+    read_header,
     save_weights,
     tensor_differences,
 )
@@ -44,7 +46,7 @@ def header():
         keypoints=KEYPOINTS,
         input_size=(320, 240),
         recipe={"steps": 10, "data": {"seed": 3}},
-        figures={"error_px": {"median": 1.5}},
+        metrics={"error_px": {"median": 1.5}},
     )
 
 
@@ -103,7 +105,7 @@ def test_what_cannot_be_written_leaves_the_old_file(tmp_path, header, trained):
     with pytest.raises(ValueError, match="no JSON form"):
         save_weights(path, trained.state_dict(), replace(header, recipe={"step": object()}))
     with pytest.raises(ValueError, match="JSON"):
-        save_weights(path, trained.state_dict(), replace(header, figures={"error": float("nan")}))
+        save_weights(path, trained.state_dict(), replace(header, metrics={"error": float("nan")}))
     assert path.read_bytes() == before
     assert len(list(tmp_path.iterdir())) == 1
 
@@ -143,8 +145,8 @@ def test_files_of_other_kinds_are_rejected(tmp_path):
     "text, message",
     [
         ("{", "is not JSON"),
-        ("[]", "has the fields list; needed: architecture, figures, input_size"),
-        (json.dumps({"robot": "panda"}), "has the fields robot; needed: architecture, figures"),
+        ("[]", "has the fields list; needed: architecture, input_size"),
+        (json.dumps({"robot": "panda"}), "has the fields robot; needed: architecture, input_size"),
     ],
 )
 def test_damaged_headers_are_rejected(tmp_path, text, message):
@@ -174,3 +176,51 @@ def test_long_lists_of_differences_are_cut_and_counted():
         "missing": "11 missing: " + ", ".join(f"layer{i}" for i in range(8)) + " and 3 more"
     }
     assert tensor_differences(wanted, wanted) == {}
+
+
+def rewritten(path, change):
+    """The file with its header's entries changed."""
+    with safe_open(path, framework="pt") as file:
+        values = json.loads(file.metadata()["ctr_env/weights@1"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    save_file(tensors, path, metadata={"ctr_env/weights@1": json.dumps(change(values))})
+
+
+def earlier(figures, **recipe):
+    """A header's entries as they were before the uncertainty model, with ``figures`` for ``metrics``."""
+
+    def change(values):
+        kept = {name: value for name, value in values.items() if name not in ("metrics", "uncertainty", "figures")}
+        return {**kept, "figures": figures, "recipe": recipe}
+
+    return change
+
+
+def test_the_uncertainty_model_comes_back(tmp_path, header, trained):
+    path = tmp_path / "tiny.safetensors"
+    model = UncertaintyModel(covariance_scale=1.3, contour_exponent=4.0, systematic_m=0.001, measured=True)
+    save_weights(path, trained.state_dict(), replace(header, uncertainty=model))
+    assert read_header(path).uncertainty == model
+
+
+def test_earlier_files_keep_their_metrics_and_covariance_scale(tmp_path, header, trained):
+    path = tmp_path / "tiny.safetensors"
+    save_weights(path, trained.state_dict(), header)
+    figures = {"covariance_scale": 1.081, "validation": {"frames": 300}}
+    rewritten(path, earlier(figures, steps=3))
+    found = read_header(path)
+    assert found.metrics == figures
+    assert found.uncertainty == UncertaintyModel(covariance_scale=1.081, measured=True)
+    save_weights(path, trained.state_dict(), header)
+    rewritten(path, earlier({}, steps=3))
+    assert read_header(path).uncertainty == UncertaintyModel()
+
+
+def test_earlier_files_of_adapted_weights_claim_nothing_that_was_not_measured_on_them(tmp_path, header, trained):
+    path = tmp_path / "tiny.safetensors"
+    save_weights(path, trained.state_dict(), header)
+    rewritten(path, earlier({"covariance_scale": 1.081, "validation": {"frames": 300}}, adaptation={"steps": 9}))
+    found = read_header(path)
+    assert found.uncertainty.source == "inherited"
+    assert found.uncertainty.covariance_scale == 1.081
+    assert found.metrics == {}

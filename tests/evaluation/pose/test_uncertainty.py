@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from ctr_env.estimators.ctrnet.uncertainty import fit_share, pose_covariance
 from ctr_env.estimators.systematic_error import systematic_covariance
 from ctr_env.evaluation.pose.metrics import nees, nees_within
 from ctr_env.evaluation.pose.uncertainty import covariance_scale
@@ -36,11 +35,3 @@ def test_errors_below_what_is_common_to_all_need_no_fit():
     _, fits = drawn(1.0)
     assert covariance_scale(np.zeros((len(fits), 6)), fits) == pytest.approx(1e-3)
     assert covariance_scale(np.ones((len(fits), 6)), 1e-6 * fits) == pytest.approx(1e3)
-
-
-def test_poses_that_explain_little_are_less_certain():
-    fit = np.diag([1e-6, 2e-6, 3e-6, 4e-6, 5e-6, 6e-6])
-    whole, half, unseen = (pose_covariance(fit, share, 0.4) for share in (1.0, 0.5, None))
-    np.testing.assert_allclose(fit_share(unseen), 0.4 * fit)
-    np.testing.assert_allclose(fit_share(half), 32 * fit_share(whole))
-    assert whole[0, 0] < unseen[0, 0] < half[0, 0] < pose_covariance(fit, 0.0, 0.4)[0, 0] < np.inf
