@@ -10,7 +10,7 @@ from ctr_env.estimators.ctrnet import detector as inference
 from ctr_env.estimators.ctrnet.cropping import small_size
 from ctr_env.estimators.ctrnet.detector import Detection
 from ctr_env.estimators.ctrnet.points import LinkPoint, link_points, paper_keypoints
-from ctr_env.estimators.ctrnet.uncertainty import fit_share
+from ctr_env.estimators.ctrnet.uncertainty import UncertaintyModel
 from ctr_env.estimators.ctrnet.weights import WeightsHeader
 from ctr_env.estimators.mirrored import MirroredEstimator
 from ctr_env.estimators.silhouette.contour import coverage
@@ -31,7 +31,7 @@ class FakeDetector:
 
     input_size = SIZE
     points = POINTS
-    covariance_scale = 1.0
+    uncertainty = UncertaintyModel()
 
     def __init__(self, file, robot):
         self.crops, self.guesses, self.noise_px, self.blind_when_cropped = [], [], 0.0, False
@@ -230,7 +230,7 @@ def test_covariance_is_calibrated_for_calibrated_detections(weights):
         estimate = estimator.estimate(frame)
         rotation = pose.rotation * estimate.camera_T_base.rotation.inv()
         twist = np.concatenate([pose.translation - estimate.camera_T_base.translation, rotation.as_rotvec()])
-        nees.append(twist @ np.linalg.solve(fit_share(estimate.covariance), twist))
+        nees.append(twist @ np.linalg.solve(estimate.covariance - UncertaintyModel().systematic_covariance, twist))
     assert 4.5 < np.mean(nees) < 7.0  # slightly conservative: residuals can only widen it
 
 
