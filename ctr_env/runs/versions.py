@@ -9,12 +9,17 @@ from ctr_env import __version__
 
 __all__ = ["versions"]
 
+_ALWAYS = ("mujoco", "gymnasium", "numpy", "scipy", "mink", "opencv-python-headless")
 
-def versions() -> dict[str, str]:
-    """Versions of what the figures depend on."""
-    names = ("mujoco", "gymnasium", "numpy", "scipy", "mink", "opencv-python-headless")
+
+def versions(*more: str) -> dict[str, str]:
+    """Versions of Python, this package and the packages that results depend on.
+
+    Args:
+        more: Further packages; ``"torch"`` where a network runs.
+    """
     return {
         "ctr-env": __version__,
         "python": platform.python_version(),
-        **{name: version(name) for name in names},
+        **{name: version(name) for name in (*_ALWAYS, *more)},
     }

@@ -8,7 +8,6 @@ import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +168,7 @@ def run_pose_study(
     """
     kinematics = RobotKinematics(study.robot)
     estimator = make_estimator(study.estimator, study.estimator_config or None, kinematics)
-    used = versions() | {"torch": version("torch")}
+    used = versions("torch")
     source = study.source(kinematics, estimator.needs_board)
     try:
         records = RecordFile(out / "frames.jsonl", study.config | {"versions": used, "records": _RECORDS})
