@@ -33,7 +33,7 @@ class FakeDetector:
     points = POINTS
     uncertainty = UncertaintyModel()
 
-    def __init__(self, file, robot):
+    def __init__(self, file, robot, device):
         self.crops, self.guesses, self.noise_px, self.blind_when_cropped = [], [], 0.0, False
         self.lies = 0  # looks at which it finds the points of another pose
         self.painted = None  # pose whose mask it finds; None: the true one
