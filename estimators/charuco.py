@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.datasets.frame import Frame
+from ctr_env.errors import DataError
 from ctr_env.geometry import PinholeCamera, transform
 from ctr_env.runs.configuration import config_from_mapping, require_range
 from ctr_env.scenes.robots.kinematics import RobotKinematics
@@ -104,7 +105,7 @@ class CharucoEstimator(PoseEstimator):
             ValueError: If the frame has no image.
         """
         if frame.image is None:
-            raise ValueError("the fiducial estimator needs Frame.image")
+            raise DataError("the charuco estimator needs Frame.image")
         sighting = self._find(frame.image)
         if sighting is None:
             return PoseEstimate.invalid("board_not_in_view", frame.time_s)

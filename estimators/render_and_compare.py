@@ -1,4 +1,4 @@
-"""Any estimator's pose, refined until the robot drawn there is like the network's mask."""
+"""Refinement of another estimator's pose by differentiable rendering."""
 
 from __future__ import annotations
 
@@ -11,110 +11,121 @@ import numpy as np
 
 from ctr_env.datasets.frame import Frame
 from ctr_env.datasets.undistortion import undistorted_frame
+from ctr_env.errors import ConfigurationError
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.ctrnet.packaged import mirror_for
 from ctr_env.estimators.silhouette.alignment import align
 from ctr_env.estimators.silhouette.refinement import refine
 from ctr_env.runs.configuration import config_from_mapping, require_range
 from ctr_env.runs.device import require_device
+from ctr_env.scenes.robots.description import RobotDescription
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .base import GroundTruth, PoseEstimate, PoseEstimator
-from .mirrored import MirroredEstimator
+from .mirrored import Mirror
 from .systematic_error import SYSTEMATIC_M, SYSTEMATIC_RAD
 
-__all__ = ["RenderAndCompareConfig", "RenderAndCompareEstimator", "make_render_and_compare"]
+__all__ = ["RenderAndCompareConfig", "RenderAndCompareEstimator"]
 
 _NAME = "render_and_compare"
-_LOOSE = np.diag([0.1**2] * 3 + [0.2**2] * 3)  # what is known of a pose but for the mask: hardly anything
+_LOOSE = np.diag([0.1**2] * 3 + [0.2**2] * 3)  # prior covariance that is negligible beside the mask's information
 
 
 @dataclass(frozen=True, kw_only=True)
 class RenderAndCompareConfig:
-    """Where a refinement begins, and how long it lasts."""
+    """The source of initial poses, and the length of the refinement."""
 
-    start: str = "ctrnet"
-    """Estimator that the first pose comes from, by name."""
-    start_config: Mapping[str, Any] = field(default_factory=dict)
+    source: str = "ctrnet"
+    """Estimator of the initial pose, by name."""
+    source_config: Mapping[str, Any] = field(default_factory=dict)
     """Its configuration."""
     weights: str | None = None
-    """Weights of the network that makes the mask; none: those that come with the package."""
+    """Weights file of the network that predicts the mask; none: that of ``source_config``, else those of the package.
+    A ``ctrnet`` source without weights of its own uses it too."""
     iterations: int = 60
-    """Steps of each descent."""
-    looks: int = 2
-    """Descents; before each one the network looks at where the pose then puts the robot."""
+    """Gradient steps of each pass."""
+    passes: int = 2
+    """Passes of mask prediction, in a crop around the projected robot, and gradient descent."""
     min_contour_inlier_ratio: float = 0.25
-    """Least share of the robot's contour in view that must lie on the mask's border."""
+    """Least share of the projected contour that must lie on the mask boundary."""
     device: str = "auto"
     """Where the network runs: ``auto`` (a CUDA device if there is one), ``cpu``, ``cuda`` or ``cuda:N``."""
 
     def __post_init__(self) -> None:
         """Check every value."""
-        if self.start == _NAME:
-            raise ValueError(f"{_NAME} cannot start from itself; name another estimator as start")
+        if self.source == _NAME:
+            raise ConfigurationError(f"{_NAME} cannot take its poses from itself; name another estimator as source")
         require_range(self, 1, 10_000, "iterations")
-        require_range(self, 1, 10, "looks")
+        require_range(self, 1, 10, "passes")
         require_range(self, 0.0, 1.0, "min_contour_inlier_ratio")
         require_device(self)
 
+    @property
+    def weights_file(self) -> Path | None:
+        """The weights file that is named here or in ``source_config``; ``None``: that of the package."""
+        named = self.weights or self.source_config.get("weights")
+        return None if named is None else Path(named)
 
-def make_render_and_compare(kinematics: RobotKinematics, config: Mapping[str, Any]) -> PoseEstimator:
-    """The estimator for a robot, by way of its mirror image where only that one has weights.
+    @property
+    def complete_source_config(self) -> dict[str, Any]:
+        """``source_config`` with the weights and the device that a ``ctrnet`` source shares."""
+        shared = {"device": self.device} | ({} if self.weights is None else {"weights": self.weights})
+        return {**(shared if self.source == "ctrnet" else {}), **self.source_config}
 
-    Raises:
-        ValueError: If a field or the start is unknown or out of range, or no weights come with the package.
-        FileNotFoundError: If the weights file does not exist.
-    """
-    settings = config_from_mapping(RenderAndCompareConfig, config)
-    weights = settings.weights or (settings.start_config or {}).get("weights")
-    mirror = mirror_for(kinematics.robot, None if weights is None else Path(weights))
-    if mirror is not None:
-        return MirroredEstimator(RenderAndCompareEstimator(RobotKinematics(mirror.robot), settings), mirror)
-    return RenderAndCompareEstimator(kinematics, settings)
+    def mirror(self, robot: RobotDescription) -> Mirror | None:
+        """The mirror through which the network sees a robot; ``None`` if it sees the robot itself.
+
+        Raises:
+            MissingFileError: If the weights file does not exist.
+            DataError: If it is not a weights file.
+        """
+        return mirror_for(robot, self.weights_file)
 
 
 class RenderAndCompareEstimator(PoseEstimator):
     """Differentiable rendering, the baseline of the CtRNet paper (arXiv 2302.14332) and of EasyHeC (arXiv 2305.01191).
 
-    The start's pose is refined by gradient descent on the difference of the robot's silhouette and the network's mask.
-    Slow beside the alignment of contours that ``ctrnet`` ends with, and wider in its reach. Not valid where the start
-    is not (its reason), or where the refined pose does not explain the mask (``"contour_mismatch"``).
+    The source's pose is refined by gradient descent on the difference between the rendered silhouette and the
+    predicted mask. It is slower than the contour alignment of ``ctrnet`` and converges from farther away. Estimates are
+    not valid where the source's are not (its reason), or where the contour inlier ratio of the refined pose is low
+    (``"contour_mismatch"``).
     """
 
     needs_image = True
     systematic_m, systematic_rad = SYSTEMATIC_M, SYSTEMATIC_RAD
 
     def __init__(
-        self, kinematics: RobotKinematics, config: RenderAndCompareConfig | Mapping[str, Any] | None = None
+        self,
+        kinematics: RobotKinematics,
+        source: PoseEstimator,
+        config: RenderAndCompareConfig | Mapping[str, Any] | None = None,
     ) -> None:
-        """Make the start; weights are loaded with the first frame.
+        """Wrap a source; the network's weights are loaded with the first frame.
+
+        Args:
+            kinematics: The robot in the frames.
+            source: Estimator of the initial pose.
+            config: Settings; their ``source`` and ``source_config`` are not used here, but for the weights file.
 
         Raises:
-            ValueError: If a field or the start is unknown or out of range, or no weights come with the package.
-            FileNotFoundError: If the weights file does not exist.
+            ConfigurationError: If a field is unknown or out of range, or no weights come with the package.
+            MissingFileError: If the weights file does not exist.
         """
-        from .registry import make_estimator
-
         self.config = config_from_mapping(RenderAndCompareConfig, config)
-        given = dict(self.config.start_config)
-        if self.config.start == "ctrnet":
-            given.setdefault("device", self.config.device)
-            if self.config.weights is not None:
-                given.setdefault("weights", self.config.weights)
-        self.start = make_estimator(self.config.start, given, kinematics)
-        weights = self.config.weights or given.get("weights")
-        network = {} if weights is None else {"weights": str(Path(weights))}
+        self.source = source
+        weights = self.config.weights_file
+        network = {} if weights is None else {"weights": str(weights)}
         self._network = CtRNetEstimator(kinematics, {**network, "device": self.config.device})
-        self.needs_board, self.image_size = self.start.needs_board, self._network.image_size
-        self.needs_truth, self.sees_gripper = self.start.needs_truth, self.start.sees_gripper
+        self.needs_board, self.image_size = source.needs_board, self._network.image_size
+        self.needs_truth, self.sees_gripper = source.needs_truth, source.sees_gripper
 
     def reset(self, rng: np.random.Generator) -> None:
         """Start a new sequence of frames."""
-        self.start.reset(rng)
+        self.source.reset(rng)
 
     def observe_truth(self, truth: GroundTruth) -> None:
-        """Forward the true poses of a frame to the start."""
-        self.start.observe_truth(truth)
+        """Forward the true poses of a frame to the source."""
+        self.source.observe_truth(truth)
 
     def estimate(self, frame: Frame) -> PoseEstimate:
         """Pose of one frame.
@@ -122,18 +133,18 @@ class RenderAndCompareEstimator(PoseEstimator):
         Raises:
             ValueError: If the frame has no image.
         """
-        return self._refined(frame, self.start.estimate(frame))
+        return self._refined(frame, self.source.estimate(frame))
 
     def estimate_batch(self, frames: Sequence[Frame]) -> list[PoseEstimate]:
         """Poses of frames in order of time."""
-        starts = self.start.estimate_batch(frames)
+        starts = self.source.estimate_batch(frames)
         return [self._refined(*each) for each in zip(frames, starts, strict=True)]
 
     def _refined(self, frame: Frame, start: PoseEstimate) -> PoseEstimate:
         if not start.valid or start.time_s != frame.time_s:  # a late pose is not this image's
             return start
         eye, plain, pose = self._network.eye, undistorted_frame(frame), start.camera_T_base
-        for _ in range(self.config.looks):
+        for _ in range(self.config.passes):
             sight = eye.look([plain], [eye.around(plain, pose)])[0]
             seen = eye.seen(plain, sight)
             pose = refine(eye.surface, [seen], pose, self.config.iterations).pose

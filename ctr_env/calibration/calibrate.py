@@ -197,5 +197,5 @@ def _halves(
     for half in (slice(0, None, 2), slice(1, None, 2)):
         fused = _fused(configurations[half])
         poses.append(teacher.shared_pose(images[half], fused.pose))
-        covariance = covariance + fused.own
+        covariance = covariance + fused.independent
     return twist_between(*poses), covariance

@@ -25,7 +25,7 @@ def add_environment_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--moving", metavar="WHAT", help="what moves in track: goal, camera or both (default: goal)")
     parser.add_argument(
         "--estimator", default="ground_truth", metavar="NAME",
-        help="ground_truth, noisy, fiducial, ctrnet, render_and_compare, sliding_window or pose_filter "
+        help="ground_truth, noisy, charuco, ctrnet, render_and_compare, sliding_window or pose_filter "
         "(default: ground_truth)",
     )  # fmt: skip
     parser.add_argument("--estimator-config", type=json_mapping, metavar="JSON", help="such as '{\"latency_s\": 0.1}'")

@@ -14,7 +14,7 @@ from scipy.spatial.transform import RigidTransform
 
 from ctr_env.controllers import PBVSController, ServoCommand, ServoGoal, ServoState
 from ctr_env.datasets.frame import Frame
-from ctr_env.estimators import GroundTruth, PoseEstimate, make_estimator
+from ctr_env.estimators import GroundTruth, PoseEstimate, estimator_entries, make_estimator
 from ctr_env.geometry import pose_error
 from ctr_env.scenes.randomization.fields import apply_draws, image_effects, sizes_of
 from ctr_env.scenes.randomization.randomization import Draws, check_draws, make_randomization
@@ -96,9 +96,10 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         self.controller = PBVSController(self.kinematics, self._controller_config(), 1.0 / CONTROL_HZ)
         self._closed = self.controller.config.endpoint == "closed"
         if self._closed and not self.estimator.sees_gripper:
+            able = ", ".join(name for name, entry in estimator_entries().items() if entry.sees_gripper)
             raise ValueError(
                 f"endpoint='closed' needs an estimator that sees the gripper; {type(self.estimator).__name__} does not "
-                "(ground_truth, noisy, fiducial and ctrnet do, and what wraps one of them)"
+                f"(these do, as does an estimator that wraps one of them: {able})"
             )
         default_width, default_height = self.estimator.image_size
         self._width, self._height = c.width or default_width, c.height or default_height

@@ -1,67 +1,65 @@
-"""Estimators that make more of another one's poses."""
+"""Base of estimators that combine the poses of many frames."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ctr_env.datasets.frame import Frame
+from ctr_env.errors import ConfigurationError
 from ctr_env.estimators.base import GroundTruth, PoseEstimate, PoseEstimator
 from ctr_env.estimators.systematic_error import systematic_covariance
 from ctr_env.runs.configuration import require_range
-from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-__all__ = ["FusingEstimator", "SourceConfig", "check_source"]
+__all__ = ["FusingConfig", "FusingEstimator"]
 
-_COMMON = ("systematic_m", "systematic_rad")
+_SYSTEMATIC = ("systematic_m", "systematic_rad")
 
 
-class SourceConfig(Protocol):
-    """Settings that name the estimator whose poses are used."""
+@dataclass(frozen=True, kw_only=True)
+class FusingConfig:
+    """The source of single-frame poses and the part of their errors that no number of frames averages out."""
 
-    @property
-    def source(self) -> str:
-        """Its name."""
+    name: ClassVar[str]
 
-    @property
-    def source_config(self) -> Mapping[str, Any]:
-        """Its configuration."""
+    source: str = "ctrnet"
+    """Estimator of single frames, by name."""
+    source_config: Mapping[str, Any] = field(default_factory=dict)
+    """Its configuration."""
+    systematic_m: float | None = None
+    """Standard deviation of the systematic (frame-correlated) error of each position coordinate, metres; none: the
+    source's own (:attr:`PoseEstimator.systematic_m`)."""
+    systematic_rad: float | None = None
+    """The same for the rotation vector, radians."""
 
-    @property
-    def systematic_m(self) -> float | None:
-        """What its frames have in common (see ``PoseEstimator.systematic_m``), if the source is not to be asked."""
-
-    @property
-    def systematic_rad(self) -> float | None:
-        """The same of the rotation."""
+    def __post_init__(self) -> None:
+        """Reject an estimator that would wrap itself, and systematic errors out of range."""
+        if self.source == self.name:
+            raise ConfigurationError(f"{self.name} cannot take its poses from itself; name another estimator as source")
+        require_range(self, 0.0, 100.0, *(name for name in _SYSTEMATIC if getattr(self, name) is not None))
 
 
 class FusingEstimator(PoseEstimator):
-    """Asks another estimator for each frame's pose, and answers with what all of them say together.
+    """Estimates each frame with a source and combines the result with those of earlier frames.
 
     Attributes:
-        source: The other estimator.
-        common: ``(6, 6)`` part of its covariances that all frames have in common.
+        source: The estimator of single frames.
+        systematic: ``(6, 6)`` part of its covariances that all frames share.
     """
 
-    def __init__(self, kinematics: RobotKinematics, config: SourceConfig) -> None:
-        """Make the source.
-
-        Raises:
-            ValueError: If its name or configuration is not valid.
-        """
-        from ctr_env.estimators.registry import make_estimator
-
-        self.source = make_estimator(config.source, config.source_config, kinematics)
-        self.needs_image, self.needs_board = self.source.needs_image, self.source.needs_board
-        self.needs_truth = self.source.needs_truth
-        self.image_size, self.sees_gripper = self.source.image_size, self.source.sees_gripper
-        self.systematic_m = self.source.systematic_m if config.systematic_m is None else config.systematic_m
-        self.systematic_rad = self.source.systematic_rad if config.systematic_rad is None else config.systematic_rad
-        self.common = systematic_covariance(self.systematic_m, self.systematic_rad)
+    def __init__(self, source: PoseEstimator, config: FusingConfig) -> None:
+        """Wrap an estimator of single frames, whose needs become this estimator's."""
+        self.source = source
+        self.needs_image, self.needs_board = source.needs_image, source.needs_board
+        self.needs_truth = source.needs_truth
+        self.image_size, self.sees_gripper = source.image_size, source.sees_gripper
+        self.systematic_m = source.systematic_m if config.systematic_m is None else config.systematic_m
+        self.systematic_rad = source.systematic_rad if config.systematic_rad is None else config.systematic_rad
+        self.systematic = systematic_covariance(self.systematic_m, self.systematic_rad)
 
     def reset(self, rng: np.random.Generator) -> None:
         """Forget all frames."""
@@ -76,29 +74,22 @@ class FusingEstimator(PoseEstimator):
         """Pose from this frame and those before it.
 
         Raises:
-            ValueError: If the source needs what the frame lacks.
+            DataError: If the source needs what the frame lacks.
         """
         return self.take(frame, self.source.estimate(frame))
 
     def estimate_batch(self, frames: Sequence[Frame]) -> list[PoseEstimate]:
-        """Poses of frames in order of time, each from it and those before it."""
+        """Poses of frames in order of time, each from the frame and those before it."""
         return [self.take(*each) for each in zip(frames, self.source.estimate_batch(frames), strict=True)]
 
     @abstractmethod
     def forget(self) -> None:
-        """Begin again with nothing."""
+        """Discard the poses of all earlier frames, but not the state of the source."""
 
     @abstractmethod
     def take(self, frame: Frame, measured: PoseEstimate) -> PoseEstimate:
-        """Take in what the source made of a frame; the pose now."""
+        """Add the source's estimate of a frame.
 
-
-def check_source(config: SourceConfig, own: str) -> None:
-    """Refuse an estimator that would wrap itself, and common errors that are no lengths and angles.
-
-    Raises:
-        ValueError: Then.
-    """
-    if config.source == own:
-        raise ValueError(f"{own} cannot take its poses from itself; name another estimator as source")
-    require_range(config, 0.0, 100.0, *(name for name in _COMMON if getattr(config, name) is not None))
+        Returns:
+            The pose now, from all frames so far.
+        """

@@ -1,10 +1,10 @@
-"""A Kalman filter on SE(3) for cameras that move."""
+"""A Kalman filter on SE(3) for moving cameras."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,52 +12,45 @@ from scipy.spatial.transform import RigidTransform
 from scipy.stats import chi2
 
 from ctr_env.datasets.frame import Frame
-from ctr_env.estimators.base import PoseEstimate
+from ctr_env.estimators.base import PoseEstimate, PoseEstimator
 from ctr_env.geometry import moved, twist_between
 from ctr_env.runs.configuration import config_from_mapping, require_range
-from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .fuse import independent_and_systematic
-from .fusing_estimator import FusingEstimator, check_source
+from .fusing_estimator import FusingConfig, FusingEstimator
 
 __all__ = ["PoseFilterConfig", "PoseFilterEstimator"]
 
-_EXACT = 1e-14  # square metres and radians: variance of what claims to be exact
+_EXACT = 1e-14  # square metres and radians: least variance, for measurements that claim to be exact
 
 
 @dataclass(frozen=True, kw_only=True)
-class PoseFilterConfig:
-    """Whose poses are filtered, how the camera moves, and what is believed.
+class PoseFilterConfig(FusingConfig):
+    """The source whose poses are filtered, the motion model of the camera, and the gate.
 
-    The defaults of the walk and of the correlation fit ``ctrnet`` and the moving camera of the ``Track`` environments:
-    found on 8 cameras that no figure is of (``benchmarks/fusion.py --moving --first 1000 --seeds 8``).
+    The defaults of the random walk and of the correlation time fit ``ctrnet`` and the moving camera of the ``Track``
+    environments. They were found on 8 cameras that no published result uses (``benchmarks/fusion.py --moving --first
+    1000 --seeds 8``).
     """
 
-    source: str = "ctrnet"
-    """Estimator of single frames, by name."""
-    source_config: Mapping[str, Any] = field(default_factory=dict)
-    """Its configuration."""
+    name: ClassVar[str] = "pose_filter"
+
     speed_m: float = 0.03
-    """Random walk of the camera: standard deviation of each coordinate after one second, metres."""
+    """Random walk of the camera: standard deviation of each position coordinate after one second, metres."""
     speed_rad: float = 0.03
-    """The same for its rotation, radians."""
+    """The same for the rotation vector, radians."""
     correlation_s: float = 0.05
-    """For how long an estimator errs in the same way: frames within that time count as one, seconds."""
-    systematic_m: float | None = None
-    """Standard deviation of what all frames have in common, and no filter takes out, metres; none: as the source says
-    (see ``PoseEstimator.systematic_m``)."""
-    systematic_rad: float | None = None
-    """The same for its rotation, radians."""
+    """Correlation time of the source's errors: frames within it count as one measurement, seconds."""
     gate: float = 0.999
-    """Share of right measurements that the gate lets through."""
+    """Share of correct measurements that pass the gate."""
     lost_after: int = 8
-    """Measurements in a row outside the gate after which the filter begins again."""
+    """Consecutive measurements outside the gate after which the filter is re-initialised."""
     longest_gap_s: float = 1.0
     """Time without a measurement after which the pose is not valid, seconds."""
 
     def __post_init__(self) -> None:
         """Check every value."""
-        check_source(self, "pose_filter")
+        super().__post_init__()
         require_range(self, 0.0, 100.0, "speed_m", "speed_rad", "correlation_s")
         require_range(self, 0.5, 0.9999999, "gate")
         require_range(self, 1, 1_000_000, "lost_after")
@@ -67,27 +60,32 @@ class PoseFilterConfig:
 class PoseFilterEstimator(FusingEstimator):
     """Filters the poses of a camera that may move, as a random walk on SE(3), with the estimates' own covariances.
 
-    The error state is the twist of ``PoseEstimate.covariance``. What all frames have in common is no part of it, and is
-    added to the covariance in the end (see :func:`~ctr_env.estimators.fusion.fuse.fuse`). A measurement farther from
-    the prediction than the rest of its covariance and the prediction's allow is left out; when that happens many times
-    in a row the filter was wrong, and begins again. Errors of neighbouring frames are alike besides, which would make a
-    filter too sure of itself: measurements are taken to be as uncertain as if ``correlation_s`` of them were one.
+    The error state is the twist of ``PoseEstimate.covariance``. The systematic part of the covariance is not part of
+    the state and is added to the result (see :func:`~ctr_env.estimators.fusion.fuse.fuse`). Measurements whose squared
+    Mahalanobis distance from the prediction, by the independent parts, exceeds the gate are rejected; after
+    ``lost_after`` rejections in a row the filter is re-initialised with the newest measurement. Errors of neighbouring
+    frames are correlated, which would make the filter overconfident, so the measurement noise is inflated as if all
+    frames within ``correlation_s`` were one.
     """
 
-    def __init__(self, kinematics: RobotKinematics, config: PoseFilterConfig | Mapping[str, Any] | None = None) -> None:
-        """Make the source.
+    def __init__(self, source: PoseEstimator, config: PoseFilterConfig | Mapping[str, Any] | None = None) -> None:
+        """Start without a pose.
+
+        Args:
+            source: Estimator of single frames.
+            config: Settings; their ``source`` and ``source_config`` are not used here.
 
         Raises:
-            ValueError: If a field or the source is unknown or out of range.
+            ConfigurationError: If a field is unknown or out of range.
         """
         self.config = c = config_from_mapping(PoseFilterConfig, config)
-        super().__init__(kinematics, c)
+        super().__init__(source, c)
         self._walk = np.diag([c.speed_m**2] * 3 + [c.speed_rad**2] * 3)
         self._limit = float(chi2.ppf(c.gate, 6))
         self.forget()
 
     def forget(self) -> None:
-        """Begin again with nothing."""
+        """Discard the filtered pose."""
         self._pose: RigidTransform | None = None
         self._covariance: NDArray[np.float64] = np.zeros((6, 6))
         self._shared: NDArray[np.float64] = np.zeros((6, 6))
@@ -95,7 +93,7 @@ class PoseFilterEstimator(FusingEstimator):
         self._outside = 0
 
     def take(self, frame: Frame, measured: PoseEstimate) -> PoseEstimate:
-        """Take in a frame's pose; the filtered one."""
+        """Add the source's estimate of a frame; returns the filtered pose."""
         if self._pose is not None:
             self._predict(frame.time_s)
         if measured.valid:
@@ -122,16 +120,16 @@ class PoseFilterEstimator(FusingEstimator):
             self._begin(measured)
             return
         away = twist_between(self._pose, measured.camera_T_base)
-        own, shared = independent_and_systematic(measured.covariance, self.common)
-        own = own + _EXACT * np.eye(6)
-        expected = self._covariance + own
+        independent, shared = independent_and_systematic(measured.covariance, self.systematic)
+        independent = independent + _EXACT * np.eye(6)
+        expected = self._covariance + independent
         if away @ np.linalg.solve(expected, away) > self._limit:
             self._outside += 1
             if self._outside >= self.config.lost_after:
                 self._begin(measured)
             return
         between = max(measured.time_s - self._seen_s, 1e-9)
-        noise = own * max(self.config.correlation_s / between, 1.0)
+        noise = independent * max(self.config.correlation_s / between, 1.0)
         gain = self._covariance @ np.linalg.inv(self._covariance + noise)
         rest = np.eye(6) - gain
         self._pose = moved(self._pose, gain @ away)
@@ -140,6 +138,6 @@ class PoseFilterEstimator(FusingEstimator):
 
     def _begin(self, measured: PoseEstimate) -> None:
         self._pose = measured.camera_T_base
-        self._covariance, self._shared = independent_and_systematic(measured.covariance, self.common)
+        self._covariance, self._shared = independent_and_systematic(measured.covariance, self.systematic)
         self._time_s = self._seen_s = measured.time_s
         self._outside = 0

@@ -139,7 +139,7 @@ def test_the_images_asked_for_do_what_is_said(found, count):
     common = systematic_covariance()
     one = count * (known.covariance - common) + common  # of a image, if so many left this
     deviation = [
-        np.sqrt(fuse([found.camera_T_base] * n, [one] * n, common=common).covariance[0, 0])
+        np.sqrt(fuse([found.camera_T_base] * n, [one] * n, systematic=common).covariance[0, 0])
         for n in range(1, count + more + 1)
     ]
     assert deviation[count - 1] == pytest.approx(0.01)

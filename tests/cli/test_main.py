@@ -67,7 +67,7 @@ def test_preview_writes_a_sheet(tmp_path):
     "arguments, message",
     [
         (["--robot", "ur5"], "valid: panda servo"),
-        (["--estimator", "magic"], "valid names: ctrnet, fiducial, ground_truth, noisy"),
+        (["--estimator", "magic"], "valid names: charuco, ctrnet, ground_truth, noisy"),
         (["--randomization", "wild"], "valid names: none, mild, strong"),
         (["--randomization", '{"camera.fow": 1}'], "unknown randomisation field 'camera.fow'"),
         (["--estimator", "noisy", "--estimator-config", '{"latency": 1}'], "valid names: .*latency_s"),

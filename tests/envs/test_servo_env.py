@@ -293,7 +293,7 @@ def test_same_seed_same_bits_in_every_process():
         ({"obs_mode": "pixels"}, "unknown obs_mode part 'pixels'; valid names: state, estimate, image"),
         ({"obs_mode": "image+image"}, "twice"),
         ({"action_mode": "torque"}, "valid names: pbvs, ee_twist, joint_velocity"),
-        ({"estimator": "magic"}, "valid names: ctrnet, fiducial, ground_truth, noisy"),
+        ({"estimator": "magic"}, "valid names: charuco, ctrnet, ground_truth, noisy"),
         ({"estimator": "noisy", "estimator_config": {"latncy_s": 1}}, "latncy_s.*valid names: .*latency_s"),
         ({"controller_config": {"gian": 1}}, "gian.*valid names: .*gain_at_zero"),
         ({"randomization": "wild"}, "valid names: none, mild, strong"),

@@ -44,7 +44,7 @@ class World:
         return Frame(self.scene.joint_positions, CAMERA, 0.4, image)
 
     def views(self, face: str, count: int, seed: int) -> list[tuple[Frame, RigidTransform]]:
-        """Random views of a face, up to 50 degrees from its normal, from within the room, and true ``camera_T_base``."""
+        """Random views of a face, up to 50 degrees from its normal, from within the room, with true poses."""
         rng, frames = np.random.default_rng(seed), []
         while len(frames) < count:
             tilt, azimuth = np.radians(50) * np.sqrt(rng.random()), rng.uniform(0, 2 * np.pi)

@@ -1,20 +1,25 @@
+import dataclasses
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
+from ctr_env.errors import ConfigurationError
 from ctr_env.estimators import (
     GroundTruthEstimator,
     NoisyEstimator,
     PoseEstimate,
     PoseEstimator,
+    estimator_entries,
     estimator_names,
     make_estimator,
     register_estimator,
     registry,
 )
 from ctr_env.scenes.robots.kinematics import RobotKinematics
+
+NEEDS = ("needs_image", "needs_board", "needs_truth", "sees_gripper")
 
 
 class Constant(PoseEstimator):
@@ -31,8 +36,8 @@ def panda():
 
 
 def test_every_name_makes_an_estimator(panda):
-    assert {"ground_truth", "noisy", "fiducial"} <= set(estimator_names())
-    for name in ("ground_truth", "noisy", "fiducial"):
+    assert {"ground_truth", "noisy", "charuco"} <= set(estimator_names())
+    for name in ("ground_truth", "noisy", "charuco"):
         assert isinstance(make_estimator(name, None, panda), PoseEstimator)
 
 
@@ -44,7 +49,7 @@ def test_the_configuration_is_passed_on(panda):
     estimator = make_estimator("noisy", {"white_position_m": 0.02}, panda)
     assert isinstance(estimator, NoisyEstimator)
     assert estimator.config.white_position_m == 0.02
-    assert make_estimator("fiducial", {"min_corners": 9}, panda).config.min_corners == 9
+    assert make_estimator("charuco", {"min_corners": 9}, panda).config.min_corners == 9
 
 
 def test_an_unknown_name_is_rejected_with_the_valid_ones(panda):
@@ -54,7 +59,7 @@ def test_an_unknown_name_is_rejected_with_the_valid_ones(panda):
         assert name in str(refusal.value)
 
 
-@pytest.mark.parametrize("name", ["noisy", "fiducial"])
+@pytest.mark.parametrize("name", ["noisy", "charuco"])
 def test_an_unknown_field_is_rejected(panda, name):
     with pytest.raises(ValueError, match="speed; valid names: "):
         make_estimator(name, {"speed": 1.0}, panda)
@@ -74,10 +79,15 @@ def test_an_object_is_taken_as_it_is_and_without_configuration(panda):
         make_estimator(estimator, {"dropout": 0.5}, panda)
 
 
-def test_an_estimator_of_ones_own_is_made_by_name(panda, monkeypatch):
-    monkeypatch.setattr(registry, "_FACTORIES", dict(registry._FACTORIES))
-    register_estimator("constant", Constant)
+@pytest.fixture
+def entries(monkeypatch):
+    monkeypatch.setattr(registry, "_ENTRIES", dict(registry._ENTRIES))
+
+
+def test_a_registered_estimator_is_made_by_name(panda, entries):
+    register_estimator("constant", Constant, needs_image=False)
     assert "constant" in estimator_names()
+    assert not estimator_entries()["constant"].needs_image and estimator_entries()["constant"].config_type is None
     estimator = make_estimator("constant", {"depth": 2}, panda)
     assert isinstance(estimator, Constant)
     assert estimator.kinematics is panda
@@ -86,10 +96,37 @@ def test_an_estimator_of_ones_own_is_made_by_name(panda, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["noisy", "ground_truth"])
-def test_a_name_is_given_once(monkeypatch, name):
-    monkeypatch.setattr(registry, "_FACTORIES", dict(registry._FACTORIES))
-    with pytest.raises(ValueError, match=f"an estimator named '{name}' exists already; names: "):
+def test_a_registered_name_cannot_be_taken_again(entries, name):
+    with pytest.raises(ConfigurationError, match=f"an estimator named '{name}' exists already; names: "):
         register_estimator(name, Constant)
+
+
+@pytest.mark.parametrize("name", [name for name in estimator_names() if not estimator_entries()[name].wraps])
+def test_declared_needs_are_those_of_the_estimator(panda, name):
+    entry, estimator = estimator_entries()[name], make_estimator(name, None, panda)
+    for need in NEEDS:
+        assert getattr(entry, need) == getattr(estimator, need), need
+
+
+@pytest.mark.parametrize("name", [name for name in estimator_names() if estimator_entries()[name].wraps])
+@pytest.mark.parametrize("source", ["noisy", "charuco", "ctrnet"])
+def test_a_wrapping_estimator_has_its_own_needs_and_those_of_its_source(panda, name, source):
+    entry, of_source = estimator_entries()[name], estimator_entries()[source]
+    estimator = make_estimator(name, {"source": source}, panda)
+    for need in NEEDS:
+        assert getattr(estimator, need) == (getattr(entry, need) or getattr(of_source, need)), need
+
+
+@pytest.mark.parametrize("name", estimator_names())
+def test_the_config_class_is_that_of_the_estimator_and_configures_it(panda, name):
+    entry = estimator_entries()[name]
+    if entry.config_type is None:
+        assert name == "ground_truth"
+        return
+    config = entry.config_type()
+    assert make_estimator(name, config, panda).config is config
+    fields = {field.name for field in dataclasses.fields(config)}
+    assert entry.wraps == ({"source", "source_config"} <= fields)
 
 
 def test_an_invalid_estimate_is_finite():

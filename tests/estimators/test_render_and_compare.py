@@ -8,7 +8,7 @@ from ctr_env.scenes.robots.catalogue import get_robot
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 PANDA = RobotKinematics("panda")
-NOISY = {"start": "noisy", "start_config": {"white_position_m": 0.015, "white_rotation_rad": 0.02}, "iterations": 30}
+NOISY = {"source": "noisy", "source_config": {"white_position_m": 0.015, "white_rotation_rad": 0.02}, "iterations": 30}
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def estimates_of(frames, name, config, kinematics=PANDA, seed=0, batch=False):
 
 
 def test_a_noisy_pose_becomes_a_good_one_and_batches_agree(frames):
-    starts = estimates_of(frames, "noisy", NOISY["start_config"])
+    starts = estimates_of(frames, "noisy", NOISY["source_config"])
     ends = estimates_of(frames, "render_and_compare", NOISY)
     before, after = (np.array([error(e, f) for e, f in zip(es, frames, strict=True)]) for es in (starts, ends))
     assert np.median(before) > 0.015
@@ -48,26 +48,26 @@ def test_a_noisy_pose_becomes_a_good_one_and_batches_agree(frames):
 
 
 def test_a_start_that_is_not_valid_stays_as_it_is(frames):
-    config = {"start": "noisy", "start_config": {"dropout": 1.0}}
+    config = {"source": "noisy", "source_config": {"dropout": 1.0}}
     nothing = estimates_of(frames[:1], "render_and_compare", config)[0]
     assert not nothing.valid
     assert nothing.reason == "dropout"
 
 
-def test_a_right_arm_is_looked_at_in_a_mirror():
+def test_a_right_arm_is_handled_by_mirroring_image_and_joint_angles():
     sampler = FrameSampler("baxter_right", randomization="none")
     labelled = sampler.sample(frame_seed("validation", 23, 0))
     sampler.close()
     kinematics = RobotKinematics(get_robot("baxter_right"))
-    found = estimates_of([labelled], "render_and_compare", {**NOISY, "looks": 1}, kinematics, seed=1)[0]
+    found = estimates_of([labelled], "render_and_compare", {**NOISY, "passes": 1}, kinematics, seed=1)[0]
     assert error(found, labelled, kinematics) < 0.015
 
 
 @pytest.mark.parametrize(
     "config, message",
     [
-        ({"start": "render_and_compare"}, "cannot start from itself"),
-        ({"start": "gps"}, "unknown estimator 'gps'; valid names: ctrnet"),
+        ({"source": "render_and_compare"}, "cannot take its poses from itself"),
+        ({"source": "gps"}, "unknown estimator 'gps'; valid names: charuco"),
         ({"iterations": 0}, "iterations"),
         ({"learning": 1}, "unknown RenderAndCompareConfig field learning; valid names: "),
     ],

@@ -70,9 +70,9 @@ def test_scatter_is_noticed_behind_an_error_that_all_share(count):
     for _ in range(100):
         start = moved(TRUE, rng.multivariate_normal(np.zeros(6), common))
         poses = [moved(start, rng.multivariate_normal(np.zeros(6), 9.0 * own)) for _ in range(count)]
-        fused = fuse(poses, [own + common] * count, common=common)
+        fused = fuse(poses, [own + common] * count, systematic=common)
         away = twist_between(fused.pose, start)
-        squares.append(away @ np.linalg.solve(fused.own, away))
+        squares.append(away @ np.linalg.solve(fused.independent, away))
     assert 4.0 < np.median(squares) < 8.0  # a chi-square of six has 5.3
 
 
@@ -80,7 +80,7 @@ def test_scatter_is_noticed_where_nothing_is_said_to_be_their_own():
     rng, squares = np.random.default_rng(6), []
     for _ in range(100):
         poses = [measured(rng, 4.0 * COVARIANCE) for _ in range(8)]
-        fused = fuse(poses, [0.3 * COVARIANCE] * 8, common=COVARIANCE)
+        fused = fuse(poses, [0.3 * COVARIANCE] * 8, systematic=COVARIANCE)
         away = twist_between(fused.pose, TRUE)
         squares.append(away @ np.linalg.solve(fused.covariance, away))
     assert np.mean(squares) < 12.0  # eight poses that scatter so far are known to 0.7 of that; 0.3 is claimed
@@ -92,14 +92,14 @@ def test_measurements_are_weighed_by_what_they_do_not_share():
     owns = [0.04 * COVARIANCE] * 2 + [2.0 * COVARIANCE] * 10
     for _ in range(100):
         poses = [moved(TRUE, rng.multivariate_normal(np.zeros(6), own)) for own in owns]
-        away = twist_between(TRUE, fuse(poses, [own + common for own in owns], common=common).pose)
+        away = twist_between(TRUE, fuse(poses, [own + common for own in owns], systematic=common).pose)
         squares.append(np.square(away) / np.diag(COVARIANCE))
     assert np.mean(squares) < 0.03  # 0.02 by theory; 0.14 if all of them counted the same
 
 
 def test_what_measurements_have_in_common_remains():
     def fused(count, common):
-        return fuse([TRUE] * count, [COVARIANCE] * count, common=common).covariance
+        return fuse([TRUE] * count, [COVARIANCE] * count, systematic=common).covariance
 
     common = 0.3 * COVARIANCE
     np.testing.assert_allclose(fused(1, common), COVARIANCE)
@@ -115,9 +115,9 @@ def test_what_measurements_have_in_common_remains():
 def test_poor_measurements_make_good_ones_no_worse(good, poor):
     common = 0.8 * COVARIANCE
     covariances = [COVARIANCE] * good + [1e4 * COVARIANCE] * poor
-    fused = fuse([TRUE] * len(covariances), covariances, common=common)
+    fused = fuse([TRUE] * len(covariances), covariances, systematic=common)
     np.testing.assert_allclose(fused.covariance, 0.2 * COVARIANCE / good + common, rtol=0.01)
-    np.testing.assert_allclose(fused.own + common, fused.covariance, rtol=1e-6)
+    np.testing.assert_allclose(fused.independent + common, fused.covariance, rtol=1e-6)
 
 
 def test_what_is_left_of_unequal_measurements_is_as_large_as_their_errors():
@@ -126,7 +126,7 @@ def test_what_is_left_of_unequal_measurements_is_as_large_as_their_errors():
         scales = rng.uniform(0.05, 5.0, 10)
         start = moved(TRUE, rng.multivariate_normal(np.zeros(6), common))
         poses = [moved(start, rng.multivariate_normal(np.zeros(6), scale * COVARIANCE)) for scale in scales]
-        fused = fuse(poses, [scale * COVARIANCE + common for scale in scales], common=common)
+        fused = fuse(poses, [scale * COVARIANCE + common for scale in scales], systematic=common)
         away = twist_between(fused.pose, TRUE)
         squares.append(away @ np.linalg.solve(fused.covariance, away))
     assert 4.5 < np.mean(squares) < 7.5

@@ -121,11 +121,11 @@ def test_a_gripper_that_was_seen_before_is_not_passed_on():
 
 def test_sources_say_what_their_frames_share():
     shared = {
-        name: make_estimator("sliding_window", {"source": name}, PANDA).common[0, 0] for name in ("noisy", "ctrnet")
+        name: make_estimator("sliding_window", {"source": name}, PANDA).systematic[0, 0] for name in ("noisy", "ctrnet")
     }
     assert shared == {"noisy": 0.0, "ctrnet": SYSTEMATIC_M**2}
     told = make_estimator("pose_filter", {"source": "ctrnet", "systematic_m": 0.0}, PANDA)
-    assert np.array_equal(told.common, np.diag([0.0] * 3 + [SYSTEMATIC_RAD**2] * 3))
+    assert np.array_equal(told.systematic, np.diag([0.0] * 3 + [SYSTEMATIC_RAD**2] * 3))
     with pytest.raises(ValueError, match=r"systematic_rad must be a number in \[0, 100\], not -1"):
         make_estimator("pose_filter", {"systematic_rad": -1}, PANDA)
 

@@ -186,8 +186,8 @@ def test_other_weights_under_the_same_name_are_other_settings(folder, tmp_path):
 
 def test_drawn_frames_repeat_and_a_board_is_put_in_for_those_who_need_it(tmp_path):
     small = {"frames": 2, "width": 320, "height": 240, "randomization": "mild"}
-    result = run_pose_study(PoseStudy(estimator="fiducial", **small), tmp_path / "a")
-    again = run_pose_study(PoseStudy(estimator="fiducial", **small), tmp_path / "b")
+    result = run_pose_study(PoseStudy(estimator="charuco", **small), tmp_path / "a")
+    again = run_pose_study(PoseStudy(estimator="charuco", **small), tmp_path / "b")
     assert without_times(result) == without_times(again)
     assert [record["name"] for record in result["per_frame"]] == ["000000", "000001"]
     assert result["per_frame"][0]["mask_share"] > 0.0
