@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.datasets.frame import Frame
-from ctr_env.geometry import PinholeCamera, transform
+from ctr_env.geometry import transform
 from ctr_env.scenes.robots.description import RobotDescription
 
 from .base import GroundTruth, PoseEstimate, PoseEstimator
@@ -47,7 +47,7 @@ class Mirror:
         """The mirror image's frame: flipped image and camera, mirrored joints."""
         return Frame(
             joint_positions=self._signs * frame.joint_positions,
-            camera=_flipped(frame.camera),
+            camera=frame.camera.mirrored(),
             time_s=frame.time_s,
             image=None if frame.image is None else np.ascontiguousarray(frame.image[:, ::-1]),
         )
@@ -108,11 +108,3 @@ class MirroredEstimator(PoseEstimator):
         """Poses of frames in order of time."""
         found = self.inner.estimate_batch([self._mirror.frame(frame) for frame in frames])
         return [self._mirror.estimate(e, frame.camera.width) for e, frame in zip(found, frames, strict=True)]
-
-
-def _flipped(camera: PinholeCamera) -> PinholeCamera:
-    """The camera of the flipped image; of OpenCV's distortion, p2 (tangential along x) changes its sign."""
-    distortion = camera.distortion
-    if len(distortion) > 3:
-        distortion = (*distortion[:3], -distortion[3], *distortion[4:])
-    return replace(camera, cx=camera.width - camera.cx, distortion=distortion)

@@ -103,10 +103,10 @@ def _images(
         found = read_images(source)
         if not options.moving_camera:
             found = of_one_camera(found)
-        for rejected in found.skipped:
+        for rejected in found.rejected:
             print(f"skipped: {rejected.reason}", file=sys.stderr)
         groups.append(list(found.frames.values()))
-        skipped += found.skipped
+        skipped += found.rejected
     return groups, skipped
 
 

@@ -78,7 +78,7 @@ def _run(options: argparse.Namespace) -> int:
         "command": shlex.join(["ctr-env", *sys.argv[1:]]),
         "config": {name: getattr(options, name) for name in ("robot", "weights", "adapt", "minutes", "refine")},
         "versions": versions(),
-        "skipped": [rejected._asdict() for rejected in images.skipped],
+        "skipped": [rejected._asdict() for rejected in images.rejected],
         "advice": hints,
         **calibration_data(found, kinematics.robot, camera),
     }
@@ -97,7 +97,7 @@ def _images(options: argparse.Namespace, kinematics: RobotKinematics) -> Images:
 
     (source,) = image_sources(options, kinematics, options.out / "pictures")
     images = of_one_camera(read_images(source))
-    for rejected in images.skipped:
+    for rejected in images.rejected:
         print(f"skipped: {rejected.reason}", file=sys.stderr)
     return images
 

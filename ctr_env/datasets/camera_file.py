@@ -33,7 +33,7 @@ def _opencv_matrix(loader: _Loader, node: yaml.Node) -> Any:
 _Loader.add_constructor("tag:yaml.org,2002:opencv-matrix", _opencv_matrix)
 
 
-def read_camera_file(file: Path) -> PinholeCamera:
+def read_camera_file(file: Path, rectified: bool | None = None) -> PinholeCamera:
     """Intrinsics from a file: OpenCV's YAML or JSON, or ROS's (``camera_calibration`` or a ``camera_info`` message).
 
     These count pixel centres as integers: half a pixel is added to the principal point. A ``camera_info`` that was

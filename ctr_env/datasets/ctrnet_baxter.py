@@ -52,6 +52,7 @@ class CtRNetBaxterFolder:
             raise ValueError(f"{folder} shows Baxter's left arm: the robot must be baxter, not {kinematics.robot.name}")
         self.folder = folder if (folder / _TRUTH).is_file() else folder / _BESIDE
         self._kinematics = kinematics
+        self.conventions = {"units": "m", "pixel_centres": "integer"}
         file = self.folder / _TRUTH
         try:
             self._truth: dict[str, Any] = dict(read_plain(file.read_bytes()))

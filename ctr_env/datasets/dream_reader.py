@@ -45,7 +45,9 @@ class DreamFolder:
         names: Names of the frames, sorted.
     """
 
-    def __init__(self, folder: Path, kinematics: RobotKinematics) -> None:
+    def __init__(
+        self, folder: Path, kinematics: RobotKinematics, units: str = "auto", pixel_centres: str = "auto"
+    ) -> None:
         """List a folder's frames.
 
         Args:
@@ -56,7 +58,7 @@ class DreamFolder:
             FileNotFoundError: If the folder has no frames.
             ValueError: If its ``_camera_settings.json`` cannot be understood.
         """
-        self.folder = folder
+        self.folder, self.conventions = folder, {"units": units, "pixel_centres": pixel_centres}
         self._kinematics = kinematics
         self.names = sorted(f.stem for f in folder.glob("[0-9]*.json")) if folder.is_dir() else []
         if not self.names:

@@ -12,13 +12,16 @@ from .dream_reader import DreamFolder
 from .frame import Frame
 from .labelled import LabelledFrame
 
-__all__ = ["Folder", "RejectedFrame", "open_folder", "rejected"]
+__all__ = ["Folder", "RejectedFrame", "open_folder", "rejected_frame"]
 
 
 class Folder(Protocol):
     """Frames that are read by name: of a folder in some layout, or a recording."""
 
     names: list[str]
+    """Names of the frames."""
+    conventions: dict[str, str]
+    """How numbers in the files were read: units, pixel centres, and whether that was given or inferred."""
 
     def files(self, name: str) -> list[Path]:
         """The files that a frame is read from."""
@@ -39,7 +42,7 @@ class RejectedFrame(NamedTuple):
     """What is wrong."""
 
 
-def rejected(folder: Folder, name: str, error: Exception) -> RejectedFrame:
+def rejected_frame(folder: Folder, name: str, error: Exception) -> RejectedFrame:
     """The frame that could not be read, from the error that said so."""
     for file in folder.files(name):
         if str(file) in str(error):
@@ -48,7 +51,7 @@ def rejected(folder: Folder, name: str, error: Exception) -> RejectedFrame:
     return RejectedFrame(name, str(error))
 
 
-def open_folder(folder: Path, kinematics: RobotKinematics) -> Folder:
+def open_folder(folder: Path, kinematics: RobotKinematics, units: str = "auto", pixel_centres: str = "auto") -> Folder:
     """A folder in the layout of DREAM and NDDS, or CtRNet's Baxter set.
 
     Raises:
@@ -57,4 +60,4 @@ def open_folder(folder: Path, kinematics: RobotKinematics) -> Folder:
     """
     if CtRNetBaxterFolder.recognises(folder):
         return CtRNetBaxterFolder(folder, kinematics)
-    return DreamFolder(folder, kinematics)
+    return DreamFolder(folder, kinematics, units, pixel_centres)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,19 +12,43 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
 from ctr_env.geometry import PinholeCamera
+from ctr_env.scenes.robots.description import RobotDescription
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
+from .camera_file import read_camera_file
 from .frame import Frame
 from .image_file import read_image
 from .image_size import camera_of_size
 from .joint_limits import require_joints
 from .joint_table import read_joint_table
 from .labelled import LabelledFrame
+from .pose_file import read_pose_file
 from .video_reader import Video
 
-__all__ = ["Recording"]
+__all__ = ["Recording", "load_recording"]
 
 _IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+
+
+def load_recording(
+    images: str | Path,
+    joints: str | Path,
+    camera: str | Path | PinholeCamera,
+    robot: str | RobotDescription | RobotKinematics,
+    pose: str | Path | RigidTransform | None = None,
+    rectified: bool | None = None,
+    joint_names: Mapping[str, str] | None = None,
+    image_times: str | Path | None = None,
+    max_gap_s: float = 0.1,
+) -> Recording:
+    """Images of a robot with its joint angles and the intrinsics of the camera."""
+    kinematics = robot if isinstance(robot, RobotKinematics) else RobotKinematics(robot)
+    if not isinstance(camera, PinholeCamera):
+        camera = read_camera_file(Path(camera), rectified)
+    if isinstance(pose, str | Path):
+        pose = read_pose_file(Path(pose), kinematics.robot.base_link)
+    times = None if image_times is None else Path(image_times)
+    return Recording(Path(images), Path(joints), camera, kinematics, pose, joint_names, times, max_gap_s)
 
 
 class Recording:
@@ -41,6 +66,9 @@ class Recording:
         camera: PinholeCamera,
         kinematics: RobotKinematics,
         camera_T_base: RigidTransform | None = None,
+        joint_names: Mapping[str, str] | None = None,
+        image_times: Path | None = None,
+        max_gap_s: float = 0.1,
     ) -> None:
         """Bring images and joint angles together.
 
@@ -60,6 +88,7 @@ class Recording:
         if not images.exists():
             raise FileNotFoundError(f"no such folder or video: {images}")
         self.images = images
+        self.conventions: dict[str, str] = {}
         self._camera, self._kinematics, self._pose, self._joints = camera, kinematics, camera_T_base, joints
         table = read_joint_table(joints, kinematics.robot)
         self._video = None if images.is_dir() else Video(images)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ctr_env.geometry import PinholeCamera
 
-from .folders import Folder, RejectedFrame, rejected
+from .folders import Folder, RejectedFrame, rejected_frame
 from .frame import Frame
 from .undistortion import undistorted_frame
 
@@ -21,31 +21,31 @@ class Images(NamedTuple):
     """Images, joint angles and cameras without lens distortion, by name."""
     cameras: dict[str, PinholeCamera]
     """The cameras as they are, with it."""
-    skipped: list[RejectedFrame]
+    rejected: list[RejectedFrame]
     """The other frames."""
 
 
 def read_images(folder: Folder) -> Images:
     """Read all frames of a folder or recording, one by one."""
-    frames, cameras, skipped = {}, {}, []
+    frames, cameras, rejected = {}, {}, []
     for name in folder.names:
         try:
             frame = folder.read_unlabelled(name)
             frames[name], cameras[name] = undistorted_frame(frame), frame.camera
         except (OSError, ValueError) as error:
-            skipped.append(rejected(folder, name, error))
-    return Images(frames, cameras, skipped)
+            rejected.append(rejected_frame(folder, name, error))
+    return Images(frames, cameras, rejected)
 
 
 def of_one_camera(images: Images) -> Images:
-    """The images of the camera that took most of them; the others are skipped.
+    """The images of the camera that took most of them; the others are rejected.
 
     Raises:
         ValueError: If none could be read, or no camera took more than half of them.
     """
     if not images.frames:
-        first = f"; the first: {images.skipped[0].reason}" if images.skipped else ""
-        raise ValueError(f"none of {len(images.skipped)} images can be read{first}")
+        first = f"; the first: {images.rejected[0].reason}" if images.rejected else ""
+        raise ValueError(f"none of {len(images.rejected)} images can be read{first}")
     counts = Counter(images.cameras.values())
     camera, most = counts.most_common(1)[0]
     if 2 * most <= len(images.cameras) and len(counts) > 1:
@@ -59,7 +59,7 @@ def of_one_camera(images: Images) -> Images:
         for name, other in images.cameras.items()
         if other != camera
     ]
-    return Images(frames, dict.fromkeys(frames, camera), [*images.skipped, *others])
+    return Images(frames, dict.fromkeys(frames, camera), [*images.rejected, *others])
 
 
 def _told(camera: PinholeCamera) -> str:

@@ -1,4 +1,4 @@
-"""Cameras and rigid transforms: the conventions that every other part shares."""
+"""Cameras, lens distortion and rigid transforms: the conventions that all other folders share."""
 
 from .camera import PinholeCamera
 from .transforms import (
@@ -12,6 +12,7 @@ from .transforms import (
     twist_between,
     vector_to_pose,
 )
+from .undistortion import undistort_image, undistort_pixels
 
 __all__ = [
     "PinholeCamera",
@@ -23,5 +24,7 @@ __all__ = [
     "pose_to_vector",
     "transform",
     "twist_between",
+    "undistort_image",
+    "undistort_pixels",
     "vector_to_pose",
 ]

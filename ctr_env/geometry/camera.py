@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["PinholeCamera"]
+from ctr_env.errors import ConfigurationError
 
-_LENSES = (0, 4, 5, 8, 12, 14)  # numbers of coefficients that OpenCV has a model for
+from .lens import COEFFICIENTS, distort
+
+__all__ = ["PinholeCamera"]
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,13 @@ class PinholeCamera:
         cy: Principal point, y, pixels.
         width: Image width, pixels.
         height: Image height, pixels.
-        distortion: OpenCV's distortion coefficients ``(k1, k2, p1, p2[, k3[, ...]])``; empty for none.
+        distortion: Coefficients of the lens model; empty for a lens without distortion.
+        lens_model: ``"opencv"`` (OpenCV's ``k1, k2, p1, p2[, k3[, ...]]``) or ``"equidistant"`` (``cv2.fisheye``'s
+            ``k1, k2, k3, k4``); see :mod:`ctr_env.geometry.lens`.
 
     Raises:
-        ValueError: If a focal length or a size is not positive, a value is not finite, or OpenCV knows no lens with so
-            many coefficients.
+        ConfigurationError: If a focal length or a size is not positive, a value is not finite, the lens model is
+            unknown, or it does not have so many coefficients.
     """
 
     fx: float
@@ -42,19 +46,26 @@ class PinholeCamera:
     width: int
     height: int
     distortion: tuple[float, ...] = ()
+    lens_model: str = "opencv"
 
     def __post_init__(self) -> None:
-        """Refuse what is not a camera."""
+        """Reject values that describe no camera."""
         for name in ("fx", "fy", "width", "height"):
             value = getattr(self, name)
             if not (np.isfinite(value) and value > 0):
-                raise ValueError(f"PinholeCamera.{name} must be positive and finite, not {value!r}")
+                raise ConfigurationError(f"PinholeCamera.{name} must be positive and finite, not {value!r}")
         for name in ("cx", "cy"):
             if not np.isfinite(getattr(self, name)):
-                raise ValueError(f"PinholeCamera.{name} must be finite, not {getattr(self, name)!r}")
-        if len(self.distortion) not in _LENSES or not np.isfinite(self.distortion).all():
-            raise ValueError(
-                f"PinholeCamera.distortion must be {', '.join(map(str, _LENSES))} finite numbers, not {self.distortion}"
+                raise ConfigurationError(f"PinholeCamera.{name} must be finite, not {getattr(self, name)!r}")
+        if self.lens_model not in COEFFICIENTS:
+            raise ConfigurationError(
+                f"unknown PinholeCamera.lens_model {self.lens_model!r}; valid names: {', '.join(COEFFICIENTS)}"
+            )
+        counts = COEFFICIENTS[self.lens_model]
+        if len(self.distortion) not in counts or not np.isfinite(self.distortion).all():
+            raise ConfigurationError(
+                f"PinholeCamera.distortion must be {', '.join(map(str, counts))} finite numbers "
+                f"for an {self.lens_model} lens, not {self.distortion}"
             )
 
     @classmethod
@@ -68,10 +79,10 @@ class PinholeCamera:
             principal_point: ``(2,)`` position of the optical axis as a fraction of width and height.
 
         Raises:
-            ValueError: If the field of view is outside (0, pi).
+            ConfigurationError: If the field of view is outside (0, pi).
         """
         if not 0.0 < fov_x < np.pi:
-            raise ValueError(f"fov_x must lie between 0 and pi radians, not {fov_x!r}")
+            raise ConfigurationError(f"fov_x must lie between 0 and pi radians, not {fov_x!r}")
         focal = 0.5 * width / np.tan(0.5 * fov_x)
         u, v = np.asarray(principal_point, dtype=float)
         return cls(float(focal), float(focal), float(u * width), float(v * height), int(width), int(height))
@@ -87,6 +98,11 @@ class PinholeCamera:
         K = self.matrix
         K[:2, 2] -= 0.5
         return K
+
+    @property
+    def undistorted(self) -> PinholeCamera:
+        """The same camera with a lens without distortion."""
+        return replace(self, distortion=(), lens_model="opencv")
 
     @property
     def fov(self) -> tuple[float, float]:
@@ -109,7 +125,7 @@ class PinholeCamera:
         with np.errstate(divide="ignore", invalid="ignore"):
             xy = np.where(z[..., None] > 0.0, points[..., :2] / z[..., None], np.nan)
         if self.distortion:
-            xy = _distort(xy, self.distortion)
+            xy = distort(xy, self.lens_model, self.distortion)
         return xy * (self.fx, self.fy) + (self.cx, self.cy)
 
     def contains(self, pixels: ArrayLike) -> NDArray[np.bool_]:
@@ -130,16 +146,12 @@ class PinholeCamera:
             height=height,
         )
 
+    def mirrored(self) -> PinholeCamera:
+        """The camera of the image flipped left to right.
 
-def _distort(xy: NDArray[np.float64], distortion: tuple[float, ...]) -> NDArray[np.float64]:
-    """OpenCV's lens model applied to ``(..., 2)`` normalised coordinates."""
-    import cv2
-
-    rays = np.concatenate([xy, np.ones_like(xy[..., :1])], axis=-1).reshape(-1, 3)
-    out = np.full((len(rays), 2), np.nan)
-    seen = np.isfinite(rays).all(axis=1)
-    if seen.any():
-        zero = np.zeros(3)
-        pixels, _ = cv2.projectPoints(rays[seen], zero, zero, np.eye(3), np.asarray(distortion, dtype=float))
-        out[seen] = pixels.reshape(-1, 2)
-    return out.reshape(xy.shape)
+        Of OpenCV's coefficients, those of terms that are even in x and displace along x change their signs: p2, the
+        thin prism's s1 and s2, and the tilt about y.
+        """
+        odd = (3, 8, 9, 13) if self.lens_model == "opencv" else ()
+        flipped = tuple(-value if i in odd else value for i, value in enumerate(self.distortion))
+        return replace(self, cx=self.width - self.cx, distortion=flipped)

@@ -55,8 +55,8 @@ def test_or_by_name(tmp_path):
     np.testing.assert_array_equal(recording.read("a.png").joint_positions, ANGLES[1])
     found = read_images(recording)
     assert list(found.frames) == ["c.png", "a.png"]
-    assert [rejected.file for rejected in found.skipped] == ["b.png", "d.png", "e.png"]  # left over, and told
-    assert all("no row of" in rejected.reason for rejected in found.skipped)
+    assert [item.file for item in found.rejected] == ["b.png", "d.png", "e.png"]  # left over, and told
+    assert all("no row of" in item.reason for item in found.rejected)
 
 
 def test_the_order_of_names_is_that_of_the_numbers_in_them(tmp_path):
@@ -84,8 +84,8 @@ def test_rows_name_frames_of_a_video(tmp_path):
     for frame, grey in zip(found.frames.values(), (150, 50), strict=True):
         assert abs(float(frame.image.mean()) - grey) < 6
     np.testing.assert_array_equal(found.frames["000001"].joint_positions, ANGLES[1])
-    assert [rejected.file for rejected in found.skipped] == ["video.mp4"]
-    assert "no frame 7; they are numbered from 0 to 4" in found.skipped[0].reason
+    assert [item.file for item in found.rejected] == ["video.mp4"]
+    assert "no frame 7; they are numbered from 0 to 4" in found.rejected[0].reason
     with pytest.raises(ValueError, match="names frame 'home'; rows name a video's frames by their number"):
         Recording(tmp_path / "video.mp4", table(tmp_path / "q.csv", ["home"], angles=ANGLES[:1]), CAMERA, KINEMATICS)
 
@@ -143,8 +143,8 @@ def test_images_of_another_camera_are_skipped_by_name(tmp_path):
     cv2.imwrite(str(folder / "3.png"), np.zeros((24, 32, 3), np.uint8))
     found = of_one_camera(read_images(Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS)))
     assert list(found.frames) == ["0.png", "1.png", "2.png", "4.png"] and len(set(found.cameras.values())) == 1
-    assert [rejected.file for rejected in found.skipped] == ["3.png"]
-    assert "3.png: not of the camera of most images: 32x24, fx" in found.skipped[0].reason
+    assert [item.file for item in found.rejected] == ["3.png"]
+    assert "3.png: not of the camera of most images: 32x24, fx" in found.rejected[0].reason
     for i in (0, 1):
         cv2.imwrite(str(folder / f"{i}.png"), np.zeros((6 + 6 * i, 8 + 8 * i, 3), np.uint8))
     with pytest.raises(ValueError, match="4 different intrinsics, and so not one pose"):
@@ -191,7 +191,7 @@ def test_rows_that_cannot_be_used_are_rejected_one_by_one(tmp_path):
     file.write_text(file.read_text().replace(repr(float(ANGLES[2, 4])), "nan").replace(repr(float(ANGLES[0, 1])), ""))
     found = read_images(Recording(folder, file, CAMERA, KINEMATICS))
     assert list(found.frames) == ["1.png", "4.png"]
-    assert [(rejected.file, rejected.reason.partition(": ")[2]) for rejected in found.skipped] == [
+    assert [(item.file, item.reason.partition(": ")[2]) for item in found.rejected] == [
         ("q.csv", "panda_joint2 in line 2 is '', not a finite number"),
         ("q.csv", "panda_joint5 in line 4 is 'nan', not a finite number"),
         ("q.csv", f"no image '3.png' in {folder}"),
@@ -216,8 +216,8 @@ def test_a_image_of_another_shape_is_rejected_by_name(tmp_path):
     recording = Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS)
     found = read_images(recording)
     assert list(found.frames) == ["0.png", "1.png", "3.png", "4.png"]
-    assert len(found.skipped) == 1
-    assert "2.png: the image has 90x48 pixels, its camera 128x96" in found.skipped[0].reason
+    assert len(found.rejected) == 1
+    assert "2.png: the image has 90x48 pixels, its camera 128x96" in found.rejected[0].reason
 
 
 def test_tables_of_spreadsheets_are_read_and_their_lines_counted(tmp_path):

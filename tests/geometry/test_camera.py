@@ -70,5 +70,7 @@ def test_impossible_cameras_are_rejected_by_name(field, value):
 
 @pytest.mark.parametrize("distortion", [(0.1,), (0.1, 0.0, 0.0), (0.0,) * 6, (float("nan"), 0.0, 0.0, 0.0)])
 def test_lenses_that_opencv_does_not_know_are_rejected(distortion):
-    with pytest.raises(ValueError, match=r"distortion must be 0, 4, 5, 8, 12, 14 finite numbers, not \("):
+    with pytest.raises(
+        ValueError, match=r"distortion must be 0, 4, 5, 8, 12, 14 finite numbers for an opencv lens, not \("
+    ):
         PinholeCamera(300.0, 300.0, 160.0, 120.0, 320, 240, distortion)

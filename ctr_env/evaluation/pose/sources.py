@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from ctr_env.datasets.folders import Folder, rejected
+from ctr_env.datasets.folders import Folder, rejected_frame
 from ctr_env.datasets.labelled import LabelledFrame
 from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.runs.seeds import frame_seed
@@ -79,7 +79,7 @@ class FolderSource(FrameSource):
         try:
             frame = self._folder.read(name)
         except (ValueError, OSError) as error:
-            raise UnusableFrameError(*rejected(self._folder, name, error)) from error
+            raise UnusableFrameError(*rejected_frame(self._folder, name, error)) from error
         if frame.camera_T_base is None and frame.marked is None:
             raise UnusableFrameError(
                 f"{name}.json", "no pose, and fewer than 3 keypoints with a location to find it from"
