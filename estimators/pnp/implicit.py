@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from .factor import solve_definite
 from .reprojection import Problem, expand
 
 __all__ = ["ImplicitPose"]
@@ -32,7 +33,7 @@ class ImplicitPose(torch.autograd.Function):
         translation: Tensor,
         valid: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """Hand on the pose ``(B, 3, 3)``, ``(B, 3)``, found for these data; rows not valid get zero gradients."""
+        """Pass on the poses ``(B, 3, 3)``, ``(B, 3)`` found for these data; rows that are not valid get zero gradients."""
         ctx.save_for_backward(pixels, points, weights, intrinsics, rotation, translation, valid)
         return rotation.clone(), translation.clone()
 
@@ -43,7 +44,7 @@ class ImplicitPose(torch.autograd.Function):
         pixels, points, weights, intrinsics, rotation, translation, valid = ctx.saved_tensors
         problem = Problem(pixels, points, weights, intrinsics[:, None, :2], intrinsics[:, None, 2:])
         outer = by_rotation @ rotation.mT  # L changes by Σ outer · [ω]ₓ
-        by_turn = torch.stack(
+        by_rotation_vector = torch.stack(
             [
                 outer[:, 2, 1] - outer[:, 1, 2],
                 outer[:, 0, 2] - outer[:, 2, 0],
@@ -51,10 +52,11 @@ class ImplicitPose(torch.autograd.Function):
             ],
             dim=1,
         )
-        factor, _ = torch.linalg.cholesky_ex(expand(problem, rotation, translation).hessian)
-        adjoint = torch.cholesky_solve(-torch.cat([by_translation, by_turn], dim=1)[..., None], factor)[..., 0]
-        grads = _adjoint_gradients(problem, rotation, translation, adjoint)
-        # absent points have no weight to gain: they would have to be somewhere first
+        hessian = expand(problem, rotation, translation).hessian
+        adjoint, definite = solve_definite(hessian, -torch.cat([by_translation, by_rotation_vector], dim=1)[..., None])
+        grads = _adjoint_gradients(problem, rotation, translation, adjoint[..., 0])
+        valid = valid & definite
+        # an absent point has no gradient by its weight: it would need a position first
         used = valid[:, None] & (weights > 0.0)
         masks = used[..., None], used[..., None], used, valid[:, None]
         return *(torch.where(mask, grad, 0.0) for mask, grad in zip(masks, grads, strict=True)), None, None, None

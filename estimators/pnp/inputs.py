@@ -68,6 +68,7 @@ def examine(problem: Problem, given_weights: Tensor) -> tuple[Tensor, Tensor]:
     sound = sound & (given_weights.amin(dim=1) >= 0.0) & (problem.focal.amin(dim=(1, 2)) > 0.0)
     few = (problem.weights > 0.0).sum(dim=1) < _FEWEST
     scatter = (problem.weights[..., None] * problem.points).mT @ problem.points
+    sound = sound & scatter.isfinite().all(dim=2).all(dim=1)  # else squares of the coordinates overflow
     benign = torch.eye(3).to(scatter)
     spread, axes = torch.linalg.eigh(torch.where((sound & ~few)[:, None, None], scatter, benign))
     collinear = spread[:, 1] < _FLAT**2 * spread[:, 2]

@@ -54,12 +54,16 @@ def refine(
 
 
 def newton_step(state: Expansion, damping: Tensor) -> Tensor:
-    """Damped step ``(N, 6)``; the damping ``(N,)`` is relative to the diagonal."""
+    """Damped step ``(N, 6)``; the damping ``(N,)`` is relative to the diagonal.
+
+    Newton's where the damped Hessian is positive definite, else Gauss-Newton's, else NaN, which no caller accepts.
+    """
     ridge = torch.diag_embed(damping[:, None] * state.information.diagonal(dim1=1, dim2=2))
     factor, failed = torch.linalg.cholesky_ex(state.hessian + ridge)
     if bool(failed.any()):
         convex = torch.where(failed[:, None, None] > 0, state.information, state.hessian)
-        factor, _ = torch.linalg.cholesky_ex(convex + ridge)
+        factor, failed = torch.linalg.cholesky_ex(convex + ridge)
+        factor = torch.where(failed[:, None, None] > 0, torch.nan, factor)
     return torch.cholesky_solve(-state.gradient[..., None], factor)[..., 0]
 
 

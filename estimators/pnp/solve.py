@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from .factor import factorise
 from .implicit import ImplicitPose
 from .inputs import REASONS, check_shapes, examine, fill_absent
 from .refine import newton_step, step_size
@@ -125,7 +126,7 @@ def _locate(
 
 
 class _Fit(NamedTuple):
-    """What is known of N poses: covariance ``(N, 6, 6)``, error ``(N,)`` px, code of the reason to refuse ``(N,)``."""
+    """N refined poses: covariance ``(N, 6, 6)``, RMS error ``(N,)`` px, code ``(N,)`` of the reason if not valid."""
 
     rotation: Tensor
     translation: Tensor
@@ -135,7 +136,10 @@ class _Fit(NamedTuple):
 
 
 def _finish(problem: Problem, pose: Pose, distance: Tensor) -> _Fit:
-    """Take the last Newton step, and judge the pose by its size and by the curvature.
+    """Take the last Newton step, and classify the pose by the step's size and the curvature of the cost.
+
+    A pose is degenerate where the information matrix is singular, or a parameter is hardly determined beside the others;
+    it has not converged where the step is large, or the Hessian not positive definite (a saddle point).
 
     Args:
         problem: N problems, points as given.
@@ -144,12 +148,12 @@ def _finish(problem: Problem, pose: Pose, distance: Tensor) -> _Fit:
     """
     state = expand(problem, *pose)
     step = newton_step(state, torch.zeros_like(state.cost))
-    # in units in which each parameter alone is known equally well, pivots say how much is left of it beside the others
+    # scaled to unit information of each parameter alone, squared pivots are the shares that the other parameters leave
     unit = state.information.diagonal(dim1=1, dim2=2).rsqrt()
-    factor, _ = torch.linalg.cholesky_ex(unit[:, :, None] * state.hessian * unit[:, None])
-    spread, singular = torch.linalg.cholesky_ex(state.information)
-    determined = (factor.diagonal(dim1=1, dim2=2).square() > _SINGULAR).all(dim=1) & (singular == 0)
-    arrived = step_size(step, distance) < _CONVERGED
+    pivots, saddle = torch.linalg.cholesky_ex(unit[:, :, None] * state.hessian * unit[:, None])
+    root, informative = factorise(state.information)
+    determined = informative & (pivots.diagonal(dim1=1, dim2=2).square() > _SINGULAR).all(dim=1)
+    arrived = (step_size(step, distance) < _CONVERGED) & (saddle == 0)
     code = torch.where(
         determined, torch.where(arrived, 0, REASONS.index("no_convergence")), REASONS.index("degenerate")
     )
@@ -160,7 +164,7 @@ def _finish(problem: Problem, pose: Pose, distance: Tensor) -> _Fit:
     return _Fit(
         turn(pose.rotation, step[:, 3:]),
         pose.translation + step[:, :3],
-        variance[:, None, None] * torch.cholesky_inverse(spread),
+        variance[:, None, None] * torch.cholesky_inverse(root),
         (squares / weights.sum(dim=1)).sqrt(),
         code,
     )

@@ -9,6 +9,7 @@ import torch
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
+from .factor import solve_definite
 from .reprojection import NEAR, Problem, turn
 
 __all__ = ["Starts", "find_starts", "into_view"]
@@ -86,8 +87,7 @@ def _algebraic_error(problem: Problem) -> _Algebraic:
     design = (across[..., None] * problem.points[:, :, None, None]).flatten(-2).flatten(1, 2)
     across = across.flatten(1, 2)
     mixed = across.mT @ design
-    factor, _ = torch.linalg.cholesky_ex(across.mT @ across)
-    to_translation = torch.cholesky_solve(-mixed, factor)
+    to_translation, _ = solve_definite(across.mT @ across, -mixed)  # singular if all rays are parallel: then zero
     return _Algebraic(design.mT @ design + mixed.mT @ to_translation, to_translation)
 
 
@@ -119,8 +119,8 @@ def _improved(form: _Algebraic, rotation: Tensor) -> Tensor:
         sides = torch.cat([tangent.view(n * count, 3, 9), rotation.view(n * count, 1, 9)], dim=1)
         equations = pulled @ sides.mT
         normal = equations[..., :3]
-        factor, _ = torch.linalg.cholesky_ex(normal + torch.diag_embed(_DAMPING * normal.diagonal(dim1=1, dim2=2)))
-        step = torch.cholesky_solve(equations[..., 3:], factor)[..., 0]
+        damped = normal + torch.diag_embed(_DAMPING * normal.diagonal(dim1=1, dim2=2))
+        step, _ = solve_definite(damped, equations[..., 3:])
         rotation = turn(rotation, -step.view(n, count, 3))
     return rotation
 
