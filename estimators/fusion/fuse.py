@@ -12,11 +12,12 @@ from scipy.spatial.transform import RigidTransform
 from ctr_env.errors import DataError
 from ctr_env.geometry import moved
 
-__all__ = ["Fused", "fuse", "independent_and_systematic", "most_central"]
+__all__ = ["Fused", "fuse", "independent_and_systematic", "is_covariance", "most_central"]
 
 _ITERATIONS = 20
 _CONVERGED = 1e-10
 _EXACT = 1e-14  # square metres and radians: least variance, for measurements that claim to be exact
+_VAST = 1e12  # square metres and radians: variance from which the arithmetic may overflow
 _SUSPECT = 0.02  # share of a covariance that counts as independent even where all of it is said to be systematic
 _MEDIAN = 5.348  # of the squared Mahalanobis distance: chi-square distribution with six degrees of freedom
 _DOUBTED = 12.0  # squared Mahalanobis distance at which a measurement has half weight: twice the expectation
@@ -60,11 +61,14 @@ def fuse(
             measurement's covariance, that covariance is taken.
 
     Raises:
-        DataError: If there are no poses, or not as many covariances.
+        DataError: If there are no poses, not as many covariances, or a covariance is none (see :func:`is_covariance`).
     """
     if not poses or len(poses) != len(covariances):
         raise DataError(f"needs as many covariances as poses, at least one; not {len(covariances)} and {len(poses)}")
     spread = np.stack(covariances)
+    if not is_covariance(spread):
+        bad = next(i for i, covariance in enumerate(spread) if not is_covariance(covariance))
+        raise DataError(f"covariances must be finite and positive semidefinite; number {bad} is {spread[bad]!r}")
     independent, shared = independent_and_systematic(spread, np.zeros((6, 6)) if systematic is None else systematic)
     information = np.linalg.inv(independent + _SUSPECT * spread + _EXACT * np.eye(6))
     together = RigidTransform.concatenate(poses)
@@ -85,6 +89,17 @@ def fuse(
     rest = np.einsum("nij,njk,nlk->il", gains, errors, gains) + _EXACT * np.eye(6)
     kept = np.einsum("nij,njk->ik", gains, _roots(shared))  # the same error in all, scaled in each measurement
     return Fused(pose, rest + kept @ kept.T, rest, weights)
+
+
+def is_covariance(matrices: NDArray[np.float64]) -> bool:
+    """Whether ``(..., 6, 6)`` matrices are finite, positive semidefinite up to rounding, and below 1e12 m² and rad²."""
+    if not (np.isfinite(matrices).all() and np.abs(matrices).max() < _VAST):
+        return False
+    try:
+        np.linalg.cholesky(matrices + _EXACT * np.eye(6))
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 def _scatter(squared: NDArray[np.float64]) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,6 +14,8 @@ from ctr_env.errors import ConfigurationError
 from ctr_env.estimators.base import GroundTruth, PoseEstimate, PoseEstimator
 from ctr_env.estimators.systematic_error import systematic_covariance
 from ctr_env.runs.configuration import require_range
+
+from .fuse import is_covariance
 
 __all__ = ["FusingConfig", "FusingEstimator"]
 
@@ -46,6 +48,9 @@ class FusingConfig:
 class FusingEstimator(PoseEstimator):
     """Estimates each frame with a source and combines the result with those of earlier frames.
 
+    An estimate whose covariance cannot weigh it (not finite, or not positive semidefinite) is not used: it counts as
+    not valid, with the reason ``"invalid_covariance"``.
+
     Attributes:
         source: The estimator of single frames.
         systematic: ``(6, 6)`` part of its covariances that all frames share.
@@ -76,11 +81,12 @@ class FusingEstimator(PoseEstimator):
         Raises:
             DataError: If the source needs what the frame lacks.
         """
-        return self.take(frame, self.source.estimate(frame))
+        return self.take(frame, _checked(self.source.estimate(frame)))
 
     def estimate_batch(self, frames: Sequence[Frame]) -> list[PoseEstimate]:
         """Poses of frames in order of time, each from the frame and those before it."""
-        return [self.take(*each) for each in zip(frames, self.source.estimate_batch(frames), strict=True)]
+        measured = [_checked(estimate) for estimate in self.source.estimate_batch(frames)]
+        return [self.take(*each) for each in zip(frames, measured, strict=True)]
 
     @abstractmethod
     def forget(self) -> None:
@@ -93,3 +99,10 @@ class FusingEstimator(PoseEstimator):
         Returns:
             The pose now, from all frames so far.
         """
+
+
+def _checked(measured: PoseEstimate) -> PoseEstimate:
+    """The estimate, not valid if its covariance is none."""
+    if not measured.valid or is_covariance(measured.covariance):
+        return measured
+    return replace(measured, valid=False, reason="invalid_covariance")

@@ -71,7 +71,7 @@ def solve_pnp(
     than they allow: then σ² = χ² / (2K − 6).
 
     All is computed in float64. A small problem is many short operations: who solves few at a time on a CPU is best off
-    with ``torch.set_num_threads(1)``.
+    with :func:`ctr_env.runs.threads.single_threaded`.
 
     Args:
         points_2d: ``(B, K, 2)`` continuous pixels.

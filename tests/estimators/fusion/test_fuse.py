@@ -137,3 +137,17 @@ def test_nothing_cannot_be_fused():
         fuse([], [])
     with pytest.raises(ValueError, match="not 1 and 2"):
         fuse([TRUE, TRUE], [COVARIANCE])
+
+
+@pytest.mark.parametrize("bad", [np.full((6, 6), np.nan), np.diag([np.inf] * 6), -COVARIANCE])
+def test_an_impossible_covariance_is_named(bad):
+    with pytest.raises(ValueError, match="positive semidefinite; number 1 is"):
+        fuse([TRUE] * 3, [COVARIANCE, bad, COVARIANCE])
+
+
+def test_singular_covariances_are_fused():
+    """Measurements that claim to be exact in some directions, or in all."""
+    flat = np.diag([1e-4, 1e-4, 0.0, 0.0, 0.0, 1e-6])
+    fused = fuse([TRUE] * 3, [flat, np.zeros((6, 6)), flat], systematic=flat)
+    np.testing.assert_allclose(fused.pose.as_matrix(), TRUE.as_matrix(), atol=1e-12)
+    assert np.isfinite(fused.covariance).all() and np.linalg.eigvalsh(fused.covariance).min() >= 0.0

@@ -7,7 +7,9 @@ import pytest
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.datasets.frame import Frame
-from ctr_env.estimators import GroundTruth, PoseEstimate, make_estimator
+from ctr_env.estimators import GroundTruth, PoseEstimate, PoseEstimator, make_estimator
+from ctr_env.estimators.fusion.pose_filter import PoseFilterEstimator
+from ctr_env.estimators.fusion.sliding_window import SlidingWindowEstimator
 from ctr_env.estimators.systematic_error import SYSTEMATIC_M, SYSTEMATIC_RAD
 from ctr_env.geometry import PinholeCamera, moved, twist_between
 from ctr_env.scenes.robots.kinematics import RobotKinematics
@@ -220,6 +222,41 @@ def test_the_window_says_so_when_nothing_has_been_seen_for_long():
     assert soon.valid and soon.time_s == pytest.approx(2 * STEP + 0.4)  # the camera stands still: it is true now
     assert not late.valid and late.reason == "no_measurement" and late.time_s == pytest.approx(2 * STEP)
     assert asked(estimator, replace(last[-1], time_s=2.0)).valid
+
+
+class Unsure(PoseEstimator):
+    """Answers with the true pose; every third covariance is none."""
+
+    def __init__(self, bad):
+        self.bad, self.count = bad, 0
+
+    def estimate(self, frame):
+        self.count += 1
+        covariance = self.bad if self.count % 3 == 0 else 1e-6 * np.eye(6)
+        return PoseEstimate(TRUE, covariance, True, frame.time_s)
+
+
+BAD_COVARIANCES = {
+    "nan": np.full((6, 6), np.nan),
+    "infinite": np.diag([np.inf] * 6),
+    "vast": np.diag([1e200] * 6),
+    "indefinite": np.diag([1.0, 1.0, 1.0, 1.0, 1.0, -1.0]),
+}
+
+
+@pytest.mark.parametrize("fusing", [SlidingWindowEstimator, PoseFilterEstimator])
+@pytest.mark.parametrize("bad", BAD_COVARIANCES.values(), ids=BAD_COVARIANCES)
+def test_a_measurement_with_an_impossible_covariance_is_not_used(fusing, bad):
+    sequence = frames(9, np.random.default_rng(0))
+    estimator = fusing(Unsure(bad))
+    for frame in sequence:
+        estimate = estimator.estimate(frame)
+        assert estimate.valid and off(estimate) < 1e-9 and np.isfinite(estimate.covariance).all()
+    alone = fusing(Unsure(bad)).estimate_batch(sequence)[-1]
+    np.testing.assert_array_equal(alone.covariance, estimate.covariance)
+    first = fusing(Unsure(bad))
+    first.source.count = 2
+    assert first.estimate(sequence[0]).reason == "invalid_covariance"
 
 
 @pytest.mark.parametrize("name", ["sliding_window", "pose_filter"])
