@@ -50,6 +50,10 @@ check: install ## Check format, style, types and import contracts, and run the t
 	cd $(VENV) && bin/lint-imports --no-cache ../pyproject.toml
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
+.PHONY: docs
+docs: install ## Build the documentation site in site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 .PHONY: format
 format: $(DEPENDENCIES) ## Format the sources and mend what ruff can mend
 	$(BIN)/ruff check --fix-only .
@@ -64,7 +68,7 @@ gl:
 
 .PHONY: clean
 clean: ## Remove what builds, tests and the demonstration left
-	rm -rf build dist *.egg-info demo .pytest_cache .ruff_cache .mypy_cache .hypothesis $(VENV)/.mypy_cache
+	rm -rf build dist site *.egg-info demo .pytest_cache .ruff_cache .mypy_cache .hypothesis $(VENV)/.mypy_cache
 	find $(FOLDERS) tests examples benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: distclean

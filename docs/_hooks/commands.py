@@ -24,7 +24,9 @@ def reference() -> str:
 
 def command_names() -> list[str]:
     """Names of the commands."""
-    raise NotImplementedError
+    from ctr_env.cli.main import COMMANDS
+
+    return list(COMMANDS)
 
 
 def _help(*words: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import inspect
 from collections.abc import Mapping
@@ -17,16 +18,26 @@ from ctr_env.scenes.robots.catalogue import ROBOTS
 
 _USUAL_DISTANCE = (0.9, 1.5)  # the Panda's; presets scale it
 _DRAWN_ALWAYS = ("none", "mild", "strong")
+_ESTIMATORS = {
+    "charuco": "pose of a ChArUco board in the gripper, detected in the image",
+    "ctrnet": "learned, markerless: mask, keypoints, PnP, contour alignment",
+    "ground_truth": "the true pose",
+    "noisy": "the true pose with bias, white noise, drift, latency, dropout and outliers",
+    "pose_filter": "Kalman filter over another estimator's poses: cameras that move",
+    "render_and_compare": "another estimator's pose, refined by differentiable rendering of the silhouette",
+    "sliding_window": "robust mean over another estimator's poses: cameras that stand still",
+}
+_CONTROLLERS = {"pbvs": "position-based visual servoing within the limits of the arm"}
 
 
 def fields(path: str) -> str:
     """Fields of the dataclass ``module:Class``."""
     module, _, name = path.partition(":")
-    rows = field_rows(getattr(importlib.import_module(module), name))
-    return table(
-        ("field", "type", "default", "meaning"),
-        [(code(field), code(kind), code(default), plain(doc)) for field, kind, default, doc in rows],
-    )
+    rows = []
+    for field, kind, default, doc in field_rows(getattr(importlib.import_module(module), name)):
+        standard = f", default {code(default)}" if default else ""
+        rows.append((f"**{code(field)}**<br><small>{code(kind)}{standard}</small>", plain(doc)))
+    return table(("field", "meaning"), rows)
 
 
 def randomization() -> str:
@@ -83,20 +94,33 @@ def errors() -> str:
 
 def estimators() -> str:
     """The registry of estimators, then the settings of each."""
-    from ctr_env.estimators.registry import ESTIMATORS
+    from ctr_env.estimators.registry import estimator_entries
 
-    return _registry(ESTIMATORS)
+    return _registry(estimator_entries(), _ESTIMATORS)
 
 
 def controllers() -> str:
     """The registry of controllers, then the settings of each."""
-    from ctr_env.controllers.registry import CONTROLLERS
+    from ctr_env.controllers.registry import controller_entries
 
-    return _registry(CONTROLLERS)
+    return _registry(controller_entries(), _CONTROLLERS)
 
 
-def _registry(entries: Mapping[str, Any]) -> str:
-    raise NotImplementedError(list(entries))
+def _registry(entries: Mapping[str, Any], meanings: Mapping[str, str]) -> str:
+    flags = [each.name for each in dataclasses.fields(next(iter(entries.values()))) if each.type == "bool"]
+    rows = [
+        (f"[`{name}`](#{name})", meanings[name], *("yes" if getattr(entry, flag) else "–" for flag in flags))
+        for name, entry in entries.items()
+    ]
+    parts = [table(("name", "description", *(code(flag) for flag in flags)), rows)]
+    for name, entry in entries.items():
+        kind = entry.config_type
+        if kind is None:
+            settings = "No settings.\n"
+        else:
+            settings = fields(f"{kind.__module__}:{kind.__qualname__}")
+        parts.append(f'### `{name}` {{ #{name} }}\n\n{settings}')
+    return "\n".join(parts)
 
 
 def _distribution(rule: Any, field: Field) -> str:
