@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 import gymnasium as gym
 import numpy as np
 from markup import code, table
 
 import ctr_env  # noqa: F401 - registers the environments
+from ctr_env.controllers.base import Mode
 from ctr_env.envs import ServoEnv
 from ctr_env.envs.config import ACTION_MODES, OBSERVATION_PARTS
 
@@ -47,7 +48,7 @@ _INFO = {
     "estimate_known": "whether there has been a valid estimate; apparent and estimate errors are zero before it",
     "estimate_valid": "whether the newest estimate is valid",
     "estimate_reason": "why it is not, in snake case; empty when valid",
-    "controller_mode": "`servo`, `coast` (on the last goal) or `hold`",
+    "controller_mode": f"one of {', '.join(code(mode) for mode in get_args(Mode))}, see `ServoCommand`",
     "controller_reason": "why the controller does not servo; empty when it does",
     "arm_in_view": "fraction of the arm inside the image",
     "at_joint_limit": "whether a joint is within 0.02 rad of its stop",

@@ -114,7 +114,7 @@ def _registry(entries: Mapping[str, Any], meanings: Mapping[str, str]) -> str:
     ]
     parts = [table(("name", "description", *(code(flag) for flag in flags)), rows)]
     for name, entry in entries.items():
-        kind = entry.config_type
+        kind = entry.config_type if hasattr(entry, "config_type") else entry.config
         settings = "No settings.\n" if kind is None else fields(f"{kind.__module__}:{kind.__qualname__}")
         parts.append(f"### `{name}` {{ #{name} }}\n\n{settings}")
     return "\n".join(parts)
