@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .coverage import coverages
+
 __all__ = ["Silhouette"]
 
 
@@ -18,7 +20,7 @@ class Silhouette(torch.autograd.Function):
         ctx: Any, segments: Tensor, segment_rows: Tensor, triangles: Tensor, triangle_rows: Tensor,
         shape: tuple[int, int, int],
     ) -> Tensor:  # fmt: skip
-        covered = _coverage(triangles, triangle_rows, shape)
+        covered = coverages(triangles, triangle_rows, shape)
         ctx.save_for_backward(segments, segment_rows, covered)
         return covered.to(segments.dtype)
 
@@ -32,36 +34,6 @@ class Silhouette(torch.autograd.Function):
         turned = _across_rows(segments.flip(-1), rows, ~steep, covered.mT, gradient.mT)
         total += turned.flip(-1)
         return total, None, None, None, None
-
-
-def _coverage(triangles: Tensor, rows: Tensor, shape: tuple[int, int, int]) -> Tensor:
-    """``(B, H, W)`` bool: pixels whose centres lie in a triangle ``(T, 3, 2)`` of their image ``(T,)``.
-
-    Triangles are cut at the height of their middle corner. Each of the two parts adds one where it begins on a row of
-    pixels and takes one off where it ends; a running sum counts the triangles above each pixel.
-    """
-    batch, height, width = shape
-    y, order = triangles[..., 1].sort(dim=1)
-    x = triangles[..., 0].gather(1, order)
-    limits = torch.ceil(y - 0.5).clamp(0, height).long()  # first row below each corner
-    fall = y[:, [2, 1, 2]] - y[:, [0, 0, 1]]
-    slope = (x[:, [2, 1, 2]] - x[:, [0, 0, 1]]) / torch.where(fall > 0.0, fall, torch.inf)
-    first = torch.cat([limits[:, 0], limits[:, 1]])
-    count = torch.cat([limits[:, 1], limits[:, 2]]) - first
-    long, short = slope[:, 0].repeat(2), torch.cat([slope[:, 1], slope[:, 2]])
-    centre = first + 0.5
-    on_long = x[:, 0].repeat(2) + (centre - y[:, 0].repeat(2)) * long
-    on_short = torch.cat([x[:, 0], x[:, 1]]) + (centre - torch.cat([y[:, 0], y[:, 1]])) * short
-    owner = torch.repeat_interleave(count)
-    down = torch.arange(len(owner), device=owner.device) - (count.cumsum(0) - count)[owner]
-    sides = torch.stack([on_long, on_short], dim=1)[owner] + down[:, None] * torch.stack([long, short], dim=1)[owner]
-    columns = (sides.clamp(0.0, width) + 0.5).long()  # the first pixel centre to the right
-    line = ((rows.repeat(2) * height + first)[owner] + down) * (width + 1)
-    changes = torch.zeros(batch * height * (width + 1), dtype=torch.int32, device=owner.device)
-    one = torch.ones_like(line, dtype=torch.int32)
-    changes.index_add_(0, line + columns.amin(dim=1), one)
-    changes.index_add_(0, line + columns.amax(dim=1), -one)
-    return (changes.view(batch, height, width + 1).cumsum(dim=2)[..., :width] > 0).contiguous()
 
 
 def _across_rows(ends: Tensor, rows: Tensor, wanted: Tensor, covered: Tensor, gradient: Tensor) -> Tensor:

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from ctr_env.scenes.robots.surfaces import RobotSurface
 
 from .boundary import boundary_distances
+from .clipping import NEAR
+from .coverage import coverage
 
-__all__ = ["Contour", "Lens", "coverage", "find_contour", "silhouette"]
-
-NEAR = 0.05
-"""Parts of the robot nearer to the camera than this, metres, are left out."""
+__all__ = ["Contour", "Lens", "find_contour", "silhouette"]
 
 _BESIDE = 1.2  # pixels from an contour at which its two sides are looked at
 _BORDER = np.arange(-1.5, 1.51, 0.25)  # pixels: where the end of the silhouette is looked for
@@ -156,69 +155,6 @@ def _samples(ends: NDArray[np.float32], size: tuple[int, int]) -> _Samples:
     length, along = lengths[edges], along[edges]
     normals = np.stack([along[:, 1], -along[:, 0]], axis=1) / length[:, None]
     return _Samples(edges, shares, ends[edges, 0] + shares[:, None] * along, normals, length / count)
-
-
-def coverage(triangles: NDArray[np.floating], size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Union of triangles: the pixels whose centres lie in any.
-
-    Every triangle adds one where it begins on a row of pixels and takes one off where it ends; a running sum over the
-    row then counts the triangles above each pixel.
-
-    Args:
-        triangles: ``(F, 3, 2)`` continuous pixels.
-        size: Width and height of the image, pixels.
-
-    Returns:
-        ``(H, W)`` bool.
-    """
-    width, height = size
-    parts = _trapezoids(triangles, height)
-    owner = np.repeat(np.arange(len(parts.rows)), parts.rows)
-    down = np.arange(len(owner)) - np.repeat(np.cumsum(parts.rows) - parts.rows, parts.rows)
-    sides = parts.x[owner] + down[:, None].astype(np.float32) * parts.slope[owner]  # (N, 2)
-    # the first pixel centre to the right of x has number floor(x + 0.5)
-    columns = (sides.clip(0.0, width) + np.float32(0.5)).astype(np.int32)
-    begin, end = np.minimum(columns[:, 0], columns[:, 1]), np.maximum(columns[:, 0], columns[:, 1])
-    stride, cells = width + 1, (width + 1) * height
-    row = (parts.first[owner] + down) * stride
-    changes = np.bincount(row + begin, minlength=cells) - np.bincount(row + end, minlength=cells)
-    return np.asarray(np.cumsum(changes).reshape(height, stride)[:, :width] > 0)
-
-
-class _Trapezoids(NamedTuple):
-    """Triangles cut at the height of their middle corner: twice as many shapes with two straight sides each."""
-
-    first: NDArray[np.int64]
-    """``(2F,)`` first row of pixels whose centres lie inside."""
-    rows: NDArray[np.int64]
-    """``(2F,)`` number of such rows."""
-    x: NDArray[np.float32]
-    """``(2F, 2)`` where the two sides cross the middle of the first row."""
-    slope: NDArray[np.float32]
-    """``(2F, 2)`` how far they move from row to row."""
-
-
-def _trapezoids(triangles: NDArray[np.floating], height: int) -> _Trapezoids:
-    order = np.argsort(triangles[..., 1], axis=1)
-    x, y = (np.take_along_axis(triangles[..., i], order, axis=1) for i in (0, 1))
-    rows = np.ceil(y - 0.5).clip(0, height).astype(int)  # first row below each corner
-    # each side from its upper to its lower corner: the long one, that above the middle, that below it
-    upper, lower = np.array([0, 0, 1]), np.array([2, 1, 2])
-    fall = y[:, lower] - y[:, upper]
-    slope = (x[:, lower] - x[:, upper]) / np.where(fall > 0.0, fall, np.inf)
-    begin = np.concatenate([rows[:, 0], rows[:, 1]])
-    count = np.concatenate([rows[:, 1] - rows[:, 0], rows[:, 2] - rows[:, 1]])
-    long, short = np.tile(slope[:, 0], 2), np.concatenate([slope[:, 1], slope[:, 2]])
-    centre = begin + 0.5
-    on_long = np.tile(x[:, 0], 2) + (centre - np.tile(y[:, 0], 2)) * long
-    corner_x, corner_y = (np.concatenate([part[:, 0], part[:, 1]]) for part in (x, y))
-    on_short = corner_x + (centre - corner_y) * short
-    return _Trapezoids(
-        begin,
-        count,
-        np.stack([on_long, on_short], axis=1).astype(np.float32),
-        np.stack([long, short], axis=1).astype(np.float32),
-    )
 
 
 def _lookup(covered: NDArray[np.bool_], places: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -5,7 +5,8 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from ctr_env.estimators.silhouette.alignment import MaskView, Seen, align
-from ctr_env.estimators.silhouette.contour import Lens, coverage
+from ctr_env.estimators.silhouette.contour import Lens
+from ctr_env.estimators.silhouette.coverage import coverage
 from ctr_env.geometry import PinholeCamera, look_at
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.robots.surfaces import robot_surface
