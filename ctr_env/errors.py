@@ -12,6 +12,7 @@ __all__ = [
     "ConfigurationError",
     "CtrEnvError",
     "DataError",
+    "DataWarning",
     "MissingDependencyError",
     "MissingFileError",
     "RenderError",
@@ -33,6 +34,10 @@ class ConfigurationError(CtrEnvError, ValueError):
 
 class DataError(CtrEnvError, ValueError):
     """A file or an array cannot be used; the message names it and what is wrong."""
+
+
+class DataWarning(UserWarning):
+    """A file was read under an assumption that its author may not share; the message names both."""
 
 
 class MissingFileError(CtrEnvError, FileNotFoundError):

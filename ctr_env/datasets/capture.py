@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ctr_env.errors import DataError, UsageError
 from ctr_env.geometry import PinholeCamera
-from ctr_env.runs.files import write_image, write_json
+from ctr_env.runs.files import write_image
+from ctr_env.runs.folder import RunFolder
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .image_size import camera_of_size
@@ -20,7 +22,7 @@ from .joint_table import read_joint_table
 
 __all__ = ["capture"]
 
-_STALE = 5  # images that a driver may have kept from before
+_BUFFERED = 5  # images that a driver may hold from before the robot came to rest
 
 
 def capture(
@@ -38,61 +40,72 @@ def capture(
     Args:
         index: Number of the camera, as OpenCV counts.
         joints: CSV file (see :func:`~.joint_table.read_joint_table`); its rows must not name images.
-        camera: Its intrinsics; it is asked for images of that size.
-        kinematics: The robot that is told to go there.
-        folder: Where the images go: ``000000.png`` and so on.
-        wait: Told what to do, comes back when it is done: a prompt for the Enter key.
+        camera: Its intrinsics; images of that size are requested from it.
+        kinematics: The robot that moves to the rows' joint angles.
+        folder: Folder of the images: ``000000.png`` and so on.
+        wait: Called with an instruction before each image, returns when it has been followed: a prompt for the Enter
+            key.
 
     Returns:
         The folder, for a :class:`~.recording.Recording`.
 
     Raises:
-        FileNotFoundError: If there is no such table.
-        ValueError: If the table cannot be understood, names images, or has joint configurations that the robot cannot take; the
-            folder holds images of another camera or table, the camera gives no images or those of another shape, or
-            nobody can be asked.
+        MissingFileError: If there is no such table.
+        DataError: If the table cannot be understood, names images, or has joint angles beyond the robot's limits; or
+            if the camera gives no images, or those of another shape.
+        RunFolderError: If the folder holds images of another camera or table.
+        UsageError: If there is no keyboard for the prompt.
     """
-    table = read_joint_table(joints, kinematics.robot)
-    if table.names is not None:
-        raise ValueError(f"{joints}: its rows name images, which a camera has yet to take; leave that column out")
-    if table.problems:
-        raise ValueError(next(iter(table.problems.values())))
-    for number, positions in enumerate(table.positions, 1):
-        try:
-            require_joints(kinematics, positions)
-        except ValueError as error:
-            raise ValueError(f"{joints}, joint configuration {number}: {error}") from error
-    settings, record = {"camera": index, "joints": table.positions.tolist()}, folder / "capture.json"
-    if record.is_file() and json.loads(record.read_text()) != settings:
-        raise ValueError(f"{folder} holds images of another camera or table of joints; delete it, or give another")
-    files = [folder / f"{i:06d}.png" for i in range(len(table.positions))]
+    positions = _targets(joints, kinematics)
+    claim = partial(RunFolder, folder, "capture", {"camera": index, "joints": positions.tolist()})
+    files = [folder / f"{i:06d}.png" for i in range(len(positions))]
     missing = [i for i, file in enumerate(files) if not file.is_file()]
+    if len(missing) < len(files):
+        claim()
     if not missing:
         return folder
     source = cv2.VideoCapture(index)
     try:
         if not source.isOpened():
-            raise ValueError(f"camera {index} does not open; valid are the numbers of cameras that are plugged in")
+            raise DataError(f"camera {index} does not open; valid are the numbers of cameras that are plugged in")
         source.set(cv2.CAP_PROP_FRAME_WIDTH, camera.width)
         source.set(cv2.CAP_PROP_FRAME_HEIGHT, camera.height)
         for i in missing:
-            place = ", ".join(f"{q:.3f}" for q in table.positions[i])
-            wait(f"image {i + 1} of {len(files)}: put the robot to ({place}) rad and let it rest, then press Enter ")
-            image = _fresh(source, index)
+            angles = ", ".join(f"{q:.3f}" for q in positions[i])
+            wait(f"image {i + 1} of {len(files)}: move the robot to ({angles}) rad, let it rest, then press Enter ")
+            image = _newest(source, index)
             camera_of_size(camera, image.shape[1], image.shape[0])
-            write_json(record, settings)
+            claim()  # only now: a camera that gives no images leaves the folder to the right one
             write_image(files[i], image)
     except EOFError as error:
-        raise ValueError("there is no keyboard to say when the robot has arrived: run this in a terminal") from error
+        raise UsageError(
+            "there is no keyboard to confirm that the robot has arrived: run this in a terminal"
+        ) from error
     finally:
         source.release()
     return folder
 
 
-def _fresh(source: cv2.VideoCapture, index: int) -> NDArray[np.uint8]:
-    for _ in range(_STALE):
+def _targets(joints: Path, kinematics: RobotKinematics) -> NDArray[np.float64]:
+    """``(N, n)`` joint positions of the rows, rad, all of which the robot can take."""
+    table = read_joint_table(joints, kinematics.robot)
+    if table.names is not None:
+        raise DataError(f"{joints}: its rows name images, which a camera has yet to take; leave that column out")
+    if table.problems:
+        raise DataError(next(iter(table.problems.values())))
+    for number, positions in enumerate(table.positions, 1):
+        try:
+            require_joints(kinematics, positions)
+        except DataError as error:
+            raise DataError(f"{joints}, row {number}: {error}") from error
+    return table.positions
+
+
+def _newest(source: cv2.VideoCapture, index: int) -> NDArray[np.uint8]:
+    """An image taken now: those that the driver has buffered are dropped."""
+    for _ in range(_BUFFERED):
         source.grab()
-    there, image = source.read()
-    if not there:
-        raise ValueError(f"camera {index} gives no image")
+    taken, image = source.read()
+    if not taken:
+        raise DataError(f"camera {index} gives no image")
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)

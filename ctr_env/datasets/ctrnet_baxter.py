@@ -1,4 +1,4 @@
-"""CtRNet's own Baxter data set: images of the left arm, its joint angles, and where the end effector is."""
+"""CtRNet's own Baxter data set: images of the left arm with joint angles and end-effector positions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ctr_env.errors import DataError, MissingFileError
 from ctr_env.geometry import PinholeCamera
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
@@ -27,14 +28,15 @@ _KINECT = PinholeCamera(960.41357421875, 960.22314453125, 1021.7171020507812 + 0
 
 
 class CtRNetBaxterFolder:
-    """The set as its authors give it away: ``pose_0`` to ``pose_19`` with images, and ``ground_truth_data``.
+    """The set as its authors publish it: ``pose_0`` to ``pose_19`` with images, and ``ground_truth_data``.
 
     The camera is the published one (no lens distortion is published), unless a ``camera.yaml`` lies beside
     ``ground_truth_data``.
 
     Attributes:
-        folder: Where ``ground_truth_data`` lies.
+        folder: The folder of ``ground_truth_data``.
         names: Names of the frames, such as ``"pose_3/17"``, in order of poses.
+        conventions: Units and pixel centres of the set.
     """
 
     def __init__(self, folder: Path, kinematics: RobotKinematics) -> None:
@@ -45,11 +47,11 @@ class CtRNetBaxterFolder:
             kinematics: The robot in the images: Baxter's left arm.
 
         Raises:
-            FileNotFoundError: If there are no images.
-            ValueError: If the robot is another one, or ``ground_truth_data`` cannot be understood.
+            MissingFileError: If there are no images.
+            DataError: If the robot is another one, or ``ground_truth_data`` cannot be understood.
         """
         if kinematics.robot.name != "baxter":
-            raise ValueError(f"{folder} shows Baxter's left arm: the robot must be baxter, not {kinematics.robot.name}")
+            raise DataError(f"{folder} shows Baxter's left arm: the robot must be baxter, not {kinematics.robot.name}")
         self.folder = folder if (folder / _TRUTH).is_file() else folder / _BESIDE
         self._kinematics = kinematics
         self.conventions = {"units": "m", "pixel_centres": "integer"}
@@ -57,13 +59,13 @@ class CtRNetBaxterFolder:
         try:
             self._truth: dict[str, Any] = dict(read_plain(file.read_bytes()))
         except (TypeError, ValueError) as error:
-            raise ValueError(f"{file}: {error}") from error
+            raise DataError(f"{file}: {error}") from error
         camera = self.folder / _CAMERA
         self._camera = read_camera_file(camera) if camera.is_file() else _KINECT
         poses = sorted(self._truth, key=lambda pose: (len(pose), pose))
         self.names = [f"{pose}/{file.stem}" for pose in poses for file in sorted((self.folder / pose).glob("*.png"))]
         if not self.names:
-            raise FileNotFoundError(f"no images (pose_N/*.png) in {self.folder}")
+            raise MissingFileError(f"no images (pose_N/*.png) in {self.folder}")
 
     @classmethod
     def recognises(cls, folder: Path) -> bool:
@@ -83,25 +85,25 @@ class CtRNetBaxterFolder:
         """Image, joint angles and camera of a frame.
 
         Raises:
-            ValueError: If its image cannot be read, or its joint angles are not seven that the arm can take.
+            DataError: If its image cannot be read, or its joint angles are not seven that the arm can take.
         """
         positions = self._numbers(name, "joints", self._kinematics.n)
         try:
             joints = require_joints(self._kinematics, positions)
         except ValueError as error:
-            raise ValueError(f"{self.folder / _TRUTH}, {name}: {error}") from error
+            raise DataError(f"{self.folder / _TRUTH}, {name}: {error}") from error
         image = read_image(self.folder / f"{name}.png")
         try:
             camera = camera_of_size(self._camera, image.shape[1], image.shape[0])
         except ValueError as error:
-            raise ValueError(f"{self.folder / name}.png: {error}") from error
+            raise DataError(f"{self.folder / name}.png: {error}") from error
         return Frame(joints, camera, 0.0, image)
 
     def read(self, name: str) -> LabelledFrame:
-        """One frame with its end effector.
+        """One frame with the position of its end effector.
 
         Raises:
-            ValueError: If its files cannot be understood.
+            DataError: If its files cannot be understood.
         """
         frame = self.read_unlabelled(name)
         scale = np.array([frame.camera.width / self._camera.width, frame.camera.height / self._camera.height])
@@ -114,7 +116,7 @@ class CtRNetBaxterFolder:
         try:
             values = np.array(self._truth[pose][entry], dtype=float).ravel()
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{self.folder / _TRUTH}: {pose} has no {entry} of {count} numbers") from error
+            raise DataError(f"{self.folder / _TRUTH}: {pose} has no {entry} of {count} numbers") from error
         if values.shape != (count,) or not np.isfinite(values).all():
-            raise ValueError(f"{self.folder / _TRUTH}: {entry} of {pose} must be {count} finite numbers, not {values}")
+            raise DataError(f"{self.folder / _TRUTH}: {entry} of {pose} must be {count} finite numbers, not {values}")
         return values

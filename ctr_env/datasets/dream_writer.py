@@ -3,8 +3,8 @@
 A frame is ``NNNNNN.rgb.jpg`` (or ``.png``) with ``NNNNNN.json``; ours add ``NNNNNN.mask.png``.
 ``_camera_settings.json`` holds the camera of the folder, ``_object_settings.json`` the object classes. Lengths are
 metres, as in DREAM's real sets; only NDDS's own ``pose_transform`` is in centimetres and Unreal's axes, because its
-readers expect that. Where every frame has a camera of its own, it stands in the frame's file below
-``camera_data.intrinsics`` and goes before the folder's. Pixels are continuous coordinates (see
+readers expect that. A frame's own camera stands in its file below ``camera_data.intrinsics`` and replaces the folder's.
+Pixels are continuous coordinates (see
 :class:`~ctr_env.geometry.PinholeCamera`).
 """
 
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
 
+from ctr_env.errors import DataError
 from ctr_env.geometry import PinholeCamera, transform
 from ctr_env.runs.files import replacing, write_json
 from ctr_env.scenes.robots.description import RobotDescription
@@ -46,19 +47,19 @@ def write_settings(folder: Path, robot: RobotDescription, camera: PinholeCamera)
 
 
 def write_frame(folder: Path, robot: RobotDescription, frame: LabelledFrame, extra: Mapping[str, Any]) -> None:
-    """Write one frame: image, mask, then labels, so that a frame with labels is whole.
+    """Write one frame: image, mask, then labels, so that a frame that has labels is complete.
 
     Args:
-        folder: Where to.
-        robot: Robot in the image.
+        folder: The folder.
+        robot: The robot in the image.
         frame: The frame; all of its labels must be known.
         extra: More entries for the labels' file.
 
     Raises:
-        ValueError: If a label is not known.
+        DataError: If a label is unknown.
     """
     if frame.mask is None or frame.camera_T_base is None:
-        raise ValueError(f"frame {frame.name} has no {'mask' if frame.mask is None else 'pose'} to write")
+        raise DataError(f"frame {frame.name} has no {'mask' if frame.mask is None else 'pose'} to write")
     labels = _labels(robot, frame, frame.camera_T_base, frame.mask) | dict(extra)
     quality = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
     _write_image(folder / f"{frame.name}.rgb.jpg", frame.image[..., ::-1], quality)
@@ -79,18 +80,18 @@ def pose_from_unreal(unreal: NDArray[np.float64]) -> RigidTransform:
     """The ``camera_T_base`` that :func:`pose_to_unreal` took.
 
     Raises:
-        ValueError: If it is not a ``(4, 4)`` rigid transform.
+        DataError: If it is not a ``(4, 4)`` rigid transform.
     """
     if unreal.shape != (4, 4):
-        raise ValueError(f"pose_transform must be 4 x 4, not {' x '.join(map(str, unreal.shape))}")
+        raise DataError(f"pose_transform must be 4 x 4, not {' x '.join(map(str, unreal.shape))}")
     rotation = _UNREAL[0] @ unreal[:3, :3].T @ _UNREAL[1]
     if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3) or np.linalg.det(rotation) < 0.0:
-        raise ValueError("pose_transform does not hold a rotation in Unreal's axes")
+        raise DataError("pose_transform does not hold a rotation in Unreal's axes")
     return transform(_UNREAL[0] @ unreal[3, :3] * 0.01, Rotation.from_matrix(rotation))
 
 
 def keypoint_names(robot: RobotDescription) -> list[str]:
-    """A robot's keypoints as the files name them."""
+    """Names of a robot's keypoints in the files."""
     return list(robot.keypoint_names) or [frame.removeprefix(f"{robot.name}_") for frame in robot.keypoint_frames]
 
 
@@ -102,7 +103,9 @@ def _write_image(file: Path, image: NDArray[np.uint8], options: list[int]) -> No
 
 def _intrinsics(camera: PinholeCamera) -> dict[str, Any]:
     intrinsics: dict[str, Any] = {"fx": camera.fx, "fy": camera.fy, "cx": camera.cx, "cy": camera.cy}
-    return intrinsics | ({"distortion": list(camera.distortion)} if camera.distortion else {})
+    if camera.distortion:
+        intrinsics |= {"distortion": list(camera.distortion), "lens_model": camera.lens_model}
+    return intrinsics
 
 
 def _labels(
@@ -140,5 +143,5 @@ def _labels(
 
 
 def _finite(pixel: NDArray[np.float64]) -> list[float]:
-    """A pixel; DREAM's mark of a point without one where it lies behind the camera."""
+    """A pixel; DREAM's mark of a point without an image if it is not finite."""
     return pixel.tolist() if np.isfinite(pixel).all() else [-999.99, -999.99]

@@ -1,60 +1,104 @@
-"""Reading images whole, or not at all."""
+"""Reading image files completely, as the sensor recorded them."""
 
 from __future__ import annotations
 
+import io
+import warnings
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
 
-__all__ = ["read_image", "read_mask"]
+from ctr_env.errors import DataError, DataWarning, MissingFileError
 
-_SCAN, _END = 0xDA, b"\xff\xd9"
-_ALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
+__all__ = ["IMAGE_SUFFIXES", "read_image", "read_mask"]
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+"""Endings of the names of image files, in lower case."""
+
+_ORIENTATION = 0x0112  # EXIF tag; 1 is upright
+_UNCHANGED = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+_DEPTHS = (1, 8, 10, 12, 14, 16)  # bits of a pixel value that cameras and masks have
 
 
-def read_image(file: Path, flags: int = cv2.IMREAD_COLOR_RGB) -> NDArray[np.uint8]:
-    """``(H, W, 3)`` uint8 RGB.
+def read_image(file: str | Path) -> NDArray[np.uint8]:
+    """Read an image file: the one reader of all commands.
+
+    The image is the one that the sensor recorded, which is what intrinsics belong to: an EXIF orientation flag is
+    ignored, and a :class:`~ctr_env.errors.DataWarning` says so. Greyscale images get three equal channels, transparency
+    is dropped. Values of 16 bits are scaled by the largest value of the smallest sensor depth (8, 10, 12, 14 or 16
+    bits) that holds them, which is said likewise.
+
+    Returns:
+        ``(H, W, 3)`` uint8, RGB.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is not a image, or the end of one is missing.
+        MissingFileError: If there is no such file.
+        DataError: If it is not an image, or its end is missing.
     """
+    return _to_8_bits(_decoded(Path(file), cv2.IMREAD_COLOR_RGB), Path(file), _DEPTHS[1:])
+
+
+def read_mask(file: str | Path) -> NDArray[np.bool_]:
+    """Read a mask: ``(H, W)`` bool, true where a pixel exceeds half of the largest value that it can have.
+
+    Values may be 0 and 1, or have 8 or 16 bits.
+
+    Raises:
+        MissingFileError: If there is no such file.
+        DataError: If it is not an image, or its end is missing.
+    """
+    return _to_8_bits(_decoded(Path(file), cv2.IMREAD_GRAYSCALE), Path(file), _DEPTHS) > 127
+
+
+def _decoded(file: Path, flags: int) -> NDArray[np.uint8 | np.uint16]:
+    if not file.is_file():
+        raise MissingFileError(f"no such image: {file}")
     data = file.read_bytes()
-    if _cut_off(data):
-        raise ValueError(f"{file}: its end is missing; the rest of the image would be grey")
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
-    if image is None:
-        raise ValueError(f"{file}: not a image that can be read")
-    return np.asarray(image, dtype=np.uint8)
+    _check(file, data)
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), flags | _UNCHANGED)
+    if image is None or image.dtype not in (np.uint8, np.uint16):
+        raise DataError(f"{file}: not an image of 8 or 16 bits that can be read")
+    return np.asarray(image)
 
 
-def read_mask(file: Path) -> NDArray[np.bool_]:
-    """``(H, W)`` bool.
+def _check(file: Path, data: bytes) -> None:
+    """Reject files that end early, whose missing part OpenCV would fill with grey, and report orientation flags."""
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            orientation = image.getexif().get(_ORIENTATION, 1)
+            if image.format == "JPEG":
+                image.draft("L", (1, 1))  # an eighth of the size: decoded for the sake of errors alone
+                image.load()
+            known = image.format
+    except UnidentifiedImageError as error:
+        raise DataError(f"{file}: not an image that can be read") from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise DataError(f"{file}: not a whole image: {error}") from error
+    if orientation == 1:
+        return
+    if known == "TIFF":
+        raise DataError(f"{file}: a TIFF with orientation {orientation}, which decoders apply; save it without the tag")
+    warnings.warn(
+        f"{file.parent}: images have EXIF orientation {orientation}, which is ignored: intrinsics belong to the image "
+        "as the sensor recorded it",
+        DataWarning,
+        stacklevel=4,
+    )
 
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is not a image.
-    """
-    return read_image(file, cv2.IMREAD_GRAYSCALE) > 127
 
-
-def _cut_off(data: bytes) -> bool:
-    """Whether this is a JPEG that ends before its end marker, which decoders fill up with grey.
-
-    Segments are walked through to the first scan, past thumbnails that have end markers of their own; in a scan the
-    marker stands for nothing else (ITU-T T.81, annex B).
-    """
-    if data[:2] != b"\xff\xd8":
-        return False
-    place = 2
-    while place + 4 <= len(data) and data[place] == 0xFF:
-        marker = data[place + 1]
-        if marker == _SCAN:
-            return data.find(_END, place) < 0
-        if marker == 0xFF:  # padding
-            place += 1
-        else:
-            place += 2 if marker in _ALONE else 2 + int.from_bytes(data[place + 2 : place + 4], "big")
-    return True
+def _to_8_bits(image: NDArray[np.uint8 | np.uint16], file: Path, depths: tuple[int, ...]) -> NDArray[np.uint8]:
+    """The image in 8 bits; the depth of its values is the smallest one that holds their maximum."""
+    largest = int(image.max(initial=0))
+    if image.dtype == np.uint8 and (depths[0] == 8 or largest > 1):
+        return np.asarray(image, dtype=np.uint8)
+    bits = next(bits for bits in depths if largest < 2**bits)
+    if bits > 8:
+        warnings.warn(
+            f"{file.parent}: images of 16 bits have values of {bits} bits: {2**bits - 1} becomes 255",
+            DataWarning,
+            stacklevel=3,
+        )
+    return np.round(image * (255.0 / (2**bits - 1))).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""A image whose answer is known."""
+"""Images with labels."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["LabelledFrame", "MarkedPoint"]
 
 @dataclass(frozen=True)
 class MarkedPoint:
-    """A point of the robot that somebody measured in a image, for frames that have no pose.
+    """A point of the robot whose position was measured, for frames without a pose.
 
     Attributes:
-        link: The link that it is fixed to.
-        offset: ``(3,)`` its place in that link's frame, metres.
-        location: ``(3,)`` where it is in the camera's frame, metres.
-        pixel: ``(2,)`` where it is seen.
+        link: The link that the point is fixed to.
+        offset: ``(3,)`` its position in that link's frame, metres.
+        location: ``(3,)`` its position in the camera's frame, metres.
+        pixel: ``(2,)`` its image, continuous pixel coordinates.
     """
 
     link: str
@@ -41,11 +41,11 @@ class LabelledFrame:
         image: ``(H, W, 3)`` uint8 RGB.
         camera: Intrinsics.
         joint_positions: ``(n,)`` measured arm joint positions, rad.
-        camera_T_base: Pose of the base in the camera; ``None`` where nobody knows it.
-        keypoints: ``(K, 3)`` the robot's keypoints in the camera frame, metres; NaN where nobody knows them.
-        keypoints_px: ``(K, 2)`` their pixels, inside the image or not; NaN likewise.
-        mask: ``(H, W)`` bool, the robot; ``None`` where nobody knows it.
-        marked: A point of the robot that is known even if the pose is not.
+        camera_T_base: Pose of the base in the camera; ``None`` if unknown.
+        keypoints: ``(K, 3)`` the robot's keypoints in the camera frame, metres; NaN if unknown.
+        keypoints_px: ``(K, 2)`` their pixels, inside the image or not; NaN if unknown.
+        mask: ``(H, W)`` bool, the robot; ``None`` if unknown.
+        marked: A measured point of the robot, which may be known where the pose is not.
     """
 
     name: str
@@ -60,13 +60,13 @@ class LabelledFrame:
 
     @classmethod
     def unposed(cls, name: str, frame: Frame, keypoints: int, marked: MarkedPoint | None = None) -> LabelledFrame:
-        """A frame of which nobody knows more than perhaps one point.
+        """A frame without a pose.
 
         Args:
             name: Name within its data set.
             frame: Its image, joint positions and camera.
-            keypoints: How many keypoints the robot has.
-            marked: That point.
+            keypoints: Number of the robot's keypoints.
+            marked: A measured point, if there is one.
         """
         assert frame.image is not None
         return cls(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
+from ctr_env.errors import DataError
 from ctr_env.geometry import PinholeCamera
 
 from .folders import Folder, RejectedFrame, rejected_frame
@@ -15,18 +16,18 @@ __all__ = ["Images", "of_one_camera", "read_images"]
 
 
 class Images(NamedTuple):
-    """What could be read, and what could not."""
+    """Frames that could be read, and those that could not."""
 
     frames: dict[str, Frame]
     """Images, joint angles and cameras without lens distortion, by name."""
     cameras: dict[str, PinholeCamera]
-    """The cameras as they are, with it."""
+    """The cameras of the files, with lens distortion."""
     rejected: list[RejectedFrame]
-    """The other frames."""
+    """The frames that could not be read or used."""
 
 
 def read_images(folder: Folder) -> Images:
-    """Read all frames of a folder or recording, one by one."""
+    """Read all frames of a folder or recording and remove their lens distortion; unusable frames are rejected."""
     frames, cameras, rejected = {}, {}, []
     for name in folder.names:
         try:
@@ -38,29 +39,32 @@ def read_images(folder: Folder) -> Images:
 
 
 def of_one_camera(images: Images) -> Images:
-    """The images of the camera that took most of them; the others are rejected.
+    """The images of the camera that took most of them; the other images are rejected.
 
     Raises:
-        ValueError: If none could be read, or no camera took more than half of them.
+        DataError: If none could be read, or no camera took more than half of them.
     """
     if not images.frames:
         first = f"; the first: {images.rejected[0].reason}" if images.rejected else ""
-        raise ValueError(f"none of {len(images.rejected)} images can be read{first}")
+        raise DataError(f"none of {len(images.rejected)} images can be read{first}")
     counts = Counter(images.cameras.values())
     camera, most = counts.most_common(1)[0]
     if 2 * most <= len(images.cameras) and len(counts) > 1:
-        raise ValueError(
+        raise DataError(
             f"the images, such as {next(iter(images.frames))}, have {len(counts)} different intrinsics, and so not "
-            "one pose: give each camera's images by themselves"
+            "one pose; put the images of each camera into a folder of its own"
         )
     frames = {name: frame for name, frame in images.frames.items() if images.cameras[name] == camera}
     others = [
-        RejectedFrame(name, f"{name}: not of the camera of most images: {_told(other)}, not {_told(camera)}")
+        RejectedFrame(
+            name,
+            f"{name}: not of the camera of most images: {_described(other)}, not {_described(camera)}",
+        )
         for name, other in images.cameras.items()
         if other != camera
     ]
     return Images(frames, dict.fromkeys(frames, camera), [*images.rejected, *others])
 
 
-def _told(camera: PinholeCamera) -> str:
+def _described(camera: PinholeCamera) -> str:
     return f"{camera.width}x{camera.height}, fx {camera.fx:.1f}, fy {camera.fy:.1f}"

@@ -53,7 +53,7 @@ def test_a_message_without_distortion(tmp_path):
         ("a: [", "not YAML"),
         ("image_width: 3", "no camera_matrix"),
         (ROS.replace("image_height", "tall"), "no image_height"),
-        (ROS.replace("plumb_bob", "equidistant"), "'equidistant' is not known; valid: plumb_bob"),
+        (ROS.replace("plumb_bob", "bent"), "unknown distortion model 'bent'; valid names: none"),
         (ROS.replace("610.5, 0,", "610.5, 3,"), "skew"),
         (
             ROS.replace("610.5, 0, 318.25, 0, 612.0, 241.75, 0, 0, 1", "610.5, 0, 0, 0, 612, 0, 318, 241, 1"),

@@ -1,4 +1,4 @@
-"""A camera of this computer takes one image for each row of a table."""
+"""Taking one image for each row of a table with a camera of this computer."""
 
 import cv2
 import numpy as np
@@ -6,6 +6,7 @@ import pytest
 
 from ctr_env.datasets.capture import capture
 from ctr_env.datasets.recording import Recording
+from ctr_env.errors import RunFolderError, UsageError
 from ctr_env.geometry import PinholeCamera
 from ctr_env.scenes.robots.catalogue import get_robot
 from ctr_env.scenes.robots.kinematics import RobotKinematics
@@ -16,7 +17,7 @@ KINEMATICS = RobotKinematics(PANDA)
 
 
 class Camera:
-    """A driver that keeps four old images; what it sees changes when the robot moves."""
+    """A driver that buffers four old images; what it sees changes when the robot moves."""
 
     scene = 0
 
@@ -55,7 +56,7 @@ def table(tmp_path, monkeypatch):
     return file
 
 
-def test_every_row_has_a_image_of_its_own_moment(table, tmp_path):
+def test_every_row_gets_an_image_taken_after_the_robot_came_to_rest(table, tmp_path):
     said = []
 
     def move(text):
@@ -64,7 +65,7 @@ def test_every_row_has_a_image_of_its_own_moment(table, tmp_path):
 
     folder = capture(2, table, CAMERA, KINEMATICS, tmp_path / "pictures", move)
     assert [text.split(":")[0] for text in said] == ["image 1 of 3", "image 2 of 3", "image 3 of 3"]
-    assert "-2." in said[0]  # where the robot shall be
+    assert "-2." in said[0]  # the joint angles to move to
     assert Camera.last.released
     assert Camera.last.asked == {cv2.CAP_PROP_FRAME_WIDTH: 8, cv2.CAP_PROP_FRAME_HEIGHT: 6}
     recording = Recording(folder, table, CAMERA, KINEMATICS)
@@ -73,7 +74,7 @@ def test_every_row_has_a_image_of_its_own_moment(table, tmp_path):
     np.testing.assert_allclose(frames[1].joint_positions, np.array(PANDA.home) + 0.1)
 
 
-def test_an_interrupted_round_goes_on(table, tmp_path):
+def test_an_interrupted_capture_resumes(table, tmp_path):
     def stop(text):
         Camera.scene = 50
         if text.startswith("image 2"):
@@ -87,7 +88,7 @@ def test_an_interrupted_round_goes_on(table, tmp_path):
     assert [text.partition(" of")[0] for text in said] == ["image 2", "image 3"]
 
 
-def test_what_is_wrong_is_named(table, tmp_path):
+def test_errors_name_their_cause_and_leave_no_images(table, tmp_path):
     with pytest.raises(ValueError, match="camera 7 does not open"):
         capture(7, table, CAMERA, KINEMATICS, tmp_path / "pictures", print)
     named = tmp_path / "named.csv"
@@ -102,7 +103,7 @@ def test_what_is_wrong_is_named(table, tmp_path):
     degrees = tmp_path / "degrees.csv"
     degrees.write_text("\n".join([lines[0], lines[1], ",".join(["0", "-45", "0", "-135", "0", "90", "45"])]))
     with pytest.raises(
-        ValueError, match=r"degrees.csv, joint configuration 2: panda_joint2 is at -45 rad.* expected in radians"
+        ValueError, match=r"degrees.csv, row 2: panda_joint2 is at -45 rad.* expected in radians"
     ):
         capture(2, degrees, CAMERA, KINEMATICS, tmp_path / "pictures", print)
     degrees.write_text(lines[0])
@@ -114,14 +115,14 @@ def test_what_is_wrong_is_named(table, tmp_path):
     def absent(text):
         raise EOFError
 
-    with pytest.raises(ValueError, match="no keyboard"):
+    with pytest.raises(UsageError, match="no keyboard"):
         capture(2, table, CAMERA, KINEMATICS, tmp_path / "pictures", absent)
     assert not list((tmp_path / "pictures").glob("*.png"))
 
 
-def test_images_of_another_round_are_not_taken_for_this_one(table, tmp_path):
+def test_images_of_another_table_are_not_reused(table, tmp_path):
     capture(2, table, CAMERA, KINEMATICS, tmp_path / "pictures", print)
     capture(2, table, CAMERA, KINEMATICS, tmp_path / "pictures", print)
     table.write_text(table.read_text().replace("-2.3", "-2.2"))
-    with pytest.raises(ValueError, match="another camera or table"):
+    with pytest.raises(RunFolderError, match="holds a capture run with joints"):
         capture(2, table, CAMERA, KINEMATICS, tmp_path / "pictures", print)

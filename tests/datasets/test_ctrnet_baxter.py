@@ -131,7 +131,7 @@ def test_what_is_wrong_with_the_whole_is_named(folder, tmp_path):
     with pytest.raises(ValueError, match="the robot must be baxter, not panda"):
         open_folder(folder, RobotKinematics("panda"))
     (folder / "baxter-real-dataset" / "ground_truth_data").write_bytes(pickle.dumps(np.zeros(3)))
-    with pytest.raises(ValueError, match=re.escape("ground_truth_data: a pickle with")):
+    with pytest.raises(ValueError, match=re.escape("ground_truth_data: not a pickle of plain values: it needs numpy")):
         open_folder(folder, BAXTER)
     with pytest.raises(FileNotFoundError, match="no frames"):
         open_folder(tmp_path, BAXTER)

@@ -230,7 +230,7 @@ def test_broken_and_missing_files_are_named(write_folder, tmp_path, panda):
     with pytest.raises(ValueError, match=r"000000.mask.png: its size \(32, 24\) is not the image's \(64, 48\)"):
         frames.read("000000")
     (folder / "000000.rgb.jpg").write_bytes(b"nothing")
-    with pytest.raises(ValueError, match="000000.rgb.jpg: not a image"):
+    with pytest.raises(ValueError, match="000000.rgb.jpg: not an image"):
         frames.read("000000")
     (folder / "000000.rgb.jpg").unlink()
     with pytest.raises(FileNotFoundError, match=r"000000.json has no image \(.rgb.jpg or .rgb.png\)"):

@@ -29,7 +29,7 @@ def test_images_whose_end_is_missing_are_rejected_and_whole_ones_are_not(tmp_pat
     data = file.read_bytes()
     for share in (0.5, 0.8, 0.99):
         file.write_bytes(data[: int(share * len(data))])
-        with pytest.raises(ValueError, match="a.jpg: its end is missing"):
+        with pytest.raises(ValueError, match="a.jpg: not a whole image: .*truncated"):
             read_image(file)
     file.write_bytes(data + b"what cameras append")
     assert read_image(file).shape == (48, 64, 3)

@@ -115,7 +115,7 @@ def test_images_have_times_as_the_table_says_or_the_video(tmp_path):
     np.testing.assert_allclose(times(tmp_path / "video.mp4"), 0.05 * np.arange(5))
     assert times(folder) == [0.0] * 5
     file.write_text(lines.replace("\n0.2,", "\n1O.2,"))
-    with pytest.raises(ValueError, match="time in line 4 is not a finite number"):
+    with pytest.raises(ValueError, match="time in line 4 is '1O.2', not a finite number"):
         times(folder)
 
 
@@ -192,8 +192,8 @@ def test_rows_that_cannot_be_used_are_rejected_one_by_one(tmp_path):
     found = read_images(Recording(folder, file, CAMERA, KINEMATICS))
     assert list(found.frames) == ["1.png", "4.png"]
     assert [(item.file, item.reason.partition(": ")[2]) for item in found.rejected] == [
-        ("q.csv", "panda_joint2 in line 2 is '', not a finite number"),
-        ("q.csv", "panda_joint5 in line 4 is 'nan', not a finite number"),
+        ("q.csv", "arm/panda_joint2 in line 2 is '', not a finite number"),
+        ("q.csv", "arm/panda_joint5 in line 4 is 'nan', not a finite number"),
         ("q.csv", f"no image '3.png' in {folder}"),
     ]
 
