@@ -102,9 +102,7 @@ def test_errors_name_their_cause_and_leave_no_images(table, tmp_path):
         capture(2, broken, CAMERA, KINEMATICS, tmp_path / "pictures", print)
     degrees = tmp_path / "degrees.csv"
     degrees.write_text("\n".join([lines[0], lines[1], ",".join(["0", "-45", "0", "-135", "0", "90", "45"])]))
-    with pytest.raises(
-        ValueError, match=r"degrees.csv, row 2: panda_joint2 is at -45 rad.* expected in radians"
-    ):
+    with pytest.raises(ValueError, match=r"degrees.csv, row 2: panda_joint2 is at -45 rad.* expected in radians"):
         capture(2, degrees, CAMERA, KINEMATICS, tmp_path / "pictures", print)
     degrees.write_text(lines[0])
     with pytest.raises(ValueError, match="no rows"):

@@ -124,7 +124,7 @@ def test_unusable_frames_are_skipped_and_named(tmp_path):
     assert result["frames"] == 2
     skipped = result["skipped"]
     assert [entry["file"] for entry in skipped] == ["000000.rgb.jpg", "000001.json", "000002.json", "000003.json"]
-    for entry, reason in zip(skipped, ("not a image", "not understood", "no image", "fewer than 3"), strict=True):
+    for entry, reason in zip(skipped, ("not an image", "not understood", "no image", "fewer than 3"), strict=True):
         assert reason in entry["reason"]
     assert done == [(i + 1, 6, i < 4) for i in range(6)]
     for file in data.glob("*.jpg"):
