@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +29,18 @@ def command_names() -> list[str]:
 
 
 def _help(*words: str) -> str:
-    """What the help option prints."""
-    command = [sys.executable, "-m", "ctr_env", *words, "--help"]
+    """What the help option prints, without the frames around groups of options."""
+    command = [sys.executable, "-P", "-m", "ctr_env", *words, "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **_ENVIRONMENT})
-    return re.sub(r"[ \t]+$", "", done.stdout, flags=re.MULTILINE).strip("\n") + "\n"
+    lines = [_unframed(line) for line in done.stdout.splitlines()]
+    return "\n".join(line for line in lines if line is not None).strip("\n") + "\n"
+
+
+def _unframed(line: str) -> str | None:
+    """A line of help without the characters that draw a frame; ``None`` for a lower edge."""
+    if line.startswith("╰"):
+        return None
+    if line.startswith("╭"):
+        return "\n" + line.strip("╭─╮ ") + ":"
+    inner = line.removeprefix("│ ").removesuffix("│").rstrip()
+    return None if inner and not inner.strip("─ ") else inner

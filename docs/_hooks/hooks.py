@@ -37,12 +37,19 @@ GENERATORS: dict[str, Callable[..., str]] = {
     "stages": modules.stages,
 }
 _MARKER = re.compile(r"^<!-- generated: (\w+)((?: \S+)*) -->$", re.MULTILINE)
+_INLINE = re.compile(r"<code>[^<]*? -[^<]*</code>")
+_OPTION = re.compile(r"(?<= )(-[\w.-]+)")
 _ROOT = Path(__file__).resolve().parents[2]
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Replace the markers of a page."""
     return expand(markdown)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Keep options in inline commands together: browsers break a line after the hyphens of ``--robot``."""
+    return _INLINE.sub(lambda code: _OPTION.sub(r'<span class="option">\1</span>', code[0]), html)
 
 
 def expand(markdown: str) -> str:
