@@ -12,7 +12,7 @@ from scipy.spatial.transform import RigidTransform
 
 __all__ = ["Controller", "Mode", "ServoCommand", "ServoGoal", "ServoState"]
 
-Mode = Literal["servo", "coast", "hold"]
+Mode = Literal["servo", "coast", "hold", "stall"]
 """``servo``: moves as a fresh goal or command asks. ``coast``: servos on the last good goal. ``hold``: it
 brakes, then stands still."""
 

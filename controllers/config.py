@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any
+
+from ctr_env.errors import ConfigurationError
 
 from .endpoint import ENDPOINTS
 from .features import FEATURES
@@ -35,7 +36,7 @@ class PBVSConfig:
     """Settings of :class:`~ctr_env.controllers.PBVSController`.
 
     Raises:
-        ValueError: If a value is out of its range or a name is unknown; the message lists what is valid.
+        ConfigurationError: If a value is out of its range or a name is unknown; the message lists what is valid.
     """
 
     feature: str = "cartesian"
@@ -89,30 +90,17 @@ class PBVSConfig:
             value = getattr(self, name)
             if not _is_number(value) or value < 0.0 or (value == 0.0 and name in _POSITIVE):
                 wanted = "positive" if name in _POSITIVE else "zero or positive"
-                raise ValueError(f"PBVSConfig.{name} must be a {wanted} number, not {value!r}")
+                raise ConfigurationError(f"PBVSConfig.{name} must be a {wanted} number, not {value!r}")
         if self.gain_at_infinity > self.gain_at_zero:
-            raise ValueError(
+            raise ConfigurationError(
                 f"PBVSConfig.gain_at_infinity must not exceed gain_at_zero, "
                 f"not {self.gain_at_infinity!r} and {self.gain_at_zero!r}"
             )
 
-    @classmethod
-    def of(cls, config: PBVSConfig | Mapping[str, Any] | None) -> PBVSConfig:
-        """A config as it is, from a mapping of some of its fields, or the defaults for ``None``."""
-        if config is None:
-            return cls()
-        if isinstance(config, PBVSConfig):
-            return config
-        valid = [field.name for field in fields(cls)]
-        unknown = sorted(map(str, set(config) - set(valid)))
-        if unknown:
-            raise ValueError(f"unknown PBVSConfig fields {', '.join(unknown)}; valid names: {', '.join(valid)}")
-        return cls(**config)
-
 
 def _require_name(field: str, value: object, valid: tuple[str, ...]) -> None:
     if value not in valid:
-        raise ValueError(f"unknown PBVSConfig.{field} {value!r}; valid names: {', '.join(valid)}")
+        raise ConfigurationError(f"unknown PBVSConfig.{field} {value!r}; valid names: {', '.join(valid)}")
 
 
 def _is_number(value: Any) -> bool:

@@ -80,6 +80,7 @@ class DifferentialIK:
         self._kinematics = kinematics
         self._singular_value = singular_value
         self._max_damping = max_damping
+        self._posture_rate = posture_rate
         self._weights = np.repeat([1.0, rotation_length], 3)[:, None]
         self._configuration = mink.Configuration(kinematics.model)
         self._frame = kinematics.robot.end_effector
@@ -90,7 +91,15 @@ class DifferentialIK:
         self._acceleration_limit = AccelerationLimit(self.limiter)
         self._limits = [mink.VelocityLimit(kinematics.model, velocities), self._acceleration_limit]
 
-    def solve(self, joint_positions: ArrayLike, twist: ArrayLike, previous: ArrayLike) -> NDArray[np.float64]:
+    def solve(
+        self,
+        joint_positions: ArrayLike,
+        twist: ArrayLike,
+        previous: ArrayLike,
+        *,
+        period: float | None = None,
+        damping: float = 0.0,
+    ) -> NDArray[np.float64]:
         """Joint velocities for the next step.
 
         Args:
@@ -98,6 +107,8 @@ class DifferentialIK:
             twist: ``(6,)`` m/s and rad/s, base axes at the end effector's origin; turning by less than
                 pi in a step.
             previous: ``(n,)`` velocities commanded last, rad/s.
+            period: Time that the velocities will act, seconds; by default :attr:`dt`.
+            damping: Least damping, m/rad; that of a singular configuration may exceed it.
 
         Returns:
             ``(n,)`` rad/s, within the limits.
@@ -112,24 +123,26 @@ class DifferentialIK:
             raise ValueError(f"{name} takes joint positions of shape ({n},), not {q.shape}")
         self._configuration.update(q)
         self._acceleration_limit.set_previous_velocities(previous)
-        self._set_target(np.asarray(twist, dtype=float))
+        dt = self.dt if period is None else period
+        self._set_target(np.asarray(twist, dtype=float), dt)
+        self._posture_task.gain = min(self._posture_rate * dt, 1.0)
         velocities = mink.solve_ik(
             self._configuration,
             [self._twist_task, self._posture_task],
-            self.dt,
+            dt,
             solver="daqp",
-            damping=(_SCALE * self._damping()) ** 2,
+            damping=(_SCALE * max(self._damping(), damping)) ** 2,
             limits=self._limits,
         )
-        return self.limiter.clamp(velocities, q, previous, self.dt)
+        return self.limiter.clamp(velocities, q, previous, dt)
 
-    def _set_target(self, twist: NDArray[np.float64]) -> None:
+    def _set_target(self, twist: NDArray[np.float64], dt: float) -> None:
         """Move the target by one step of the body twist: mink's error, its logarithm, is then that step."""
         current = self._configuration.get_transform_frame_to_world(self._frame, "body")
         model_R_base = self._kinematics.model_T_base.rotation.as_matrix()
         body_R_base = current.rotation().as_matrix().T @ model_R_base
         body_twist = np.concatenate([body_R_base @ twist[:3], body_R_base @ twist[3:]])
-        self._twist_task.set_target(current @ mink.SE3.exp(body_twist * self.dt))
+        self._twist_task.set_target(current @ mink.SE3.exp(body_twist * dt))
 
     def _damping(self) -> float:
         J = self._weights * self._configuration.get_frame_jacobian(self._frame, "body")

@@ -84,6 +84,7 @@ class PBVSLaw:
         time_s: float,
         goal_twist: NDArray[np.float64] | None = None,
         residual_twist: NDArray[np.float64] | None = None,
+        max_gain: float = math.inf,
     ) -> NDArray[np.float64]:
         """Twist of the end effector towards its goal.
 
@@ -93,12 +94,13 @@ class PBVSLaw:
             time_s: Time now, seconds.
             goal_twist: ``(6,)`` twist of the goal at its own origin, base axes; at rest by default.
             residual_twist: ``(6,)`` added to the law's twist before the speed limits; zero by default.
+            max_gain: Largest gain that is stable at the present loop period, 1/s.
 
         Returns:
             ``(6,)`` m/s and rad/s, base axes at the end effector's origin, within the speed limits.
         """
         error = self.feature.error(base_T_ee, base_T_goal)
-        twist = self.feature.twist(base_T_ee, base_T_goal, self.gain(error))
+        twist = self.feature.twist(base_T_ee, base_T_goal, min(self.gain(error), max_gain))
         if goal_twist is not None:
             twist = twist + rigid_twist(goal_twist, base_T_goal.translation, base_T_ee.translation)
         twist = self._smooth(self._saturate(twist), time_s)

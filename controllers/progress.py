@@ -1,0 +1,139 @@
+"""Whether the end effector follows what is asked of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import RigidTransform
+
+from ctr_env.geometry import twist_between
+
+from .base import ServoState
+
+__all__ = ["ProgressMonitor"]
+
+_WINDOW_S = 1.5
+"""Time over which progress is judged: several braking times, and several time constants of the slowest gain."""
+_LEAST_ASKED = 0.0075
+"""Displacement (weighted, m) asked for during the window below which the end effector counts as being at its goal."""
+_STALLED, _RELEASED = 0.1, 0.5
+"""Achieved shares of the asked displacement at which a stall begins and ends."""
+
+_SETTLED = 0.005
+"""Achieved share below which a stalled arm counts as being at the nearest pose."""
+_CHANGED = 0.2
+"""Relative change of the asked twist that ends this."""
+_UNFOLLOWED_RAD = 0.02
+"""Difference (rad) between commanded and made joint displacement that counts as none."""
+
+
+class _Instant(NamedTuple):
+    state: ServoState
+    base_T_ee: RigidTransform
+    base_T_goal: RigidTransform | None
+    asked: NDArray[np.float64]  # (6,) displacement asked for since the monitor was reset, m and rad
+    commanded: NDArray[np.float64]  # (n,) joint displacement commanded since then, rad
+
+
+class ProgressMonitor:
+    """Compares the displacement that was asked of the end effector with the one it made, over a sliding window.
+
+    A stall begins when a displacement was asked for during the whole window, less than a tenth of it was achieved in
+    its direction, and the task error has not fallen accordingly. It ends when half of what is asked is achieved, or
+    nothing is asked any more. Rotations are weighted by ``rotation_length``.
+
+    Noise of the goal does not look like a stall, as the arm follows it; neither does a moving goal that is followed
+    with a constant lag.
+
+    Attributes:
+        stalled: Whether the end effector is stalled now.
+        blocked: Whether it is because the joints do not move as commanded, found when the stall began.
+        settled: Whether it is stalled, has come nearly to rest, and is still asked for the same twist.
+    """
+
+    def __init__(self, rotation_length: float) -> None:
+        """Weight a radian as ``rotation_length`` metres."""
+        self._weights = np.repeat([1.0, rotation_length], 3)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the past: nothing is stalled."""
+        self.stalled = self.blocked = self.settled = False
+        self._asked = np.zeros(6)
+        self._commanded: NDArray[np.float64] | float = 0.0
+        self._past: deque[_Instant] = deque()
+
+    def update(
+        self,
+        state: ServoState,
+        base_T_ee: RigidTransform,
+        base_T_goal: RigidTransform | None,
+        twist: NDArray[np.float64],
+        velocities: NDArray[np.float64],
+        period: float,
+    ) -> bool:
+        """Take in what is asked at a time; whether the end effector is stalled.
+
+        Args:
+            state: The arm now.
+            base_T_ee: Measured pose of the end effector.
+            base_T_goal: Pose that it should have; ``None`` where only a twist is asked for.
+            twist: ``(6,)`` twist that is asked for from now on, m/s and rad/s, base axes.
+            velocities: ``(n,)`` joint velocities commanded until now, rad/s.
+            period: Time between two updates, seconds.
+        """
+        if self._past and state.time_s <= self._past[-1].state.time_s:
+            self.reset()
+        self._commanded = self._commanded + period * velocities
+        self._past.append(_Instant(state, base_T_ee, base_T_goal, self._asked, self._commanded))
+        self._asked = self._asked + period * twist
+        while len(self._past) > 1 and self._spans(self._past[1]):
+            self._past.popleft()
+        if self._spans(self._past[0]):
+            was, self.stalled = self.stalled, self._judge()
+            self.blocked = self.stalled and (self.blocked if was else self._is_blocked())
+            self.settled = self.stalled and self._is_settled(twist)
+        return self.stalled
+
+    def size(self, twist: NDArray[np.float64]) -> float:
+        """Weighted norm of a ``(6,)`` twist (m/s) or displacement (m)."""
+        return float(np.linalg.norm(self._weights * twist))
+
+    def _spans(self, instant: _Instant) -> bool:
+        return self._past[-1].state.time_s - instant.state.time_s >= _WINDOW_S - 1e-9
+
+    def _judge(self) -> bool:
+        first, last = self._past[0], self._past[-1]
+        asked = self.size(last.asked - first.asked)
+        if asked < _LEAST_ASKED:
+            return False
+        if self.stalled:
+            return self._share() < _RELEASED
+        return self._share() < _STALLED and self._error(first) - self._error(last) < _STALLED * asked
+
+    def _share(self) -> float:
+        """Achieved displacement along the asked one, as a share of it."""
+        first, last = self._past[0], self._past[-1]
+        asked = self._weights * (last.asked - first.asked)
+        made = self._weights * twist_between(first.base_T_ee, last.base_T_ee)
+        return float(made @ asked) / float(asked @ asked)
+
+    def _is_settled(self, twist: NDArray[np.float64]) -> bool:
+        first, last = self._past[0], self._past[-1]
+        mean = (last.asked - first.asked) / (last.state.time_s - first.state.time_s)
+        return self._share() < _SETTLED and self.size(twist - mean) < _CHANGED * self.size(mean)
+
+    def _is_blocked(self) -> bool:
+        """Whether the joints have made less than half of the displacement that was commanded."""
+        first, last = self._past[0], self._past[-1]
+        commanded = last.commanded - first.commanded
+        missing = commanded - (last.state.joint_positions - first.state.joint_positions)
+        return bool(np.linalg.norm(missing) > _UNFOLLOWED_RAD + 0.5 * np.linalg.norm(commanded))
+
+    def _error(self, instant: _Instant) -> float:
+        if instant.base_T_goal is None:
+            return 0.0
+        return self.size(twist_between(instant.base_T_ee, instant.base_T_goal))
