@@ -9,14 +9,14 @@ from .gains import AdaptiveGain
 from .joint_limits import JointLimiter
 from .pbvs import PBVSLaw
 from .pbvs_controller import PBVSController
-from .registry import CONTROLLERS, make_controller
+from .registry import ControllerEntry, controller_entries, controller_names, make_controller, register_controller
 from .saturation import saturate_twist
 
 __all__ = [
-    "CONTROLLERS",
     "AdaptiveGain",
     "CartesianFeature",
     "Controller",
+    "ControllerEntry",
     "DifferentialIK",
     "EndpointCorrection",
     "ImageFeature",
@@ -28,7 +28,10 @@ __all__ = [
     "ServoCommand",
     "ServoGoal",
     "ServoState",
+    "controller_entries",
+    "controller_names",
     "make_controller",
     "make_feature",
+    "register_controller",
     "saturate_twist",
 ]

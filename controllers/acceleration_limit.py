@@ -13,21 +13,19 @@ __all__ = ["AccelerationLimit"]
 
 
 class AccelerationLimit(mink.Limit):
-    """Bounds a joint displacement to what the joints can reach, and brake from, within their accelerations.
+    """Bounds a joint displacement by the velocities that the joints can reach and brake from.
 
-    The bounds are those of :meth:`JointLimiter.reachable` times dt. They contain mink's
-    ``ConfigurationLimit`` and replace
-    it: that one knows nothing of braking, and together with an acceleration limit it makes problems without
-        solution.
+    The bounds are those of :meth:`JointLimiter.reachable` times dt. They imply mink's ``ConfigurationLimit`` and
+    replace it: that limit ignores braking, so that the program has no solution when an acceleration limit is added.
     """
 
     def __init__(self, limiter: JointLimiter) -> None:
-        """Limit the joints of a model whose degrees of freedom are those of ``limiter``, at rest at first."""
+        """Limit the joints of a model whose degrees of freedom are those of ``limiter``, initially at rest."""
         self.limiter = limiter
         self.previous_velocities = np.zeros_like(limiter.velocity)
 
     def set_previous_velocities(self, velocities: ArrayLike) -> None:
-        """Set the ``(n,)`` velocities (rad/s) that the joints have now."""
+        """Set the present ``(n,)`` joint velocities, rad/s."""
         self.previous_velocities = np.array(velocities, dtype=float)
 
     def compute_qp_inequalities(self, configuration: mink.Configuration, dt: float) -> Constraint:

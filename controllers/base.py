@@ -4,37 +4,39 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import RigidTransform
+
+from ctr_env.errors import DataError
 
 __all__ = ["Controller", "Mode", "ServoCommand", "ServoGoal", "ServoState"]
 
 Mode = Literal["servo", "coast", "hold", "stall"]
-"""``servo``: moves as a fresh goal or command asks. ``coast``: servos on the last good goal. ``hold``: it
-brakes, then stands still."""
+"""``servo``: moves towards a valid goal, or as commanded. ``coast``: servos on the last valid goal. ``hold``: brakes,
+then stands still. ``stall``: the goal cannot be approached further, and the arm comes to rest at the nearest pose."""
 
 
 @dataclass(frozen=True)
 class ServoGoal:
-    """Where the end effector should be, as one picture told it.
+    """Pose that the end effector should have, as one image determined it.
 
-    A camera outside the arm knows the goal in its own frame; an estimate of its pose brings it to the base
-    frame: ``base_T_goal = camera_T_base.inv() * camera_T_goal``.
+    A camera beside the arm observes the goal in its own frame; an estimate of the camera's pose transforms it to the
+    base frame: ``base_T_goal = camera_T_base.inv() * camera_T_goal``.
 
     Attributes:
         base_T_goal: Goal pose of the end effector in the base frame.
-        time_s: Time of the picture that it was made from, seconds.
+        time_s: Time of the image that the goal was determined from, seconds.
         twist: ``(6,)`` velocity of the goal itself if it is known: of the goal's origin (m/s) and angular
             (rad/s), both in base axes.
-        gripper_offset: ``(6,)`` where the same picture shows the gripper, less where encoders and estimate have it:
+        gripper_offset: ``(6,)`` pose of the gripper in the same image relative to its pose by encoders and estimate:
             translation (m) and rotation vector (rad) in base axes, that is
-            ``twist_between(base_T_ee, camera_T_base.inv() * camera_T_ee)``; ``None`` where it does not show it.
+            ``twist_between(base_T_ee, camera_T_base.inv() * camera_T_ee)``; ``None`` where the gripper is not observed.
 
     Raises:
-        ValueError: If a value is not finite, or twist or offset is not ``(6,)``.
+        DataError: If a value is not finite, or twist or offset is not ``(6,)``.
     """
 
     base_T_goal: RigidTransform
@@ -43,11 +45,11 @@ class ServoGoal:
     gripper_offset: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what a controller could not act on."""
+        """Check that every value is finite and has its shape."""
         if not np.isfinite(self.base_T_goal.as_matrix()).all():
-            raise ValueError(f"ServoGoal.base_T_goal must be finite, not {self.base_T_goal.as_matrix()}")
+            raise DataError(f"ServoGoal.base_T_goal must be finite, not {self.base_T_goal.as_matrix()}")
         if not np.isfinite(self.time_s):
-            raise ValueError(f"ServoGoal.time_s must be finite, not {self.time_s!r}")
+            raise DataError(f"ServoGoal.time_s must be finite, not {self.time_s!r}")
         for name in ("twist", "gripper_offset"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, as_twist(getattr(self, name), f"ServoGoal.{name}"))
@@ -55,7 +57,7 @@ class ServoGoal:
 
 @dataclass(frozen=True)
 class ServoState:
-    """What a controller is told of the arm at one instant.
+    """Measured state of the arm at one instant.
 
     Attributes:
         joint_positions: ``(n,)`` measured arm joint positions, rad. They may lie slightly beyond the joint
@@ -63,30 +65,30 @@ class ServoState:
         time_s: Time of the measurement, seconds.
 
     Raises:
-        ValueError: If a value is not finite.
+        DataError: If a value is not finite.
     """
 
     joint_positions: NDArray[np.float64]
     time_s: float
 
     def __post_init__(self) -> None:
-        """Refuse measurements that are not numbers."""
+        """Check that every value is finite."""
         if not (np.isfinite(self.joint_positions).all() and np.isfinite(self.time_s)):
-            raise ValueError(f"ServoState must be finite, not {self.joint_positions} at {self.time_s} s")
+            raise DataError(f"ServoState must be finite, not {self.joint_positions} at {self.time_s} s")
 
 
 @dataclass(frozen=True)
 class ServoCommand:
-    """What the arm should do until the next step.
+    """Motion of the arm until the next command.
 
     Attributes:
         joint_velocities: ``(n,)`` rad/s: finite, and within the limits of position, velocity and
             acceleration.
-        twist: ``(6,)`` end-effector twist asked of the joints, m/s and rad/s in base axes at the end
-            effector's origin; zero while holding. The joints do less where a limit or a singular posture
-            stops them.
-        mode: What the controller is doing.
-        reason: Why it does not servo, a short snake_case name such as ``"stale_goal"``; empty when it does.
+        twist: ``(6,)`` end-effector twist requested from the joints, m/s and rad/s in base axes at the end
+            effector's origin; zero while holding. The joints achieve less of it at a limit or in a singular
+            configuration.
+        mode: What the controller does.
+        reason: Why it does not servo, a short snake_case name such as ``"stale_goal"``; empty in mode ``"servo"``.
     """
 
     joint_velocities: NDArray[np.float64]
@@ -98,33 +100,53 @@ class ServoCommand:
 class Controller(ABC):
     """Drives one arm's end effector to a goal, one command every :attr:`dt` seconds.
 
+    Subclasses are made from the arm's kinematics, a configuration and ``dt`` (see
+    :func:`~ctr_env.controllers.register_controller`). An environment calls one of the three command methods for each
+    camera frame, by its action mode.
+
     Attributes:
-        dt: Time between two commands, seconds.
+        dt: Nominal time between two commands, seconds.
+        config: The settings, a dataclass; ``None`` if there are none.
+        needs_gripper: Whether goals must contain :attr:`ServoGoal.gripper_offset`, so that the estimator has to observe
+            the gripper.
     """
 
     dt: float
+    config: Any = None
+    needs_gripper: bool = False
 
     @abstractmethod
     def reset(self) -> None:
         """Forget everything: the arm is at rest and has no goal yet."""
 
     @abstractmethod
-    def command(self, goal: ServoGoal | None, state: ServoState) -> ServoCommand:
-        """Joint velocities for the next :attr:`dt` seconds.
+    def command(
+        self, goal: ServoGoal | None, state: ServoState, residual_twist: ArrayLike | None = None
+    ) -> ServoCommand:
+        """Joint velocities towards a goal for the next :attr:`dt` seconds.
 
         Args:
             goal: The newest goal; ``None`` when the newest estimate is not valid.
             state: The arm now.
+            residual_twist: ``(6,)`` m/s and rad/s in base axes, added to the controller's own twist.
         """
+
+    @abstractmethod
+    def twist_command(self, twist: ArrayLike, state: ServoState) -> ServoCommand:
+        """Joint velocities of a ``(6,)`` end-effector twist, m/s and rad/s in base axes."""
+
+    @abstractmethod
+    def velocity_command(self, joint_velocities: ArrayLike, state: ServoState) -> ServoCommand:
+        """The allowed ``(n,)`` joint velocities (rad/s) nearest to the requested ones."""
 
 
 def as_twist(values: object, name: str) -> NDArray[np.float64]:
     """A ``(6,)`` float array of finite values.
 
     Raises:
-        ValueError: If it is not one; the message calls it ``name``.
+        DataError: If it is not one; the message calls it ``name``.
     """
     twist = np.array(values, dtype=float)
     if twist.shape != (6,) or not np.isfinite(twist).all():
-        raise ValueError(f"{name} must be six finite numbers (m/s, then rad/s), not {values!r}")
+        raise DataError(f"{name} must be six finite numbers (m/s, then rad/s), not {values!r}")
     return twist

@@ -6,6 +6,7 @@ import mink
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ctr_env.errors import ConfigurationError, DataError
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .acceleration_limit import AccelerationLimit
@@ -14,24 +15,24 @@ from .joint_limits import JointLimiter
 __all__ = ["DifferentialIK"]
 
 _SCALE = 1e3
-"""Cost of a metre: makes the figures that the solver compares to its tolerances those of millimetres."""
+"""Cost of a metre: scales the numbers that the solver compares with its tolerances to millimetres."""
 
 
 class DifferentialIK:
     """Joint velocities of a twist, as a quadratic program (mink, solved by DAQP).
 
-    It minimises ``|J dq - twist dt|^2`` (radians weighed as ``rotation_length`` metres) under the limits of
-    position, velocity and acceleration. What that leaves free, the null space of a redundant arm, moves
-    towards the home posture: a task whose cost is so small that it takes about 1e-5 of a twist away.
+    It minimises ``|J dq - twist dt|^2`` (radians weighted as ``rotation_length`` metres) under the limits of
+    position, velocity and acceleration. The null space of a redundant arm moves towards the home joint
+    configuration; the cost of this task (mink's ``PostureTask``) is so small that it changes a twist by about 1e-5.
 
-    Near a singular posture the program is damped: it also pays ``damping^2 |dq|^2`` with
+    Near a singular joint configuration the term ``damping^2 |dq|^2`` is added, with
     ``damping = max_damping * sqrt(1 - (s / singular_value)^2)`` where the smallest singular value s of the
-    (weighed) Jacobian is below ``singular_value`` (S. Chiaverini, "Singularity-robust task-priority
-    redundancy resolution", IEEE Transactions on Robotics and Automation 13(3), 1997). The joints then stay
-    slow, and the twist is obeyed less in the direction that is being lost.
+    (weighted) Jacobian is below ``singular_value`` (S. Chiaverini, "Singularity-robust task-priority
+    redundancy resolution", IEEE Transactions on Robotics and Automation 13(3), 1997). Joint velocities stay bounded,
+    and the twist is achieved less in the direction that the Jacobian loses.
 
     Attributes:
-        dt: Length of a step, seconds.
+        dt: Nominal length of a step, seconds.
         limiter: The limits.
     """
 
@@ -42,50 +43,49 @@ class DifferentialIK:
         *,
         limiter: JointLimiter | None = None,
         rotation_length: float = 0.3,
-        posture_rate: float = 0.5,
-        posture_cost: float = 3e-4,
+        home_rate: float = 0.5,
+        home_cost: float = 3e-4,
         singular_value: float = 0.02,
         max_damping: float = 0.02,
     ) -> None:
-        """Set the program up.
+        """Set up the program.
 
         Args:
             kinematics: The arm.
             dt: Length of a step, seconds.
             limiter: Limits; by default all those of ``kinematics``.
             rotation_length: Metres that an error of one radian counts as.
-            posture_rate: Rate at which the free motion approaches the home posture, 1/s.
-            posture_cost: Cost of a radian of posture error in metres of position error.
-            singular_value: Smallest singular value of the weighed Jacobian below which damping sets in,
-                m/rad.
-            max_damping: Damping of an exactly singular posture, m/rad.
+            home_rate: Rate at which the null-space motion approaches the home joint configuration, 1/s.
+            home_cost: Cost of a radian of distance from it, in metres of position error.
+            singular_value: Singular value of the weighted Jacobian below which the program is damped, m/rad.
+            max_damping: Damping of an exactly singular joint configuration, m/rad.
 
         Raises:
-            ValueError: If a value is out of its range.
+            ConfigurationError: If a value is out of its range.
         """
         positive = {
             "dt": dt,
             "rotation_length": rotation_length,
-            "posture_cost": posture_cost,
+            "home_cost": home_cost,
             "singular_value": singular_value,
             "max_damping": max_damping,
         }
         for name, value in positive.items():
             if not 0.0 < value < np.inf:
-                raise ValueError(f"DifferentialIK: {name} must be positive, not {value!r}")
-        if not 0.0 <= posture_rate * dt <= 1.0:
-            raise ValueError(f"DifferentialIK: posture_rate must lie in [0, 1 / dt], not {posture_rate!r} 1/s")
+                raise ConfigurationError(f"DifferentialIK: {name} must be positive, not {value!r}")
+        if not 0.0 <= home_rate * dt <= 1.0:
+            raise ConfigurationError(f"DifferentialIK: home_rate must lie in [0, 1 / dt], not {home_rate!r} 1/s")
         self.dt = dt
         self.limiter = JointLimiter.of(kinematics) if limiter is None else limiter
         self._kinematics = kinematics
         self._singular_value = singular_value
         self._max_damping = max_damping
-        self._posture_rate = posture_rate
+        self._home_rate = home_rate
         self._weights = np.repeat([1.0, rotation_length], 3)[:, None]
         self._configuration = mink.Configuration(kinematics.model)
         self._frame = kinematics.robot.end_effector
         self._twist_task = mink.FrameTask(self._frame, "body", _SCALE, _SCALE * rotation_length)
-        self._posture_task = mink.PostureTask(kinematics.model, _SCALE * posture_cost, gain=posture_rate * dt)
+        self._posture_task = mink.PostureTask(kinematics.model, _SCALE * home_cost, gain=home_rate * dt)
         self._posture_task.set_target(kinematics.home)
         velocities = dict(zip(kinematics.robot.arm_joints, self.limiter.velocity, strict=True))
         self._acceleration_limit = AccelerationLimit(self.limiter)
@@ -104,7 +104,7 @@ class DifferentialIK:
 
         Args:
             joint_positions: ``(n,)`` rad; slightly beyond the stops is allowed.
-            twist: ``(6,)`` m/s and rad/s, base axes at the end effector's origin; turning by less than
+            twist: ``(6,)`` m/s and rad/s, base axes at the end effector's origin; a rotation by less than
                 pi in a step.
             previous: ``(n,)`` velocities commanded last, rad/s.
             period: Time that the velocities will act, seconds; by default :attr:`dt`.
@@ -115,17 +115,17 @@ class DifferentialIK:
 
         Raises:
             mink.NoSolutionFound: If the solver fails.
-            ValueError: If the joint positions are not ``(n,)``.
+            DataError: If the joint positions are not ``(n,)``.
         """
         q = np.asarray(joint_positions, dtype=float)
         if q.shape != self.limiter.lower.shape:
             name, n = self._kinematics.robot.name, self._kinematics.n
-            raise ValueError(f"{name} takes joint positions of shape ({n},), not {q.shape}")
+            raise DataError(f"{name} takes joint positions of shape ({n},), not {q.shape}")
         self._configuration.update(q)
         self._acceleration_limit.set_previous_velocities(previous)
         dt = self.dt if period is None else period
         self._set_target(np.asarray(twist, dtype=float), dt)
-        self._posture_task.gain = min(self._posture_rate * dt, 1.0)
+        self._posture_task.gain = min(self._home_rate * dt, 1.0)
         velocities = mink.solve_ik(
             self._configuration,
             [self._twist_task, self._posture_task],

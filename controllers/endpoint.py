@@ -1,4 +1,4 @@
-"""Closing the loop at the gripper: what is wrong between where it is seen and where encoders have it."""
+"""Closing the loop at the gripper: the offset between its observed pose and its pose by encoders and estimate."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from .base import ServoGoal
 __all__ = ["ENDPOINTS", "EndpointCorrection"]
 
 ENDPOINTS = ("open", "closed")
-"""Whether the picture of the gripper itself is used."""
+"""Whether the observed pose of the gripper is used."""
 
 
 class EndpointCorrection:
-    """Shifts goals by the averaged offset of the gripper as it is seen from the gripper as it is believed.
+    """Shifts goals by the averaged offset of the gripper's observed pose from its pose by encoders and estimate.
 
-    A loop that knows only ``camera_T_base`` is endpoint-open-loop (Hutchinson, Hager and Corke 1996, section II.C):
-    errors of that pose, of kinematics and of encoders stay at the gripper, and nobody notices. Their sum at the
-    gripper, averaged over pictures, is taken off the goal here; an arm that reaches the shifted goal by its encoders is
-    seen at the goal.
+    A loop that uses only ``camera_T_base`` is endpoint-open-loop (S. Hutchinson, G. Hager, P. Corke, "A tutorial on
+    visual servo control", IEEE Transactions on Robotics and Automation 12(5), 1996, section II.C): errors of that pose,
+    of kinematics and of encoders remain at the gripper, unobserved. Their sum at the gripper, averaged over images, is
+    subtracted from the goal; an arm that reaches the shifted goal by its encoders is observed at the goal.
     """
 
     def __init__(self, time_constant: float) -> None:
         """Begin without an offset.
 
         Args:
-            time_constant: Of the average, seconds.
+            time_constant: Time constant of the average, seconds.
         """
         self.time_constant = time_constant
         self.reset()
@@ -42,9 +42,9 @@ class EndpointCorrection:
         self._since = self._last_s = -math.inf
 
     def shifted(self, goal: ServoGoal) -> RigidTransform:
-        """``base_T_goal`` for encoders, after taking in the goal's own offset.
+        """The shifted ``base_T_goal``, after the goal's own offset has been averaged in.
 
-        The first offsets are averaged evenly, until they span the time constant.
+        The first offsets are averaged with equal weights, until they span the time constant.
         """
         if goal.gripper_offset is not None and goal.time_s > self._last_s:
             first = math.isinf(self._since)

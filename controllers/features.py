@@ -1,4 +1,4 @@
-"""What position-based visual servoing regulates: two choices of features, with their interaction matrices.
+"""Features that position-based visual servoing regulates, with their interaction matrices.
 
 Both are after F. Chaumette and S. Hutchinson, "Visual Servo Control, Part I: Basic Approaches", IEEE Robotics
 and Automation Magazine 13(4), 2006, section "Position-Based Visual Servo". A feature vector s has the error e
@@ -17,6 +17,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
+
+from ctr_env.runs.configuration import require_choice
 
 __all__ = ["FEATURES", "CartesianFeature", "ImageFeature", "PoseFeature", "make_feature", "theta_u_jacobian"]
 
@@ -40,7 +42,7 @@ class PoseFeature(ABC):
 class CartesianFeature(PoseFeature):
     """``s = (goal_t_ee, theta u)``: the end effector's pose as seen from its goal.
 
-    Translation and rotation are decoupled: the end effector's origin moves on a straight line, while it turns
+    Translation and rotation are decoupled: the end effector's origin moves along a straight line, while it rotates
     about one fixed axis. The article's second choice, with c the end effector and c* the goal.
     """
 
@@ -57,7 +59,7 @@ class CartesianFeature(PoseFeature):
         return L
 
     def twist(self, base_T_ee: RigidTransform, base_T_goal: RigidTransform, gain: float = 1.0) -> NDArray[np.float64]:
-        """``(6,)`` twist: straight to the goal, turning about the one axis of ``theta u``."""
+        """``(6,)`` twist: straight to the goal, rotating about the one axis of ``theta u``."""
         linear = base_T_goal.translation - base_T_ee.translation
         angular = -_axes(base_T_ee) @ _theta_u(base_T_goal, base_T_ee)
         return gain * np.concatenate([linear, angular])
@@ -66,9 +68,9 @@ class CartesianFeature(PoseFeature):
 class ImageFeature(PoseFeature):
     """``s = (ee_t_goal, theta u)``: the goal's origin as seen from the end effector.
 
-    In the end effector's frame the goal's origin moves straight from where it is to where it belongs. So it
-    does in every other frame that the gripper carries, and therefore in the picture of a camera anywhere on
-    the gripper. The price is a curved path of the end effector when it has to turn. The article's first
+    In the end effector's frame the goal's origin moves along a straight line to its desired position. So it
+    does in every other frame fixed to the gripper, and therefore in the image of a camera anywhere on
+    the gripper. The end effector's path is curved when it has to rotate. The article's first
     choice, with c the end effector and o the goal: the law would be the same with c any frame on the gripper.
     """
 
@@ -106,10 +108,9 @@ def make_feature(name: str) -> PoseFeature:
         name: One of :data:`FEATURES`.
 
     Raises:
-        ValueError: If the name is unknown.
+        ConfigurationError: If the name is unknown.
     """
-    if name not in FEATURES:
-        raise ValueError(f"unknown feature {name!r}; valid names: {', '.join(FEATURES)}")
+    require_choice("feature", name, tuple(FEATURES))
     return FEATURES[name]()
 
 

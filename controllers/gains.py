@@ -1,4 +1,4 @@
-"""How fast the error should decay: constant and adaptive gains."""
+"""Gains, the rates at which errors decay: constant and adaptive."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ctr_env.errors import ConfigurationError
+
 __all__ = ["AdaptiveGain"]
 
 
 @dataclass(frozen=True)
 class AdaptiveGain:
-    """Gain that grows as the error falls: gentle far from the goal, brisk near it.
+    """Gain that grows as the error falls: low far from the goal, high near it.
 
     ``gain(x) = (g0 - ginf) exp(-slope * x / (g0 - ginf)) + ginf`` with x the infinity norm of the error, as
-    ViSP has it (E. Marchand, F. Spindler, F. Chaumette, "ViSP for visual servoing", 2005, class
-    ``vpAdaptiveGain``). Equal values at zero and at infinity make a constant gain.
+    in ViSP (E. Marchand, F. Spindler, F. Chaumette, "ViSP for visual servoing", 2005, class
+    ``vpAdaptiveGain``). Equal values at zero and at infinity give a constant gain.
 
     Attributes:
         at_zero: g0, gain of a vanishing error, 1/s.
@@ -24,7 +26,7 @@ class AdaptiveGain:
         slope: Decrease of the gain per unit of error at zero error, 1/s per m (or rad).
 
     Raises:
-        ValueError: If a value is not finite, ``at_infinity`` is not positive or exceeds ``at_zero``, or the
+        ConfigurationError: If a value is not finite, ``at_infinity`` is not positive or exceeds ``at_zero``, or the
             slope is negative.
     """
 
@@ -33,14 +35,14 @@ class AdaptiveGain:
     slope: float
 
     def __post_init__(self) -> None:
-        """Refuse gains that would not converge."""
+        """Check that the gains converge."""
         if not 0.0 < self.at_infinity <= self.at_zero < np.inf:
-            raise ValueError(
+            raise ConfigurationError(
                 f"gains must satisfy 0 < at_infinity <= at_zero, "
                 f"not at_infinity={self.at_infinity!r}, at_zero={self.at_zero!r}"
             )
         if not 0.0 <= self.slope < np.inf:
-            raise ValueError(f"the slope of a gain must be finite and not negative, not {self.slope!r}")
+            raise ConfigurationError(f"the slope of a gain must be finite and not negative, not {self.slope!r}")
 
     @classmethod
     def constant(cls, value: float) -> AdaptiveGain:

@@ -1,4 +1,4 @@
-"""What to do when the goal is missing or old: coast on the last good one for a while, then hold."""
+"""The rule for missing and stale goals: coast on the last valid one for a while, then hold."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ __all__ = ["GoalChoice", "GoalMemory"]
 
 
 _TICK = 1e-9
-"""Rounding (s) that is forgiven, so that a limit that is a multiple of the time step counts as kept."""
+"""Tolerance (s) of the comparison, so that a limit that is a multiple of the time step is kept."""
 
 
 class GoalChoice(NamedTuple):
-    """What :class:`GoalMemory` decided."""
+    """The decision of :class:`GoalMemory`."""
 
     goal: ServoGoal | None
     """Goal to servo on; ``None`` exactly when the mode is ``"hold"``."""
     mode: Mode
     reason: str
-    """``"no_goal"`` or ``"stale_goal"``; empty when the newest goal is good."""
+    """``"no_goal"`` or ``"stale_goal"``; empty when the newest goal is valid."""
 
 
 class GoalMemory:
-    """Remembers the last good goal.
+    """Remembers the last valid goal.
 
-    A goal is good when there is one and its picture is at most ``max_age_s`` old. Without one the last good
-    goal is used for ``coast_s`` seconds after the step in which it was last good (``"coast"``), and then none
-    (``"hold"``). For a camera that does not move, a goal in the base frame stays meaningful meanwhile.
+    A goal is valid if its image is at most ``max_age_s`` old. Without one the last valid goal is used for ``coast_s``
+    seconds after the step in which it was last valid (``"coast"``), and then none (``"hold"``). For a camera that does
+    not move, a goal in the base frame remains correct meanwhile.
     """
 
     def __init__(self, max_age_s: float, coast_s: float) -> None:
@@ -38,7 +38,7 @@ class GoalMemory:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the last good goal."""
+        """Forget the last valid goal."""
         self._goal: ServoGoal | None = None
         self._good_at_s = 0.0
 

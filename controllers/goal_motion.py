@@ -1,4 +1,4 @@
-"""The goal's own motion: its twist, given or estimated, and where it takes the goal."""
+"""The goal's own motion: its twist, given or estimated."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from ctr_env.errors import ConfigurationError
 from ctr_env.geometry import twist_between
+from ctr_env.runs.configuration import require_choice
 
 from .base import ServoGoal
 
@@ -20,10 +22,10 @@ FEED_FORWARD = ("off", "given", "estimate")
 class GoalMotion:
     """Twist of a goal that may move.
 
-    - ``"off"``: every goal is taken to rest.
-    - ``"given"``: :attr:`ServoGoal.twist` where there is one, else the goal is taken to rest.
+    - ``"off"``: every goal is assumed to rest.
+    - ``"given"``: :attr:`ServoGoal.twist` where there is one, else the goal is assumed to rest.
     - ``"estimate"``: where none is given, differences of successive goal poses through a first-order low-pass
-      filter. It turns the noise of the estimates into velocity, so it is for goals that are known to move.
+      filter. It turns the noise of the estimates into velocity, so that it suits only goals that are known to move.
     """
 
     def __init__(self, rule: str = "given", time_constant: float = 0.2) -> None:
@@ -31,21 +33,20 @@ class GoalMotion:
 
         Args:
             rule: One of :data:`FEED_FORWARD`.
-            time_constant: Of the low-pass filter, seconds.
+            time_constant: Time constant of the low-pass filter, seconds.
 
         Raises:
-            ValueError: If the rule is unknown or the time constant is not positive.
+            ConfigurationError: If the rule is unknown or the time constant is not positive.
         """
-        if rule not in FEED_FORWARD:
-            raise ValueError(f"unknown feed-forward rule {rule!r}; valid names: {', '.join(FEED_FORWARD)}")
+        require_choice("feed-forward rule", rule, FEED_FORWARD)
         if not 0.0 < time_constant < np.inf:
-            raise ValueError(f"the feed-forward time constant must be positive seconds, not {time_constant!r}")
+            raise ConfigurationError(f"the feed-forward time constant must be positive seconds, not {time_constant!r}")
         self.rule = rule
         self.time_constant = time_constant
         self.reset()
 
     def reset(self) -> None:
-        """Forget the goals seen so far."""
+        """Forget the goals so far."""
         self._last: ServoGoal | None = None
         self._filtered = np.zeros(6)
 

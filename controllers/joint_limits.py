@@ -1,4 +1,4 @@
-"""Limits of joint velocity that always leave room to brake before the joint stops."""
+"""Limits of joint velocity from which the joints can always brake before their stops."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ctr_env.errors import ConfigurationError
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 __all__ = ["JointLimiter", "fastest_approach"]
@@ -21,13 +22,12 @@ Bounds = tuple[NDArray[np.float64], NDArray[np.float64]]
 class JointLimiter:
     """Limits of position, velocity and acceleration of joints that are commanded by velocity, one by one.
 
-    A commanded velocity is held for one step of ``dt`` seconds; the previous command is the velocity that the
-    joint has. Where the limits contradict each other (a measured position jumped beyond a stop at full
-    speed), the acceleration limit wins: the joint brakes as hard as it may. So braking as hard as allowed is
-    always within :meth:`bounds`, which are never empty. The idea of bounds in closed form is that of F.
-    Flacco, A. De Luca, O. Khatib, "Control of Redundant Robots Under Hard Joint Constraints: Saturation in
-    the Null Space", IEEE Transactions on Robotics 31(3), 2015; the braking distance here is that of discrete
-    time and thus exact.
+    A commanded velocity is held for one step of ``dt`` seconds; the previous command is assumed to be the joint's
+    present velocity. Where the limits contradict each other (a measured position jumped beyond a stop at full
+    speed), the acceleration limit takes precedence: the joint brakes with its largest deceleration. That command is
+    always within :meth:`bounds`, which are therefore never empty. Bounds in closed form follow F. Flacco, A. De Luca,
+    O. Khatib, "Control of Redundant Robots Under Hard Joint Constraints: Saturation in the Null Space", IEEE
+    Transactions on Robotics 31(3), 2015; the braking distance here is that of discrete time and thus exact.
 
     Attributes:
         lower: ``(n,)`` lower stops, rad; -inf for none.
@@ -36,7 +36,7 @@ class JointLimiter:
         acceleration: ``(n,)`` largest changes of velocity, rad/s².
 
     Raises:
-        ValueError: If the shapes differ, a range is empty, or a largest value is not positive.
+        ConfigurationError: If the shapes differ, a range is empty, or a largest value is not positive.
     """
 
     lower: NDArray[np.float64]
@@ -45,17 +45,17 @@ class JointLimiter:
     acceleration: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        """Refuse limits that contradict each other."""
+        """Check shapes and ranges."""
         for name in ("lower", "upper", "velocity", "acceleration"):
             value = np.array(getattr(self, name), dtype=float)
             object.__setattr__(self, name, value)
             if value.ndim != 1 or value.shape != self.lower.shape:
-                raise ValueError(f"JointLimiter.{name} must have the shape of lower, not {value.shape}")
+                raise ConfigurationError(f"JointLimiter.{name} must have the shape of lower, not {value.shape}")
         if not (self.lower < self.upper).all():
-            raise ValueError(f"JointLimiter.lower must be below upper, not {self.lower} and {self.upper}")
+            raise ConfigurationError(f"JointLimiter.lower must be below upper, not {self.lower} and {self.upper}")
         for name in ("velocity", "acceleration"):
             if not (getattr(self, name) > 0.0).all():
-                raise ValueError(f"JointLimiter.{name} must be positive, not {getattr(self, name)}")
+                raise ConfigurationError(f"JointLimiter.{name} must be positive, not {getattr(self, name)}")
 
     @classmethod
     def of(cls, kinematics: RobotKinematics, stop_margin: float = 0.0) -> JointLimiter:
@@ -70,7 +70,7 @@ class JointLimiter:
     def reachable(self, positions: ArrayLike, previous: ArrayLike, dt: float) -> Bounds:
         """Velocities within the acceleration limits from which the joints can still brake before their stops.
 
-        A joint at or beyond a stop may come back at any speed, but not go further.
+        A joint at or beyond a stop may return at any speed, but not move further.
 
         Args:
             positions: ``(n,)`` rad.
@@ -92,7 +92,7 @@ class JointLimiter:
         return np.clip(low, -self.velocity, self.velocity), np.clip(high, -self.velocity, self.velocity)
 
     def clamp(self, velocities: ArrayLike, positions: ArrayLike, previous: ArrayLike, dt: float) -> NDArray[np.float64]:
-        """``(n,)`` allowed velocities nearest to those asked for; the rest as of :meth:`bounds`."""
+        """``(n,)`` allowed velocities nearest to the requested ones; arguments as of :meth:`bounds`."""
         return np.clip(np.asarray(velocities, dtype=float), *self.bounds(positions, previous, dt))
 
     def brake(self, previous: ArrayLike, dt: float) -> NDArray[np.float64]:
@@ -102,7 +102,7 @@ class JointLimiter:
 
 
 def fastest_approach(distance: ArrayLike, acceleration: ArrayLike, dt: float) -> NDArray[np.float64]:
-    """Highest velocity for the next step that still allows to stop within a distance.
+    """Highest velocity for the next step after which a joint can still stop within a distance.
 
     A joint that moves at u for one step and then loses ``a dt`` a step comes to rest after
     ``dt ((k + 1) u - a dt k (k + 1) / 2)`` with ``k = floor(u / (a dt))`` braking steps. This is the inverse

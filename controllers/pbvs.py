@@ -1,4 +1,4 @@
-"""The law of position-based visual servoing: poses in, end-effector twist out."""
+"""The control law of position-based visual servoing: poses in, end-effector twist out."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
+
+from ctr_env.errors import ConfigurationError
 
 from .features import CartesianFeature, PoseFeature
 from .gains import AdaptiveGain
@@ -23,11 +25,10 @@ class PBVSLaw:
 
     ``v(t) = c(t) - (c(t0) - v0) exp(-mu (t - t0))`` with ``c = sat(-g(e) inv(L) e + v_goal)``:
 
-    it starts from the twist v0 that the end effector has at t0, instead of from a jump to ``c(t0)`` (N.
-    Mansard, F. Chaumette, "Task sequencing for high-level sensor-based control", IEEE Transactions on
-    Robotics 23(1), 2007, equation 17). ``v_goal`` is the twist of an end effector that is carried along by
-    the moving goal: it keeps e as it is, so that a moving goal is followed without lag. Without it the end
-    effector trails by (goal speed) / g.
+    it starts from the twist v0 of the end effector at t0 instead of jumping to ``c(t0)`` (N. Mansard, F. Chaumette,
+    "Task sequencing for high-level sensor-based control", IEEE Transactions on Robotics 23(1), 2007, equation 17).
+    ``v_goal`` is the twist of an end effector fixed to the moving goal: it keeps e constant, so that a moving goal is
+    followed without lag. Without it the end effector lags by (goal speed) / g.
 
     In discrete time a constant gain multiplies the error of :class:`CartesianFeature` by ``1 - g dt`` a step:
     stable for ``g dt < 2``, without overshoot for ``g dt <= 1``. Goals that are d steps late lower the first
@@ -46,20 +47,20 @@ class PBVSLaw:
         """Compose the law.
 
         Args:
-            feature: What is regulated; by default :class:`CartesianFeature`.
+            feature: Regulated feature; by default :class:`CartesianFeature`.
             gain: Rate of decay; by default a constant 1/s.
             continuity_rate: mu of the smooth start, 1/s; 0 starts with a jump.
             max_linear_speed: Largest linear speed, m/s.
             max_angular_speed: Largest angular speed, rad/s.
 
         Raises:
-            ValueError: If the rate is negative or a speed is not positive.
+            ConfigurationError: If the rate is negative or a speed is not positive.
         """
         if not 0.0 <= continuity_rate < math.inf:
-            raise ValueError(f"continuity_rate must be finite and not negative, not {continuity_rate!r}")
+            raise ConfigurationError(f"continuity_rate must be finite and not negative, not {continuity_rate!r}")
         for name, speed in (("max_linear_speed", max_linear_speed), ("max_angular_speed", max_angular_speed)):
             if not speed > 0.0:
-                raise ValueError(f"{name} must be positive, not {speed!r}")
+                raise ConfigurationError(f"{name} must be positive, not {speed!r}")
         self.feature = CartesianFeature() if feature is None else feature
         self.gain = AdaptiveGain.constant(1.0) if gain is None else gain
         self.continuity_rate = continuity_rate
@@ -71,7 +72,7 @@ class PBVSLaw:
         """Start smoothly at the next call of :meth:`twist`.
 
         Args:
-            twist: ``(6,)`` twist that the end effector has now, base axes; at rest by default.
+            twist: ``(6,)`` present twist of the end effector, base axes; at rest by default.
         """
         self._start_twist = np.zeros(6) if twist is None else np.array(twist, dtype=float)
         self._start_time: float | None = None
@@ -94,7 +95,7 @@ class PBVSLaw:
             time_s: Time now, seconds.
             goal_twist: ``(6,)`` twist of the goal at its own origin, base axes; at rest by default.
             residual_twist: ``(6,)`` added to the law's twist before the speed limits; zero by default.
-            max_gain: Largest gain that is stable at the present loop period, 1/s.
+            max_gain: Bound of the gain, 1/s; the inverse of the loop's period avoids overshoot.
 
         Returns:
             ``(6,)`` m/s and rad/s, base axes at the end effector's origin, within the speed limits.

@@ -44,8 +44,8 @@ class PBVSController(Controller):
 
     The mode of a command says how it was made:
 
-    - ``"servo"``: on a good goal.
-    - ``"coast"``: on the last good goal, while there is none.
+    - ``"servo"``: on a valid goal.
+    - ``"coast"``: on the last valid goal, while there is none.
     - ``"hold"``: braking as hard as the acceleration limits allow, then standing still. Reasons: ``"no_goal"``,
       ``"stale_goal"``, ``"no_ik_solution"``, ``"loop_too_slow"`` (the measured period exceeds
       :attr:`PBVSConfig.max_age_s`) and ``"not_progressing"`` (the joints do not move although they could; it tries
@@ -108,8 +108,8 @@ class PBVSController(Controller):
             dt,
             limiter=self._limiter,
             rotation_length=c.rotation_length,
-            posture_rate=c.posture_rate,
-            posture_cost=c.posture_cost,
+            home_rate=c.home_rate,
+            home_cost=c.home_cost,
             singular_value=c.singular_value,
             max_damping=c.max_damping,
         )
@@ -163,14 +163,14 @@ class PBVSController(Controller):
         return self._move(limited, state, "servo", "", self._kinematics.base_T_ee(state.joint_positions), None)
 
     def velocity_command(self, joint_velocities: ArrayLike, state: ServoState) -> ServoCommand:
-        """The allowed ``(n,)`` joint velocities (rad/s) nearest to those asked for, and their twist.
+        """The allowed ``(n,)`` joint velocities (rad/s) nearest to the requested ones, and their twist.
 
         Raises:
             DataError: If they are not ``(n,)`` finite numbers.
         """
         period = self._clock.tick(state.time_s)
-        asked = np.asarray(joint_velocities, dtype=float)
-        if asked.shape != (self._kinematics.n,) or not np.isfinite(asked).all():
+        requested = np.asarray(joint_velocities, dtype=float)
+        if requested.shape != (self._kinematics.n,) or not np.isfinite(requested).all():
             raise DataError(
                 f"{self._kinematics.robot.name} takes {self._kinematics.n} finite joint velocities, "
                 f"not {joint_velocities!r}"
@@ -179,7 +179,7 @@ class PBVSController(Controller):
             return self._hold("loop_too_slow", period)
         self._servoing = False
         J = self._kinematics.jacobian(state.joint_positions)
-        allowed = self._limiter.clamp(asked, state.joint_positions, self._velocities, period)
+        allowed = self._limiter.clamp(requested, state.joint_positions, self._velocities, period)
         return self._done(allowed, J @ allowed, "servo", "")
 
     def _start(self, state: ServoState) -> None:

@@ -1,4 +1,4 @@
-"""Whether the end effector follows what is asked of it."""
+"""Whether the end effector follows the twist that is requested of it."""
 
 from __future__ import annotations
 
@@ -17,41 +17,41 @@ __all__ = ["ProgressMonitor"]
 
 _WINDOW_S = 1.5
 """Time over which progress is judged: several braking times, and several time constants of the slowest gain."""
-_LEAST_ASKED = 0.0075
-"""Displacement (weighted, m) asked for during the window below which the end effector counts as being at its goal."""
+_MIN_REQUEST = 0.0075
+"""Requested displacement (weighted, m) within the window below which the end effector counts as at its goal."""
 _STALLED, _RELEASED = 0.1, 0.5
-"""Achieved shares of the asked displacement at which a stall begins and ends."""
+"""Achieved shares of the requested displacement at which a stall begins and ends."""
 
 _SETTLED = 0.005
 """Achieved share below which a stalled arm counts as being at the nearest pose."""
 _CHANGED = 0.2
-"""Relative change of the asked twist that ends this."""
+"""Relative change of the requested twist that ends this."""
 _UNFOLLOWED_RAD = 0.02
-"""Difference (rad) between commanded and made joint displacement that counts as none."""
+"""Difference (rad) between commanded and achieved joint displacement that counts as none."""
 
 
 class _Instant(NamedTuple):
     state: ServoState
     base_T_ee: RigidTransform
     base_T_goal: RigidTransform | None
-    asked: NDArray[np.float64]  # (6,) displacement asked for since the monitor was reset, m and rad
+    requested: NDArray[np.float64]  # (6,) displacement requested since the monitor was reset, m and rad
     commanded: NDArray[np.float64]  # (n,) joint displacement commanded since then, rad
 
 
 class ProgressMonitor:
-    """Compares the displacement that was asked of the end effector with the one it made, over a sliding window.
+    """Compares requested with achieved displacements of the end effector over a sliding window.
 
-    A stall begins when a displacement was asked for during the whole window, less than a tenth of it was achieved in
-    its direction, and the task error has not fallen accordingly. It ends when half of what is asked is achieved, or
-    nothing is asked any more. Rotations are weighted by ``rotation_length``.
+    A stall begins when less than a tenth of the requested displacement was achieved in its direction and the task error
+    has not fallen by that much either. It ends when half of the request is achieved, or when the request vanishes.
+    Rotations are weighted by ``rotation_length``.
 
-    Noise of the goal does not look like a stall, as the arm follows it; neither does a moving goal that is followed
-    with a constant lag.
+    Noise of the goal causes no stall, as the arm follows it; neither does a moving goal that is followed with a
+    constant lag.
 
     Attributes:
         stalled: Whether the end effector is stalled now.
         blocked: Whether it is because the joints do not move as commanded, found when the stall began.
-        settled: Whether it is stalled, has come nearly to rest, and is still asked for the same twist.
+        settled: Whether it is stalled, has nearly come to rest, and the requested twist is still the same.
     """
 
     def __init__(self, rotation_length: float) -> None:
@@ -62,7 +62,7 @@ class ProgressMonitor:
     def reset(self) -> None:
         """Forget the past: nothing is stalled."""
         self.stalled = self.blocked = self.settled = False
-        self._asked = np.zeros(6)
+        self._requested = np.zeros(6)
         self._commanded: NDArray[np.float64] | float = 0.0
         self._past: deque[_Instant] = deque()
 
@@ -75,21 +75,21 @@ class ProgressMonitor:
         velocities: NDArray[np.float64],
         period: float,
     ) -> bool:
-        """Take in what is asked at a time; whether the end effector is stalled.
+        """Record state and request of a time; whether the end effector is stalled.
 
         Args:
             state: The arm now.
             base_T_ee: Measured pose of the end effector.
-            base_T_goal: Pose that it should have; ``None`` where only a twist is asked for.
-            twist: ``(6,)`` twist that is asked for from now on, m/s and rad/s, base axes.
+            base_T_goal: Pose that it should have; ``None`` where only a twist is requested.
+            twist: ``(6,)`` twist requested from now on, m/s and rad/s, base axes.
             velocities: ``(n,)`` joint velocities commanded until now, rad/s.
             period: Time between two updates, seconds.
         """
         if self._past and state.time_s <= self._past[-1].state.time_s:
             self.reset()
         self._commanded = self._commanded + period * velocities
-        self._past.append(_Instant(state, base_T_ee, base_T_goal, self._asked, self._commanded))
-        self._asked = self._asked + period * twist
+        self._past.append(_Instant(state, base_T_ee, base_T_goal, self._requested, self._commanded))
+        self._requested = self._requested + period * twist
         while len(self._past) > 1 and self._spans(self._past[1]):
             self._past.popleft()
         if self._spans(self._past[0]):
@@ -107,27 +107,27 @@ class ProgressMonitor:
 
     def _judge(self) -> bool:
         first, last = self._past[0], self._past[-1]
-        asked = self.size(last.asked - first.asked)
-        if asked < _LEAST_ASKED:
+        requested = self.size(last.requested - first.requested)
+        if requested < _MIN_REQUEST:
             return False
         if self.stalled:
             return self._share() < _RELEASED
-        return self._share() < _STALLED and self._error(first) - self._error(last) < _STALLED * asked
+        return self._share() < _STALLED and self._error(first) - self._error(last) < _STALLED * requested
 
     def _share(self) -> float:
-        """Achieved displacement along the asked one, as a share of it."""
+        """Achieved displacement along the requested one, as a share of it."""
         first, last = self._past[0], self._past[-1]
-        asked = self._weights * (last.asked - first.asked)
-        made = self._weights * twist_between(first.base_T_ee, last.base_T_ee)
-        return float(made @ asked) / float(asked @ asked)
+        requested = self._weights * (last.requested - first.requested)
+        achieved = self._weights * twist_between(first.base_T_ee, last.base_T_ee)
+        return float(achieved @ requested) / float(requested @ requested)
 
     def _is_settled(self, twist: NDArray[np.float64]) -> bool:
         first, last = self._past[0], self._past[-1]
-        mean = (last.asked - first.asked) / (last.state.time_s - first.state.time_s)
+        mean = (last.requested - first.requested) / (last.state.time_s - first.state.time_s)
         return self._share() < _SETTLED and self.size(twist - mean) < _CHANGED * self.size(mean)
 
     def _is_blocked(self) -> bool:
-        """Whether the joints have made less than half of the displacement that was commanded."""
+        """Whether the joints have achieved less than half of the displacement that was commanded."""
         first, last = self._past[0], self._past[-1]
         commanded = last.commanded - first.commanded
         missing = commanded - (last.state.joint_positions - first.state.joint_positions)

@@ -1,35 +1,116 @@
-"""Controllers by name."""
+"""Controllers by name: how each is made from its configuration."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from ctr_env.errors import ConfigurationError
+from ctr_env.runs.configuration import require_choice
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
+from .base import Controller
+from .config import PBVSConfig
 from .pbvs_controller import PBVSController
 
-__all__ = ["CONTROLLERS", "make_controller"]
+__all__ = [
+    "ControllerEntry",
+    "Factory",
+    "controller_entries",
+    "controller_names",
+    "make_controller",
+    "register_controller",
+]
 
-CONTROLLERS: Mapping[str, type[PBVSController]] = MappingProxyType({"pbvs": PBVSController})
-"""The controllers that come with the package, by name."""
+Factory = Callable[[RobotKinematics, Any, float], Controller]
+"""Makes a controller from the arm's kinematics, its configuration (a mapping of fields, or the config object) and the
+time between two commands, seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControllerEntry:
+    """A registered controller: how it is made, and its configuration.
+
+    Whether it needs to see the gripper depends on its configuration: ask :attr:`Controller.needs_gripper`.
+    """
+
+    factory: Factory
+    """Makes the controller."""
+    config: type[Any] | None = None
+    """Config dataclass; ``None``: no configuration that is known here."""
+    tracking: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the configuration whose defaults differ where goal or camera move."""
+
+
+_ENTRIES: dict[str, ControllerEntry] = {
+    "pbvs": ControllerEntry(factory=PBVSController, config=PBVSConfig, tracking={"feed_forward": "estimate"})
+}
+
+
+def controller_names() -> tuple[str, ...]:
+    """Names that :func:`make_controller` accepts, in alphabetical order."""
+    return tuple(sorted(_ENTRIES))
+
+
+def controller_entries() -> Mapping[str, ControllerEntry]:
+    """The registered controllers by name, in alphabetical order."""
+    return MappingProxyType({name: _ENTRIES[name] for name in controller_names()})
+
+
+def register_controller(
+    name: str,
+    factory: Factory,
+    *,
+    config: type[Any] | None = None,
+    tracking: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Make a controller available by name.
+
+    Args:
+        name: Name for ``controller="..."``.
+        factory: Called with the arm's kinematics, the user's configuration (an empty mapping if there is none) and the
+            time between two commands (s).
+        config: Config dataclass, which makes its fields options of the command line.
+        tracking: See :attr:`ControllerEntry.tracking`.
+
+    Raises:
+        ConfigurationError: If the name is taken.
+    """
+    if name in _ENTRIES:
+        raise ConfigurationError(f"a controller named {name!r} exists already; names: {', '.join(controller_names())}")
+    _ENTRIES[name] = ControllerEntry(factory=factory, config=config, tracking=dict(tracking))
 
 
 def make_controller(
-    name: str, kinematics: RobotKinematics, config: Any = None, dt: float = 1.0 / 30.0
-) -> PBVSController:
-    """A controller by name.
+    controller: str | Controller,
+    config: Any,
+    kinematics: RobotKinematics,
+    dt: float = 1.0 / 30.0,
+    *,
+    tracking: bool = False,
+) -> Controller:
+    """A controller by name and configuration; an object is returned as it is.
 
     Args:
-        name: One of :data:`CONTROLLERS`.
+        controller: A registered name, or a controller.
+        config: Its configuration: a mapping of fields, an object of its config class, or ``None`` for the defaults.
         kinematics: The arm.
-        config: The controller's settings, or a mapping of those that are not the defaults.
         dt: Time between two commands, seconds.
+        tracking: Whether goal or camera move: the defaults are then those of :attr:`ControllerEntry.tracking`.
 
     Raises:
-        ValueError: If the name is unknown, or a setting is not valid.
+        ConfigurationError: If the name or a configuration field is unknown, or an object comes with a configuration.
     """
-    if name not in CONTROLLERS:
-        raise ValueError(f"unknown controller {name!r}; valid names: {', '.join(sorted(CONTROLLERS))}")
-    return CONTROLLERS[name](kinematics, config, dt)
+    if isinstance(controller, Controller):
+        if config:
+            raise ConfigurationError(
+                "controller_config configures a controller given by name; an object is configured already"
+            )
+        return controller
+    require_choice("controller", controller, controller_names())
+    entry = _ENTRIES[controller]
+    if tracking and isinstance(config, Mapping | None):
+        config = {**entry.tracking, **(config or {})}
+    return entry.factory(kinematics, {} if config is None else config, dt)

@@ -1,4 +1,4 @@
-"""Speed limits of the end effector that keep its direction."""
+"""Speed limits of the end effector that preserve its direction."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["saturate_twist"]
 def saturate_twist(
     twist: NDArray[np.float64], max_linear_speed: float, max_angular_speed: float
 ) -> NDArray[np.float64]:
-    """The twist, shortened by one common factor until both of its parts are within their limits.
+    """The twist, scaled by one factor so that both of its parts are within their limits.
 
-    One factor for all six numbers leaves the path in space as it was; only the time along it changes.
+    One factor for all six numbers preserves the path in space; only the time along it changes.
 
     Args:
         twist: ``(6,)`` m/s, then rad/s.

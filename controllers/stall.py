@@ -1,4 +1,4 @@
-"""Why an arm does not get nearer to its goal."""
+"""Kinematic causes of a stall, and the damping with which a stalled arm comes to rest."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _MOVED = 0.05
 def residual_damping(displacement: float) -> float:
     """Damping (m/rad) with which a Gauss-Newton step converges although the task cannot be achieved.
 
-    At the workspace's edge the Jacobian loses the direction of the error, and its inverse changes sign between two
-    steps: an undamped step overshoots for ever. A squared damping of the order of the residual bounds the neglected
+    At the boundary of the workspace the Jacobian loses the direction of the error, and its inverse changes sign between
+    two steps: undamped steps overshoot for ever. A squared damping of the order of the residual bounds the neglected
     second-order term, whether there is a solution or not (T. Sugihara, "Solvability-unconcerned inverse kinematics by
     the Levenberg-Marquardt method", IEEE Transactions on Robotics 27(5), 2011).
 
     Args:
-        displacement: Weighted displacement (m) that the step asks for.
+        displacement: Requested weighted displacement (m) of the step.
     """
     return float(np.sqrt(_CURVATURE_M * displacement))
 
@@ -58,7 +58,7 @@ class StallDiagnosis:
 
         Args:
             q: ``(n,)`` joint positions, rad.
-            twist: ``(6,)`` twist that is asked for, base axes.
+            twist: ``(6,)`` requested twist, base axes.
             base_T_goal: Pose that the end effector should have, if there is one.
         """
         if base_T_goal is not None and not self._search(q, base_T_goal):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -59,6 +60,15 @@ class Episode:
     def world_T_camera(self, time_s: float) -> RigidTransform:
         """Camera pose (OpenCV axes) at a time."""
         return self.camera_start if self.camera_motion is None else self.camera_motion.pose(time_s)
+
+    def stream(self, name: str, index: int = 0) -> np.random.Generator:
+        """Random generator for one purpose, independent of those for others.
+
+        Args:
+            name: The purpose, such as ``"estimator"``.
+            index: Number within it, such as that of a frame.
+        """
+        return np.random.default_rng([self.seed, zlib.crc32(name.encode()), index])
 
 
 class EpisodeSampler:

@@ -12,6 +12,7 @@ from scipy.spatial.transform import RigidTransform
 
 from ctr_env.estimators import PoseEstimate
 from ctr_env.geometry import PinholeCamera, pose_to_vector
+from ctr_env.scenes.randomization.randomization import Draws
 
 __all__ = ["Snapshot", "observation", "observation_space"]
 
@@ -22,19 +23,22 @@ _LONG_S = 1e4
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Everything an observation is made from, at one instant.
+    """Everything that is known, and true, at one instant.
 
     Attributes:
         time_s: Now, seconds.
-        joint_positions: ``(n,)`` measured, rad.
+        joint_positions: ``(n,)`` as measured (with the encoders' bias), rad.
         joint_velocities: ``(n,)`` rad/s.
         camera: Intrinsics.
-        camera_T_goal: The goal as the camera knows it.
+        camera_T_goal: Goal pose in the camera frame.
         camera_T_base: True camera-to-base pose.
         base_T_ee: True gripper pose.
         base_T_goal: True goal pose.
         estimate: Newest estimate.
-        image: ``(H, W, 3)`` uint8 image, or ``None`` where none was asked for.
+        image: ``(H, W, 3)`` uint8 image, or ``None`` if neither observation nor estimator uses one.
+        arm_in_view: Share of the arm that is inside the image and not occluded.
+        at_joint_limit: Whether a joint is near its stop.
+        frame_draws: Random draws of this frame, by field name.
     """
 
     time_s: float
@@ -47,19 +51,23 @@ class Snapshot:
     base_T_goal: RigidTransform
     estimate: PoseEstimate
     image: NDArray[np.uint8] | None
+    arm_in_view: float
+    at_joint_limit: bool
+    frame_draws: Draws
 
 
 def observation_space(parts: tuple[str, ...], joints: int, width: int, height: int) -> spaces.Dict:
     """Space of the observations with the given parts.
 
-    Always: ``joint_positions`` and ``joint_velocities`` ``(n,)`` (rad, rad/s, as measured) and ``goal`` ``(9,)``, the
-    goal in the camera frame. ``state`` adds ``camera_pose`` ``(9,)`` (true ``camera_T_base``) and ``goal_error``
-    ``(6,)`` (true goal minus gripper: m, and the rotation vector that is missing, rad, base axes). ``estimate`` adds
-    ``estimate_pose`` ``(9,)``, ``estimate_std`` ``(6,)`` (m, rad), ``estimate_valid`` ``(1,)`` (0 or 1) and
-    ``estimate_age`` ``(1,)`` (s). ``image`` adds ``image`` ``(H, W, 3)`` uint8 and ``intrinsics`` ``(4,)`` (fx, fy, cx,
-    cy, pixels).
+    - Always: ``joint_positions`` and ``joint_velocities`` ``(n,)`` (rad, rad/s, as measured) and ``goal`` ``(9,)``, the
+      goal pose in the camera frame.
+    - ``state``: ``camera_pose`` ``(9,)`` (true ``camera_T_base``) and ``goal_error`` ``(6,)`` (true goal minus gripper,
+      m, and the rotation vector from gripper to goal, rad, base axes).
+    - ``estimate``: ``estimate_pose`` ``(9,)``, ``estimate_std`` ``(6,)`` (m, rad), ``estimate_valid`` ``(1,)`` (0 or 1)
+      and ``estimate_age`` ``(1,)`` (s).
+    - ``image``: ``image`` ``(H, W, 3)`` uint8 and ``intrinsics`` ``(4,)`` (fx, fy, cx, cy, pixels).
 
-    Bounds are far beyond what happens; an estimate that is further off is clipped to them.
+    Bounds are far beyond any physical value; an estimate beyond them is clipped.
     """
     entries: dict[str, spaces.Space[Any]] = {
         "joint_positions": _real(joints, 10.0),
@@ -88,8 +96,8 @@ def observation(parts: tuple[str, ...], now: Snapshot) -> dict[str, NDArray[Any]
         "goal": pose_to_vector(now.camera_T_goal),
     }
     if "state" in parts:
-        missing = (now.base_T_goal.rotation * now.base_T_ee.rotation.inv()).as_rotvec()
-        error = np.concatenate([now.base_T_goal.translation - now.base_T_ee.translation, missing])
+        rotation = (now.base_T_goal.rotation * now.base_T_ee.rotation.inv()).as_rotvec()
+        error = np.concatenate([now.base_T_goal.translation - now.base_T_ee.translation, rotation])
         entries |= {"camera_pose": pose_to_vector(now.camera_T_base), "goal_error": error.astype(np.float32)}
     if "estimate" in parts:
         estimate = now.estimate

@@ -7,7 +7,6 @@ from functools import cache
 import numpy as np
 import pytest
 
-from ctr_env.scenes.robots.catalogue import ROBOTS
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 
@@ -16,9 +15,9 @@ def _kinematics(name: str) -> RobotKinematics:
     return RobotKinematics(name)
 
 
-@pytest.fixture(scope="session", params=sorted(ROBOTS))
+@pytest.fixture(scope="session", params=["baxter", "panda"])
 def kinematics(request: pytest.FixtureRequest) -> RobotKinematics:
-    """Every robot in turn."""
+    """Both kinds of arm; the right arm of a Baxter mirrors the left one."""
     return _kinematics(request.param)
 
 

@@ -1,4 +1,4 @@
-"""The contract's values refuse what no controller could act on."""
+"""Values of the contract are checked when they are made."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ctr_env.controllers import ServoGoal, ServoState
 from ctr_env.geometry import transform
 
 
-def test_a_goal_that_is_not_finite_is_refused():
+def test_a_goal_that_is_not_finite_is_rejected():
     with np.errstate(over="ignore"), pytest.raises(ValueError, match="base_T_goal must be finite"):
         ServoGoal(transform((1.7e308, 0.0, 0.0)) * transform((1.7e308, 0.0, 0.0)), 0.0)
     with pytest.raises(ValueError, match="time_s must be finite, not inf"):
@@ -27,6 +27,6 @@ def test_a_goal_twist_may_be_a_list():
     np.testing.assert_array_equal(goal.twist, np.arange(1.0, 7.0))
 
 
-def test_a_state_that_is_not_finite_is_refused():
+def test_a_state_that_is_not_finite_is_rejected():
     with pytest.raises(ValueError, match="ServoState must be finite"):
         ServoState(np.array([0.0, np.nan]), 0.0)

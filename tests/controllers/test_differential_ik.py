@@ -75,7 +75,7 @@ def test_random_twists_keep_every_limit(kinematics, rng, start):
             q, old = q + new * DT, new
 
 
-def test_measurements_beyond_the_stops_are_coped_with(kinematics, rng):
+def test_limits_hold_with_measurements_beyond_the_stops(kinematics, rng):
     """Biased and noisy encoders of an arm that is driven along its stops."""
     ik, limiter = DifferentialIK(kinematics, DT), JointLimiter.of(kinematics)
     bias = rng.normal(0.0, 0.02, kinematics.n)
@@ -96,8 +96,8 @@ def unlimited(kinematics: RobotKinematics) -> JointLimiter:
     return JointLimiter(np.full(n, -np.inf), np.full(n, np.inf), np.full(n, 1e3), np.full(n, 1e6))
 
 
-def test_joint_speeds_stay_bounded_on_the_way_into_a_singular_posture(baxter):
-    """A lost direction asks for 1 / (singular value): the damping gives way instead, the more the closer."""
+def test_joint_speeds_stay_bounded_towards_a_singular_configuration(baxter):
+    """Undamped, the speed along a lost direction grows as 1 / (singular value)."""
     ik = DifferentialIK(baxter, DT, limiter=unlimited(baxter))
     bare = DifferentialIK(baxter, DT, limiter=unlimited(baxter), max_damping=1e-9)
     speeds, bare_speeds = [], []
@@ -111,7 +111,7 @@ def test_joint_speeds_stay_bounded_on_the_way_into_a_singular_posture(baxter):
     assert speeds[-1] < 0.5
 
 
-def test_directions_that_are_not_lost_are_obeyed_in_a_singular_posture(baxter):
+def test_directions_that_are_not_lost_are_achieved_in_a_singular_configuration(baxter):
     J = baxter.jacobian(SINGULAR)
     U, s, _ = np.linalg.svd(J)
     assert s[-1] < 1e-4
@@ -121,17 +121,17 @@ def test_directions_that_are_not_lost_are_obeyed_in_a_singular_posture(baxter):
         np.testing.assert_allclose(J @ velocities, 0.1 * direction, atol=0.02 * 0.1)
 
 
-def test_free_motion_approaches_the_home_posture_without_moving_the_end_effector(kinematics):
-    """Self-motion only: the posture task has the null space to itself and nothing else."""
-    ik = DifferentialIK(kinematics, DT, posture_rate=2.0)
+def test_free_motion_approaches_the_home_configuration_without_moving_the_end_effector(kinematics):
+    """The home task acts in the null space only."""
+    ik = DifferentialIK(kinematics, DT, home_rate=2.0)
     null = np.linalg.svd(kinematics.jacobian(kinematics.home))[2][-1]
     q, v = kinematics.home + 0.4 * null, np.zeros(kinematics.n)
     pose = kinematics.base_T_ee(q)
     before = np.linalg.norm(q - kinematics.home)
     for _ in range(60):
         error = pose.translation - kinematics.base_T_ee(q).translation
-        turn = (pose.rotation * kinematics.base_T_ee(q).rotation.inv()).as_rotvec()
-        v = ik.solve(q, 4.0 * np.concatenate([error, turn]), v)
+        rotation = (pose.rotation * kinematics.base_T_ee(q).rotation.inv()).as_rotvec()
+        v = ik.solve(q, 4.0 * np.concatenate([error, rotation]), v)
         q = q + v * DT
     assert np.linalg.norm(q - kinematics.home) < 0.5 * before
     last = kinematics.base_T_ee(q)
@@ -139,7 +139,7 @@ def test_free_motion_approaches_the_home_posture_without_moving_the_end_effector
 
 
 def test_a_straight_line_is_followed(kinematics):
-    """Thirty steps of one twist: the end effector is where the twist takes it, to second order in dt."""
+    """Thirty steps of one twist: the displacement is exact to second order in dt."""
     ik = DifferentialIK(kinematics, DT)
     twist = np.array([0.0, 0.05, 0.05, 0.0, 0.1, 0.0])
     q, v = kinematics.home, np.zeros(kinematics.n)
@@ -156,11 +156,11 @@ def test_a_straight_line_is_followed(kinematics):
     ("changes", "message"),
     [
         ({"dt": 0.0}, r"dt must be positive, not 0\.0"),
-        ({"posture_cost": -1.0}, "posture_cost must be positive"),
+        ({"home_cost": -1.0}, "home_cost must be positive"),
         ({"max_damping": np.nan}, "max_damping must be positive"),
-        ({"posture_rate": 31.0}, r"posture_rate must lie in \[0, 1 / dt\], not 31\.0"),
+        ({"home_rate": 31.0}, r"home_rate must lie in \[0, 1 / dt\], not 31\.0"),
     ],
 )
-def test_wrong_settings_are_refused(panda, changes, message):
+def test_wrong_settings_are_rejected(panda, changes, message):
     with pytest.raises(ValueError, match=message):
         DifferentialIK(panda, **({"dt": DT} | changes))

@@ -16,7 +16,7 @@ def test_an_arm_at_the_shifted_goal_is_seen_at_the_goal():
     np.testing.assert_allclose(twist_between(GOAL, shifted), -OFFSET, atol=1e-9)
 
 
-def test_offsets_are_averaged_and_a_picture_counts_once():
+def test_offsets_are_averaged_and_an_image_counts_once():
     rng = np.random.default_rng(0)
     correction = EndpointCorrection(1.0)
     for step in range(60):

@@ -115,7 +115,7 @@ def test_cartesian_path_is_straight_and_turns_about_one_axis(seed):
 
 @pytest.mark.parametrize("seed", range(2))
 def test_image_path_of_the_goal_is_straight_in_every_view_from_the_gripper(seed):
-    """Straight in space and hence in the picture, where the other feature draws a curve."""
+    """Straight in space and hence in the image, where the path of the other feature is curved."""
     rng = np.random.default_rng(seed)
     goal = random_pose(rng)
     axis = rng.normal(size=3)
@@ -150,6 +150,6 @@ def test_features_are_made_by_name():
     assert isinstance(make_feature("image"), ImageFeature)
 
 
-def test_an_unknown_feature_is_refused_with_the_valid_names():
+def test_an_unknown_feature_is_rejected_with_the_valid_names():
     with pytest.raises(ValueError, match="unknown feature 'polar'; valid names: cartesian, image"):
         make_feature("polar")

@@ -1,4 +1,4 @@
-"""Gains at their ends, their slope, and what is refused."""
+"""Gains at zero and infinite error, their slope, and rejected values."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_adaptive_gain_has_its_slope_at_zero():
     assert (gain([h]) - gain([0.0])) / h == pytest.approx(-30.0, rel=1e-5)
 
 
-def test_adaptive_gain_looks_at_the_largest_component():
+def test_adaptive_gain_depends_on_the_largest_component():
     gain = AdaptiveGain(4.0, 0.4, 30.0)
     assert gain([0.01, -0.2, 0.1]) == gain([-0.2])
 
@@ -41,12 +41,12 @@ def test_equal_ends_make_a_constant_gain(error):
 
 
 @pytest.mark.parametrize("ends", [(1.0, 2.0), (1.0, 0.0), (1.0, -1.0), (np.inf, 1.0), (np.nan, 1.0)])
-def test_gains_that_would_not_converge_are_refused(ends):
+def test_gains_that_would_not_converge_are_rejected(ends):
     with pytest.raises(ValueError, match="0 < at_infinity <= at_zero, not at_infinity="):
         AdaptiveGain(*ends, 30.0)
 
 
 @pytest.mark.parametrize("slope", [-1.0, np.inf, np.nan])
-def test_a_slope_upwards_is_refused(slope):
+def test_a_slope_upwards_is_rejected(slope):
     with pytest.raises(ValueError, match="slope of a gain must be finite and not negative"):
         AdaptiveGain(2.0, 1.0, slope)

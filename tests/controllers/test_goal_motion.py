@@ -65,7 +65,7 @@ def test_reset_forgets_the_motion():
     np.testing.assert_array_equal(motion.twist(ServoGoal(POSE, 0.2)), np.zeros(6))
 
 
-def test_wrong_settings_are_refused():
+def test_wrong_settings_are_rejected():
     with pytest.raises(ValueError, match="unknown feed-forward rule 'yes'; valid names: off, given, estimate"):
         GoalMotion("yes")
     with pytest.raises(ValueError, match=r"time constant must be positive seconds, not 0\.0"):

@@ -119,7 +119,7 @@ def test_limits_of_an_arm_keep_a_margin(kinematics):
         ({"acceleration": [1.0, np.nan, 1.0]}, "acceleration must be positive"),
     ],
 )
-def test_impossible_limits_are_refused(changes, message):
+def test_impossible_limits_are_rejected(changes, message):
     values = {
         "lower": [-1.0, 0.0, -1.0],
         "upper": [1.0] * 3,

@@ -153,7 +153,7 @@ def test_feed_forward_removes_the_lag():
     assert angle < 1e-9
 
 
-def test_wrong_settings_are_refused():
+def test_wrong_settings_are_rejected():
     with pytest.raises(ValueError, match=r"continuity_rate must be finite and not negative, not -1\.0"):
         PBVSLaw(continuity_rate=-1.0)
     with pytest.raises(ValueError, match=r"max_linear_speed must be positive, not 0\.0"):

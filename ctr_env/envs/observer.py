@@ -1,0 +1,86 @@
+"""One instant of the loop: what the sensors measure, what the estimator makes of it, and what is true."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ctr_env.datasets.frame import Frame
+from ctr_env.estimators import GroundTruth, PoseEstimator
+from ctr_env.scenes.randomization.fields import sizes_of
+from ctr_env.scenes.randomization.randomization import Draws, Randomization
+from ctr_env.scenes.world.scene import Scene
+
+from .episode import Episode
+from .imaging import SceneCamera
+from .observation import Snapshot
+
+__all__ = ["Observer"]
+
+_STOP_MARGIN = 0.02  # rad from a joint stop that counts as at the stop
+
+
+class Observer:
+    """Measures joints, takes the image and estimates ``camera_T_base``."""
+
+    def __init__(
+        self,
+        scene: Scene,
+        rules: Randomization,
+        camera: SceneCamera,
+        estimator: PoseEstimator,
+        with_image: bool,
+    ) -> None:
+        """Observe a scene.
+
+        Args:
+            scene: The scene.
+            rules: Randomisation, of which the fields drawn for each frame are used.
+            camera: Source of the images.
+            estimator: Pose estimator.
+            with_image: Whether every frame has an image.
+        """
+        self._scene = scene
+        self._rules = rules
+        self._camera = camera
+        self._estimator = estimator
+        self._with_image = with_image
+
+    def observe(self, episode: Episode, step: int, time_s: float) -> Snapshot:
+        """Observe the scene as it is.
+
+        Args:
+            episode: The episode.
+            step: Number of the frame within it.
+            time_s: Time since its beginning, seconds.
+        """
+        scene, estimator = self._scene, self._estimator
+        frame_draws = self._frame_draws(episode, step)
+        measured = scene.joint_positions + episode.draws["sensors.joint_bias"]
+        image = self._camera.image(episode, frame_draws, step) if self._with_image else None
+        camera_T_base, base_T_ee = scene.camera_T_base, scene.base_T_ee
+        if estimator.needs_truth:
+            estimator.observe_truth(GroundTruth(time_s, camera_T_base, camera_T_base * base_T_ee))
+        return Snapshot(
+            time_s=time_s,
+            joint_positions=measured,
+            joint_velocities=scene.joint_velocities,
+            camera=scene.camera,
+            camera_T_goal=episode.world_T_camera(time_s).inv() * (scene.world_T_base * episode.base_T_goal(time_s)),
+            camera_T_base=camera_T_base,
+            base_T_ee=base_T_ee,
+            base_T_goal=episode.base_T_goal(time_s),
+            estimate=estimator.estimate(Frame(measured, scene.camera, time_s, image)),
+            image=image,
+            arm_in_view=scene.arm_in_view(),
+            at_joint_limit=self._at_joint_limit(),
+            frame_draws=frame_draws,
+        )
+
+    def _frame_draws(self, episode: Episode, step: int) -> Draws:
+        if not self._rules.per_frame:
+            return {}
+        return self._rules.draw(episode.seed, sizes_of(self._scene), when="frame", index=step)
+
+    def _at_joint_limit(self) -> bool:
+        q, k = self._scene.joint_positions, self._scene.kinematics
+        return bool(np.any((q < k.lower + _STOP_MARGIN) | (q > k.upper - _STOP_MARGIN)))
