@@ -1,4 +1,4 @@
-"""The contract of pose estimation: a image and joint angles in, a camera-to-base pose with its uncertainty out."""
+"""The contract of pose estimation: from an image and joint positions to ``camera_T_base`` with its covariance."""
 
 from __future__ import annotations
 
@@ -38,18 +38,17 @@ class PoseEstimate:
     Attributes:
         camera_T_base: Takes base-frame points to camera-frame points (OpenCV axes). Finite even when not valid.
         covariance: ``(6, 6)`` covariance of the error twist (translation in m, rotation vector in rad) in *camera axes
-        at
-            the base origin*: ``camera_T_base_true = (exp(w) R, t + v)`` with ``(v, w)`` zero-mean of this covariance.
+            at the base origin*: ``camera_T_base_true = (exp(w) R, t + v)`` with zero-mean ``(v, w)``.
         valid: Whether a controller may act on it.
-        time_s: When it was true, seconds: the time of the frame it was made from, earlier than the newest one when the
-            estimator is late; that of the newest one if the camera stands still for sure.
+        time_s: Time at which the pose holds, seconds: that of the frame it was estimated from, which lies before the
+            newest frame if the estimator has latency; that of the newest frame if the camera is known to be static.
         reason: Why it is not valid, a short snake_case name such as ``"board_not_in_view"``; empty when valid.
-        keypoints_px: ``(K, 2)`` continuous pixel positions of what was found in the image (K may be 0).
+        keypoints_px: ``(K, 2)`` continuous pixel positions of the detected points (K may be 0).
         keypoint_confidence: ``(K,)`` in [0, 1].
         mask: ``(H, W)`` float32 robot probability, or ``None``.
-        camera_T_ee: The end effector as the image itself shows it, free of most of what is wrong with
-            ``camera_T_base``, kinematics and encoders; ``None`` where it is not observed (see
-            :attr:`PoseEstimator.sees_gripper`).
+        camera_T_ee: Pose of the end effector as observed in the image itself. Unlike ``camera_T_base`` times the
+            forward kinematics, it contains hardly any error of the base pose, the kinematics and the encoders;
+            ``None`` where it is not observed (see :attr:`PoseEstimator.sees_gripper`).
     """
 
     camera_T_base: RigidTransform
@@ -64,12 +63,12 @@ class PoseEstimate:
 
     @classmethod
     def invalid(cls, reason: str, time_s: float) -> PoseEstimate:
-        """An estimate that says only why there is none: identity pose, unit covariance."""
+        """An estimate without a pose, for a reason: identity pose, unit covariance."""
         return cls(RigidTransform.identity(), np.eye(6), valid=False, time_s=time_s, reason=reason)
 
 
 class PoseEstimator(ABC):
-    """Finds ``camera_T_base`` in frames of one robot and one camera.
+    """Estimates ``camera_T_base`` from frames of one robot and one camera.
 
     Subclasses are built by keyword configuration with the robot's kinematics as the first argument (see
     ``ctr_env.estimators.make_estimator``). State between frames (latency, drift, tracking) is cleared by :meth:`reset`.
@@ -78,18 +77,18 @@ class PoseEstimator(ABC):
     needs_image: bool = True
     """Whether :attr:`Frame.image` must be filled."""
     image_size: tuple[int, int] = (320, 240)
-    """Width and height, pixels, of the images that it is meant for."""
+    """Width and height of the images that the estimator is designed for, pixels."""
     needs_truth: bool = False
     """Whether :meth:`observe_truth` must be called with the true poses of a frame before :meth:`estimate`."""
     needs_board: bool = False
     """Whether the scene should put a calibration board in the gripper."""
     sees_gripper: bool = False
-    """Whether estimates say where the gripper itself is seen (:attr:`PoseEstimate.camera_T_ee`)."""
+    """Whether estimates contain the observed pose of the gripper (:attr:`PoseEstimate.camera_T_ee`)."""
     systematic_m: float = 0.0
-    """What the errors of all frames have in common, so that no number of them averages it out: standard deviation of
-    each coordinate of the place, metres. It is a part of the estimates' covariances."""
+    """Standard deviation of the systematic (frame-correlated) error of each position coordinate, metres: the part of
+    the estimates' covariances that averaging over frames does not reduce."""
     systematic_rad: float = 0.0
-    """The same of the rotation, radians."""
+    """The same for each component of the rotation vector, radians."""
 
     def reset(self, rng: np.random.Generator) -> None:  # noqa: B027 - most estimators have no state
         """Start a new sequence of frames.
@@ -110,5 +109,5 @@ class PoseEstimator(ABC):
         """Pose from the newest frame; frames come in order of time."""
 
     def estimate_batch(self, frames: Sequence[Frame]) -> list[PoseEstimate]:
-        """Poses of frames that belong together in order of time; the same as estimating one by one."""
+        """Poses of consecutive frames in order of time; the same as estimating them one by one."""
         return [self.estimate(frame) for frame in frames]

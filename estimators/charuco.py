@@ -1,4 +1,4 @@
-"""The classical way: a calibration board in the gripper, found in the image and chained through the kinematics."""
+"""The classical baseline: a ChArUco board in the gripper, chained to the base through the kinematics."""
 
 from __future__ import annotations
 
@@ -22,16 +22,15 @@ from .base import PoseEstimate, PoseEstimator
 
 __all__ = ["CharucoConfig", "CharucoEstimator"]
 
-
-_OUTLIER = 3.0  # residuals this many times the median do not belong
+_OUTLIER = 3.0  # multiple of the median residual from which on a corner is an outlier
 
 
 @dataclass(frozen=True, kw_only=True)
 class CharucoConfig:
-    """When a sighting of the board is trusted."""
+    """Acceptance limits of a board detection."""
 
     min_corners: int = 6
-    """Fewest chessboard corners."""
+    """Fewest chessboard corners of a valid estimate."""
     max_reprojection_px: float = 1.5
     """Largest root mean square reprojection error, pixels."""
     max_obliqueness_rad: float = 1.25
@@ -39,9 +38,9 @@ class CharucoConfig:
     min_evidence: float = 10.0
     """Least evidence for the better of a planar board's two poses: twice the difference of their log-likelihoods."""
     corner_noise_px: float = 0.15
-    """Least standard deviation that corner positions are credited with, pixels."""
+    """Lower bound of the standard deviation of corner positions, pixels."""
     upscale: int = 2
-    """Factor that images are enlarged by before markers are looked for; small markers need it."""
+    """Factor by which images are enlarged before detection; small markers need it."""
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -52,7 +51,7 @@ class CharucoConfig:
         require_range(self, 1, 8, "upscale")
 
 
-class _Sighting(NamedTuple):
+class _Detection(NamedTuple):
     """Corners of one face: ``(N, 2)`` OpenCV pixels, ``(N, 3)`` board-frame points, and the face's name."""
 
     pixels: NDArray[np.float64]
@@ -71,10 +70,11 @@ class _BoardPose(NamedTuple):
 class CharucoEstimator(PoseEstimator):
     """ChArUco detection, planar PnP, and the chain camera → board → gripper → base.
 
-    Not valid when the board is out of view (``"board_not_in_view"``), seen too obliquely (``"board_too_oblique"``),
-    fits badly (``"reprojection_error"``), shows one row of corners only (``"corners_collinear"``), or when its two
-    planar poses fit alike (``"pose_ambiguous"``). The covariance is the corners' noise carried through PnP and chain;
-    errors of kinematics and encoders are not in it.
+    Estimates are not valid when the board is out of view (``"board_not_in_view"``) or seen too obliquely
+    (``"board_too_oblique"``), when it fits badly (``"reprojection_error"``), when the detected corners are collinear
+    (``"corners_collinear"``), when no pose of the board projects to them (``"degenerate"``), or when its two planar
+    poses fit equally well (``"pose_ambiguous"``). The covariance is the corners' noise propagated through PnP and the
+    chain; it does not contain errors of kinematics and encoders.
     """
 
     needs_image = True
@@ -90,7 +90,7 @@ class CharucoEstimator(PoseEstimator):
             config: Thresholds.
 
         Raises:
-            ValueError: If a field is unknown or out of range.
+            ConfigurationError: If a field is unknown or out of range.
         """
         self.config = config_from_mapping(CharucoConfig, config)
         self._kinematics = kinematics
@@ -102,92 +102,98 @@ class CharucoEstimator(PoseEstimator):
         """Pose from the board in the image.
 
         Raises:
-            ValueError: If the frame has no image.
+            DataError: If the frame has no image.
         """
         if frame.image is None:
             raise DataError("the charuco estimator needs Frame.image")
-        sighting = self._find(frame.image)
-        if sighting is None:
+        detection = self._find(frame.image)
+        if detection is None:
             return PoseEstimate.invalid("board_not_in_view", frame.time_s)
-        # corners in one row say nothing of the turn about it
-        if np.linalg.matrix_rank(sighting.points - sighting.points.mean(axis=0), tol=1e-3) < 2:
+        if _collinear(detection):
             return PoseEstimate.invalid("corners_collinear", frame.time_s)
-        sighting = self._trimmed(sighting, frame.camera)
-        found, reason = self._locate(sighting, frame.camera)
+        detection = self._trimmed(detection, frame.camera)
+        poses = _planar_poses(detection, frame.camera)
+        if not poses:
+            return PoseEstimate.invalid("degenerate", frame.time_s)
+        found, reason = poses[0], self._rejection(detection, poses)
         base_T_board = self._kinematics.base_T_ee(frame.joint_positions) * self._ee_T_board
         camera_T_board = transform(found.translation, Rotation.from_rotvec(found.rotvec))
         camera_T_base = camera_T_board * base_T_board.inv()
-        covariance = self._covariance(sighting, found, frame.camera, camera_T_board, camera_T_base)
+        covariance = self._covariance(detection, found, frame.camera, camera_T_board, camera_T_base)
         return PoseEstimate(
             camera_T_base=camera_T_base,
             covariance=covariance,
             valid=not reason,
             time_s=frame.time_s,
             reason=reason,
-            keypoints_px=sighting.pixels + 0.5,
-            keypoint_confidence=np.ones(len(sighting.pixels)),
+            keypoints_px=detection.pixels + 0.5,
+            keypoint_confidence=np.ones(len(detection.pixels)),
             camera_T_ee=camera_T_board * self._ee_T_board.inv(),
         )
 
-    def _find(self, image: NDArray[np.uint8]) -> _Sighting | None:
+    def _find(self, image: NDArray[np.uint8]) -> _Detection | None:
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         scale = self.config.upscale
         if scale > 1:
             grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-        for face, detector in self._detectors.items():  # no image shows both
+        for face, detector in self._detectors.items():  # no image shows both faces
             corners, ids, _, _ = detector.detectBoard(grey)
             if ids is not None and len(ids) >= self.config.min_corners:
                 # enlarging maps pixel centres i to scale * (i + 0.5) - 0.5
                 pixels = (np.asarray(corners, dtype=float).reshape(-1, 2) + 0.5) / scale - 0.5
-                return _Sighting(pixels, self._board.corners(face)[np.asarray(ids).ravel()], face)
+                return _Detection(pixels, self._board.corners(face)[np.asarray(ids).ravel()], face)
         return None
 
-    def _trimmed(self, sighting: _Sighting, camera: PinholeCamera) -> _Sighting:
-        """The sighting without corners that do not fit: fingers and the like cover some, others were misread."""
-        while len(sighting.pixels) > self.config.min_corners:
-            best = _planar_poses(sighting, camera)[0]
-            residuals = np.linalg.norm(_reproject(sighting, best, camera) - sighting.pixels, axis=1)
+    def _trimmed(self, detection: _Detection, camera: PinholeCamera) -> _Detection:
+        """The detection without corners that do not fit, such as those on occluding fingers or of misread markers."""
+        while len(detection.pixels) > self.config.min_corners:
+            poses = _planar_poses(detection, camera)
+            if not poses:
+                break
+            residuals = np.linalg.norm(_reproject(detection, poses[0], camera) - detection.pixels, axis=1)
             worst = int(np.argmax(residuals))
             if residuals[worst] < max(_OUTLIER * np.median(residuals), 2.0 * self.config.corner_noise_px):
                 break
             keep = np.arange(len(residuals)) != worst
-            sighting = _Sighting(sighting.pixels[keep], sighting.points[keep], sighting.face)
-        return sighting
+            rest = _Detection(detection.pixels[keep], detection.points[keep], detection.face)
+            if _collinear(rest):
+                break
+            detection = rest
+        return detection
 
-    def _locate(self, sighting: _Sighting, camera: PinholeCamera) -> tuple[_BoardPose, str]:
-        """Pose of the board, and why it should not be trusted (empty if it should)."""
-        poses = _planar_poses(sighting, camera)
+    def _rejection(self, detection: _Detection, poses: list[_BoardPose]) -> str:
+        """Why the best of one or two poses of the board is not valid; empty if it is."""
         best = poses[0]
         R = Rotation.from_rotvec(best.rotvec)
         sight = best.translation / np.linalg.norm(best.translation)
-        obliqueness = np.arccos(np.clip(-sight @ R.apply(self._board.normal(sighting.face)), -1.0, 1.0))
+        obliqueness = np.arccos(np.clip(-sight @ R.apply(self._board.normal(detection.face)), -1.0, 1.0))
         if best.rms > self.config.max_reprojection_px:
-            return best, "reprojection_error"
+            return "reprojection_error"
         if obliqueness > self.config.max_obliqueness_rad:
-            return best, "board_too_oblique"
+            return "board_too_oblique"
         if len(poses) > 1:
-            squares = len(sighting.pixels) * (poses[1].rms ** 2 - best.rms**2)
-            if squares / self._corner_variance(sighting, best) < self.config.min_evidence:
-                return best, "pose_ambiguous"
-        return best, ""
+            squares = len(detection.pixels) * (poses[1].rms ** 2 - best.rms**2)
+            if squares / self._corner_variance(detection, best) < self.config.min_evidence:
+                return "pose_ambiguous"
+        return ""
 
-    def _corner_variance(self, sighting: _Sighting, found: _BoardPose) -> float:
-        """Variance of each corner coordinate, px²: from the residuals, or what corners are credited with if more."""
-        degrees = max(2 * len(sighting.pixels) - 6, 1)
-        return float(max(found.rms**2 * len(sighting.pixels) / degrees, self.config.corner_noise_px**2))
+    def _corner_variance(self, detection: _Detection, found: _BoardPose) -> float:
+        """Variance of each corner coordinate, px²: that of the residuals, but at least that of ``corner_noise_px``."""
+        degrees = max(2 * len(detection.pixels) - 6, 1)
+        return float(max(found.rms**2 * len(detection.pixels) / degrees, self.config.corner_noise_px**2))
 
     def _covariance(
         self,
-        sighting: _Sighting,
+        detection: _Detection,
         found: _BoardPose,
         camera: PinholeCamera,
         camera_T_board: RigidTransform,
         camera_T_base: RigidTransform,
     ) -> NDArray[np.float64]:
-        """Noise of the corners carried to the error twist at the base origin (see PoseEstimate.covariance)."""
-        J = _reprojection_jacobian(sighting, found, camera)
-        at_board = self._corner_variance(sighting, found) * np.linalg.pinv(J.T @ J)
-        # a small turn w about the board's origin also moves the base's origin by w x (its offset)
+        """Covariance of the error twist at the base origin (see PoseEstimate.covariance) from the corners' noise."""
+        J = _reprojection_jacobian(detection, found, camera)
+        at_board = self._corner_variance(detection, found) * np.linalg.pinv(J.T @ J)
+        # a small rotation w about the board's origin also moves the base's origin by w x (its offset)
         offset = camera_T_base.translation - camera_T_board.translation
         carry = np.eye(6)
         carry[:3, 3:] = -_cross_matrix(offset)
@@ -195,51 +201,67 @@ class CharucoEstimator(PoseEstimator):
 
 
 def _detector(board: CharucoBoardSpec, face: str) -> cv2.aruco.CharucoDetector:
-    detection = cv2.aruco.DetectorParameters()
-    detection.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
-    detection.minMarkerPerimeterRate = 0.01
-    detection.adaptiveThreshWinSizeMax = 43
-    detection.errorCorrectionRate = 1.0
+    markers = cv2.aruco.DetectorParameters()
+    markers.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
+    markers.minMarkerPerimeterRate = 0.01
+    markers.adaptiveThreshWinSizeMax = 43
+    markers.errorCorrectionRate = 1.0
     chessboard = cv2.aruco.CharucoParameters()
-    chessboard.minMarkers = 1  # corners with one marker in sight count; bad ones are trimmed later
+    chessboard.minMarkers = 1  # corners beside a single visible marker count; outliers are trimmed later
     chessboard.tryRefineMarkers = True
-    return cv2.aruco.CharucoDetector(board.pattern(face), chessboard, detection)
+    return cv2.aruco.CharucoDetector(board.pattern(face), chessboard, markers)
 
 
-def _planar_poses(sighting: _Sighting, camera: PinholeCamera) -> list[_BoardPose]:
-    """The one or two poses of a plane that fit its corners (IPPE, refined), best first."""
+def _collinear(detection: _Detection) -> bool:
+    """Whether the corners lie on a line, about which they do not determine the rotation."""
+    return bool(np.linalg.matrix_rank(detection.points - detection.points.mean(axis=0), tol=1e-3) < 2)
+
+
+def _planar_poses(detection: _Detection, camera: PinholeCamera) -> list[_BoardPose]:
+    """The one or two poses of a plane that fit its corners, best first; none if the corners are degenerate.
+
+    IPPE (Collins and Bartoli, 2014), refined by Levenberg-Marquardt.
+    """
     K, distortion = camera.opencv_matrix, np.array(camera.distortion)
-    # IPPE wants points in the plane z = 0 of their own frame
-    face_T = sighting.points.copy()
+    # IPPE takes points in the plane z = 0 of their own frame
+    face_T = detection.points.copy()
     height = face_T[0, 2]
     face_T[:, 2] = 0.0
-    _, rotvecs, translations, _ = cv2.solvePnPGeneric(face_T, sighting.pixels, K, distortion, flags=cv2.SOLVEPNP_IPPE)
+    try:
+        found = cv2.solvePnPGeneric(face_T, detection.pixels, K, distortion, flags=cv2.SOLVEPNP_IPPE)
+    except cv2.error:  # the homography of degenerate corners has no decomposition
+        return []
+    _, rotvecs, translations, _ = found
     poses = []
     for rotvec, translation in zip(rotvecs, translations, strict=True):
         start = translation.ravel() - Rotation.from_rotvec(rotvec.ravel()).apply([0.0, 0.0, height])
-        r, t = cv2.solvePnPRefineLM(sighting.points, sighting.pixels, K, distortion, rotvec.copy(), start.reshape(3, 1))
+        r, t = cv2.solvePnPRefineLM(
+            detection.points, detection.pixels, K, distortion, rotvec.copy(), start.reshape(3, 1)
+        )
         pose = _BoardPose(np.asarray(r, dtype=float).ravel(), np.asarray(t, dtype=float).ravel(), 0.0)
-        errors = _reproject(sighting, pose, camera) - sighting.pixels
-        poses.append(pose._replace(rms=float(np.sqrt(np.mean(np.sum(errors**2, axis=1))))))
+        errors = _reproject(detection, pose, camera) - detection.pixels
+        rms = float(np.sqrt(np.mean(np.sum(errors**2, axis=1))))
+        if np.isfinite(rms):
+            poses.append(pose._replace(rms=rms))
     poses.sort(key=lambda pose: pose.rms)
     same = len(poses) > 1 and np.allclose(poses[0].rotvec, poses[1].rotvec, atol=1e-3)
     return poses[:1] if same else poses
 
 
-def _reproject(sighting: _Sighting, pose: _BoardPose, camera: PinholeCamera) -> NDArray[np.float64]:
-    """``(N, 2)`` OpenCV pixels at which the corners should be."""
+def _reproject(detection: _Detection, pose: _BoardPose, camera: PinholeCamera) -> NDArray[np.float64]:
+    """``(N, 2)`` projections of the corners, OpenCV pixels."""
     pixels, _ = cv2.projectPoints(
-        sighting.points, pose.rotvec, pose.translation, camera.opencv_matrix, np.array(camera.distortion)
+        detection.points, pose.rotvec, pose.translation, camera.opencv_matrix, np.array(camera.distortion)
     )
     return np.asarray(pixels[:, 0])
 
 
-def _reprojection_jacobian(sighting: _Sighting, found: _BoardPose, camera: PinholeCamera) -> NDArray[np.float64]:
+def _reprojection_jacobian(detection: _Detection, found: _BoardPose, camera: PinholeCamera) -> NDArray[np.float64]:
     """``(2N, 6)`` derivative of the pixels by the error twist (m, rad; camera axes) at the board's origin."""
-    turned = Rotation.from_rotvec(found.rotvec).apply(sighting.points)
+    turned = Rotation.from_rotvec(found.rotvec).apply(detection.points)
     points = turned + found.translation
     _, jacobian = cv2.projectPoints(points, np.zeros(3), np.zeros(3), camera.opencv_matrix, np.array(camera.distortion))
-    by_translation = jacobian[:, 3:6]  # at zero pose: derivative by the point itself
+    by_translation = jacobian[:, 3:6]  # at the zero pose: the derivative by the point itself
     by_rotation = np.concatenate(
         [by_translation[2 * i : 2 * i + 2] @ -_cross_matrix(point) for i, point in enumerate(turned)]
     )
@@ -247,5 +269,5 @@ def _reprojection_jacobian(sighting: _Sighting, found: _BoardPose, camera: Pinho
 
 
 def _cross_matrix(v: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Matrix of the cross product from the left."""
+    """``(3, 3)`` matrix of the cross product with ``v`` on the left."""
     return np.array([[0.0, -v[2], v[1]], [v[2], 0.0, -v[0]], [-v[1], v[0], 0.0]])

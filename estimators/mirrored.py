@@ -1,4 +1,4 @@
-"""An arm seen in a mirror: what was learned of a left arm, used for a right one."""
+"""Estimation by mirroring: an estimator of a left arm applied to a right one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.datasets.frame import Frame
+from ctr_env.errors import ConfigurationError
 from ctr_env.geometry import transform
 from ctr_env.scenes.robots.description import RobotDescription
 
@@ -17,34 +18,36 @@ from .base import GroundTruth, PoseEstimate, PoseEstimator
 
 __all__ = ["Mirror", "MirroredEstimator"]
 
-_IMAGE = np.diag([-1.0, 1.0, 1.0])  # camera axes: left and right exchanged
-_BASE = np.diag([1.0, -1.0, 1.0])  # base axes: likewise
-_TWIST = np.diag([-1.0, 1.0, 1.0, 1.0, -1.0, -1.0])  # translations reflect as points do, rotations the other way
+_IMAGE = np.diag([-1.0, 1.0, 1.0])  # camera axes: x is reflected
+_BASE = np.diag([1.0, -1.0, 1.0])  # base axes: y is reflected
+_TWIST = np.diag(
+    [-1.0, 1.0, 1.0, 1.0, -1.0, -1.0]
+)  # polar vectors reflect as points do, axial vectors with the opposite sign
 
 
 class Mirror:
-    """Turns what is seen of a robot into what would be seen of its mirror image, and answers about that one back.
+    """Maps frames of a robot to frames of its mirror image, and estimates of the latter back.
 
     Attributes:
-        robot: Name of the mirror image.
+        robot: Name of the robot that is the mirror image.
     """
 
     def __init__(self, robot: RobotDescription) -> None:
-        """Hang it up.
+        """Take the mirror image and the signs of its joints from a description.
 
         Args:
             robot: The robot in the images.
 
         Raises:
-            ValueError: If the robot is no other's mirror image.
+            ConfigurationError: If the robot is not described as the mirror image of another one.
         """
         if robot.mirror_of is None:
-            raise ValueError(f"robot {robot.name!r} is not described as another's mirror image (mirror_of)")
+            raise ConfigurationError(f"robot {robot.name!r} is not described as another's mirror image (mirror_of)")
         self.robot = robot.mirror_of
         self._signs = np.array(robot.mirror_signs)
 
     def frame(self, frame: Frame) -> Frame:
-        """The mirror image's frame: flipped image and camera, mirrored joints."""
+        """The frame of the mirror image: horizontally flipped image and camera, mirrored joint positions."""
         return Frame(
             joint_positions=self._signs * frame.joint_positions,
             camera=frame.camera.mirrored(),
@@ -53,16 +56,16 @@ class Mirror:
         )
 
     def truth(self, truth: GroundTruth) -> GroundTruth:
-        """True poses of the mirror image's frame; no ``camera_T_ee``, whose frame has no mirror image."""
+        """True poses of the mirror image; without ``camera_T_ee``, as end-effector frames are not mirror images."""
         return GroundTruth(truth.time_s, self.pose(truth.camera_T_base))
 
     def pose(self, pose: RigidTransform) -> RigidTransform:
-        """``camera_T_base`` of the one from that of the other, either way."""
+        """``camera_T_base`` of the mirror image from that of the robot, or the reverse."""
         rotation: NDArray[np.float64] = _IMAGE @ pose.rotation.as_matrix() @ _BASE
         return transform(_IMAGE @ pose.translation, Rotation.from_matrix(rotation))
 
     def twist(self, twist: NDArray[np.float64]) -> NDArray[np.float64]:
-        """``(6,)`` difference of two such poses, likewise (see ``PoseEstimate.covariance``)."""
+        """``(6,)`` error twist (see ``PoseEstimate.covariance``) of the mirror image, or the reverse."""
         return _TWIST @ twist
 
     def covariance(self, covariance: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -70,7 +73,12 @@ class Mirror:
         return _TWIST @ covariance @ _TWIST
 
     def estimate(self, estimate: PoseEstimate, width: int) -> PoseEstimate:
-        """What an estimate of the mirror image says of the robot, in a image of a width; no ``camera_T_ee``."""
+        """The estimate of the robot from that of its mirror image; without ``camera_T_ee``.
+
+        Args:
+            estimate: Estimate of the mirror image.
+            width: Width of the image, pixels.
+        """
         return replace(
             estimate,
             camera_T_base=self.pose(estimate.camera_T_base),
@@ -82,7 +90,7 @@ class Mirror:
 
 
 class MirroredEstimator(PoseEstimator):
-    """Shows an estimator of the mirror image flipped images and mirrored joints, and flips back what it finds."""
+    """Handles a robot by mirroring image and joint positions for an estimator of its mirror image."""
 
     def __init__(self, inner: PoseEstimator, mirror: Mirror) -> None:
         """Wrap an estimator of ``mirror.robot``."""

@@ -1,4 +1,4 @@
-"""The truth, spoilt on purpose: how good must an estimator be, and in which respect?"""
+"""True poses with synthetic errors: which errors of an estimator matter in the servo loop, and how much?"""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctr_env.datasets.frame import Frame
+from ctr_env.errors import UsageError
 from ctr_env.geometry import moved
 from ctr_env.runs.configuration import config_from_mapping, require_range
 
@@ -24,9 +25,10 @@ _STREAMS = ("bias", "white", "drift", "dropout", "outlier")
 
 @dataclass(frozen=True, kw_only=True)
 class NoisyConfig:
-    """Errors of a :class:`NoisyEstimator`; the defaults are those of a decent learned estimator without bias.
+    """Errors of a :class:`NoisyEstimator`; the defaults resemble a good learned estimator without bias.
 
-    Position errors are in camera axes at the base origin, rotation errors turn about it. Directions are random.
+    Position errors are in camera axes at the base origin, and rotation errors are about that origin. Directions are
+    random.
     """
 
     white_position_m: float = 0.005
@@ -43,11 +45,11 @@ class NoisyConfig:
     drift_rotation_rad: float = 0.0
     """The same for the rotation vector, radians."""
     latency_s: float = 0.0
-    """Age of the frame that an estimate is made from, at least, seconds."""
+    """Least age of the frame that an estimate is made from, seconds."""
     dropout: float = 0.0
     """Probability that a frame gives no valid estimate."""
     outlier: float = 0.0
-    """Probability that a frame gives an outlier (valid, and far off)."""
+    """Probability that a frame gives an outlier: a valid estimate with a large error."""
     outlier_position_m: float = 0.2
     """Length of an outlier's position error, metres."""
     outlier_rotation_rad: float = 0.5
@@ -63,11 +65,11 @@ class NoisyConfig:
 
 
 class NoisyEstimator(PoseEstimator):
-    """True pose plus bias, white noise and drift; late, with dropouts and outliers.
+    """True pose plus bias, white noise and drift, with latency, dropouts and outliers.
 
-    Each kind of error has a random stream of its own: switching one on leaves the others' draws as they were. The
-    covariance covers white noise, drift and bias, not outliers: those are what a user's gate should find. The gripper
-    is seen with the white noise alone.
+    Each kind of error has its own random stream, so enabling one leaves the draws of the others unchanged. The
+    covariance covers white noise, drift and bias, but not outliers, which a gate should reject. The gripper's pose has
+    the white noise only.
     """
 
     needs_image = False
@@ -78,14 +80,14 @@ class NoisyEstimator(PoseEstimator):
         """Configure the errors.
 
         Raises:
-            ValueError: If a field is unknown or out of range.
+            ConfigurationError: If a field is unknown or out of range.
         """
         self.config = config_from_mapping(NoisyConfig, config)
         self._streams: dict[str, np.random.Generator] | None = None
         self._truths = TruthMemory()
 
     def reset(self, rng: np.random.Generator) -> None:
-        """Draw a new bias, and forget drift and waiting frames."""
+        """Draw a new bias; discard drift, true poses and pending estimates."""
         c = self.config
         self._truths.clear()
         self._streams = dict(zip(_STREAMS, rng.spawn(len(_STREAMS)), strict=True))
@@ -104,11 +106,11 @@ class NoisyEstimator(PoseEstimator):
         """The newest estimate that is old enough; ``"latency"`` while there is none.
 
         Raises:
-            RuntimeError: If :meth:`reset` has not been called.
+            UsageError: If :meth:`reset` has not been called.
         """
         if self._streams is None:
-            raise RuntimeError("call reset(rng) before the first estimate: NoisyEstimator draws from that generator")
-        self._waiting.append(self._spoil(frame, self._streams))
+            raise UsageError("call reset(rng) before the first estimate: NoisyEstimator draws from that generator")
+        self._waiting.append(self._with_errors(frame, self._streams))
         due = frame.time_s - self.config.latency_s + 1e-9
         if self._waiting[0].time_s > due:
             return PoseEstimate.invalid("latency", frame.time_s)
@@ -116,7 +118,7 @@ class NoisyEstimator(PoseEstimator):
             self._waiting.popleft()
         return self._waiting[0]
 
-    def _spoil(self, frame: Frame, streams: dict[str, np.random.Generator]) -> PoseEstimate:
+    def _with_errors(self, frame: Frame, streams: dict[str, np.random.Generator]) -> PoseEstimate:
         c = self.config
         white = _six(c.white_position_m, c.white_rotation_rad) * streams["white"].standard_normal(6)
         self._walk(frame.time_s, streams["drift"])
@@ -136,7 +138,7 @@ class NoisyEstimator(PoseEstimator):
         return PoseEstimate(pose, covariance, valid=True, time_s=frame.time_s, camera_T_ee=gripper)
 
     def _walk(self, time_s: float, rng: np.random.Generator) -> None:
-        """Let the drift go on to a time."""
+        """Advance the drift to a time."""
         step = 0.0 if self._newest is None else max(time_s - self._newest, 0.0)
         scale = _six(self.config.drift_position_m, self.config.drift_rotation_rad)
         self._drift = self._drift + np.sqrt(step) * scale * rng.standard_normal(6)

@@ -1,1 +1,1 @@
-"""Poses over time: many frames tell more than one."""
+"""Fusion of the poses of many frames."""

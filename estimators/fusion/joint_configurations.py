@@ -1,4 +1,4 @@
-"""Frames of one joint configuration of the arm, which an estimator errs in alike."""
+"""Frames grouped by the joint configuration of the arm, in all of which an estimator makes the same error."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from .fuse import fuse
 __all__ = ["SAME_CONFIGURATION_RAD", "JointConfiguration", "grouped", "same_configuration"]
 
 SAME_CONFIGURATION_RAD = 0.05
-"""Joint configurations that differ by less, in every joint, are one."""
+"""Joint positions that differ by less, in every joint, are the same joint configuration."""
 
-_EXACT = 1e-14  # square metres and radians: variance of what claims to be exact
-_MOST = 50  # frames of a joint configuration that are remembered
+_EXACT = 1e-14  # square metres and radians: least variance, for measurements that claim to be exact
+_MOST = 50  # frames of a joint configuration that are kept
 
 
 class JointConfiguration:
-    """One measurement that is made of the frames of a joint configuration, the most certain ones if there are many.
+    """One measurement from the frames of a joint configuration, the most certain ones if there are many.
 
-    Their errors are alike, so it is no more certain than they are, however many they are, and less if they scatter more
-    than they say; those far off, and those that know little, hardly count.
+    The frames' errors are alike, so the measurement's covariance does not shrink with their number, and grows if they
+    scatter more than their covariances predict. Outliers and frames with a large covariance have little weight.
 
     Attributes:
         joints: ``(n,)`` joint positions of the first frame, rad.
-        pose: What the frames agree on, ``camera_T_base``.
+        pose: ``camera_T_base`` fused from the frames.
         covariance: ``(6, 6)`` as ``PoseEstimate.covariance``.
     """
 
     def __init__(self, joints: NDArray[np.float64], pose: RigidTransform, covariance: NDArray[np.float64]) -> None:
-        """A joint configuration, seen in one frame so far."""
+        """Begin with the first frame of a joint configuration."""
         self.joints, self.pose, self.covariance = np.array(joints), pose, covariance
         self._poses, self._covariances = [pose], [covariance]
 
     def add(self, pose: RigidTransform, covariance: NDArray[np.float64]) -> None:
-        """Take in the pose of another frame."""
+        """Add the pose of another frame."""
         self._poses.append(pose)
         self._covariances.append(covariance)
         if len(self._poses) > _MOST:
-            least = int(np.argmax(np.linalg.slogdet(np.stack(self._covariances))[1]))  # the oldest of those alike
+            least = int(np.argmax(np.linalg.slogdet(np.stack(self._covariances))[1]))  # of equal ones the oldest
             del self._poses[least], self._covariances[least]
         agreed = fuse(self._poses, self._covariances, self.pose)
         told = agreed.weights * np.trace(
@@ -51,7 +51,7 @@ class JointConfiguration:
 def same_configuration(
     one: NDArray[np.float64], other: NDArray[np.float64], same_rad: float = SAME_CONFIGURATION_RAD
 ) -> bool:
-    """Whether two ``(n,)`` joint positions (rad) are of one joint configuration."""
+    """Whether two ``(n,)`` joint positions (rad) belong to the same joint configuration."""
     return bool(np.abs(one - other).max() < same_rad)
 
 
@@ -62,14 +62,14 @@ def grouped(
     covariance: NDArray[np.float64],
     same_rad: float = SAME_CONFIGURATION_RAD,
 ) -> None:
-    """Take a frame's pose in: into the joint configuration that it shows, or as a new one at the end of the list.
+    """Add a frame's pose to its joint configuration, or to the end of the list as a new one.
 
     Args:
-        configurations: Those seen so far.
+        configurations: The joint configurations so far; changed in place.
         joints: ``(n,)`` joint positions of the frame, rad.
         pose: Its ``camera_T_base``.
-        covariance: ``(6, 6)`` of that.
-        same_rad: Joint configurations that differ by less, in every joint, are one.
+        covariance: ``(6, 6)`` covariance of that pose.
+        same_rad: Joint positions that differ by less, in every joint, are the same configuration.
     """
     for configuration in configurations:
         if same_configuration(configuration.joints, joints, same_rad):

@@ -33,7 +33,7 @@ class ImplicitPose(torch.autograd.Function):
         translation: Tensor,
         valid: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """Pass on the poses ``(B, 3, 3)``, ``(B, 3)`` found for these data; rows that are not valid get zero gradients."""
+        """Pass on the poses ``(B, 3, 3)``, ``(B, 3)``; rows that are not valid get zero gradients."""
         ctx.save_for_backward(pixels, points, weights, intrinsics, rotation, translation, valid)
         return rotation.clone(), translation.clone()
 

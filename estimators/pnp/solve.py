@@ -138,8 +138,8 @@ class _Fit(NamedTuple):
 def _finish(problem: Problem, pose: Pose, distance: Tensor) -> _Fit:
     """Take the last Newton step, and classify the pose by the step's size and the curvature of the cost.
 
-    A pose is degenerate where the information matrix is singular, or a parameter is hardly determined beside the others;
-    it has not converged where the step is large, or the Hessian not positive definite (a saddle point).
+    A pose is degenerate where the information matrix is singular, or a parameter is hardly determined beside the
+    others; it has not converged where the step is large, or the Hessian not positive definite (a saddle point).
 
     Args:
         problem: N problems, points as given.

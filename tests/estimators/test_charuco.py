@@ -195,6 +195,24 @@ def test_the_drawn_arm_leaves_enough_of_the_front_in_sight(world):
     assert np.median(at_board) < 0.004
 
 
+COLLINEAR = np.stack([np.linspace(-0.1, 0.1, 8), np.zeros(8), np.zeros(8)], axis=1)
+
+
+@pytest.mark.parametrize("case", ["collinear", "coincident", "behind", "nan"])
+def test_degenerate_corners_give_an_estimate_that_is_not_valid(world, monkeypatch, case):
+    frame = world.frame(world.eye("front", 0.5, 1.2, 1.0))
+    found = world.estimator._find(frame.image)
+    points = COLLINEAR[:, :2] if case == "collinear" else found.pixels
+    pixels = {"coincident": np.full_like(found.pixels, 200.0), "behind": -1e9 * found.pixels}.get(case, points)
+    detection = found._replace(pixels=np.full_like(pixels, np.nan) if case == "nan" else pixels)
+    if case == "collinear":
+        detection = detection._replace(points=COLLINEAR)
+    monkeypatch.setattr(CharucoEstimator, "_find", lambda self, image: detection)
+    estimate = world.estimator.estimate(frame)
+    assert not estimate.valid and estimate.reason
+    assert np.isfinite(estimate.camera_T_base.as_matrix()).all() and np.isfinite(estimate.covariance).all()
+
+
 def test_a_frame_without_a_image_is_rejected(world):
     with pytest.raises(ValueError, match=r"needs Frame\.image"):
         world.estimator.estimate(Frame(world.scene.joint_positions, CAMERA, 0.0))
