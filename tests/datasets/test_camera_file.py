@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from ctr_env.datasets.camera_file import read_camera_file
+from ctr_env.errors import DataError, MissingFileError
 
 K = np.array([[610.5, 0.0, 318.25], [0.0, 612.0, 241.75], [0.0, 0.0, 1.0]])
 D = (0.1, -0.05, 0.001, 0.002, 0.01)
@@ -19,25 +20,44 @@ distortion_coefficients: {rows: 1, cols: 5, data: [0.1, -0.05, 0.001, 0.002, 0.0
 MESSAGE = "height: 480\nwidth: 640\ndistortion_model: plumb_bob\nd: [0.0, 0.0, 0.0, 0.0, 0.0]\nk: {k}\n"
 
 
-def opencv(file):
+def opencv(file, **more):
     storage = cv2.FileStorage(str(file), cv2.FILE_STORAGE_WRITE)
     storage.write("image_width", 640)
     storage.write("image_height", 480)
+    for name, value in more.items():
+        storage.write(name, value)
     storage.write("camera_matrix", K)
-    storage.write("distortion_coefficients", np.array([D]))
+    if "distortion_coefficients" not in more:
+        storage.write("distortion_coefficients", np.array([D]))
     storage.release()
+    return file
 
 
-def test_all_spell_the_same_camera(tmp_path):
-    opencv(tmp_path / "opencv.yaml")
+def test_yaml_json_and_xml_hold_the_same_camera(tmp_path):
+    names = ["opencv.yaml", "opencv.json", "opencv.xml"]
+    for name in names:
+        opencv(tmp_path / name)
     (tmp_path / "ros.yaml").write_text(ROS)
-    opencv(tmp_path / "opencv.json")
     point = np.array([0.2, -0.1, 1.3])
     expected, _ = cv2.projectPoints(point[None], np.zeros(3), np.zeros(3), K, np.array(D))
-    for name in ("opencv.yaml", "ros.yaml", "opencv.json"):
+    for name in [*names, "ros.yaml"]:
         camera = read_camera_file(tmp_path / name)
         assert (camera.width, camera.height, camera.distortion) == (640, 480, D)
         np.testing.assert_allclose(camera.project(point), expected.ravel() + 0.5, atol=1e-6)
+
+
+@pytest.mark.parametrize("suffix", ["yaml", "xml"])
+def test_opencvs_sample_marks_the_fisheye_model(tmp_path, suffix):
+    """Its four coefficients are not k1 k2 p1 p2."""
+    coefficients = np.array([[-0.0155], [0.0143], [-0.0121], [0.0021]])
+    file = opencv(tmp_path / f"out_camera_data.{suffix}", fisheye_model=1, distortion_coefficients=coefficients)
+    points = np.array([[0.3, 0.0, 1.0], [0.7, 0.2, 1.0], [1.2, 0.5, 1.0]])
+    expected, _ = cv2.fisheye.projectPoints(points[:, None], np.zeros(3), np.zeros(3), K, coefficients)
+    camera = read_camera_file(file)
+    assert camera.lens_model == "equidistant"
+    np.testing.assert_allclose(camera.project(points), expected[:, 0] + 0.5, atol=1e-6)
+    plain = opencv(tmp_path / f"plain.{suffix}", fisheye_model=0)
+    assert (read_camera_file(plain).lens_model, read_camera_file(plain).distortion) == ("opencv", D)
 
 
 def test_a_message_without_distortion(tmp_path):
@@ -50,7 +70,8 @@ def test_a_message_without_distortion(tmp_path):
     ("text", "message"),
     [
         ("just text", "no camera in it"),
-        ("a: [", "not YAML"),
+        ("a: [", "not YAML, JSON or XML"),
+        ("<opencv_storage>", "not YAML, JSON or XML"),
         ("image_width: 3", "no camera_matrix"),
         (ROS.replace("image_height", "tall"), "no image_height"),
         (ROS.replace("plumb_bob", "bent"), "unknown distortion model 'bent'; valid names: none"),
@@ -66,27 +87,20 @@ def test_a_message_without_distortion(tmp_path):
         ("!!python/object:os.system {}", "not YAML"),
     ],
 )
-def test_what_is_wrong_is_named(tmp_path, text, message):
+def test_errors_name_the_file_and_the_cause(tmp_path, text, message):
     (tmp_path / "camera.yaml").write_text(text)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(DataError, match=message) as raised:
         read_camera_file(tmp_path / "camera.yaml")
+    assert "camera.yaml" in str(raised.value)
 
 
-def test_a_message_as_it_is_echoed(tmp_path):
-    """What ``rostopic echo`` writes ends with a line that begins another document."""
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(MissingFileError, match="no such camera file: .*nowhere.yaml"):
+        read_camera_file(tmp_path / "nowhere.yaml")
+
+
+def test_a_message_as_rostopic_echoes_it_ends_with_the_start_of_another_document(tmp_path):
     text = MESSAGE.format(k=json.dumps(K.ravel().tolist()))
     (tmp_path / "echo.yaml").write_text(text.rstrip() + "\n---\n")
     (tmp_path / "info.yaml").write_text(text)
     assert read_camera_file(tmp_path / "echo.yaml") == read_camera_file(tmp_path / "info.yaml")
-
-
-def test_a_message_of_a_part_of_the_sensor(tmp_path):
-    """A point lies in the published image where it lies in that part, whose pixels were averaged two by two."""
-    text = MESSAGE.format(k=json.dumps(K.ravel().tolist()))
-    for name, pixels, left, top, width, height in (("whole", 0, 0, 0, 0, 0), ("part", 2, 100, 60, 401, 300)):
-        region = f"roi: {{x_offset: {left}, y_offset: {top}, height: {height}, width: {width}, do_rectify: false}}\n"
-        (tmp_path / f"{name}.yaml").write_text(text + f"binning_x: {pixels}\nbinning_y: {pixels}\n{region}")
-    whole, camera = read_camera_file(tmp_path / "whole.yaml"), read_camera_file(tmp_path / "part.yaml")
-    assert (whole.width, whole.height, camera.width, camera.height) == (640, 480, 200, 150)
-    point = np.array([0.1, -0.05, 1.2])
-    np.testing.assert_allclose(camera.project(point), (whole.project(point) - (100, 60)) / 2)

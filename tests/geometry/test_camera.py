@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ctr_env.errors import ConfigurationError
 from ctr_env.geometry import PinholeCamera
 
 cameras = st.builds(
@@ -74,3 +75,26 @@ def test_lenses_that_opencv_does_not_know_are_rejected(distortion):
         ValueError, match=r"distortion must be 0, 4, 5, 8, 12, 14 finite numbers for an opencv lens, not \("
     ):
         PinholeCamera(300.0, 300.0, 160.0, 120.0, 320, 240, distortion)
+
+
+def test_unknown_lens_models_and_wrong_numbers_of_coefficients_are_rejected_by_name():
+    with pytest.raises(ConfigurationError, match="unknown PinholeCamera.lens_model 'omni'; valid names: opencv, equi"):
+        PinholeCamera(300.0, 300.0, 160.0, 120.0, 320, 240, lens_model="omni")
+    with pytest.raises(ConfigurationError, match=r"must be 4 finite numbers for an equidistant lens, not \(\)"):
+        PinholeCamera(300.0, 300.0, 160.0, 120.0, 320, 240, lens_model="equidistant")
+
+
+@pytest.mark.parametrize("count", [4, 5, 8, 12, 14])
+def test_the_mirrored_camera_sees_mirrored_points_in_the_mirrored_image(count):
+    rng = np.random.default_rng(count)
+    camera = PinholeCamera(286.0, 290.0, 310.0, 236.0, 640, 480, tuple(rng.uniform(-0.05, 0.05, count).tolist()))
+    points = rng.uniform([-0.5, -0.4, 1.0], [0.5, 0.4, 2.0], (10, 3))
+    expected = camera.project(points) * (-1, 1) + (640, 0)
+    np.testing.assert_allclose(camera.mirrored().project(points * (-1, 1, 1)), expected, atol=1e-9)
+
+
+def test_an_equidistant_camera_is_mirrored_without_a_change_of_its_coefficients():
+    camera = PinholeCamera(286.0, 290.0, 310.0, 236.0, 640, 480, (0.1, 0.0, 0.0, 0.02), "equidistant")
+    point = np.array([0.4, -0.2, 1.0])
+    expected = camera.project(point) * (-1, 1) + (640, 0)
+    np.testing.assert_allclose(camera.mirrored().project(point * (-1, 1, 1)), expected, atol=1e-9)
