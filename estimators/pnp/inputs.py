@@ -1,19 +1,21 @@
-"""Checks of what a caller hands in, and its one form for the rest of this folder."""
+"""Checks of the arguments, and their conversion to a :class:`Problem`."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
+from ctr_env.errors import DataError
+
 from .reprojection import Problem
 
 __all__ = ["REASONS", "check_shapes", "examine", "fill_absent"]
 
 REASONS = ("", "invalid_values", "too_few_points", "degenerate", "mirrored", "no_convergence")
-"""Why a problem has no solution, by code."""
+"""Reasons why a problem has no solution, by code; the first one: it has."""
 
-_FEWEST = 4  # three points have up to four poses
-_FLAT = 1e-3  # points are collinear that spread less than this part of their length across it
+_FEWEST = 4  # three points are consistent with up to four poses
+_FLAT = 1e-3  # points count as collinear whose spread across their line is less than this share of its length
 
 
 def check_shapes(
@@ -23,28 +25,28 @@ def check_shapes(
     intrinsics: Tensor,
     start: tuple[Tensor, Tensor] | None,
 ) -> None:
-    """Refuse arguments that do not fit each other.
+    """Check the arguments' shapes.
 
     Raises:
-        ValueError: Naming the argument, its shape and what it should be.
+        DataError: If a shape is wrong; the message names the argument, its shape and the right one.
     """
     if points_2d.dim() != 3 or points_2d.shape[2] != 2:
-        raise ValueError(f"points_2d has shape (B, K, 2), not {tuple(points_2d.shape)}")
+        raise DataError(f"points_2d has shape (B, K, 2), not {tuple(points_2d.shape)}")
     b, k, _ = points_2d.shape
     expected = {"points_3d": (points_3d, (b, k, 3)), "weights": (weights, (b, k)), "intrinsics": (intrinsics, (b, 4))}
     if start is not None:
         expected |= {"start rotation": (start[0], (b, 3, 3)), "start translation": (start[1], (b, 3))}
     for name, (value, shape) in expected.items():
         if tuple(value.shape) != shape:
-            raise ValueError(f"with points_2d of shape {(b, k, 2)}, {name} has shape {shape}, not {tuple(value.shape)}")
+            raise DataError(f"with points_2d of shape {(b, k, 2)}, {name} has shape {shape}, not {tuple(value.shape)}")
 
 
 def fill_absent(points_2d: Tensor, points_3d: Tensor, weights: Tensor, intrinsics: Tensor) -> tuple[Problem, Tensor]:
-    """The problems, their absent points at the centroid of the others; and the centroids ``(B, 3)``."""
+    """The problems, with absent points moved to the centroid of the others; and the centroids ``(B, 3)``."""
     present = weights > 0.0
     weights = torch.where(present, weights, 0.0)
     held = torch.where(present[..., None], points_3d, 0.0)
-    share = torch.nn.functional.normalize(weights.detach(), p=1, dim=1)  # of no weights: zero
+    share = torch.nn.functional.normalize(weights.detach(), p=1, dim=1)  # zero if all weights are
     centroid = (share[:, None] @ held.detach())[:, 0]
     problem = Problem(
         torch.where(present[..., None], points_2d, 0.0),
@@ -57,10 +59,10 @@ def fill_absent(points_2d: Tensor, points_3d: Tensor, weights: Tensor, intrinsic
 
 
 def examine(problem: Problem, given_weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Whether each of B problems, points centred on the origin, can be solved.
+    """Classify B problems, their points centred on the origin, by whether they can be solved.
 
     Returns:
-        Normals ``(B, 3)`` of the planes that fit the points best, and codes ``(B,)`` of the reasons to refuse.
+        Normals ``(B, 3)`` of the best-fitting planes, and codes ``(B,)`` of the reasons (see :data:`REASONS`).
     """
     # a sum is finite only if every term is
     total = sum(part.sum(dim=(1, 2)) for part in (problem.pixels, problem.points, problem.focal, problem.centre))

@@ -1,33 +1,33 @@
-"""Levenberg-Marquardt on the reprojection error, many poses at once."""
+"""Levenberg-Marquardt on the reprojection error, batched."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from .reprojection import Expansion, Problem, expand, turn
+from .reprojection import Expansion, Problem, expand, rotated
 
 __all__ = ["newton_step", "refine", "step_size"]
 
 _ITERATIONS = 30
-_SMALL = 1e-4  # step, radians and parts of the distance, after which Newton's next one reaches the limit of rounding
+_SMALL = 1e-4  # step, radians and shares of the distance, after which one more Newton step is exact up to rounding
 _FIRST_DAMPING = 1e-4
-_HOPE = 2.0  # a step may lower the cost by this part of its slope; half of it if the cost were quadratic
+_HOPE = 2.0  # most that a step is expected to lower the cost, per predicted slope; a quadratic cost gives 0.5
 
 
 def refine(
     problem: Problem, rotation: Tensor, translation: Tensor, bar: Tensor | None = None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Descend to local minima of the cost; a pose that has arrived stays as it is while others go on.
+    """Descend to local minima of the cost; a converged pose stays unchanged while others continue.
 
-    Steps are Newton's where the Hessian is positive definite (so that convergence is quadratic with residuals too),
-    else Gauss-Newton's; steps that do not lower the cost, or bring a point behind the camera, are taken back.
+    Steps are Newton's where the damped Hessian is positive definite, so that convergence is quadratic even with large
+    residuals, and Gauss-Newton's elsewhere. Steps that raise the cost or move a point behind the camera are rejected.
 
     Args:
         problem: N problems; best with points centred on the origin.
         rotation: ``(N, 3, 3)`` starts, with every point in front of the camera.
         translation: ``(N, 3)`` metres.
-        bar: ``(N,)`` costs that are worth going on for: a pose stops where it will hardly get as low.
+        bar: ``(N,)`` costs to beat: a pose stops once it is not expected to become as low.
 
     Returns:
         Rotations ``(N, 3, 3)``, translations ``(N, 3)`` and costs ``(N,)``.
@@ -38,7 +38,7 @@ def refine(
     arrived = ~torch.isfinite(state.cost)
     for _ in range(_ITERATIONS):
         step = newton_step(state, damping)
-        moved = turn(rotation, step[:, 3:]), translation + step[:, :3]
+        moved = rotated(rotation, step[:, 3:]), translation + step[:, :3]
         trial = expand(problem, *moved)
         better = (trial.cost <= state.cost) & ~arrived
         arrived = arrived | ((step_size(step, distance) < _SMALL) & (damping <= _FIRST_DAMPING))
@@ -68,7 +68,7 @@ def newton_step(state: Expansion, damping: Tensor) -> Tensor:
 
 
 def step_size(step: Tensor, distance: Tensor) -> Tensor:
-    """Size ``(N,)`` of steps: radians, and metres as a part of the distance ``(N,)``."""
+    """Size ``(N,)`` of steps: the larger of rotation, rad, and translation as a share of the distance ``(N,)``."""
     return torch.maximum(
         torch.linalg.vector_norm(step[:, :3], dim=1) / distance, torch.linalg.vector_norm(step[:, 3:], dim=1)
     )

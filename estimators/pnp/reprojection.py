@@ -7,17 +7,17 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = ["NEAR", "Expansion", "Pose", "Problem", "expand", "turn"]
+__all__ = ["NEAR", "Expansion", "Pose", "Problem", "expand", "rotated"]
 
 NEAR = 0.01
-"""Least depth, metres, of a point that counts as in front of the camera."""
+"""Least depth of a point that counts as in front of the camera, metres."""
 
 
 class Problem(NamedTuple):
     """N weighted sets of K correspondences, all float64.
 
-    Points of zero weight must lie within the convex hull of the others: they are then in front of the camera with them,
-    and no formula needs to leave them out.
+    Points of zero weight must lie within the convex hull of the others. They are then in front of the camera whenever
+    the others are, so that no formula has to exclude them.
 
     Attributes:
         pixels: ``(N, K, 2)`` continuous pixels.
@@ -38,11 +38,11 @@ class Problem(NamedTuple):
         return Problem(*(part[index] for part in self))
 
     def moved(self, origin: Tensor) -> Problem:
-        """The same with points counted from an origin ``(N, 3)``."""
+        """The same problems with points relative to an origin ``(N, 3)``."""
         return self._replace(points=self.points - origin[:, None])
 
     def among(self, used: Tensor) -> Problem:
-        """The same without the weight of points outside a mask ``(N, K)``."""
+        """The same problems with zero weight for points outside a mask ``(N, K)``."""
         return self._replace(weights=torch.where(used, self.weights, 0.0))
 
 
@@ -53,7 +53,7 @@ class Pose(NamedTuple):
     translation: Tensor
 
     def moved(self, origin: Tensor) -> Pose:
-        """The same for points counted from an origin ``(N, 3)``."""
+        """The same poses for points relative to an origin ``(N, 3)``."""
         return self._replace(translation=self.translation + (self.rotation @ origin[..., None])[..., 0])
 
 
@@ -110,8 +110,8 @@ def expand(problem: Problem, rotation: Tensor, translation: Tensor) -> Expansion
     return Expansion(cost, forces.sum(dim=1), information, hessian)
 
 
-def turn(rotation: Tensor, omega: Tensor) -> Tensor:
-    """Rotations ``(..., 3, 3)`` turned from the left by ``(..., 3)`` radians (Cayley's map: exp to second order)."""
+def rotated(rotation: Tensor, omega: Tensor) -> Tensor:
+    """Rotations ``(..., 3, 3)`` rotated from the left by ``(..., 3)`` rad (Cayley map: exp to second order)."""
     half = 0.5 * omega
     factor = 2.0 / (1.0 + (half * half).sum(dim=-1, keepdim=True))
     columns = rotation.mT

@@ -1,4 +1,4 @@
-"""Which points agree with the majority."""
+"""Outlier rejection: the points that agree with the majority."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from .start import find_starts
 
 __all__ = ["agreeing"]
 
-_FEWEST = 9  # with fewer points a majority says little
+_FEWEST = 9  # fewer points have no reliable majority
 _SUBSETS = 32
 _SUBSET_SIZE = 5
 _ROUNDS = 3
-_GATE = 9.21  # 99 % of the squared lengths of 2-D unit normal errors are below
-_MEDIAN = 1.386  # half of them are
+_GATE = 9.21  # 99 % quantile of the chi-square distribution with two degrees of freedom
+_MEDIAN = 1.386  # its median
 
 
 def agreeing(problem: Problem, normal: Tensor, pose: Pose) -> tuple[Tensor, Pose]:
-    """Mask ``(N, K)`` of the points that fit a pose which most points fit, and that pose; all if fewer than nine.
+    """Mask ``(N, K)`` of the inliers of the pose that most points fit, and that pose; all points if fewer than nine.
 
-    The least median of squares over poses from small subsets and the one from all points, then a few rounds of
-    refinement with the points within the gate. The gate opens with the median error, and never closes below what the
-    weights allow.
+    Least median of squares (Rousseeuw, 1984) over poses from small subsets and the pose from all points, followed by a
+    few rounds of refinement with the inliers. The gate scales with the median error, but not below the noise that the
+    weights state.
 
     Args:
         problem: N problems, points centred on the origin.
         normal: ``(N, 3)`` normal of the plane that fits the points best.
-        pose: The poses that fit all points best.
+        pose: The poses of least cost over all points.
     """
     present = problem.weights > 0.0
     if present.shape[1] < _FEWEST:
@@ -51,7 +51,7 @@ def agreeing(problem: Problem, normal: Tensor, pose: Pose) -> tuple[Tensor, Pose
 
 
 def _subset_poses(problem: Problem, normal: Tensor) -> tuple[Tensor, Tensor]:
-    """Poses ``(N, S, 3, 3)``, ``(N, S, 3)`` of random subsets, the same for every problem with the same points."""
+    """Poses ``(N, S, 3, 3)``, ``(N, S, 3)`` of random subsets, which depend on the presence of points only."""
     n, k = problem.weights.shape
     order = _shuffles(k).to(normal.device)
     drawn = torch.where((problem.weights > 0.0)[:, None], order, torch.inf).topk(_SUBSET_SIZE, largest=False).indices
@@ -64,12 +64,12 @@ def _subset_poses(problem: Problem, normal: Tensor) -> tuple[Tensor, Tensor]:
 
 @cache
 def _shuffles(count: int) -> Tensor:
-    """``(S, count)`` random numbers, always the same."""
+    """``(S, count)`` fixed random numbers."""
     return torch.rand(_SUBSETS, count, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
 
 def _squared_errors(problem: Problem, rotation: Tensor, translation: Tensor) -> Tensor:
-    """``(N, S, K)`` squared errors in units of what the weights allow; infinite behind the camera."""
+    """``(N, S, K)`` squared errors in units of their variance by the weights; infinite behind the camera."""
     points = problem.points[:, None] @ rotation.mT + translation[:, :, None]
     pixels = points[..., :2] / points[..., 2:] * problem.focal[:, None] + problem.centre[:, None]
     errors = (pixels - problem.pixels[:, None]).square().sum(dim=-1) * problem.weights[:, None]

@@ -1,4 +1,4 @@
-"""The best pose of each problem, out of the minima that several starts lead to."""
+"""Global search: the best of the local minima reached from several starts."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .start import Starts, find_starts, into_view
 
 __all__ = ["descend", "search"]
 
-_MIRRORED = 0.1  # χ² behind the camera, as a part of that in front of it, that tells of a mirrored image
-_EXACT = 1e-3  # error in pixels below which nothing does
+_MIRRORED = 0.1  # ratio of χ² behind and in front of the camera below which the image is mirrored
+_EXACT = 1e-3  # pixels: reprojection error below which an image is never mirrored
 
 
 def search(problem: Problem, normal: Tensor, guess: Pose | None) -> tuple[Pose, Tensor]:
@@ -21,10 +21,10 @@ def search(problem: Problem, normal: Tensor, guess: Pose | None) -> tuple[Pose, 
     Args:
         problem: N problems, points centred on the origin.
         normal: ``(N, 3)`` normal of the plane that fits the points best.
-        guess: Poses to start from besides those found without a guess.
+        guess: Additional starts.
 
     Returns:
-        The poses, and a mask ``(N,)`` of those whose pixels only a pose behind the camera explains.
+        The poses, and a mask ``(N,)`` of images that only a pose behind the camera fits.
     """
     starts = find_starts(problem, normal)
     pose, cost = _lowest(problem, starts, guess)
@@ -34,14 +34,14 @@ def search(problem: Problem, normal: Tensor, guess: Pose | None) -> tuple[Pose, 
 
 
 def descend(problem: Problem, guess: Pose) -> tuple[Pose, Tensor]:
-    """The minima that guesses lead to, in the form of :func:`search`."""
+    """The local minima reached from guesses; the result has the form of :func:`search`'s."""
     translation = into_view(problem, guess.rotation[:, None], guess.translation[:, None])[:, 0]
     rotation, translation, cost = refine(problem, guess.rotation, translation)
     return Pose(rotation, translation), torch.zeros_like(cost, dtype=torch.bool)
 
 
 def _lowest(problem: Problem, starts: Starts, guess: Pose | None) -> tuple[Pose, Tensor]:
-    """Poses of least cost that the starts and the guess lead to, and their costs."""
+    """Poses of least cost reached from the starts and the guess, and their costs."""
     rotation, translation, cost = refine(problem, starts.rotation[:, 0], starts.translation[:, 0])
     others, worthwhile = Pose(starts.rotation[:, 1:], starts.translation[:, 1:]), starts.plausible[:, None]
     if guess is not None:

@@ -8,38 +8,41 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ctr_env.errors import ConfigurationError
+
 from .factor import factorise
 from .implicit import ImplicitPose
 from .inputs import REASONS, check_shapes, examine, fill_absent
 from .refine import newton_step, step_size
-from .reprojection import Pose, Problem, expand, turn
+from .reprojection import Pose, Problem, expand, rotated
 from .robust import agreeing
 from .search import descend, search
 
 __all__ = ["PnPSolution", "solve_pnp"]
 
-_CONVERGED = 1e-5  # largest Newton step left, radians and parts of the distance
-_SINGULAR = 1e-12  # least part of a parameter's information that the other parameters must leave
+_CONVERGED = 1e-5  # largest remaining Newton step, radians and shares of the distance
+_SINGULAR = 1e-12  # least share of a parameter's information that remains beside the other parameters
 
 
 @dataclass(frozen=True)
 class PnPSolution:
     """Poses of B problems; float64.
 
-    Rows that are not valid hold fills: identity, zero translation, unit covariance, zero error.
+    Rows that are not valid hold placeholders: identity, zero translation, unit covariance, zero error.
 
     Attributes:
         rotation: ``(B, 3, 3)`` camera_R_base. Carries gradients.
         translation: ``(B, 3)`` base origin in the camera frame, metres. Carries gradients.
         covariance: ``(B, 6, 6)`` of the error twist (v in m, w in rad) in camera axes at the base origin:
-            ``R_true = exp(w) R, t_true = t + v``, as ``PoseEstimate.covariance`` counts it.
+            ``R_true = exp(w) R, t_true = t + v``, as ``PoseEstimate.covariance``.
         rms_px: ``(B,)`` weighted root mean square distance between pixels and projected points, pixels.
-        used: ``(B, K)`` bool, which points determined the pose: those of positive weight that a robust search kept.
+        used: ``(B, K)`` bool, points that determined the pose: those of positive weight that are no outliers.
         valid: ``(B,)`` bool.
-        status: Why each is not valid; empty if it is. ``"invalid_values"``: not finite, or a weight is negative or
-            a focal length not positive. ``"too_few_points"``: fewer than four of positive weight. ``"degenerate"``:
-            collinear points, or a pose that is not determined otherwise. ``"mirrored"``: only a pose behind the camera
-            explains the pixels, as after a flip of the image. ``"no_convergence"``.
+        status: Reason why a row is not valid; empty if it is. ``"invalid_values"``: a value is not finite or its square
+            overflows, a weight is negative, or a focal length is not positive. ``"too_few_points"``: fewer than four
+            points have positive weight. ``"degenerate"``: the points are collinear, or the pose is not determined for
+            another reason. ``"mirrored"``: only a pose behind the camera fits the pixels, as after a flip of the image.
+            ``"no_convergence"``: no minimum was reached.
     """
 
     rotation: Tensor
@@ -63,33 +66,38 @@ def solve_pnp(
 ) -> PnPSolution:
     """Poses that minimise the weighted squared reprojection error, differentiable by the first four arguments.
 
-    The gradients of ``rotation`` and ``translation`` are exact whatever the residuals (see
-    ``ctr_env.estimators.pnp.implicit``). They are zero for rows that are not valid, and for points of zero weight:
-    these count as absent and may hold anything. The rest of the solution is not differentiated.
+    Every row is solved independently: no row, however degenerate, raises or changes another one.
 
-    The covariance is σ² (Jᵀ W J)⁻¹, with σ² = 1, the weights being taken at their word, unless the residuals are larger
-    than they allow: then σ² = χ² / (2K − 6).
+    The gradients of ``rotation`` and ``translation`` are exact for residuals of any size (see
+    ``ctr_env.estimators.pnp.implicit``). They are zero for rows that are not valid, and for points of zero weight,
+    which count as absent and may hold any value. The other parts of the solution are not differentiated.
 
-    All is computed in float64. A small problem is many short operations: who solves few at a time on a CPU is best off
-    with :func:`ctr_env.runs.threads.single_threaded`.
+    The covariance is σ² (Jᵀ W J)⁻¹ with σ² = max(1, χ² / (2K − 6)): the weights are taken as inverse variances, and the
+    covariance is inflated where the residuals exceed them.
+
+    All computations are in float64. Small batches on a CPU consist of many short operations and run fastest within
+    :func:`ctr_env.runs.threads.single_threaded`.
 
     Args:
         points_2d: ``(B, K, 2)`` continuous pixels.
         points_3d: ``(B, K, 3)`` points in the base frame, metres.
         weights: ``(B, K)`` inverse variance of each point's pixel coordinates, px⁻²; 0 for absent points.
         intrinsics: ``(B, 4)`` fx, fy, cx, cy, pixels.
-        start: Poses to try besides those found without a guess, rotations ``(B, 3, 3)`` and translations ``(B, 3)``,
-            such as the last ones of a sequence. Rows that are not finite are left out.
-        robust: Drop points that contradict the majority, where nine or more are given. Which ones is decided before
-            the solution, and has no gradient.
-        local: Go down from ``start`` and look nowhere else: half the time for who knows about where the pose is.
+        start: Additional starts, rotations ``(B, 3, 3)`` and translations ``(B, 3)``, such as the previous poses of a
+            sequence. Rows that are not finite are ignored (and not valid if ``local``).
+        robust: Reject outliers, where nine or more points are given. The selection precedes the solution and has no
+            gradient.
+        local: Descend from ``start`` only, which takes half the time and requires an approximate pose.
 
     Raises:
-        ValueError: If a shape is wrong, or ``local`` comes without a start or with ``robust``.
+        DataError: If a shape is wrong.
+        ConfigurationError: If ``local`` is given without a start or with ``robust``.
     """
     check_shapes(points_2d, points_3d, weights, intrinsics, start)
     if local and (start is None or robust):
-        raise ValueError("a local solution needs a start, and does not search for outliers (robust)")
+        raise ConfigurationError(
+            "a local solution needs a start, and does not reject outliers: local=True excludes robust=True"
+        )
     points_2d, points_3d, weights, intrinsics = (x.double() for x in (points_2d, points_3d, weights, intrinsics))
     problem, centroid = fill_absent(points_2d, points_3d, weights, intrinsics)
     with torch.no_grad():
@@ -113,7 +121,7 @@ def solve_pnp(
 def _locate(
     centred: Problem, normal: Tensor, guess: Pose | None, robust: bool, local: bool
 ) -> tuple[Pose, Tensor, Tensor]:
-    """Poses of N problems, the mask ``(N, K)`` of the points that they fit, and which images are mirrored."""
+    """Poses of N problems, the mask ``(N, K)`` of their inliers, and which images are mirrored."""
     kept = centred.weights > 0.0
     if local and guess is not None:
         pose, mirrored = descend(centred, guess)
@@ -162,7 +170,7 @@ def _finish(problem: Problem, pose: Pose, distance: Tensor) -> _Fit:
     freedom = 2.0 * (weights > 0.0).sum(dim=1) - 6.0
     variance = (squares / freedom).clamp(min=1.0)
     return _Fit(
-        turn(pose.rotation, step[:, 3:]),
+        rotated(pose.rotation, step[:, 3:]),
         pose.translation + step[:, :3],
         variance[:, None, None] * torch.cholesky_inverse(root),
         (squares / weights.sum(dim=1)).sqrt(),
@@ -171,7 +179,7 @@ def _finish(problem: Problem, pose: Pose, distance: Tensor) -> _Fit:
 
 
 def _spread(values: Tensor, fill: Tensor, rows: Tensor, valid: Tensor) -> Tensor:
-    """Values of N problems among those of all B, with a fill wherever the solution is not valid."""
+    """Values of N of the B problems, with a placeholder wherever the solution is not valid."""
     fills = fill.to(values).expand(len(valid), *values.shape[1:])
     placed = fills.index_put((rows,), values)
     return torch.where(valid.view(-1, *[1] * (values.dim() - 1)), placed, fills)

@@ -1,4 +1,4 @@
-"""Starts for the refinement: minima of an algebraic error, found without a guess."""
+"""Starts for the refinement: minima of an algebraic error, found without an initial pose."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from scipy.spatial.transform import Rotation
 from torch import Tensor
 
 from .factor import solve_definite
-from .reprojection import NEAR, Problem, turn
+from .reprojection import NEAR, Problem, rotated
 
 __all__ = ["Starts", "find_starts", "into_view"]
 
-_PICKED = 3  # rotations in front of the camera that are improved, and their flips
-_ITERATIONS = 3  # of that
+_PICKED = 3  # candidates in front of the camera that are improved, as are their flips
+_ITERATIONS = 3  # Gauss-Newton steps of each candidate
 _DAMPING = 1e-3  # of those steps, relative
-_SAME = 0.98  # cosine of the angle within which two rotations count as one
-_RIVAL = 3.0  # a second minimum is refined too if its error is within this factor
+_SAME = 0.98  # cosine of the angle below which two rotations are the same minimum
+_RIVAL = 3.0  # ratio of errors up to which a second minimum is refined as well
 
 
 class Starts(NamedTuple):
@@ -27,8 +27,8 @@ class Starts(NamedTuple):
     Attributes:
         rotation: ``(N, 2, 3, 3)``, best first.
         translation: ``(N, 2, 3)`` metres, every point in front of the camera.
-        plausible: ``(N,)`` bool, whether the second is worth refining.
-        behind: ``(N,)`` the least χ², roughly, of a pose behind the camera.
+        plausible: ``(N,)`` bool, whether the second one may lead to the global minimum.
+        behind: ``(N,)`` approximate least χ² of a pose behind the camera.
     """
 
     rotation: Tensor
@@ -38,7 +38,7 @@ class Starts(NamedTuple):
 
 
 class _Algebraic(NamedTuple):
-    """Error E(R) = vec(R)ᵀ Ω vec(R), vec by rows, with the translation T vec(R) that makes it least."""
+    """Error E(R) = vec(R)ᵀ Ω vec(R), vec by rows, at its minimising translation T vec(R)."""
 
     omega: Tensor
     to_translation: Tensor
@@ -52,15 +52,16 @@ class _Algebraic(NamedTuple):
 
 
 def find_starts(problem: Problem, normal: Tensor) -> Starts:
-    """Search all rotations, coarsely, then improve the best ones.
+    """Evaluate a grid of rotations, then improve the best candidates.
 
-    The error is SQPnP's (Terzakis and Lourakis, 2020), with weights: residuals across the ray times depth, a quadratic
-    form of the rotation matrix. Sixty rotations spread evenly are tried; the best in front of the camera, their
-    flips (the other minimum of flat sets) and the best behind it are improved by Gauss-Newton.
+    The error is the weighted form of SQPnP's (Terzakis and Lourakis, ECCV 2020): residuals across the ray
+    times depth, a quadratic form in the rotation matrix once the translation is eliminated. The grid has sixty evenly
+    spread rotations. The best ones in front of the camera, their flips (the second minimum of flat point sets) and the
+    best one behind the camera are improved by Gauss-Newton.
 
     Args:
         problem: N problems, points centred on the origin.
-        normal: ``(N, 3)`` normal of the plane that fits the points best.
+        normal: ``(N, 3)`` normal of the best-fitting plane.
     """
     form = _algebraic_error(problem)
     grid = _spread_rotations().to(form.omega)
@@ -74,7 +75,7 @@ def find_starts(problem: Problem, normal: Tensor) -> Starts:
 
 
 def into_view(problem: Problem, rotation: Tensor, translation: Tensor) -> Tensor:
-    """Translations ``(N, C, 3)`` moved forward, if need be, until every point is in front of the camera."""
+    """Translations ``(N, C, 3)``, moved forward where necessary so that every point is in front of the camera."""
     lowest = (rotation[:, :, 2] @ problem.points.mT).amin(dim=2) + translation[..., 2]
     lack = (2.0 * NEAR - lowest).clamp(min=0.0)
     return torch.cat([translation[..., :2], (translation[..., 2] + lack)[..., None]], dim=2)
@@ -87,18 +88,18 @@ def _algebraic_error(problem: Problem) -> _Algebraic:
     design = (across[..., None] * problem.points[:, :, None, None]).flatten(-2).flatten(1, 2)
     across = across.flatten(1, 2)
     mixed = across.mT @ design
-    to_translation, _ = solve_definite(across.mT @ across, -mixed)  # singular if all rays are parallel: then zero
+    to_translation, _ = solve_definite(across.mT @ across, -mixed)  # singular, and then zero, if all rays coincide
     return _Algebraic(design.mT @ design + mixed.mT @ to_translation, to_translation)
 
 
 @cache
 def _spread_rotations() -> Tensor:
-    """``(60, 3, 3)``: the rotations of an icosahedron. None is more than 45 degrees from one of them."""
+    """``(60, 3, 3)`` rotations of the icosahedral group; every rotation is within 45 degrees of one of them."""
     return torch.as_tensor(Rotation.create_group("I").as_matrix())
 
 
 def _flipped(rotation: Tensor, translation: Tensor, normal: Tensor) -> Tensor:
-    """Rotations that reverse the depth of a flat set: reflected in its plane, then along the line of sight."""
+    """Rotations that reverse the depth of a flat point set: reflections in its plane, then along the line of sight."""
     sight = translation / torch.linalg.vector_norm(translation, dim=-1, keepdim=True)
     seen = (rotation @ normal[:, None, :, None])[..., 0]
     return _reflected(_reflected(rotation, seen), sight)
@@ -113,7 +114,7 @@ def _improved(form: _Algebraic, rotation: Tensor) -> Tensor:
     axes = torch.eye(3).to(rotation)[None, None, :, :, None]
     n, count = rotation.shape[:2]
     for _ in range(_ITERATIONS):
-        # derivatives of vec(R) by a turn about each axis
+        # derivatives of vec(R) by a rotation about each axis
         tangent = torch.linalg.cross(axes, rotation[:, :, None], dim=-2).view(n, 3 * count, 9)
         pulled = (tangent @ form.omega).view(n * count, 3, 9)
         sides = torch.cat([tangent.view(n * count, 3, 9), rotation.view(n * count, 1, 9)], dim=1)
@@ -121,7 +122,7 @@ def _improved(form: _Algebraic, rotation: Tensor) -> Tensor:
         normal = equations[..., :3]
         damped = normal + torch.diag_embed(_DAMPING * normal.diagonal(dim1=1, dim2=2))
         step, _ = solve_definite(damped, equations[..., 3:])
-        rotation = turn(rotation, -step.view(n, count, 3))
+        rotation = rotated(rotation, -step.view(n, count, 3))
     return rotation
 
 

@@ -1,4 +1,4 @@
-"""Gradients are those of the whole solver: its start, its iterations, everything."""
+"""Gradients equal finite differences of the whole solver, with its starts and iterations."""
 
 import pytest
 import torch
@@ -51,7 +51,7 @@ def test_gradients_match_finite_differences_of_the_solver(make_problems, rng, fr
         assert ((found - expected).abs() / size)[valid].max() < 1e-4, name
 
 
-def test_gradients_need_not_be_asked_of_every_input(make_problems, rng):
+def test_gradients_by_some_inputs_only(make_problems, rng):
     pixels, points, weights, intrinsics = make_problems(rng, 3).noisy(rng, 1.0).inputs
     pixels = pixels.float().requires_grad_()
     solution = solve_pnp(pixels, points, weights, intrinsics)

@@ -1,4 +1,4 @@
-"""Points that contradict the majority are dropped, others are not."""
+"""Outliers are rejected, other points are not."""
 
 from dataclasses import replace
 
@@ -31,19 +31,19 @@ def test_outliers_in_a_window_are_found(make_problems, rng, count):
     assert (robust.used & ~wrong).sum() > 0.95 * (~wrong).sum()
 
 
-def test_without_outliers_little_is_dropped(make_problems, rng):
+def test_without_outliers_few_points_are_rejected(make_problems, rng):
     problems = make_problems(rng, 100, 4).noisy(rng, 1.0)
     assert problems.solve(robust=True).used.double().mean() > 0.97
 
 
-def test_of_few_points_none_is_dropped(make_problems, rng):
+def test_fewer_than_nine_points_are_all_kept(make_problems, rng):
     problems, _ = with_outliers(make_problems(rng, 20), rng, 1)
     robust, plain = problems.solve(robust=True), problems.solve()
     assert (robust.used == (problems.weights > 0.0))[plain.valid].all()
     torch.testing.assert_close(robust.translation, plain.translation, rtol=0, atol=1e-9)
 
 
-def test_dropped_points_have_no_gradient_and_the_others_exact_ones(make_problems, rng):
+def test_rejected_points_have_no_gradient_and_the_others_exact_ones(make_problems, rng):
     problems, _ = with_outliers(make_problems(rng, 10, 4).noisy(rng, 0.5), rng, 4)
     pixels = problems.pixels.clone().requires_grad_()
     robust = solve_pnp(pixels, *problems.inputs[1:], robust=True)

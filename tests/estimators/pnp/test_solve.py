@@ -1,4 +1,4 @@
-"""Poses: exact, optimal, in front of the camera, with honest covariances, or rejected."""
+"""Poses are exact, optimal, in front of the camera and have calibrated covariances, or are not valid."""
 
 from dataclasses import replace
 
@@ -64,7 +64,7 @@ def test_no_start_leads_to_a_better_pose(make_problems, rng):
         assert better.double().mean() < 0.01
 
 
-def test_a_start_wins_where_it_is_better_and_does_no_harm_where_it_is_not(make_problems, rng):
+def test_a_start_is_used_only_where_it_leads_to_a_better_pose(make_problems, rng):
     problems = make_problems(rng, 60, 4).noisy(rng, 1.0)
     alone = problems.solve()
     mirrored = alone.rotation * torch.tensor([-1.0, -1.0, 1.0]), -alone.translation
@@ -77,7 +77,7 @@ def test_a_start_wins_where_it_is_better_and_does_no_harm_where_it_is_not(make_p
         assert (depths[..., 2] > 0.0).all()
 
 
-def test_a_flipped_image_is_called_mirrored(make_problems, rng):
+def test_a_flipped_image_has_status_mirrored(make_problems, rng):
     problems = make_problems(rng, 100, 1, 10)
     flipped = problems.pixels.clone()
     flipped[..., 0] = 2.0 * problems.intrinsics[:, None, 2] - flipped[..., 0]
@@ -90,9 +90,9 @@ def test_a_flipped_image_is_called_mirrored(make_problems, rng):
 
 def test_a_batch_is_solved_as_one_by_one(make_problems, rng):
     problems = make_problems(rng, 40, 2).noisy(rng, 2.0)
-    spoilt = problems.pixels.clone()
-    spoilt[7] = torch.nan
-    problems = replace(problems, pixels=spoilt)
+    pixels = problems.pixels.clone()
+    pixels[7] = torch.nan
+    problems = replace(problems, pixels=pixels)
     for robust in (False, True):
         together = problems.solve(robust=robust)
         for i in range(40):
@@ -115,7 +115,7 @@ def test_the_covariance_is_calibrated(make_problems, rng, frames):
     assert ((parts.diagonal(dim1=1, dim2=2).mean(dim=0) - 1.0).abs() < 0.35).all()
 
 
-def test_larger_residuals_than_the_weights_allow_widen_the_covariance(make_problems, rng):
+def test_residuals_that_exceed_the_weights_inflate_the_covariance(make_problems, rng):
     problems = make_problems(rng, 300, 4).noisy(rng, 1.0)
     solution = replace(problems, weights=100.0 * problems.weights).solve()
     errors = problems.error_twists(solution)
@@ -146,7 +146,7 @@ def test_the_pose_depends_on_the_ratio_of_weights_and_on_rays_only(make_problems
     torch.testing.assert_close(other.translation, still.translation, rtol=0, atol=1e-8)
 
 
-def spoil(problems, name):
+def invalidated(problems, name):
     """Problems with one thing wrong, in the first row only."""
     parts = {field: getattr(problems, field).clone() for field in ("pixels", "points", "weights", "intrinsics")}
     match name:
@@ -182,9 +182,9 @@ def spoil(problems, name):
         ("point_cloud_of_one", "degenerate"),
     ],
 )
-def test_what_cannot_be_solved_is_rejected_with_a_reason(make_problems, rng, name, reason):
+def test_problems_without_a_solution_have_a_status(make_problems, rng, name, reason):
     good = make_problems(rng, 3)
-    problems = spoil(good, name)
+    problems = invalidated(good, name)
     inputs = [part.requires_grad_() for part in problems.inputs]
     solution = solve_pnp(*inputs)
     assert solution.status == (reason, "", "")
@@ -202,7 +202,7 @@ def PnPDetached(solution):
     return replace(solution, rotation=solution.rotation.detach(), translation=solution.translation.detach())
 
 
-def test_nothing_usable_and_nothing_at_all(make_problems, rng):
+def test_batches_without_a_usable_row_and_without_rows(make_problems, rng):
     problems = make_problems(rng, 2)
     none = replace(problems, weights=torch.zeros(2, 7)).solve(robust=True)
     assert none.status == ("too_few_points",) * 2
@@ -210,7 +210,7 @@ def test_nothing_usable_and_nothing_at_all(make_problems, rng):
 
 
 @pytest.mark.parametrize("frames", [1, 2])
-def test_points_of_zero_weight_are_absent_whatever_they_hold(make_problems, rng, frames):
+def test_points_of_zero_weight_count_as_absent(make_problems, rng, frames):
     problems = make_problems(rng, 50, frames).noisy(rng, 1.0)
     weights, pixels, points = problems.weights.clone(), problems.pixels.clone(), problems.points.clone()
     weights[:, 1], pixels[:, 1], points[:, 1] = 0.0, torch.nan, torch.inf
@@ -273,7 +273,7 @@ def test_a_local_solution_is_the_global_one_from_nearby():
     torch.testing.assert_close(local.translation, found.translation, atol=1e-8, rtol=0)
 
 
-def test_a_local_solution_needs_a_start_and_no_outliers():
+def test_a_local_solution_needs_a_start_and_excludes_outlier_rejection():
     parts = torch.zeros(1, 8, 2), torch.zeros(1, 8, 3), torch.ones(1, 8), torch.ones(1, 4)
     start = torch.eye(3)[None], torch.ones(1, 3)
     for wrong in ({"local": True}, {"local": True, "start": start, "robust": True}):
