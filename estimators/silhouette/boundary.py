@@ -1,4 +1,4 @@
-"""Where a mask ends along lines."""
+"""The mask boundary along lines, with sub-pixel accuracy."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ __all__ = ["boundary_distances"]
 def boundary_distances(
     mask: NDArray[np.float32], places: NDArray[np.floating], distances: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Where lines leave a mask: where they cross the level one half from above.
+    """Positions at which lines leave a mask, where its value crosses one half from above.
 
     Args:
-        mask: ``(h, w)`` float32 in [0, 1], read between its pixels' centres bilinearly.
-        places: ``(S, N, 2)`` places along S lines, pixels; N is less than 32768.
-        distances: ``(N,)`` equidistant positions of those places along each line.
+        mask: ``(h, w)`` float32 in [0, 1], interpolated bilinearly between pixel centres.
+        places: ``(S, N, 2)`` samples along S lines, pixels; N is less than 32768.
+        distances: ``(N,)`` equidistant positions of those samples along each line.
 
     Returns:
-        ``(S,)`` the crossing nearest to distance 0; NaN where there is none.
+        ``(S,)`` position of the crossing nearest to zero; NaN where there is none.
     """
     if not len(places):
         return np.zeros(0)
-    x, y = (places[..., i].astype(np.float32) - np.float32(0.5) for i in (0, 1))  # OpenCV counts centres as integers
+    x, y = (places[..., i].astype(np.float32) - np.float32(0.5) for i in (0, 1))  # in OpenCV pixel centres are integers
     level = cv2.remap(mask, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     inside = level >= 0.5
     line, place = np.nonzero(inside[:, :-1] & ~inside[:, 1:])
@@ -32,5 +32,5 @@ def boundary_distances(
     crossing = distances[place] + (distances[1] - distances[0]) * (before - 0.5) / (before - after)
     order = np.argsort(-np.abs(crossing), kind="stable")
     found = np.full(len(places), np.nan)
-    found[line[order]] = crossing[order]  # of several the last one stays: the nearest
+    found[line[order]] = crossing[order]  # where a line has several, the last assignment is the nearest one
     return found

@@ -1,4 +1,4 @@
-"""Cutting triangles and edges at the camera's near plane, with gradients."""
+"""Clipping of triangles and edges at the camera's near plane, differentiable."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor
 __all__ = ["NEAR", "clipped_edges", "clipped_triangles"]
 
 NEAR = 0.05
-"""Distance of the near plane, metres."""
+"""Distance of the near plane, metres: nearer parts of the robot are not drawn and have no contour."""
 
 
 def clipped_edges(ends: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -16,7 +16,7 @@ def clipped_edges(ends: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
 
     Args:
         ends: ``(N, 2, 3)`` camera-frame points, metres.
-        rows: ``(N,)`` image that each belongs to.
+        rows: ``(N,)`` image of each.
 
     Returns:
         ``(M, 2, 3)`` and ``(M,)``.
@@ -33,11 +33,11 @@ def clipped_edges(ends: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def clipped_triangles(corners: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The parts of triangles beyond the near plane, and the edges along which they were cut.
+    """The parts of triangles beyond the near plane, and the edges along which they are clipped.
 
     Args:
         corners: ``(N, 3, 3)`` camera-frame points, metres.
-        rows: ``(N,)`` image that each belongs to.
+        rows: ``(N,)`` image of each.
 
     Returns:
         Triangles ``(M, 3, 3)``, their images ``(M,)``, cuts ``(C, 2, 3)``, their images ``(C,)``.
@@ -50,8 +50,8 @@ def clipped_triangles(corners: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, Te
     parts, cuts, part_rows, cut_rows = [corners[whole]], [], [rows[whole]], []
     for wanted in (1, 2):
         chosen = count == wanted
-        turned = _first_alone(corners[chosen], alone_is_beyond=wanted == 1)
-        a, b, c = turned.unbind(dim=1)
+        ordered = _first_alone(corners[chosen], alone_is_beyond=wanted == 1)
+        a, b, c = ordered.unbind(dim=1)
         left, right = _cut(a, b), _cut(a, c)
         pieces = [(a, left, right)] if wanted == 1 else [(left, b, c), (left, c, right)]
         parts += [torch.stack(piece, dim=1) for piece in pieces]
@@ -62,7 +62,7 @@ def clipped_triangles(corners: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, Te
 
 
 def _first_alone(corners: Tensor, alone_is_beyond: bool) -> Tensor:
-    """Corners ``(N, 3, 3)`` in the same turn, beginning with the one that lies on its side of the plane alone."""
+    """Corners ``(N, 3, 3)`` in the same cyclic order, starting with the only one on its side of the near plane."""
     beyond = corners[..., 2] > NEAR
     alone = (beyond if alone_is_beyond else ~beyond).to(torch.uint8).argmax(dim=1)
     order = (alone[:, None] + torch.arange(3, device=corners.device)) % 3
@@ -70,7 +70,7 @@ def _first_alone(corners: Tensor, alone_is_beyond: bool) -> Tensor:
 
 
 def _cut(a: Tensor, b: Tensor) -> Tensor:
-    """Where segments from ``a`` to ``b (N, 3)`` cross the near plane; any finite point where they do not."""
+    """Intersections of segments ``a`` to ``b (N, 3)`` with the near plane; any finite point where there is none."""
     fall = b[:, 2] - a[:, 2]
     share = (NEAR - a[:, 2]) / torch.where(fall.abs() > 1e-12, fall, torch.ones_like(fall))
     return a + share.clamp(0.0, 1.0)[:, None] * (b - a)

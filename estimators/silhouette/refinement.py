@@ -1,4 +1,4 @@
-"""The pose whose silhouette is most like a mask, by gradient descent through the renderer."""
+"""Pose refinement by differentiable rendering: gradient descent on the difference of silhouettes and masks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
 from torch import Tensor
 
+from ctr_env.errors import DataError
 from ctr_env.geometry import transform
 from ctr_env.scenes.robots.surfaces import RobotSurface
 
@@ -19,16 +20,16 @@ from .renderer import SilhouetteRenderer
 
 __all__ = ["Refined", "refine"]
 
-_RATES = 3.0, 0.05  # pixels that a step moves the robot's border by: the first ones, the last ones
+_RATES = 3.0, 0.05  # pixels by which the first and the last steps move the robot's contour
 _MOMENTA = 0.8, 0.95
 
 
 class Refined(NamedTuple):
-    """A pose and how well it fits.
+    """A refined pose.
 
     Attributes:
         pose: ``camera_T_base``.
-        difference: Mean squared difference of silhouettes and masks, in the masks' pixels inside the image.
+        difference: Mean squared difference of silhouettes and masks over the pixels inside the image.
     """
 
     pose: RigidTransform
@@ -36,25 +37,25 @@ class Refined(NamedTuple):
 
 
 def refine(surface: RobotSurface, seen: Sequence[Seen], pose: RigidTransform, iterations: int) -> Refined:
-    """Descend from a pose to one whose silhouettes are like the masks.
+    """Minimise the mean squared difference of silhouettes and masks by gradient descent (Adam).
 
-    Minimises the mean squared difference of silhouette and mask (CtRNet, arXiv 2302.14332, its baseline "differentiable
-    rendering"; EasyHeC, arXiv 2305.01191) over the six parameters of a motion about the robot's middle, each measured
-    by how many pixels it moves the robot's border: so one step size fits all, and rotation does not mix with
-    translation. The best of all poses on the way is returned, so the result fits no worse than the start.
+    The objective is that of the baseline "differentiable rendering" of CtRNet (arXiv 2302.14332) and of EasyHeC (arXiv
+    2305.01191). The six parameters are a translation and a rotation about the robot's centre, each in pixels by which
+    it moves the robot's contour: one step size then suits all of them, and rotation and translation are nearly
+    independent. The best of all iterates is returned, so the result fits no worse than the start.
 
     Args:
         surface: The robot.
-        seen: Masks of equal size without lens distortion; several are those of one camera that stands still.
-        pose: ``camera_T_base`` to begin with.
-        iterations: Steps.
+        seen: Masks of equal size without lens distortion; several are those of one static camera.
+        pose: First ``camera_T_base``.
+        iterations: Gradient steps.
 
     Raises:
-        ValueError: If the masks differ in size.
+        DataError: If the masks differ in size.
     """
     sizes = {each.view.mask.shape for each in seen}
     if len(sizes) != 1:
-        raise ValueError(f"masks must be of one size, not {sorted(sizes)}")
+        raise DataError(f"masks must be of one size, not {sorted(sizes)}")
     problem = _Problem(surface, seen, pose)
     motion = torch.zeros(6, dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.Adam([motion], betas=_MOMENTA)
@@ -76,7 +77,7 @@ def refine(surface: RobotSurface, seen: Sequence[Seen], pose: RigidTransform, it
 
 
 class _Problem:
-    """What is compared with what."""
+    """The objective as a function of the motion."""
 
     def __init__(self, surface: RobotSurface, seen: Sequence[Seen], pose: RigidTransform) -> None:
         height, width = seen[0].view.mask.shape
@@ -89,30 +90,30 @@ class _Problem:
         self._lenses = torch.from_numpy(lenses.astype(np.float64))
         self._R = torch.from_numpy(pose.rotation.as_matrix())
         self._t = torch.from_numpy(np.asarray(pose.translation, dtype=np.float64))
-        middle = self._vertices.mean(dim=(0, 1))
-        self._middle = self._R @ middle + self._t
-        radius = float((self._vertices - middle).norm(dim=-1).square().mean().sqrt())
-        per_metre = float(lenses[:, 0].mean()) / max(float(self._middle[2]), 0.1)
-        along = per_metre * radius / max(float(self._middle[2]), 0.1)
+        centre = self._vertices.mean(dim=(0, 1))
+        self._centre = self._R @ centre + self._t
+        radius = float((self._vertices - centre).norm(dim=-1).square().mean().sqrt())
+        per_metre = float(lenses[:, 0].mean()) / max(float(self._centre[2]), 0.1)
+        along = per_metre * radius / max(float(self._centre[2]), 0.1)
         self._scales = 1.0 / torch.tensor([per_metre, per_metre, along, *[per_metre * radius] * 3], dtype=torch.float64)
 
     def moved(self, motion: Tensor) -> tuple[Tensor, Tensor]:
-        """Rotation ``(3, 3)`` and translation ``(3,)`` after a motion ``(6,)``, in pixels, about the robot's middle."""
+        """Rotation ``(3, 3)`` and translation ``(3,)`` after a motion ``(6,)``, pixels, about the robot's centre."""
         scaled = motion * self._scales
         x, y, z = scaled[3:].unbind()
         zero = torch.zeros_like(x)
-        turn = torch.matrix_exp(torch.stack([zero, -z, y, z, zero, -x, -y, x, zero]).view(3, 3))
-        return turn @ self._R, turn @ (self._t - self._middle) + self._middle + scaled[:3]
+        rotation = torch.matrix_exp(torch.stack([zero, -z, y, z, zero, -x, -y, x, zero]).view(3, 3))
+        return rotation @ self._R, rotation @ (self._t - self._centre) + self._centre + scaled[:3]
 
     def difference(self, motion: Tensor) -> Tensor:
         """Mean squared difference of silhouettes and masks."""
         R, t = self.moved(motion)
-        drawn = self._renderer(self._vertices @ R.mT + t, self._lenses)
-        return ((drawn - self._masks).square() * self._inside).sum() / self._inside.sum()
+        rendered = self._renderer(self._vertices @ R.mT + t, self._lenses)
+        return ((rendered - self._masks).square() * self._inside).sum() / self._inside.sum()
 
 
 def _inside(seen: Seen) -> NDArray[np.float64]:
-    """Pixels of a mask that lie in the image."""
+    """``(h, w)`` 1 for pixels of a mask that lie in the image, else 0."""
     view = seen.view
     height, width = view.mask.shape
     x, y = np.arange(width) + 0.5, np.arange(height) + 0.5

@@ -1,4 +1,4 @@
-"""Silhouettes of triangle meshes in torch, differentiable by where their vertices are seen."""
+"""Silhouettes of triangle meshes in torch, differentiable by vertices and intrinsics."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from ctr_env.errors import ConfigurationError, DataError
+
 from .boundary_gradient import Silhouette
 from .clipping import NEAR, clipped_edges, clipped_triangles
 
@@ -17,16 +19,17 @@ __all__ = ["SilhouetteRenderer"]
 
 
 class SilhouetteRenderer:
-    """Draws masks of one mesh in many poses.
+    """Renders masks of one mesh in many poses.
 
-    A silhouette is the union of the triangles that face the camera: no depth buffer, nothing is layered. A mask's value
-    is 1 where a pixel's centre is covered (with ``detail``, the share of a pixel's sub-pixels whose centres are). Its
-    gradient is that of the area that it integrates: moving the contour by dx across a pixel's row changes the integral
-    by dx times what the loss's gradient is there (a boundary integral, Reynolds' transport theorem). Only the outermost
-    edge between a covered pixel and one that is not counts: edges below others bound nothing.
+    A silhouette is the union of the triangles that face the camera, so no depth buffer is needed. The mask is 1 where a
+    pixel's centre is covered (with ``detail``: the share of the pixel's sub-pixels whose centres are). Its gradient is
+    that of the area integral of the loss over the silhouette: moving the contour by dx along a row of pixels changes
+    the integral by dx times the loss's gradient there (a boundary integral, Reynolds' transport theorem). Only the
+    outermost edge between a covered pixel and one that is not covered contributes; edges inside the silhouette do not
+    bound it.
 
-    Back faces are not drawn, triangles that cross the near plane are cut there. Everything that grows is proportional
-    to the number of triangles, the rows that they cover, and the pixels. Runs where its inputs are.
+    Back faces are not drawn, and triangles that cross the near plane are clipped. Time and memory are proportional to
+    the number of triangles, the rows that they cover and the pixels. The computation runs on the device of the inputs.
     """
 
     def __init__(
@@ -37,7 +40,7 @@ class SilhouetteRenderer:
         size: tuple[int, int],
         detail: int = 1,
     ) -> None:
-        """Prepare for a mesh and a size of image.
+        """Prepare for a mesh and an image size.
 
         Args:
             faces: ``(F, 3)`` vertices of each triangle, counter-clockwise as seen from outside.
@@ -48,10 +51,10 @@ class SilhouetteRenderer:
             detail: Sub-pixels per pixel and axis.
 
         Raises:
-            ValueError: If a size is not positive.
+            ConfigurationError: If a size is not positive.
         """
         if min(*size, detail) < 1:
-            raise ValueError(f"size and detail must be positive, not {size} and {detail}")
+            raise ConfigurationError(f"size and detail must be positive, not {size} and {detail}")
         self.size, self.detail = size, detail
         self._faces, self._edges, self._sides = (torch.from_numpy(part) for part in (faces, edges, edge_faces))
 
@@ -66,12 +69,12 @@ class SilhouetteRenderer:
             ``(B, H, W)`` in [0, 1], of the vertices' type; differentiable by both.
 
         Raises:
-            ValueError: If a shape is wrong.
+            DataError: If a shape is wrong.
         """
         if vertices.ndim != 3 or vertices.shape[2] != 3:
-            raise ValueError(f"vertices have shape (B, V, 3), not {tuple(vertices.shape)}")
+            raise DataError(f"vertices have shape (B, V, 3), not {tuple(vertices.shape)}")
         if intrinsics.shape != (len(vertices), 4):
-            raise ValueError(f"intrinsics have shape ({len(vertices)}, 4), not {tuple(intrinsics.shape)}")
+            raise DataError(f"intrinsics have shape ({len(vertices)}, 4), not {tuple(intrinsics.shape)}")
         scene = self._scene(vertices)
         lens = intrinsics * self.detail
         triangles = _projected(scene.triangles.detach(), lens.detach()[scene.triangle_rows])
@@ -87,7 +90,7 @@ class SilhouetteRenderer:
         faces, edges, sides = (part.to(vertices.device) for part in (self._faces, self._edges, self._sides))
         with torch.no_grad():
             a, b, c = (vertices.detach()[:, faces[:, i]] for i in range(3))
-            # the sign of the volume between the camera and a triangle says which side of it is seen
+            # the sign of the volume between camera and triangle tells which side of it faces the camera
             facing = (torch.linalg.cross(a, b) * c).sum(dim=-1) < 0.0  # (B, F)
             beyond = functional.pad(facing, (0, 1))  # number -1: no triangle
             turning = beyond[:, sides[:, 0]] != beyond[:, sides[:, 1]]
@@ -99,14 +102,14 @@ class SilhouetteRenderer:
 
 
 class _Scene(NamedTuple):
-    """What is drawn, in camera frames, and in which image."""
+    """Triangles and edges in camera frames, with the number of their image."""
 
     triangles: Tensor
     """``(T, 3, 3)`` metres."""
     triangle_rows: Tensor
     """``(T,)`` image of each."""
     segments: Tensor
-    """``(S, 2, 3)`` edges that may be the contour's, metres."""
+    """``(S, 2, 3)`` edges that may be part of the contour, metres."""
     segment_rows: Tensor
     """``(S,)`` image of each."""
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ctr_env.estimators.pnp import PnPSolution, solve_pnp
 from ctr_env.geometry import PinholeCamera, look_at
+from ctr_env.runs.threads import single_threaded
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 PANDA = RobotKinematics("panda")
@@ -92,8 +93,6 @@ def rng():
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    """Threads that wait for each other cost tiny operations more than they give."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    """Small batches are fastest on one thread."""
+    with single_threaded():
+        yield
