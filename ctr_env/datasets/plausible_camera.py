@@ -15,7 +15,7 @@ _NARROWEST = 5.0  # degrees: field of view of a telephoto lens
 _FARTHEST = 85.0  # degrees: angle from the optical axis of what a pinhole image can hold
 _OUTSIDE = 0.25  # share of the image's size that the principal point may lie outside the image
 _WITHOUT_RAY = {"opencv": 0.05, "equidistant": 0.6}
-"""Share of the image for which the lens model may have no ray: corners, also outside the circle that a fisheye fills."""
+"""Share of the image for which the lens model may have no ray: corners, and what lies outside a fisheye's circle."""
 
 
 def require_plausible(camera: PinholeCamera) -> PinholeCamera:
