@@ -26,7 +26,7 @@ class Association(NamedTuple):
     """Joint angles of images.
 
     Attributes:
-        names: Names of the images, in the order of the table, then those that it does not name.
+        names: Names of the images, in the order of the table or of time, then those without joint positions.
         positions: Their ``(n,)`` joint positions, rad.
         times: When they were taken, seconds; NaN if unknown.
         problems: Why an image has no joint positions.
@@ -109,8 +109,10 @@ def _by_time(images: ImageSequence, table: JointTable, times: NDArray[np.float64
     row_times = table.times[usable]
     positions = interpolated(times, row_times, table.positions[usable])
     span = f"rows cover {row_times.min():.3f} to {row_times.max():.3f} s"
+    order = np.argsort(times, kind="stable")  # NaN last
+    names, times, positions = [images.names[i] for i in order], times[order], positions[order]
     problems = {}
-    for name, time_s, found in zip(images.names, times, positions, strict=True):
+    for name, time_s, found in zip(names, times, positions, strict=True):
         if np.isnan(time_s):
             problems[name] = f"{images.file(name)}: no time of this image"
         elif np.isnan(found).any():
@@ -119,9 +121,9 @@ def _by_time(images: ImageSequence, table: JointTable, times: NDArray[np.float64
                 f"{MAX_GAP_S:g} s apart)"
             )
     return Association(
-        list(images.names),
-        dict(zip(images.names, positions, strict=True)),
-        dict(zip(images.names, times.tolist(), strict=True)),
+        names,
+        dict(zip(names, positions, strict=True)),
+        dict(zip(names, times.tolist(), strict=True)),
         problems,
         "time",
     )

@@ -71,8 +71,8 @@ class Recording:
     """Images with joint angles, read one by one.
 
     Attributes:
-        names: Names of the frames: the images' file names, or frame numbers of a video; in the order of the table, then
-            images without joint angles, which cannot be read.
+        names: Names of the frames: the images' file names, or frame numbers of a video; in the order of the table or
+            of time, then images without joint angles, which cannot be read.
         images: The folder or video.
         conventions: How rows belong to images: ``{"rows": "by name"}``, ``"by time"`` or ``"by order"``.
     """

@@ -85,7 +85,7 @@ def interpolated(
     before = after - 1
     after = np.minimum(after, len(row_times) - 1)
     gap = row_times[after] - row_times[before]
-    share = np.divide(times - row_times[before], gap, out=np.zeros_like(times), where=gap > 0.0)
+    share = np.divide(times - row_times[before], gap, out=np.full_like(times, np.nan), where=gap > 0.0)
     between = positions[before] + np.clip(share, 0.0, 1.0)[:, None] * (positions[after] - positions[before])
     nearest = np.where(share > 0.5, after, before)
     near = np.abs(row_times[nearest] - times) <= 0.5 * MAX_GAP_S
