@@ -34,7 +34,7 @@ class World:
         return (self.scene.world_T_base * self.base_T_board).apply(distance * np.array(direction))
 
     def frame(self, eye: NDArray[np.float64], roll: float = 0.0, offset=(0.0, 0.0, 0.0)) -> Frame:
-        """What a camera sees that looks at the board."""
+        """The frame of a camera that points at the board."""
         board = (self.scene.world_T_base * self.base_T_board).translation
         return self.frame_from(look_at(eye, board + np.asarray(offset), roll))
 
@@ -67,12 +67,12 @@ def world(request):
 
 def error_twist(estimate, truth):
     """``(6,)`` error as PoseEstimate.covariance counts it."""
-    turn = truth.rotation * estimate.camera_T_base.rotation.inv()
-    return np.concatenate([truth.translation - estimate.camera_T_base.translation, turn.as_rotvec()])
+    rotation = truth.rotation * estimate.camera_T_base.rotation.inv()
+    return np.concatenate([truth.translation - estimate.camera_T_base.translation, rotation.as_rotvec()])
 
 
 @pytest.mark.parametrize("face", FACES)
-def test_the_board_is_placed_within_millimetres(world, face):
+def test_the_board_pose_is_accurate_to_millimetres(world, face):
     frames = world.views(face, 16, seed=1)
     pairs = [(world.estimator.estimate(frame), truth) for frame, truth in frames]
     valid = [(estimate, truth) for estimate, truth in pairs if estimate.valid]
@@ -94,7 +94,7 @@ def test_the_board_is_placed_within_millimetres(world, face):
         assert CAMERA.contains(estimate.keypoints_px).all()
 
 
-def test_the_covariance_says_how_large_the_error_at_the_base_is(world):
+def test_the_covariance_matches_the_error_at_the_base(world):
     normalised = []
     for frame, truth in [view for face in FACES for view in world.views(face, 16, seed=2)]:
         estimate = world.estimator.estimate(frame)
@@ -110,7 +110,7 @@ def test_the_covariance_says_how_large_the_error_at_the_base_is(world):
     assert 0.2 < np.mean(normalised) < 20.0
 
 
-def test_the_covariance_grows_with_the_noise_that_corners_are_credited_with(world):
+def test_the_covariance_grows_with_the_configured_corner_noise(world):
     frame = world.frame(world.eye("front", 0.5, 1.2, 1.0))
     few, many = (
         CharucoEstimator(world.scene.kinematics, {"corner_noise_px": noise}).estimate(frame) for noise in (1.0, 2.0)
@@ -131,7 +131,7 @@ def test_wrong_encoders_move_the_estimate_along_the_kinematic_chain(world):
     assert pose_error(moved.camera_T_base, right.camera_T_base)[0] > 0.005
 
 
-def test_the_arm_may_stand_anywhere(world):
+def test_other_joint_configurations_are_estimated_too(world):
     k = world.scene.kinematics
     world.scene.place_arm(np.clip(k.home + 0.15, k.lower, k.upper))
     frame = world.frame(world.eye("front", 0.5, 1.2, 1.1))
@@ -144,7 +144,7 @@ def test_the_arm_may_stand_anywhere(world):
     assert at_board[1] < 0.02
 
 
-def test_a_camera_that_looks_away_sees_no_board(world):
+def test_a_camera_facing_away_has_no_board_in_view(world):
     eye = world.eye("front", 0.3, 1.2, 1.0)
     board = (world.scene.world_T_base * world.base_T_board).translation
     estimate = world.estimator.estimate(world.frame_from(look_at(eye, 2 * eye - board)))
@@ -153,7 +153,7 @@ def test_a_camera_that_looks_away_sees_no_board(world):
 
 
 @pytest.mark.parametrize("degrees", [78, 84, 90])
-def test_a_board_seen_edge_on_is_not_trusted(world, degrees):
+def test_a_board_seen_edge_on_is_not_valid(world, degrees):
     for azimuth in (0.0, np.pi):
         estimate = world.estimator.estimate(world.frame(world.eye("front", np.radians(degrees), azimuth, 0.9)))
         assert not estimate.valid
@@ -167,7 +167,7 @@ def test_the_limit_of_obliqueness_is_the_angle_from_the_normal(world):
         assert CharucoEstimator(world.scene.kinematics, config).estimate(frame).reason == reason
 
 
-def test_thresholds_say_why_a_sighting_is_not_trusted(world):
+def test_each_threshold_has_its_reason(world):
     frame = world.frame(world.eye("front", 0.5, 1.2, 1.0))
     for config, reason in (
         ({"min_corners": 100}, "board_not_in_view"),
@@ -180,7 +180,7 @@ def test_thresholds_say_why_a_sighting_is_not_trusted(world):
         assert np.isfinite(estimate.covariance).all()
 
 
-def test_the_drawn_arm_leaves_enough_of_the_front_in_sight(world):
+def test_the_arm_occludes_little_of_the_front_face(world):
     colours = world.scene.model.geom_rgba.copy()
     world.scene.model.geom_rgba[world.scene.robot_geoms, 3] = 1.0
     frames = world.views("front", 12, seed=3)
@@ -213,12 +213,12 @@ def test_degenerate_corners_give_an_estimate_that_is_not_valid(world, monkeypatc
     assert np.isfinite(estimate.camera_T_base.as_matrix()).all() and np.isfinite(estimate.covariance).all()
 
 
-def test_a_frame_without_a_image_is_rejected(world):
+def test_a_frame_without_an_image_is_rejected(world):
     with pytest.raises(ValueError, match=r"needs Frame\.image"):
         world.estimator.estimate(Frame(world.scene.joint_positions, CAMERA, 0.0))
 
 
-def test_a_image_and_a_board_are_asked_for():
+def test_it_needs_an_image_and_a_board():
     assert CharucoEstimator.needs_image
     assert CharucoEstimator.needs_board
 

@@ -1,4 +1,4 @@
-"""A right arm by way of a left one: exact for exact poses, and reflected in every part of the estimate."""
+"""Mirroring a right arm to a left one is exact for poses and consistent in every part of the estimate."""
 
 from dataclasses import replace
 
@@ -37,7 +37,7 @@ def random_pose(rng) -> RigidTransform:
     return transform(rng.normal((0.0, 0.0, 1.8), 0.2), Rotation.random(random_state=rng))
 
 
-def test_the_mirror_world_is_the_same_world():
+def test_camera_joints_and_pose_are_mirrored_consistently():
     """Points of the right arm project to flipped pixels of the mirrored left arm: camera, joints and pose agree."""
     rng = np.random.default_rng(0)
     for _ in range(20):
@@ -54,7 +54,7 @@ def test_the_mirror_world_is_the_same_world():
         np.testing.assert_allclose(estimate.camera_T_base.as_matrix(), pose.as_matrix(), atol=1e-12)
 
 
-def test_covariance_reflects_with_the_error():
+def test_the_covariance_is_mirrored_as_the_error_is():
     """An error of the inner estimate, put into the convention of the covariance, arrives with that covariance."""
     rng = np.random.default_rng(1)
     pose = random_pose(rng)
@@ -74,7 +74,7 @@ def test_covariance_reflects_with_the_error():
     np.testing.assert_allclose(estimate.covariance, np.outer(error, error), atol=1e-11)
 
 
-def test_images_masks_and_pixels_flip():
+def test_images_masks_and_pixels_are_flipped():
     image = np.zeros((4, 6, 3), np.uint8)
     image[1, 0] = 255
     camera = PinholeCamera(5.0, 5.0, 3.0, 2.0, 6, 4)
@@ -91,6 +91,6 @@ def test_images_masks_and_pixels_flip():
     np.testing.assert_array_equal(estimate.mask > 0, image[..., 0] > 0)
 
 
-def test_only_mirror_images_have_one():
+def test_robots_that_are_no_mirror_image_are_rejected():
     with pytest.raises(ValueError, match="panda"):
         Mirror(ROBOTS["panda"])

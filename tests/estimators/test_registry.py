@@ -45,7 +45,7 @@ def test_names_are_listed_in_order():
     assert list(estimator_names()) == sorted(estimator_names())
 
 
-def test_the_configuration_is_passed_on(panda):
+def test_the_configuration_reaches_the_estimator(panda):
     estimator = make_estimator("noisy", {"white_position_m": 0.02}, panda)
     assert isinstance(estimator, NoisyEstimator)
     assert estimator.config.white_position_m == 0.02
@@ -71,7 +71,7 @@ def test_ground_truth_takes_no_configuration(panda):
         make_estimator("ground_truth", {"white_position_m": 0.0}, panda)
 
 
-def test_an_object_is_taken_as_it_is_and_without_configuration(panda):
+def test_an_object_is_returned_unchanged_and_takes_no_configuration(panda):
     estimator = NoisyEstimator()
     assert make_estimator(estimator, None, panda) is estimator
     assert make_estimator(estimator, {}, panda) is estimator

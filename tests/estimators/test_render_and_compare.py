@@ -35,7 +35,7 @@ def estimates_of(frames, name, config, kinematics=PANDA, seed=0, batch=False):
     return estimator.estimate_batch(inputs) if batch else [estimator.estimate(frame) for frame in inputs]
 
 
-def test_a_noisy_pose_becomes_a_good_one_and_batches_agree(frames):
+def test_refinement_removes_most_of_the_error_and_batches_agree(frames):
     starts = estimates_of(frames, "noisy", NOISY["source_config"])
     ends = estimates_of(frames, "render_and_compare", NOISY)
     before, after = (np.array([error(e, f) for e, f in zip(es, frames, strict=True)]) for es in (starts, ends))
@@ -47,7 +47,7 @@ def test_a_noisy_pose_becomes_a_good_one_and_batches_agree(frames):
         np.testing.assert_array_equal(one.camera_T_base.as_matrix(), other.camera_T_base.as_matrix())
 
 
-def test_a_start_that_is_not_valid_stays_as_it_is(frames):
+def test_a_source_estimate_that_is_not_valid_is_returned_unchanged(frames):
     config = {"source": "noisy", "source_config": {"dropout": 1.0}}
     nothing = estimates_of(frames[:1], "render_and_compare", config)[0]
     assert not nothing.valid
@@ -72,7 +72,7 @@ def test_a_right_arm_is_handled_by_mirroring_image_and_joint_angles():
         ({"learning": 1}, "unknown RenderAndCompareConfig field learning; valid names: "),
     ],
 )
-def test_what_is_wrong_is_named(config, message):
+def test_configuration_errors_name_the_field(config, message):
     with pytest.raises(ValueError, match=message):
         make_estimator("render_and_compare", config, PANDA)
     with pytest.raises(FileNotFoundError, match="no weights file"):

@@ -23,7 +23,7 @@ def test_moving_by_the_twist_between_gets_there(seed):
     np.testing.assert_allclose(twist_between(TRUE, TRUE), 0, atol=1e-15)
 
 
-def test_many_measurements_are_as_much_better_as_their_covariance_says():
+def test_the_fused_covariance_matches_the_fused_error():
     rng = np.random.default_rng(0)
     squares = []
     for _ in range(150):
@@ -34,16 +34,16 @@ def test_many_measurements_are_as_much_better_as_their_covariance_says():
     assert np.trace(fused.covariance[:3, :3]) < 2.0 * np.trace(COVARIANCE[:3, :3]) / 12
 
 
-def test_outliers_hardly_count():
+def test_outliers_have_little_weight():
     rng = np.random.default_rng(1)
     good = [measured(rng) for _ in range(10)]
     wild = [moved(TRUE, rng.normal(0, 0.5, 6)) for _ in range(5)]
-    clean, spoilt = fuse(good, [COVARIANCE] * 10), fuse(good + wild, [COVARIANCE] * 15)
-    assert np.linalg.norm(twist_between(clean.pose, spoilt.pose)[:3]) < 5e-4
-    assert spoilt.weights[:10].min() > 0.2 and spoilt.weights[10:].max() < 0.02
+    clean, contaminated = fuse(good, [COVARIANCE] * 10), fuse(good + wild, [COVARIANCE] * 15)
+    assert np.linalg.norm(twist_between(clean.pose, contaminated.pose)[:3]) < 5e-4
+    assert contaminated.weights[:10].min() > 0.2 and contaminated.weights[10:].max() < 0.02
 
 
-def test_the_certain_one_decides():
+def test_the_measurement_with_the_smaller_covariance_decides():
     far = moved(TRUE, np.array([0.02, 0, 0, 0, 0, 0]))
     fused = fuse([TRUE, far], [COVARIANCE * 1e-4, COVARIANCE * 1e2])
     assert np.linalg.norm(twist_between(fused.pose, TRUE)) < 1e-4
@@ -54,29 +54,29 @@ def test_the_certain_one_decides():
     np.testing.assert_allclose(one.covariance, COVARIANCE)
 
 
-def test_scatter_that_covariances_do_not_explain_widens_the_result():
+def test_scatter_beyond_the_covariances_inflates_the_result():
     rng = np.random.default_rng(2)
     poses = [measured(rng, 9 * COVARIANCE) for _ in range(20)]
-    honest = fuse(poses, [9 * COVARIANCE] * 20).covariance
-    boastful = fuse(poses, [COVARIANCE] * 20).covariance
-    assert np.trace(boastful) > 0.4 * np.trace(honest)
+    consistent = fuse(poses, [9 * COVARIANCE] * 20).covariance
+    overconfident = fuse(poses, [COVARIANCE] * 20).covariance
+    assert np.trace(overconfident) > 0.4 * np.trace(consistent)
 
 
 @pytest.mark.parametrize("count", [3, 10])
-def test_scatter_is_noticed_behind_an_error_that_all_share(count):
-    """Own errors three times as large as claimed, beside a larger one in common, which says nothing of them."""
-    rng, own, common = np.random.default_rng(4), 0.3 * COVARIANCE, COVARIANCE
+def test_scatter_is_detected_beside_a_larger_systematic_error(count):
+    """Independent errors three times as large as stated, beside a larger systematic one, which does not show them."""
+    rng, independent, systematic = np.random.default_rng(4), 0.3 * COVARIANCE, COVARIANCE
     squares = []
     for _ in range(100):
-        start = moved(TRUE, rng.multivariate_normal(np.zeros(6), common))
-        poses = [moved(start, rng.multivariate_normal(np.zeros(6), 9.0 * own)) for _ in range(count)]
-        fused = fuse(poses, [own + common] * count, systematic=common)
+        start = moved(TRUE, rng.multivariate_normal(np.zeros(6), systematic))
+        poses = [moved(start, rng.multivariate_normal(np.zeros(6), 9.0 * independent)) for _ in range(count)]
+        fused = fuse(poses, [independent + systematic] * count, systematic=systematic)
         away = twist_between(fused.pose, start)
         squares.append(away @ np.linalg.solve(fused.independent, away))
     assert 4.0 < np.median(squares) < 8.0  # a chi-square of six has 5.3
 
 
-def test_scatter_is_noticed_where_nothing_is_said_to_be_their_own():
+def test_scatter_is_detected_where_all_of_the_covariance_is_systematic():
     rng, squares = np.random.default_rng(6), []
     for _ in range(100):
         poses = [measured(rng, 4.0 * COVARIANCE) for _ in range(8)]
@@ -86,24 +86,26 @@ def test_scatter_is_noticed_where_nothing_is_said_to_be_their_own():
     assert np.mean(squares) < 12.0  # eight poses that scatter so far are known to 0.7 of that; 0.3 is claimed
 
 
-def test_measurements_are_weighed_by_what_they_do_not_share():
-    """Not by their whole covariance, which is much the same for all of them: generalised least squares."""
-    rng, common, squares = np.random.default_rng(5), 4.0 * COVARIANCE, []
-    owns = [0.04 * COVARIANCE] * 2 + [2.0 * COVARIANCE] * 10
+def test_measurements_are_weighed_by_the_independent_parts():
+    """Not by the whole covariance, which is much the same for all of them: generalised least squares."""
+    rng, systematic, squares = np.random.default_rng(5), 4.0 * COVARIANCE, []
+    parts = [0.04 * COVARIANCE] * 2 + [2.0 * COVARIANCE] * 10
     for _ in range(100):
-        poses = [moved(TRUE, rng.multivariate_normal(np.zeros(6), own)) for own in owns]
-        away = twist_between(TRUE, fuse(poses, [own + common for own in owns], systematic=common).pose)
+        poses = [moved(TRUE, rng.multivariate_normal(np.zeros(6), independent)) for independent in parts]
+        away = twist_between(
+            TRUE, fuse(poses, [independent + systematic for independent in parts], systematic=systematic).pose
+        )
         squares.append(np.square(away) / np.diag(COVARIANCE))
     assert np.mean(squares) < 0.03  # 0.02 by theory; 0.14 if all of them counted the same
 
 
-def test_what_measurements_have_in_common_remains():
-    def fused(count, common):
-        return fuse([TRUE] * count, [COVARIANCE] * count, systematic=common).covariance
+def test_the_systematic_part_is_not_averaged_out():
+    def fused(count, systematic):
+        return fuse([TRUE] * count, [COVARIANCE] * count, systematic=systematic).covariance
 
-    common = 0.3 * COVARIANCE
-    np.testing.assert_allclose(fused(1, common), COVARIANCE)
-    np.testing.assert_allclose(fused(5, common), 0.7 * COVARIANCE / 5 + common)
+    systematic = 0.3 * COVARIANCE
+    np.testing.assert_allclose(fused(1, systematic), COVARIANCE)
+    np.testing.assert_allclose(fused(5, systematic), 0.7 * COVARIANCE / 5 + systematic)
     np.testing.assert_allclose(fused(7, 50 * COVARIANCE), COVARIANCE, err_msg="no more than there was")
     turned = np.diag([1e-6, 1e-2, 1e-6, 1e-6, 1e-6, 1e-6])
     within = fused(1000, turned)
@@ -112,27 +114,27 @@ def test_what_measurements_have_in_common_remains():
 
 
 @pytest.mark.parametrize("good, poor", [(1, 49), (3, 22)])
-def test_poor_measurements_make_good_ones_no_worse(good, poor):
-    common = 0.8 * COVARIANCE
+def test_measurements_with_large_covariances_do_not_degrade_the_result(good, poor):
+    systematic = 0.8 * COVARIANCE
     covariances = [COVARIANCE] * good + [1e4 * COVARIANCE] * poor
-    fused = fuse([TRUE] * len(covariances), covariances, systematic=common)
-    np.testing.assert_allclose(fused.covariance, 0.2 * COVARIANCE / good + common, rtol=0.01)
-    np.testing.assert_allclose(fused.independent + common, fused.covariance, rtol=1e-6)
+    fused = fuse([TRUE] * len(covariances), covariances, systematic=systematic)
+    np.testing.assert_allclose(fused.covariance, 0.2 * COVARIANCE / good + systematic, rtol=0.01)
+    np.testing.assert_allclose(fused.independent + systematic, fused.covariance, rtol=1e-6)
 
 
-def test_what_is_left_of_unequal_measurements_is_as_large_as_their_errors():
-    rng, common, squares = np.random.default_rng(3), 0.5 * COVARIANCE, []
+def test_the_covariance_of_unequal_measurements_is_calibrated():
+    rng, systematic, squares = np.random.default_rng(3), 0.5 * COVARIANCE, []
     for _ in range(200):
         scales = rng.uniform(0.05, 5.0, 10)
-        start = moved(TRUE, rng.multivariate_normal(np.zeros(6), common))
+        start = moved(TRUE, rng.multivariate_normal(np.zeros(6), systematic))
         poses = [moved(start, rng.multivariate_normal(np.zeros(6), scale * COVARIANCE)) for scale in scales]
-        fused = fuse(poses, [scale * COVARIANCE + common for scale in scales], systematic=common)
+        fused = fuse(poses, [scale * COVARIANCE + systematic for scale in scales], systematic=systematic)
         away = twist_between(fused.pose, TRUE)
         squares.append(away @ np.linalg.solve(fused.covariance, away))
     assert 4.5 < np.mean(squares) < 7.5
 
 
-def test_nothing_cannot_be_fused():
+def test_poses_and_covariances_must_match():
     with pytest.raises(ValueError, match="at least one; not 0 and 0"):
         fuse([], [])
     with pytest.raises(ValueError, match="not 1 and 2"):
