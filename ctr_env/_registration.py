@@ -7,13 +7,15 @@ import gymnasium as gym
 __all__ = ["ENVIRONMENTS", "register_environments"]
 
 SERVO_STEPS = 240
+"""Length of an episode of the servo task, steps."""
 TRACK_STEPS = 300
+"""Length of an episode of the track task, steps."""
 ENVIRONMENTS = {
     f"ctr_env/{label}{task.capitalize()}-v0": {"robot": robot, "task": task}
     for robot, label in (("panda", "Panda"), ("baxter", "Baxter"))
     for task in ("servo", "track")
 }
-"""Registered ids with the arguments that make them different."""
+"""Registered ids with the arguments that distinguish them."""
 
 
 def register_environments() -> None:

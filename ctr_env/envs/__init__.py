@@ -1,4 +1,4 @@
-"""The servoing environments and what they are made of."""
+"""Servoing environments and their parts."""
 
 from .config import ACTION_MODES, OBSERVATION_PARTS, ServoConfig
 from .servo_env import ServoEnv

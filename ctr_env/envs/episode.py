@@ -1,4 +1,4 @@
-"""Drawing one episode: start, goal and camera such that a servo can do it and the camera can see it."""
+"""Sampling of an episode: start, goal and camera such that the goal is reachable and in view."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
+from ctr_env.errors import SamplingError
 from ctr_env.geometry import PinholeCamera
 from ctr_env.scenes.randomization.fields import sizes_of
 from ctr_env.scenes.randomization.randomization import Draws, Randomization
@@ -24,24 +25,24 @@ _TASKS, _VIEWS = 60, 30
 _TASK_GROUPS = ("task", "goal_motion")
 _CAMERA_GROUPS = ("camera", "camera_motion")
 _JOINT_MARGIN = 0.12  # rad kept from the joint stops
-_CLEARANCE = 0.12  # metres kept between gripper and table or floor
+_CLEARANCE = 0.12  # metres between goal and table or floor
 _IMAGE_MARGIN = 0.04  # share of the image's size
-_HORIZON_S = 10.0  # how long moving things are looked ahead
+_HORIZON_S = 10.0  # time for which the motion of goal and camera is checked
 
 
 @dataclass(frozen=True)
 class Episode:
-    """What is fixed when an episode begins.
+    """Everything that is fixed when an episode begins.
 
     Attributes:
-        seed: Seed that all its draws come from.
-        draws: Everything drawn, by field name; enough to replay the episode.
+        seed: Seed of all its random draws.
+        draws: All random draws, by field name; sufficient to replay the episode.
         start: ``(n,)`` joint positions at time zero, rad.
         goal_pose: ``base_T_goal`` at time zero.
-        goal_sway: The goal's motion about that pose; none if it stands still.
+        goal_sway: The goal's motion about that pose; ``None`` if it stands still.
         camera: Intrinsics.
         camera_start: ``world_T_camera`` at time zero.
-        camera_motion: The camera's path; none if it stands still.
+        camera_motion: The camera's path; ``None`` if it stands still.
     """
 
     seed: int
@@ -72,15 +73,21 @@ class Episode:
 
 
 class EpisodeSampler:
-    """Draws episodes for one scene.
+    """Samples episodes of one scene.
 
-    Task and camera are drawn until a servo reaches the goal (a kinematic servo from the start gets there without
-    touching anything) and the camera sees the goal always, and enough of the arm at its start and on arrival, wherever
-    a moving camera goes.
+    Tasks are sampled until a kinematic servo reaches the goal from the start without contact; then cameras, until the
+    goal is always in view, and enough of the arm at the start and on arrival, along the whole path of a moving camera.
     """
 
     def __init__(self, scene: Scene, rules: Randomization, goal_moves: bool, camera_moves: bool) -> None:
-        """Sample for a scene by given rules; two flags say what moves."""
+        """Sample for a scene by given rules.
+
+        Args:
+            scene: The scene.
+            rules: Randomisation.
+            goal_moves: Whether the goal moves.
+            camera_moves: Whether the camera moves.
+        """
         self._scene = scene
         self._rules = rules
         self._goal_moves = goal_moves
@@ -89,16 +96,16 @@ class EpisodeSampler:
         self._reachability = ReachabilityCheck(scene)
 
     def sample(self, seed: int, width: int, height: int, replay: Mapping[str, NDArray]) -> Episode:
-        """Draw one episode. The scene is used for checks and left in some state: restore it afterwards.
+        """Sample one episode. The scene serves for checks and is left in some state: restore it afterwards.
 
         Args:
             seed: Seed of the episode.
             width: Image width, pixels.
             height: Image height, pixels.
-            replay: Values that stand instead of drawn ones.
+            replay: Values that replace drawn ones, by field name.
 
         Raises:
-            RuntimeError: If no acceptable episode turns up; the message says what was in the way.
+            SamplingError: If no acceptable episode is found; the message names the fields in the way.
         """
         draws = self._rules.draw(seed, self._sizes)
         draws |= {name: value for name, value in replay.items() if name in draws}
@@ -108,7 +115,7 @@ class EpisodeSampler:
             start, goal_pose, sway = self._task(task)
             arrival = self._arrival(start, goal_pose, sway)
             if arrival is None:
-                obstacle = "no start and goal (task.*, goal_motion.*) were found that a servo can join"
+                obstacle = "no start and goal (task.*, goal_motion.*) were found that a servo can connect"
                 continue
             for view in range(_VIEWS):
                 chosen = (
@@ -119,8 +126,8 @@ class EpisodeSampler:
                 episode = self._with_camera(seed, chosen, start, goal_pose, sway, arrival, width, height)
                 if self._sees(episode, arrival):
                     return episode
-            obstacle = "no camera (camera.*, camera_motion.*) was found that sees enough of the arm and the goal"
-        raise RuntimeError(f"after {_TASKS} tasks: {obstacle}; widen the randomisation rules of these fields")
+            obstacle = "no camera (camera.*, camera_motion.*) was found that has the goal and enough of the arm in view"
+        raise SamplingError(f"after {_TASKS} tasks: {obstacle}; widen the randomisation rules of these fields")
 
     def _task(self, draws: Draws) -> tuple[NDArray[np.float64], RigidTransform, PoseSway | None]:
         kinematics = self._scene.kinematics
@@ -135,7 +142,7 @@ class EpisodeSampler:
     def _arrival(
         self, start: NDArray[np.float64], goal_pose: RigidTransform, sway: PoseSway | None
     ) -> NDArray[np.float64] | None:
-        """``(n,)`` joint positions at which a servo reaches the goal of time zero; none if it does not."""
+        """``(n,)`` joint positions at which a servo reaches the initial goal; ``None`` if it does not."""
         waypoints = [goal_pose]
         if sway is not None:
             waypoints += [sway.apply(goal_pose, time) for time in np.arange(0.5, _HORIZON_S, 0.5)]
@@ -162,18 +169,18 @@ class EpisodeSampler:
         pose = pose_from_draws(draws, centre, scene.robot.camera_azimuth)
         motion = None
         if self._camera_moves:
-            hand = PoseSway(
+            sway_of_camera = PoseSway(
                 draws["camera_motion.sway"],
                 draws["camera_motion.sway_period"],
                 draws["camera_motion.sway_phase"],
             )
             orbit = float(draws["camera_motion.orbit"])
-            motion = CameraMotion(pose, centre, orbit, float(draws["camera_motion.orbit_period"]), hand)
+            motion = CameraMotion(pose, centre, orbit, float(draws["camera_motion.orbit_period"]), sway_of_camera)
         camera = camera_from_draws(draws, width, height)
         return Episode(seed, draws, start, goal_pose, sway, camera, pose, motion)
 
     def _sees(self, episode: Episode, arrival: NDArray[np.float64]) -> bool:
-        """Whether the camera shows the goal always, and enough of the arm before and after."""
+        """Whether the goal is always in view, and enough of the arm at the start and on arrival."""
         moving = episode.goal_sway is not None or episode.camera_motion is not None
         for time in np.arange(0.0, _HORIZON_S, 1.0) if moving else (0.0,):
             pose = episode.world_T_camera(time)
@@ -183,12 +190,12 @@ class EpisodeSampler:
             inside = np.all((share > _IMAGE_MARGIN) & (share < 1.0 - _IMAGE_MARGIN))
             if not (inside and self._scene.inside_room(pose.translation)):
                 return False
-        wanted = float(episode.draws["camera.min_arm_in_view"])
+        needed = float(episode.draws["camera.min_arm_in_view"])
         times = np.arange(0.0, _HORIZON_S, 2.0) if episode.camera_motion is not None else (0.0,)
         for joint_positions in (episode.start, arrival):
             self._scene.place_arm(joint_positions)
             for time in times:
                 self._scene.place_camera(episode.camera, episode.world_T_camera(time))
-                if self._scene.arm_in_view() < wanted:
+                if self._scene.arm_in_view() < needed:
                     return False
         return True

@@ -1,4 +1,4 @@
-"""What the loop believes of itself: apparent error, and the estimate's own."""
+"""Errors of the loop by its pose estimate: apparent error and estimate error."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
+from ctr_env.errors import DataError
 from ctr_env.geometry import pose_error, twist_between
 
 from .observation import Snapshot
 
 __all__ = ["LoopErrors"]
 
-_KEPT = 300  # frames that an estimate may be late by
-_SAME_S = 0.02  # an estimate's time may be this far off its frame's, seconds
+_KEPT = 300
+"""Frames that are remembered: an estimate may be late by as many."""
+_SAME_S = 0.02
+"""Largest difference (s) between the times of an estimate and of its frame."""
 
 
 class _Instant(NamedTuple):
-    """What is needed to judge an estimate that is made from a frame later on."""
+    """Poses at the time of a frame, by which an estimate made from it is judged later."""
 
     time_s: float
     camera_T_goal: RigidTransform
@@ -29,27 +32,24 @@ class _Instant(NamedTuple):
 
 
 class LoopErrors:
-    """Errors that hang on the pose estimate, kept from the newest valid one.
+    """Errors by the newest valid estimate.
 
-    A late estimate is judged by the instant that it was made from: the gripper, the goal and the truth of that frame.
+    A late estimate is judged at the instant of its image: by gripper, goal and true pose of that frame.
 
     Attributes:
-        known: Whether there has been a valid estimate yet; errors are zero until then.
-        apparent_error: Distance (m) and angle (rad) between the goal in the camera frame and where encoders and
-        estimate
-            put the gripper there. Papers usually quote this one.
-        base_T_goal: The goal in the base frame, from an estimate and the goal as seen in the very frame that it was
-        made
-            from.
-        gripper_offset: ``(6,)`` see :attr:`ctr_env.controllers.ServoGoal.gripper_offset`; ``None`` if not seen.
+        known: Whether there has been a valid estimate; errors are zero until then.
+        apparent_error: Distance (m) and angle (rad) between goal and gripper in the camera frame, the gripper by
+            encoders and estimate. Papers usually report this one.
+        base_T_goal: Goal in the base frame, by the estimate and the goal in the image that it was made from.
+        gripper_offset: ``(6,)`` see :attr:`ctr_env.controllers.ServoGoal.gripper_offset`; ``None`` if not observed.
         estimate_error: Distance (m) and angle (rad) between estimated and true ``camera_T_base``.
     """
 
     def __init__(self, closed: bool) -> None:
-        """Start without any belief.
+        """Begin without an estimate.
 
         Args:
-            closed: Whether the gripper counts as where it is seen, if it is, and not as where encoders put it.
+            closed: Whether the apparent error is that of the gripper as observed in the image, where it is.
         """
         self._closed = closed
         self.known = False
@@ -60,10 +60,10 @@ class LoopErrors:
         self._past: deque[_Instant] = deque(maxlen=_KEPT)
 
     def update(self, now: Snapshot, measured_base_T_ee: RigidTransform) -> None:
-        """Take a new instant and the gripper's pose by its encoders.
+        """Record a new instant and the gripper's pose by its encoders.
 
         Raises:
-            ValueError: If the estimate says that it was made from a frame of a time that there was none at.
+            DataError: If there was no frame at the time of the estimate.
         """
         self._past.append(_Instant(now.time_s, now.camera_T_goal, now.camera_T_base, measured_base_T_ee))
         estimate = now.estimate
@@ -71,7 +71,7 @@ class LoopErrors:
             return
         then = min(self._past, key=lambda instant: abs(instant.time_s - estimate.time_s))
         if abs(then.time_s - estimate.time_s) > _SAME_S:
-            raise ValueError(
+            raise DataError(
                 f"PoseEstimate.time_s must be the time of one of the last {_KEPT} frames, not {estimate.time_s} s "
                 f"(nearest: {then.time_s} s)"
             )

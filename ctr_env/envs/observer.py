@@ -1,4 +1,4 @@
-"""One instant of the loop: what the sensors measure, what the estimator makes of it, and what is true."""
+"""One instant of the loop: measurements, the estimate made from them, and the true poses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a servo, without any planning, gets from a joint configuration to a goal."""
+"""Whether a servo reaches a goal from a joint configuration without planning."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ __all__ = ["ReachabilityCheck"]
 
 _DT = 0.1
 _FIRST_STEPS, _NEXT_STEPS = 35, 10
-_TOLERANCE = (1e-3, 5e-3)  # metres, radians: at a standing goal
-_FOLLOWING = (0.02, 0.05)  # at a waypoint of a moving one
+_TOLERANCE = (1e-3, 5e-3)  # metres, radians: at the initial goal
+_FOLLOWING = (0.02, 0.05)  # at the waypoints of a moving one
 
 
 class ReachabilityCheck:
-    """Kinematic servo with the package's own controller at a coarse time step.
+    """Kinematic servo with the packaged controller at a coarse time step.
 
-    The controller's defaults are used whatever the environment's are, so that episodes do not depend on them.
+    It uses the controller's default settings whatever those of the environment are, so that episodes do not depend on
+    them.
     """
 
     def __init__(self, scene: Scene) -> None:
-        """Check goals for a scene's robot; the scene is used to look for contacts."""
+        """Check goals for a scene's robot; the scene serves to find contacts."""
         self._scene = scene
         self._controller = PBVSController(scene.kinematics, {"continuity_rate": 0.0}, dt=_DT)
 
@@ -35,7 +36,7 @@ class ReachabilityCheck:
         """Servo to each ``base_T_goal`` in turn from ``(n,)`` joint positions.
 
         Returns:
-            ``(n,)`` joint positions at the first waypoint; ``None`` if one is missed or anything is touched on the way.
+            ``(n,)`` joint positions at the first waypoint; ``None`` if a waypoint is missed or a contact occurs.
         """
         self._controller.reset()
         q, time, first = start.copy(), 0.0, None

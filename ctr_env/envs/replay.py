@@ -17,7 +17,7 @@ _OPTIONS = ("draws", "seed")
 
 
 class Replay(NamedTuple):
-    """What an episode repeats of a recorded one."""
+    """Parts of a recorded episode that a new one repeats."""
 
     draws: Draws
     """Values that replace drawn ones, by field name."""

@@ -1,4 +1,4 @@
-"""When a servo counts as done."""
+"""The criterion of success."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ HOLD_S = 0.5
 
 
 def within_tolerance(position_error_m: float, rotation_error_rad: float) -> bool:
-    """Whether both errors are below what success allows."""
+    """Whether both errors are below the tolerances of success."""
     return position_error_m < POSITION_TOLERANCE_M and rotation_error_rad < ROTATION_TOLERANCE_RAD
 
 
 class SuccessMonitor:
-    """Says whether the errors have stayed within tolerance for :data:`HOLD_S` up to now."""
+    """Checks whether the errors have stayed within tolerance for the last :data:`HOLD_S`."""
 
     def __init__(self) -> None:
-        """Start with nothing achieved."""
+        """Begin outside the tolerances."""
         self._since: float | None = None
 
     def update(self, time_s: float, position_error_m: float, rotation_error_rad: float) -> bool:
-        """Take the errors at a time (later than the last); whether this is a success now."""
+        """Record the errors of a time (later than the last); whether this is a success."""
         if not within_tolerance(position_error_m, rotation_error_rad):
             self._since = None
             return False

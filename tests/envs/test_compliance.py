@@ -1,20 +1,26 @@
-"""Every registered environment, in every mode, against Gymnasium's and Stable-Baselines3's own checks."""
+"""Every registered environment against the checks and wrappers of Gymnasium and Stable-Baselines3."""
 
 import warnings
 
 import gymnasium as gym
+import imageio.v3 as iio
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
+from gymnasium.wrappers import RecordVideo
 from stable_baselines3.common.env_checker import check_env as check_sb3_env
 
 from ctr_env._registration import ENVIRONMENTS
 from ctr_env.envs import ACTION_MODES
 
 OBS_MODES = ("state", "estimate", "image", "image+estimate", "state+estimate+image")
-SIZE = {"width": 64, "height": 48}
-# a few small images suffice to check interfaces; every id meets every mode
-CASES = [(name, obs, action) for name in ENVIRONMENTS for obs in OBS_MODES for action in ACTION_MODES]
+SIZE = {"width": 48, "height": 36}  # Stable-Baselines3 wants 36 pixels at least
+# every pair of id, observation and action mode is covered
+CASES = [
+    (name, obs, ACTION_MODES[(i + j) % len(ACTION_MODES)])
+    for i, name in enumerate(ENVIRONMENTS)
+    for j, obs in enumerate(OBS_MODES)
+]
 
 
 @pytest.mark.parametrize("name, obs_mode, action_mode", CASES)
@@ -34,25 +40,14 @@ def test_declared_render_modes_work(name):
         env = gym.make(name, render_mode="rgb_array", **SIZE)
         check_env(env.unwrapped)
     env.reset(seed=0)
-    assert env.render().shape == (48, 64, 3)
+    assert env.render().shape == (36, 48, 3)
     env.close()
     env = gym.make(name, render_mode="depth_array", **SIZE)
     env.reset(seed=0)
     depth = env.render()
-    assert depth.shape == (48, 64)
+    assert depth.shape == (36, 48)
     assert 0.1 < np.median(depth) < 10
     env.close()
-
-
-def test_specs_survive_json():
-    env = gym.make(
-        "ctr_env/PandaServo-v0",
-        estimator="noisy",
-        estimator_config={"latency_s": 0.1},
-        randomization={"preset": "mild", "camera.fov": {"uniform": [0.8, 0.9]}},
-    )
-    again = gym.make(gym.envs.registration.EnvSpec.from_json(env.spec.to_json()))
-    assert again.unwrapped.config == env.unwrapped.config
 
 
 def test_episodes_end_by_truncation_after_the_registered_time():
@@ -60,3 +55,17 @@ def test_episodes_end_by_truncation_after_the_registered_time():
     env.reset(seed=0)
     flags = [env.step(np.zeros(6, np.float32))[2:4] for _ in range(5)]
     assert flags == [(False, False)] * 4 + [(False, True)]
+
+
+def test_videos_are_recorded(tmp_path):
+    pytest.importorskip("moviepy", reason="extra video")
+    env = gym.make("ctr_env/PandaServo-v0", render_mode="rgb_array", max_episode_steps=5, width=64, height=48)
+    env = RecordVideo(env, str(tmp_path), episode_trigger=lambda episode: True, disable_logger=True)
+    env.reset(seed=0)
+    for _ in range(5):
+        env.step(np.zeros(6, np.float32))
+    env.close()
+    (file,) = tmp_path.glob("*.mp4")
+    frames = iio.imread(file)
+    assert frames.shape[1:] == (48, 64, 3)
+    assert len(frames) >= 5

@@ -1,3 +1,5 @@
+"""Vector environments and memory."""
+
 import resource
 from pathlib import Path
 
@@ -10,8 +12,8 @@ from stable_baselines3.common.vec_env import SubprocVecEnv
 import ctr_env  # noqa: F401
 
 ENV = "ctr_env:ctr_env/PandaServo-v0"
-SETTINGS = {"obs_mode": "image+estimate", "randomization": "mild", "width": 64, "height": 48}
-STEPS = 4
+SETTINGS = {"obs_mode": "image+estimate", "randomization": "mild", "width": 32, "height": 24}
+STEPS = 3
 
 
 def record(envs, actions):
@@ -32,23 +34,26 @@ def test_vector_environments_repeat_single_ones(mode, options):
     for i, seed in enumerate((3, 4)):
         env = gym.make(ENV, **SETTINGS)
         obs, _ = env.reset(seed=seed)
-        for frame, action in zip(frames[:-1], actions, strict=True):
+        for frame, action in zip(frames, [*actions, None], strict=True):
             for name in obs:
                 np.testing.assert_array_equal(frame[name][i], obs[name])
-            obs, *_ = env.step(action[i])
+            if action is not None:
+                obs, reward, *_ = env.step(action[i])
+                obs["reward"] = reward
         env.close()
 
 
 def test_stable_baselines_workers_repeat_each_other():
+    envs = make_vec_env(ENV, 2, env_kwargs=SETTINGS, vec_env_cls=SubprocVecEnv)
     runs = []
     for _ in range(2):
-        envs = make_vec_env(ENV, 2, seed=5, env_kwargs=SETTINGS, vec_env_cls=SubprocVecEnv)
+        envs.seed(5)
         obs = envs.reset()
         for _ in range(STEPS):
             obs, rewards, _, infos = envs.step(np.zeros((2, 6), np.float32))
         assert all("is_success" in info for info in infos)
-        runs.append((obs["image"], rewards))
-        envs.close()
+        runs.append((obs["image"].copy(), rewards))
+    envs.close()
     np.testing.assert_array_equal(runs[0][0], runs[1][0])
     np.testing.assert_array_equal(runs[0][1], runs[1][1])
 
