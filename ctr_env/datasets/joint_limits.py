@@ -94,7 +94,7 @@ def joint_hint(positions: ArrayLike, kinematics: RobotKinematics) -> str:
     pairs = [f"{i + 1} and {j + 1}" for i, j in swapped_joints(frames, lower, upper)]
     if not pairs:
         return ""
-    return f"joints {' (or '.join(pairs)}{')' * (len(pairs) - 1)} seem swapped: as given, they exceed the joint limits"
+    return f"joints {', or '.join(pairs)} seem swapped: as given, they exceed the joint limits"
 
 
 def _excess(positions: NDArray[np.float64], lower: ArrayLike, upper: ArrayLike) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ctr_env.datasets.dream_reader import DreamFolder
+from ctr_env.errors import ConfigurationError
 from ctr_env.geometry import pose_error
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
@@ -29,7 +30,7 @@ def edit(folder, change, name="000000"):
 
 
 def as_real(data):
-    """Leave what DREAM's real sets have: keypoints, and joints with the names that ROS gave them."""
+    """Keep what DREAM's real sets have: keypoints, and joints with their ROS names."""
     del data["camera_data"]
     item = data["objects"][0]
     data["objects"] = [{key: item[key] for key in ("class", "visibility", "location", "keypoints")}]
@@ -51,7 +52,7 @@ def as_synthetic(data):
 
 
 @pytest.mark.parametrize("change", [as_real, as_synthetic])
-def test_the_base_is_found_where_only_keypoints_are_known(write_folder, tmp_path, panda, truth, change):
+def test_the_pose_is_found_from_keypoints_alone(write_folder, tmp_path, panda, truth, change):
     folder = write_folder(tmp_path)
     frames = DreamFolder(folder, panda)
     assert len(frames) == 3
@@ -64,8 +65,7 @@ def test_the_base_is_found_where_only_keypoints_are_known(write_folder, tmp_path
         assert found.camera == true.camera
 
 
-def test_calibrated_cameras_count_pixel_centres_as_integers_and_renderers_do_not(write_folder, tmp_path, panda, truth):
-    """Where a point is seen does not depend on who counted."""
+def test_pixel_centres_are_inferred_from_the_file_or_the_principal_point(write_folder, tmp_path, panda, truth):
     folder = write_folder(tmp_path)
     edit(folder, as_real)
     settings = folder / "_camera_settings.json"
@@ -90,6 +90,43 @@ def test_calibrated_cameras_count_pixel_centres_as_integers_and_renderers_do_not
     np.testing.assert_array_equal(middle.keypoints_px, own.keypoints_px)
 
 
+def test_given_pixel_centres_replace_what_files_and_principal_point_say(write_folder, tmp_path, panda, truth):
+    folder = write_folder(tmp_path)
+    assert DreamFolder(folder, panda).conventions["pixel_centres_from"] == "file"
+    for centres, shift in (("half", 0.0), ("integer", 0.5)):
+        frames = DreamFolder(folder, panda, pixel_centres=centres)
+        assert frames.conventions["pixel_centres"] == centres
+        assert frames.conventions["pixel_centres_from"] == "option"
+        frame = frames.read("000000")
+        assert frame.camera.cx == truth[0].camera.cx + shift
+        np.testing.assert_allclose(frame.keypoints_px, truth[0].keypoints_px + shift)
+    edit(folder, as_real)
+    frame = DreamFolder(folder, panda, pixel_centres="integer").read("000000")
+    assert frame.camera.cx == truth[0].camera.cx + 0.5
+
+
+def test_given_units_replace_those_that_distances_suggest(write_folder, tmp_path, panda, truth):
+    folder = write_folder(tmp_path)
+    assert DreamFolder(folder, panda).conventions["units_from"] == "keypoints"
+    for name in DreamFolder(folder, panda).names:
+        edit(folder, as_synthetic, name)
+    inferred, given = DreamFolder(folder, panda), DreamFolder(folder, panda, units="cm")
+    assert (inferred.conventions["units"], inferred.conventions["units_from"]) == ("cm", "keypoints")
+    assert (given.conventions["units"], given.conventions["units_from"]) == ("cm", "option")
+    for frames in (inferred, given):
+        assert max(pose_error(frames.read("000001").camera_T_base, truth[1].camera_T_base)) < 1e-7
+    with pytest.raises(ValueError, match="not in the unit that was assumed"):
+        DreamFolder(folder, panda, units="m").read("000001")
+
+
+def test_unknown_options_are_rejected_with_the_valid_ones(write_folder, tmp_path, panda):
+    folder = write_folder(tmp_path, count=1)
+    with pytest.raises(ConfigurationError, match="unknown units 'mm'; valid names: auto, m, cm"):
+        DreamFolder(folder, panda, units="mm")
+    with pytest.raises(ConfigurationError, match="unknown pixel_centres 'corner'; valid names: auto, integer, half"):
+        DreamFolder(folder, panda, pixel_centres="corner")
+
+
 def test_frames_without_labels_are_images_and_joints(write_folder, tmp_path, panda, truth):
     folder = write_folder(tmp_path)
     edit(folder, lambda data: data.update(objects=[]))
@@ -112,7 +149,7 @@ def keep(*indices):
 
 
 def test_too_few_keypoints_give_no_pose(write_folder, tmp_path, panda):
-    """Two do not fix a turn about their line, nor do more on that line; three others do."""
+    """Two leave the rotation about their line free, as do more on that line; three others fix it."""
     folder = write_folder(tmp_path)
     edit(folder, keep(0, 1))
     frame = DreamFolder(folder, panda).read("000000")
@@ -124,7 +161,7 @@ def test_too_few_keypoints_give_no_pose(write_folder, tmp_path, panda):
     assert DreamFolder(folder, panda).read("000002").camera_T_base is not None
 
 
-def test_ndds_s_own_pose_stands_in_for_keypoints(write_folder, tmp_path, panda, truth):
+def test_the_pose_of_ndds_replaces_missing_keypoints(write_folder, tmp_path, panda, truth):
     """Transposed, in centimetres and in Unreal's axes."""
     folder = write_folder(tmp_path)
     own = json.loads((folder / "000000.json").read_text())["objects"][0]["pose_transform"]
@@ -166,7 +203,7 @@ def test_joints_of_another_configuration_than_the_keypoints_are_rejected(write_f
         DreamFolder(folder, panda).read("000000")
 
 
-def test_angles_that_the_robot_cannot_take_are_rejected(write_folder, tmp_path, panda):
+def test_joint_angles_beyond_the_limits_are_rejected(write_folder, tmp_path, panda):
     folder = write_folder(tmp_path)
     edit(folder, lambda data: data["sim_state"]["joints"][3].update(position=-103.0))
     with pytest.raises(ValueError, match=r"000000.json: panda_joint4 is at -103 rad, .* expected in radians"):
@@ -190,7 +227,7 @@ def test_keypoints_on_a_line_give_no_pose(write_folder, tmp_path):
     assert DreamFolder(folder, baxter).read("000000").camera_T_base is None
 
 
-def test_images_of_another_size_have_their_own_pixels(write_folder, tmp_path, panda, truth):
+def test_camera_and_pixels_are_scaled_to_the_size_of_the_image(write_folder, tmp_path, panda, truth):
     folder = write_folder(tmp_path)
     (folder / "000000.mask.png").unlink()
     iio.imwrite(folder / "000000.rgb.png", np.zeros((96, 128, 3), np.uint8))
@@ -216,14 +253,14 @@ def lacks_a_joint(data):
         (lambda data: data.update(camera_data=None), "not understood: AttributeError"),
     ],
 )
-def test_what_is_wrong_with_a_frame_is_said_with_its_name(write_folder, tmp_path, panda, change, message):
+def test_errors_name_the_file_of_the_frame_and_the_cause(write_folder, tmp_path, panda, change, message):
     folder = write_folder(tmp_path, count=1)
     edit(folder, change)
     with pytest.raises(ValueError, match=re.escape(f"{folder / '000000.json'}: {message}")):
         DreamFolder(folder, panda).read("000000")
 
 
-def test_broken_and_missing_files_are_named(write_folder, tmp_path, panda):
+def test_damaged_and_missing_files_are_named(write_folder, tmp_path, panda):
     folder = write_folder(tmp_path, count=1)
     frames = DreamFolder(folder, panda)
     iio.imwrite(folder / "000000.mask.png", np.zeros((24, 32), np.uint8))

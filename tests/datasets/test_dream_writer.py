@@ -14,12 +14,13 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 PANDA = get_robot("panda")
 
 
-@pytest.fixture(params=["panda", "baxter"])
+@pytest.fixture(params=[("panda", "opencv"), ("baxter", "equidistant")], ids=lambda param: param[0])
 def written(request, tmp_path, make_frames):
     """A robot's kinematics, a frame, and the folder that it was written to."""
-    kinematics = RobotKinematics(request.param)
-    (frame,) = make_frames(request.param, 1)
-    frame = replace(frame, camera=replace(frame.camera, distortion=(0.1, -0.05, 0.001, 0.0)))
+    robot, model = request.param
+    kinematics = RobotKinematics(robot)
+    (frame,) = make_frames(robot, 1)
+    frame = replace(frame, camera=replace(frame.camera, distortion=(0.1, -0.05, 0.001, 0.0), lens_model=model))
     write_frame(tmp_path, kinematics.robot, frame, {"ctr_env": {"seed": 5}})
     return kinematics, frame, tmp_path
 

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import cv2
@@ -5,9 +6,10 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from ctr_env.datasets.recording import Recording
+from ctr_env.datasets.recording import Recording, load_recording
 from ctr_env.datasets.unlabelled import of_one_camera, read_images
-from ctr_env.geometry import PinholeCamera, look_at
+from ctr_env.errors import ConfigurationError, DataError, DataWarning
+from ctr_env.geometry import PinholeCamera, look_at, pose_error
 from ctr_env.scenes.robots.catalogue import get_robot
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
@@ -35,7 +37,7 @@ def table(file, names=None, joints=PANDA.arm_joints, angles=ANGLES):
     return file
 
 
-def test_rows_belong_to_images_by_order(tmp_path):
+def test_without_names_rows_belong_to_images_in_order(tmp_path):
     folder = images(tmp_path / "p", [f"{i}.png" for i in range(5)])
     recording = Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS)
     assert recording.names == [f"{i}.png" for i in range(5)] and len(recording) == 5
@@ -46,7 +48,7 @@ def test_rows_belong_to_images_by_order(tmp_path):
     assert frame.camera_T_base is None and frame.mask is None
 
 
-def test_or_by_name(tmp_path):
+def test_rows_belong_to_the_images_that_they_name(tmp_path):
     names = ["b.png", "c.png", "a.png", "e.png", "d.png"]
     folder = images(tmp_path / "p", names)
     recording = Recording(folder, table(tmp_path / "q.csv", names[1:3], angles=ANGLES[:2]), CAMERA, KINEMATICS)
@@ -55,7 +57,7 @@ def test_or_by_name(tmp_path):
     np.testing.assert_array_equal(recording.read("a.png").joint_positions, ANGLES[1])
     found = read_images(recording)
     assert list(found.frames) == ["c.png", "a.png"]
-    assert [item.file for item in found.rejected] == ["b.png", "d.png", "e.png"]  # left over, and told
+    assert [item.file for item in found.rejected] == ["b.png", "d.png", "e.png"]
     assert all("no row of" in item.reason for item in found.rejected)
 
 
@@ -90,7 +92,7 @@ def test_rows_name_frames_of_a_video(tmp_path):
         Recording(tmp_path / "video.mp4", table(tmp_path / "q.csv", ["home"], angles=ANGLES[:1]), CAMERA, KINEMATICS)
 
 
-def test_videos(tmp_path):
+def test_rows_belong_to_frames_of_a_video_in_order(tmp_path):
     record(tmp_path / "video.mp4")
     recording = Recording(tmp_path / "video.mp4", table(tmp_path / "q.csv"), CAMERA, KINEMATICS)
     for i in (3, 0, 4):
@@ -99,7 +101,7 @@ def test_videos(tmp_path):
         np.testing.assert_array_equal(frame.joint_positions, ANGLES[i])
 
 
-def test_images_have_times_as_the_table_says_or_the_video(tmp_path):
+def test_times_come_from_the_table_or_from_the_video(tmp_path):
     record(tmp_path / "video.mp4")
     folder = images(tmp_path / "p", [f"{i}.png" for i in range(5)])
     file = table(tmp_path / "q.csv")
@@ -119,8 +121,8 @@ def test_images_have_times_as_the_table_says_or_the_video(tmp_path):
         times(folder)
 
 
-def test_lens_distortion_is_taken_out_of_images(tmp_path):
-    """A dot where the lens puts a point is found where a camera without it has that point."""
+def test_lens_distortion_is_removed_from_images(tmp_path):
+    """A dot at the distorted pixel of a point is found at its undistorted pixel."""
     lens = replace(PinholeCamera.from_fov(1.2, 640, 480), distortion=(-0.25, 0.06, 0.001, -0.002, 0.0))
     folder, points = tmp_path / "p", np.array([[-0.4, -0.28, 1.0], [0.45, 0.2, 1.0], [0.3, -0.3, 1.0]])
     folder.mkdir()
@@ -138,7 +140,7 @@ def test_lens_distortion_is_taken_out_of_images(tmp_path):
         assert np.linalg.norm(centres[1:] + 0.5 - pixel, axis=1).min() < 0.5
 
 
-def test_images_of_another_camera_are_skipped_by_name(tmp_path):
+def test_images_of_another_camera_are_rejected_by_name(tmp_path):
     folder = images(tmp_path / "p", [f"{i}.png" for i in range(5)])
     cv2.imwrite(str(folder / "3.png"), np.zeros((24, 32, 3), np.uint8))
     found = of_one_camera(read_images(Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS)))
@@ -151,7 +153,7 @@ def test_images_of_another_camera_are_skipped_by_name(tmp_path):
         of_one_camera(read_images(Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS)))
 
 
-def test_what_is_wrong_is_named(tmp_path):
+def test_errors_name_their_cause(tmp_path):
     folder = images(tmp_path / "p", [f"{i}.png" for i in range(4)])
     good = table(tmp_path / "q.csv")
     with pytest.raises(ValueError, match="5 rows, .*p has 4 images"):
@@ -171,7 +173,7 @@ def test_what_is_wrong_is_named(tmp_path):
         Recording(tmp_path / "broken.mp4", good, CAMERA, KINEMATICS)
 
 
-def test_angles_that_the_robot_cannot_take_are_rejected_image_by_image(tmp_path):
+def test_joint_angles_beyond_the_limits_are_rejected_image_by_image(tmp_path):
     folder = images(tmp_path / "p", [f"{i}.png" for i in range(5)])
     angles = ANGLES.copy()
     angles[1] = np.degrees(angles[1])
@@ -198,7 +200,7 @@ def test_rows_that_cannot_be_used_are_rejected_one_by_one(tmp_path):
     ]
 
 
-def test_where_the_camera_stands_makes_labels(tmp_path):
+def test_a_known_pose_makes_labels(tmp_path):
     folder, pose = images(tmp_path / "p", [f"{i}.png" for i in range(5)]), look_at([1.5, 0.5, 0.6], [0, 0, 0.4]).inv()
     recording = Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS, pose)
     frame = recording.read("2.png")
@@ -209,8 +211,8 @@ def test_where_the_camera_stands_makes_labels(tmp_path):
     assert recording.files("2.png") == [folder / "2.png", tmp_path / "q.csv"]
 
 
-def test_a_image_of_another_shape_is_rejected_by_name(tmp_path):
-    """It was cut, and nobody knows where; one that is smaller as a whole is that of a smaller camera."""
+def test_an_image_of_another_shape_is_rejected_by_name(tmp_path):
+    """It was cropped in an unknown place; a smaller image of the same shape was resized as a whole."""
     folder = images(tmp_path / "p", [f"{i}.png" for i in range(5)])
     cv2.imwrite(str(folder / "2.png"), np.zeros((48, 90, 3), np.uint8))
     recording = Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS)
@@ -220,23 +222,74 @@ def test_a_image_of_another_shape_is_rejected_by_name(tmp_path):
     assert "2.png: the image has 90x48 pixels, its camera 128x96" in found.rejected[0].reason
 
 
-def test_tables_of_spreadsheets_are_read_and_their_lines_counted(tmp_path):
+CAMERA_FILE = """image_width: 128
+image_height: 96
+camera_matrix: [117.15, 0, 63.5, 0, 117.15, 47.5, 0, 0, 1]
+projection_matrix: [100, 0, 63.5, 0, 0, 100, 47.5, 0, 0, 0, 1, 0]
+"""
+
+
+def test_files_of_a_recording_are_opened_by_their_paths(tmp_path):
     folder = images(tmp_path / "p", [f"{i}.png" for i in range(5)])
-    lines = table(tmp_path / "q.csv", [f"{i}.png" for i in range(5)]).read_text().splitlines()
-    file = tmp_path / "marked.csv"
-    file.write_bytes(b"\xef\xbb\xbf" + "\n".join([lines[0], "", *lines[1:]]).encode())
+    table(tmp_path / "q.csv", joints=[name.replace("panda_joint", "a") for name in PANDA.arm_joints])
+    (tmp_path / "camera.yaml").write_text(CAMERA_FILE)
+    pose = look_at([1.5, 0.5, 0.6], [0, 0, 0.4]).inv()
+    (tmp_path / "pose.json").write_text(json.dumps({"camera_T_base": pose.as_matrix().tolist()}))
+    recording = load_recording(
+        str(folder), str(tmp_path / "q.csv"), str(tmp_path / "camera.yaml"), "panda", str(tmp_path / "pose.json"),
+        rectified=True, joint_names={"a": "panda_joint"},
+    )  # fmt: skip
+    frame = recording.read("3.png")
+    np.testing.assert_array_equal(frame.joint_positions, ANGLES[3])
+    assert frame.camera.fx == 50.0 and max(pose_error(frame.camera_T_base, pose)) < 1e-9
+    assert recording.conventions == {"rows": "by order"}
+    with pytest.raises(DataError, match="raw or rectified"):
+        load_recording(folder, tmp_path / "q.csv", tmp_path / "camera.yaml", KINEMATICS)
+    with pytest.raises(ConfigurationError, match="rectified says how to read a camera file"):
+        load_recording(folder, tmp_path / "q.csv", CAMERA, KINEMATICS, rectified=False)
+
+
+def test_a_shuffled_column_of_names_under_another_header_is_used(tmp_path):
+    """Its rows are never paired by order, however many there are."""
+    names = ["3.png", "0.png", "4.png", "1.png", "2.png"]
+    folder = images(tmp_path / "p", sorted(names))
+    file = table(tmp_path / "q.csv", names)
+    file.write_text(file.read_text().replace("image,", "Filename,", 1))
     recording = Recording(folder, file, CAMERA, KINEMATICS)
-    np.testing.assert_array_equal(recording.read_unlabelled("1.png").joint_positions, ANGLES[1])
-    file.write_text("\n".join([lines[0], "", lines[1], "," + lines[2].partition(",")[2]]))
-    with pytest.raises(ValueError, match="line 4 names no image"):
-        Recording(folder, file, CAMERA, KINEMATICS)
-    file.write_text("image," + lines[0] + "\n,,,,,,,,\n")
-    with pytest.raises(ValueError, match="no rows"):
-        Recording(folder, file, CAMERA, KINEMATICS)
-    file.write_bytes("Kamera für\n".encode("latin-1") * 2)
-    with pytest.raises(ValueError, match="marked.csv: not a CSV file in UTF-8"):
-        Recording(folder, file, CAMERA, KINEMATICS)
-    both = "left/panda_joint2," + lines[0].replace("arm/", "right/")
-    file.write_text("\n".join([both, *("0," + line for line in lines[1:])]))
-    with pytest.raises(ValueError, match="two columns are called panda_joint2"):
-        Recording(folder, file, CAMERA, KINEMATICS)
+    for name, angles in zip(names, ANGLES, strict=True):
+        frame = recording.read(name)
+        np.testing.assert_array_equal(frame.joint_positions, angles)
+        assert frame.image[0, 0, 0] == 40 * int(name[0])
+
+
+def test_a_log_is_interpolated_at_the_times_of_the_images(tmp_path):
+    """The arm moves: 10 ms more or less would be another joint configuration."""
+    folder = images(tmp_path / "p", [f"{t}.png" for t in (0.105, 0.333, 9.0)])
+    times = 0.02 * np.arange(50)
+    lines = [",".join(["time", *PANDA.arm_joints])]
+    lines += [",".join(map(repr, [t.item(), *(KINEMATICS.home + 0.5 * t).tolist()])) for t in times]
+    (tmp_path / "log.csv").write_text("\n".join(lines))
+    found = read_images(Recording(folder, tmp_path / "log.csv", CAMERA, KINEMATICS))
+    assert list(found.frames) == ["0.105.png", "0.333.png"]
+    for name, frame in found.frames.items():
+        np.testing.assert_allclose(frame.joint_positions, KINEMATICS.home + 0.5 * float(name[:-4]), atol=1e-12)
+        assert frame.time_s == float(name[:-4])
+    assert [item.reason.partition(", ")[0] for item in found.rejected] == [
+        f"{tmp_path / 'log.csv'}: no joint angles at the time of 9.0.png"
+    ]
+
+
+def test_swapped_columns_are_reported_when_a_recording_is_opened(tmp_path):
+    folder = images(tmp_path / "p", [f"{i}.png" for i in range(5)])
+    angles = ANGLES.copy()
+    angles[:, 2] += 1.9
+    swapped = angles[:, [0, 2, 1, 3, 4, 5, 6]]
+    with pytest.warns(DataWarning, match="q.csv: joints .*2 and 3.* seem swapped"):
+        Recording(folder, table(tmp_path / "q.csv", angles=swapped), CAMERA, KINEMATICS)
+
+
+def test_implausible_intrinsics_are_rejected_when_a_recording_is_opened(tmp_path):
+    folder = images(tmp_path / "p", [f"{i}.png" for i in range(5)])
+    camera = PinholeCamera(1.0, 1.0, 0.5, 0.5, 128, 96)
+    with pytest.raises(DataError, match="implausible intrinsics"):
+        Recording(folder, table(tmp_path / "q.csv"), camera, KINEMATICS)
