@@ -10,6 +10,7 @@ import imageio.v3 as iio
 import numpy as np
 
 from ctr_env.datasets.frame import Frame
+from ctr_env.datasets.image_file import read_image
 from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.estimators import make_estimator
 from ctr_env.geometry import PinholeCamera, pose_error
@@ -27,7 +28,7 @@ options = parser.parse_args()
 kinematics = RobotKinematics(options.robot)
 truth = None
 if options.image:
-    image = iio.imread(options.image)[..., :3]
+    image = read_image(options.image)
     camera = PinholeCamera(*options.intrinsics, width=image.shape[1], height=image.shape[0])
     frame = Frame(np.array(options.joints), camera, time_s=0.0, image=image)
 else:

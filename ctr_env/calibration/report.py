@@ -49,6 +49,7 @@ def calibration_data(calibration: Calibration, robot: RobotDescription, camera: 
         "camera": {
             "fx": camera.fx, "fy": camera.fy, "cx": camera.cx, "cy": camera.cy, PIXEL_CENTRE: 0.5,
             "width": camera.width, "height": camera.height, "distortion": list(camera.distortion),
+            "lens_model": camera.lens_model,
         },
         "frames": [_fit_data(fit) for fit in calibration.fits],
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The pinhole camera: the one place that says where a pixel is."""
+"""The pinhole camera and the pixel convention of this package."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class PinholeCamera:
             points: ``(..., 3)`` camera-frame points, metres.
 
         Returns:
-            ``(..., 2)`` continuous pixel coordinates. Points with z <= 0 project to NaN: they have no image.
+            ``(..., 2)`` continuous pixel coordinates. Points with z <= 0 project to NaN, for lenses of any model.
         """
         points = np.asarray(points, dtype=float)
         z = points[..., 2]

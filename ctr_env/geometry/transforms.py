@@ -1,6 +1,6 @@
-"""Rigid transforms in the forms that this package exchanges them in.
+"""Rigid transforms, twists and their covariances.
 
-Transforms are :class:`scipy.spatial.transform.RigidTransform`; ``a_T_b`` takes points of frame b to frame a, so that
+Transforms are :class:`scipy.spatial.transform.RigidTransform`; ``a_T_b`` maps points of frame b to frame a, so that
 ``a_T_c = a_T_b * b_T_c``. A *twist* is ``(6,)``: linear velocity (m/s), then angular velocity (rad/s).
 """
 
@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
+
+from ctr_env.errors import ConfigurationError, DataError
 
 __all__ = [
     "body_pose",
@@ -32,12 +34,12 @@ def transform(translation: ArrayLike = (0.0, 0.0, 0.0), rotation: Rotation | Non
 
 
 def body_pose(data: Any, body: int, frame_T_world: RigidTransform | None = None) -> RigidTransform:
-    """Pose of a body, from the state that ``mj_kinematics`` left in an ``MjData``.
+    """Pose of a body after ``mj_kinematics`` has updated an ``MjData``.
 
     Args:
         data: MuJoCo's ``MjData``.
         body: Index of the body.
-        frame_T_world: What takes MuJoCo's world to the frame that the pose is wanted in; none: the world itself.
+        frame_T_world: Maps MuJoCo's world to the frame of the result; none: the world itself.
     """
     T = np.eye(4)
     T[:3, :3] = data.xmat[body].reshape(3, 3)
@@ -52,18 +54,18 @@ def pose_to_vector(pose: RigidTransform) -> NDArray[np.float32]:
 
 
 def vector_to_pose(vector: ArrayLike) -> RigidTransform:
-    """Inverse of :func:`pose_to_vector`; the two columns are made orthonormal (Gram-Schmidt).
+    """Inverse of :func:`pose_to_vector`; the two columns are orthonormalised (Gram-Schmidt).
 
     Raises:
-        ValueError: If the vector is not ``(9,)`` or its two columns do not span a plane.
+        DataError: If the vector is not ``(9,)`` or its two columns do not span a plane.
     """
     vector = np.asarray(vector, dtype=float)
     if vector.shape != (9,):
-        raise ValueError(f"a pose vector has shape (9,), not {vector.shape}")
+        raise DataError(f"a pose vector has shape (9,), not {vector.shape}")
     x, y = vector[3:6], vector[6:9]
     normal = np.cross(x, y)
     if np.linalg.norm(normal) < 1e-9:
-        raise ValueError("the rotation columns of a pose vector must not be zero or parallel")
+        raise DataError("the rotation columns of a pose vector must not be zero or parallel")
     x = x / np.linalg.norm(x)
     z = normal / np.linalg.norm(normal)
     return transform(vector[:3], Rotation.from_matrix(np.stack([x, np.cross(z, x), z], axis=1)))
@@ -80,9 +82,10 @@ def pose_error(a: RigidTransform, b: RigidTransform) -> tuple[float, float]:
 def twist_between(start: RigidTransform, end: RigidTransform, duration: float = 1.0) -> NDArray[np.float64]:
     """Constant ``(6,)`` twist that moves ``start`` to ``end`` in ``duration`` seconds.
 
-    Both are poses of one moving frame in one reference frame, whose axes the twist has; the linear part is the velocity
-    of the moving frame's origin. With a duration of one it is the error twist ``(v, w)`` that
-    :attr:`~ctr_env.estimators.PoseEstimate.covariance` counts: ``end = (exp(w) R, t + v)`` where start is ``(R, t)``.
+    Both are poses of one moving frame in one reference frame. The twist is expressed in the axes of the reference
+    frame; its linear part is the velocity of the moving frame's origin. With a duration of one it is the error twist
+    ``(v, w)`` of :attr:`~ctr_env.estimators.PoseEstimate.covariance`: ``end = (exp(w) R, t + v)`` where start is
+    ``(R, t)``.
     """
     linear = np.asarray(end.translation) - np.asarray(start.translation)
     angular = (end.rotation * start.rotation.inv()).as_rotvec()
@@ -98,15 +101,16 @@ def moved(pose: RigidTransform, twist: ArrayLike, duration: float = 1.0) -> Rigi
 
 
 def inverse_covariance(pose: RigidTransform, covariance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``(6, 6)`` covariance of ``pose.inv()`` from that of ``pose``, both of error twists as :func:`twist_between` has.
+    """``(6, 6)`` covariance of ``pose.inv()`` from that of ``pose``, both of error twists (see :func:`twist_between`).
 
-    A pose's error turns and moves its origin; the inverse's origin is elsewhere, so that a small turn moves it far.
+    The lever arm between the two origins couples the parts: a rotation error of the pose becomes a translation error of
+    its inverse.
     """
     back = pose.rotation.inv().as_matrix()
     x, y, z = pose.translation
-    across = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    change = -np.block([[back, back @ across], [np.zeros((3, 3)), back]])
-    return np.asarray(change @ covariance @ change.T)
+    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    jacobian = -np.block([[back, back @ cross], [np.zeros((3, 3)), back]])
+    return np.asarray(jacobian @ covariance @ jacobian.T)
 
 
 def look_at(eye: ArrayLike, target: ArrayLike, roll: float = 0.0) -> RigidTransform:
@@ -115,19 +119,19 @@ def look_at(eye: ArrayLike, target: ArrayLike, roll: float = 0.0) -> RigidTransf
     Args:
         eye: ``(3,)`` camera position, metres.
         target: ``(3,)`` point on the optical axis, metres.
-        roll: Turn about the optical axis, radians; positive turns the camera clockwise as seen from behind it.
+        roll: Rotation about the optical axis, radians; positive is clockwise as seen from behind the camera.
 
     Returns:
         ``world_T_camera``.
 
     Raises:
-        ValueError: If eye and target coincide, or the view is straight along world z (no horizon to level with).
+        ConfigurationError: If eye and target coincide, or the optical axis is along world z, so that no horizon exists.
     """
     eye, target = np.asarray(eye, dtype=float), np.asarray(target, dtype=float)
     forward = target - eye
     right = np.cross(forward, (0.0, 0.0, 1.0))
     if np.linalg.norm(right) < 1e-9:
-        raise ValueError(f"no level view from {eye} to {target}: they must differ horizontally")
+        raise ConfigurationError(f"no level view from {eye} to {target}: they must differ horizontally")
     forward = forward / np.linalg.norm(forward)
     right = right / np.linalg.norm(right)
     R = np.stack([right, np.cross(forward, right), forward], axis=1)

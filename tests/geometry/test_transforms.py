@@ -4,7 +4,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from ctr_env.geometry import look_at, moved, pose_error, pose_to_vector, transform, twist_between, vector_to_pose
+from ctr_env.geometry import (
+    inverse_covariance,
+    look_at,
+    moved,
+    pose_error,
+    pose_to_vector,
+    transform,
+    twist_between,
+    vector_to_pose,
+)
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -24,13 +33,13 @@ def test_pose_vectors_round_trip(seed):
 
 
 @pytest.mark.parametrize("vector", [np.zeros(9), np.zeros(7), [0, 0, 0, 1, 0, 0, 2, 0, 0]])
-def test_vectors_that_are_no_pose_are_rejected(vector):
+def test_invalid_pose_vectors_are_rejected(vector):
     with pytest.raises(ValueError, match="pose vector"):
         vector_to_pose(vector)
 
 
 @given(seeds)
-def test_pose_error_is_symmetric_and_blind_to_the_reference_frame(seed):
+def test_pose_error_is_symmetric_and_independent_of_the_reference_frame(seed):
     rng = np.random.default_rng(seed)
     a, b, frame = random_pose(rng), random_pose(rng), random_pose(rng)
     np.testing.assert_allclose(pose_error(a, b), pose_error(b, a), atol=1e-9)
@@ -38,7 +47,7 @@ def test_pose_error_is_symmetric_and_blind_to_the_reference_frame(seed):
 
 
 @given(seeds, st.floats(0.01, 2.0))
-def test_a_twist_leads_from_start_to_end(seed, duration):
+def test_a_constant_twist_moves_start_to_end(seed, duration):
     rng = np.random.default_rng(seed)
     start, end = random_pose(rng), random_pose(rng)
     twist = twist_between(start, end, duration)
@@ -78,3 +87,14 @@ def test_the_twist_between_two_poses_moves_one_to_the_other(seed, duration):
     there = moved(start, twist_between(start, end, duration), duration)
     assert max(pose_error(there, end)) < 1e-7
     assert moved(start, np.zeros(6)) is start
+
+
+@given(seeds)
+def test_the_covariance_of_an_inverse_is_that_of_inverted_samples(seed):
+    """To first order: errors are small."""
+    rng = np.random.default_rng(seed)
+    pose, factor = random_pose(rng), rng.normal(size=(6, 6))
+    errors = [twist_between(pose.inv(), moved(pose, 1e-6 * column).inv()) / 1e-6 for column in factor.T]
+    np.testing.assert_allclose(
+        inverse_covariance(pose, factor @ factor.T), np.transpose(errors) @ np.array(errors), rtol=1e-3, atol=1e-3
+    )
