@@ -1,1 +1,1 @@
-"""A robot's silhouette: where its contour lies in a image, and the pose that brings it onto a mask's."""
+"""Silhouettes of a robot: their contours in an image, and the pose that aligns them with a mask."""

@@ -85,7 +85,7 @@ def test_bias_stays_within_an_episode_and_is_drawn_anew_at_reset():
 
 def test_drift_variance_grows_linearly_in_time_whatever_the_frame_rate():
     config = {**QUIET, "drift_position_m": 0.02, "drift_rotation_rad": 0.03}
-    even, uneven = np.linspace(0.0, 4.0, 9), np.array([0.0, 0.1, 1.0, 1.01, 3.9, 4.0])
+    even, uneven = np.linspace(0.0, 4.0, 5), np.array([0.0, 0.1, 1.0, 1.01, 4.0])
     for times in (even, uneven):
         episodes = [run(config, times, seed) for seed in range(1000)]
         found = np.array([errors(estimates) for estimates in episodes])  # (episodes, times, 6)
