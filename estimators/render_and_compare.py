@@ -23,7 +23,6 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .base import GroundTruth, PoseEstimate, PoseEstimator
 from .mirrored import Mirror
-from .systematic_error import SYSTEMATIC_M, SYSTEMATIC_RAD
 
 __all__ = ["RenderAndCompareConfig", "RenderAndCompareEstimator"]
 
@@ -92,7 +91,6 @@ class RenderAndCompareEstimator(PoseEstimator):
     """
 
     needs_image = True
-    systematic_m, systematic_rad = SYSTEMATIC_M, SYSTEMATIC_RAD
 
     def __init__(
         self,
@@ -117,6 +115,7 @@ class RenderAndCompareEstimator(PoseEstimator):
         network = {} if weights is None else {"weights": str(weights)}
         self._network = CtRNetEstimator(kinematics, {**network, "device": self.config.device})
         self.needs_board, self.image_size = source.needs_board, self._network.image_size
+        self.systematic_m, self.systematic_rad = self._network.systematic_m, self._network.systematic_rad
         self.needs_truth, self.sees_gripper = source.needs_truth, source.sees_gripper
 
     def reset(self, rng: np.random.Generator) -> None:
