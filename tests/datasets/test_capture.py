@@ -63,7 +63,7 @@ def test_every_row_gets_an_image_taken_after_the_robot_came_to_rest(table, tmp_p
         said.append(text)
         Camera.scene = 10 * len(said)
 
-    folder = capture(2, table, CAMERA, KINEMATICS, tmp_path / "pictures", move)
+    folder = capture(2, table, CAMERA, KINEMATICS, tmp_path / "images", move)
     assert [text.split(":")[0] for text in said] == ["image 1 of 3", "image 2 of 3", "image 3 of 3"]
     assert "-2." in said[0]  # the joint angles to move to
     assert Camera.last.released
@@ -81,46 +81,46 @@ def test_an_interrupted_capture_resumes(table, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        capture(2, table, CAMERA, KINEMATICS, tmp_path / "pictures", stop)
+        capture(2, table, CAMERA, KINEMATICS, tmp_path / "images", stop)
     assert Camera.last.released
     said = []
-    capture(2, table, CAMERA, KINEMATICS, tmp_path / "pictures", said.append)
+    capture(2, table, CAMERA, KINEMATICS, tmp_path / "images", said.append)
     assert [text.partition(" of")[0] for text in said] == ["image 2", "image 3"]
 
 
 def test_errors_name_their_cause_and_leave_no_images(table, tmp_path):
     with pytest.raises(ValueError, match="camera 7 does not open"):
-        capture(7, table, CAMERA, KINEMATICS, tmp_path / "pictures", print)
+        capture(7, table, CAMERA, KINEMATICS, tmp_path / "images", print)
     named = tmp_path / "named.csv"
     lines = table.read_text().splitlines()
     named.write_text("\n".join([f"image,{lines[0]}", *(f"a.png,{line}" for line in lines[1:])]))
     with pytest.raises(ValueError, match="name images"):
-        capture(2, named, CAMERA, KINEMATICS, tmp_path / "pictures", print)
+        capture(2, named, CAMERA, KINEMATICS, tmp_path / "images", print)
     broken = tmp_path / "broken.csv"
     broken.write_text("\n".join([lines[0], *("x" + line for line in lines[1:])]))
     with pytest.raises(ValueError, match="line 2 is 'x.*not a finite number"):
-        capture(2, broken, CAMERA, KINEMATICS, tmp_path / "pictures", print)
+        capture(2, broken, CAMERA, KINEMATICS, tmp_path / "images", print)
     degrees = tmp_path / "degrees.csv"
     degrees.write_text("\n".join([lines[0], lines[1], ",".join(["0", "-45", "0", "-135", "0", "90", "45"])]))
     with pytest.raises(ValueError, match=r"degrees.csv, row 2: panda_joint2 is at -45 rad.* expected in radians"):
-        capture(2, degrees, CAMERA, KINEMATICS, tmp_path / "pictures", print)
+        capture(2, degrees, CAMERA, KINEMATICS, tmp_path / "images", print)
     degrees.write_text(lines[0])
     with pytest.raises(ValueError, match="no rows"):
-        capture(2, degrees, CAMERA, KINEMATICS, tmp_path / "pictures", print)
+        capture(2, degrees, CAMERA, KINEMATICS, tmp_path / "images", print)
     with pytest.raises(ValueError, match="8x6 pixels, its camera 64x36"):
-        capture(2, table, PinholeCamera.from_fov(1.0, 64, 36), KINEMATICS, tmp_path / "pictures", print)
+        capture(2, table, PinholeCamera.from_fov(1.0, 64, 36), KINEMATICS, tmp_path / "images", print)
 
     def absent(text):
         raise EOFError
 
     with pytest.raises(UsageError, match="no keyboard"):
-        capture(2, table, CAMERA, KINEMATICS, tmp_path / "pictures", absent)
-    assert not list((tmp_path / "pictures").glob("*.png"))
+        capture(2, table, CAMERA, KINEMATICS, tmp_path / "images", absent)
+    assert not list((tmp_path / "images").glob("*.png"))
 
 
 def test_images_of_another_table_are_not_reused(table, tmp_path):
-    capture(2, table, CAMERA, KINEMATICS, tmp_path / "pictures", print)
-    capture(2, table, CAMERA, KINEMATICS, tmp_path / "pictures", print)
+    capture(2, table, CAMERA, KINEMATICS, tmp_path / "images", print)
+    capture(2, table, CAMERA, KINEMATICS, tmp_path / "images", print)
     table.write_text(table.read_text().replace("-2.3", "-2.2"))
     with pytest.raises(RunFolderError, match="holds a capture run with joints"):
-        capture(2, table, CAMERA, KINEMATICS, tmp_path / "pictures", print)
+        capture(2, table, CAMERA, KINEMATICS, tmp_path / "images", print)

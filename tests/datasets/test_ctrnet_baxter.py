@@ -1,4 +1,4 @@
-"""CtRNet's Baxter set, in the layout that its authors give it away in."""
+"""CtRNet's Baxter set in the layout in which its authors publish it."""
 
 import pickle
 import re
@@ -11,6 +11,7 @@ from ctr_env.datasets.ctrnet_baxter import CtRNetBaxterFolder
 from ctr_env.datasets.dream_reader import DreamFolder
 from ctr_env.datasets.folders import open_folder
 from ctr_env.datasets.synthetic.sampler import FrameSampler
+from ctr_env.errors import ConfigurationError
 from ctr_env.evaluation.pose.runner import PoseStudy, run_pose_study
 from ctr_env.runs.seeds import frame_seed
 from ctr_env.scenes.robots.kinematics import RobotKinematics
@@ -30,7 +31,7 @@ def dh(alpha, a, d, theta):
 
 
 def published_end_effector(q):
-    """Where the authors' chain has the end effector, in the frame of the first link (metres)."""
+    """End-effector position by the authors' kinematic chain, in the frame of the first link (metres)."""
     pi = np.pi / 2
     lengths = (0.0, 0.0, 0.36435, 0.0, 0.37429, 0.0, 0.0)
     links = ((0.0, 0.0), (-pi, 0.069), (pi, 0.0), (-pi, 0.069), (pi, 0.0), (-pi, 0.01), (pi, 0.0))
@@ -41,14 +42,14 @@ def published_end_effector(q):
 
 
 def end_effector(q):
-    """The same in the base's frame."""
+    """The same position in the base frame."""
     base_T_arm = BAXTER.base_T_link(np.zeros(7), "left_upper_shoulder")
     return base_T_arm.apply(published_end_effector(q))
 
 
 @pytest.fixture(scope="module")
 def drawn():
-    """Frames of one camera; of each two are alike, as the set has five."""
+    """Two frames of one camera; the set has several images of each."""
     sampler = FrameSampler("baxter", 320, 240, "none", fixed_camera=0)
     frames = [sampler.sample(frame_seed("validation", 3, i)) for i in range(2)]
     sampler.close()
@@ -82,7 +83,7 @@ def test_the_marked_point_is_the_published_end_effector():
         np.testing.assert_allclose(ours, end_effector(q), atol=1e-3)
 
 
-def test_frames_are_read_with_what_is_known_of_them(folder, drawn):
+def test_frames_have_images_joint_angles_and_end_effector_positions(folder, drawn):
     frames = open_folder(folder, BAXTER)
     assert isinstance(frames, CtRNetBaxterFolder)
     assert frames.names == ["pose_0/0", "pose_0/1", "pose_1/0", "pose_1/1"]
@@ -96,14 +97,14 @@ def test_frames_are_read_with_what_is_known_of_them(folder, drawn):
     np.testing.assert_array_equal(frames.read_unlabelled("pose_1/0").image, drawn[1].image)
 
 
-def test_without_a_camera_file_it_is_the_published_one(folder):
+def test_without_a_camera_file_the_camera_is_the_published_one(folder):
     (folder / "baxter-real-dataset" / "camera.yaml").unlink()
     camera = open_folder(folder / "baxter-real-dataset", BAXTER).read_unlabelled("pose_0/0").camera
     assert camera.fx == pytest.approx(960.41357421875 * 320 / 2048)
     assert (camera.width, camera.height) == (320, 240)
 
 
-def test_estimates_are_measured_at_the_end_effector(folder, tmp_path):
+def test_estimates_are_evaluated_at_the_end_effector(folder, tmp_path):
     study = PoseStudy(robot="baxter", data=str(folder), estimator="ctrnet")
     result = run_pose_study(study, tmp_path / "out")
     assert result["frames"] == 4 and not result["skipped"]
@@ -115,7 +116,7 @@ def test_estimates_are_measured_at_the_end_effector(folder, tmp_path):
     assert summary["nees"]["n"] == 0 and (tmp_path / "out" / "sheet.png").is_file()
 
 
-def test_what_is_damaged_is_rejected_and_the_rest_is_measured(folder, tmp_path):
+def test_damaged_frames_are_rejected_and_the_others_evaluated(folder, tmp_path):
     inner = folder / "baxter-real-dataset"
     (inner / "pose_0" / "1.png").write_bytes(b"no image")
     truth = pickle.loads((inner / "ground_truth_data").read_bytes())
@@ -127,7 +128,7 @@ def test_what_is_damaged_is_rejected_and_the_rest_is_measured(folder, tmp_path):
     assert "joints of pose_1 must be 7 finite numbers" in result["skipped"][1]["reason"]
 
 
-def test_what_is_wrong_with_the_whole_is_named(folder, tmp_path):
+def test_errors_of_the_whole_set_are_named(folder, tmp_path):
     with pytest.raises(ValueError, match="the robot must be baxter, not panda"):
         open_folder(folder, RobotKinematics("panda"))
     (folder / "baxter-real-dataset" / "ground_truth_data").write_bytes(pickle.dumps(np.zeros(3)))
@@ -137,5 +138,11 @@ def test_what_is_wrong_with_the_whole_is_named(folder, tmp_path):
         open_folder(tmp_path, BAXTER)
 
 
-def test_other_folders_are_dream_s(write_folder, tmp_path):
+def test_other_folders_are_read_in_dreams_layout(write_folder, tmp_path):
     assert isinstance(open_folder(write_folder(tmp_path, "baxter", 1), BAXTER), DreamFolder)
+
+
+def test_options_of_dream_folders_are_rejected(folder):
+    assert open_folder(folder, BAXTER).conventions == {"units": "m", "pixel_centres": "integer"}
+    with pytest.raises(ConfigurationError, match="is CtRNet's Baxter set: units and pixel_centres"):
+        open_folder(folder, BAXTER, units="cm")

@@ -25,7 +25,7 @@ def written(request, tmp_path, make_frames):
     return kinematics, frame, tmp_path
 
 
-def test_what_is_written_can_be_read(written):
+def test_written_frames_are_read_back_unchanged(written):
     kinematics, frame, folder = written
     back = DreamFolder(folder, kinematics).read("000000")
     assert back.camera == frame.camera
@@ -64,7 +64,7 @@ def test_labels_describe_the_image(written):
     assert set(np.unique(iio.imread(folder / "000000.mask.png"))) == {0, 255}
 
 
-def test_keypoints_behind_the_camera_get_dreams_mark(tmp_path, make_frames):
+def test_keypoints_without_an_image_get_dreams_mark(tmp_path, make_frames):
     (frame,) = make_frames("panda", 1)
     pixels = frame.keypoints_px.copy()
     pixels[2] = np.nan

@@ -53,7 +53,7 @@ def test_points_behind_the_camera_have_no_image():
     assert camera.contains(pixels).tolist() == [False, False, True]
 
 
-def test_image_edges_belong_as_stated():
+def test_left_and_top_edges_belong_to_the_image_and_the_others_do_not():
     camera = PinholeCamera.from_fov(1.0, 320, 240)
     assert camera.contains([[0.0, 0.0], [319.999, 239.999], [320.0, 10.0], [-0.001, 0.0]]).tolist() == [
         True, True, False, False,
@@ -61,7 +61,7 @@ def test_image_edges_belong_as_stated():
 
 
 @pytest.mark.parametrize("field, value", [("fx", 0.0), ("fy", -1.0), ("width", 0), ("cx", float("nan"))])
-def test_impossible_cameras_are_rejected_by_name(field, value):
+def test_invalid_intrinsics_are_rejected_by_name(field, value):
     values = {"fx": 300.0, "fy": 300.0, "cx": 160.0, "cy": 120.0, "width": 320, "height": 240, field: value}
     with pytest.raises(ValueError, match=field):
         PinholeCamera(**values)
@@ -70,7 +70,7 @@ def test_impossible_cameras_are_rejected_by_name(field, value):
 
 
 @pytest.mark.parametrize("distortion", [(0.1,), (0.1, 0.0, 0.0), (0.0,) * 6, (float("nan"), 0.0, 0.0, 0.0)])
-def test_lenses_that_opencv_does_not_know_are_rejected(distortion):
+def test_numbers_of_coefficients_that_opencv_does_not_have_are_rejected(distortion):
     with pytest.raises(
         ValueError, match=r"distortion must be 0, 4, 5, 8, 12, 14 finite numbers for an opencv lens, not \("
     ):
