@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 
 import cv2
 import imageio.v3 as iio
@@ -7,7 +6,7 @@ import numpy as np
 import pytest
 
 from ctr_env.datasets.recording import Recording, load_recording
-from ctr_env.datasets.unlabelled import of_one_camera, read_images
+from ctr_env.datasets.unlabelled import read_images
 from ctr_env.errors import ConfigurationError, DataError, DataWarning
 from ctr_env.geometry import PinholeCamera, look_at, pose_error
 from ctr_env.scenes.robots.catalogue import get_robot
@@ -119,38 +118,6 @@ def test_times_come_from_the_table_or_from_the_video(tmp_path):
     file.write_text(lines.replace("\n0.2,", "\n1O.2,"))
     with pytest.raises(ValueError, match="time in line 4 is '1O.2', not a finite number"):
         times(folder)
-
-
-def test_lens_distortion_is_removed_from_images(tmp_path):
-    """A dot at the distorted pixel of a point is found at its undistorted pixel."""
-    lens = replace(PinholeCamera.from_fov(1.2, 640, 480), distortion=(-0.25, 0.06, 0.001, -0.002, 0.0))
-    folder, points = tmp_path / "p", np.array([[-0.4, -0.28, 1.0], [0.45, 0.2, 1.0], [0.3, -0.3, 1.0]])
-    folder.mkdir()
-    image = np.zeros((480, 640, 3), np.uint8)
-    for u, v in lens.project(points):
-        cv2.circle(image, (round((u - 0.5) * 16), round((v - 0.5) * 16)), 5 * 16, (255, 255, 255), -1, cv2.LINE_AA, 4)
-    cv2.imwrite(str(folder / "0.png"), image)
-    found = read_images(Recording(folder, table(tmp_path / "q.csv", angles=ANGLES[:1]), lens, KINEMATICS))
-    frame = found.frames["0.png"]
-    assert frame.camera.distortion == () and found.cameras["0.png"] == lens
-    _, _, _, centres = cv2.connectedComponentsWithStats((frame.image[..., 0] > 127).astype(np.uint8))
-    expected = frame.camera.project(points)
-    assert np.abs(expected - lens.project(points)).max() > 8.0
-    for pixel in expected:
-        assert np.linalg.norm(centres[1:] + 0.5 - pixel, axis=1).min() < 0.5
-
-
-def test_images_of_another_camera_are_rejected_by_name(tmp_path):
-    folder = images(tmp_path / "p", [f"{i}.png" for i in range(5)])
-    cv2.imwrite(str(folder / "3.png"), np.zeros((24, 32, 3), np.uint8))
-    found = of_one_camera(read_images(Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS)))
-    assert list(found.frames) == ["0.png", "1.png", "2.png", "4.png"] and len(set(found.cameras.values())) == 1
-    assert [item.file for item in found.rejected] == ["3.png"]
-    assert "3.png: not of the camera of most images: 32x24, fx" in found.rejected[0].reason
-    for i in (0, 1):
-        cv2.imwrite(str(folder / f"{i}.png"), np.zeros((6 + 6 * i, 8 + 8 * i, 3), np.uint8))
-    with pytest.raises(ValueError, match="4 different intrinsics, and so not one pose"):
-        of_one_camera(read_images(Recording(folder, table(tmp_path / "q.csv"), CAMERA, KINEMATICS)))
 
 
 def test_errors_name_their_cause(tmp_path):
