@@ -139,92 +139,11 @@ def test_frames_without_labels_are_images_and_joints(write_folder, tmp_path, pan
     np.testing.assert_allclose(frame.frame().joint_positions, truth[0].joint_positions)
 
 
-def keep(*indices):
-    def change(data):
-        as_real(data)
-        keypoints = data["objects"][0]["keypoints"]
-        data["objects"][0]["keypoints"] = [keypoints[i] for i in indices]
-
-    return change
-
-
-def test_too_few_keypoints_give_no_pose(write_folder, tmp_path, panda):
-    """Two leave the rotation about their line free, as do more on that line; three others fix it."""
-    folder = write_folder(tmp_path)
-    edit(folder, keep(0, 1))
-    frame = DreamFolder(folder, panda).read("000000")
-    assert frame.camera_T_base is None
-    np.testing.assert_array_equal(np.isfinite(frame.keypoints).all(axis=1), np.arange(7) < 2)
-    edit(folder, lambda data: (as_real(data), data["objects"][0]["keypoints"].clear()), "000001")
-    assert DreamFolder(folder, panda).read("000001").camera_T_base is None
-    edit(folder, keep(0, 3, 6), "000002")
-    assert DreamFolder(folder, panda).read("000002").camera_T_base is not None
-
-
-def test_the_pose_of_ndds_replaces_missing_keypoints(write_folder, tmp_path, panda, truth):
-    """Transposed, in centimetres and in Unreal's axes."""
-    folder = write_folder(tmp_path)
-    own = json.loads((folder / "000000.json").read_text())["objects"][0]["pose_transform"]
-    edit(folder, lambda data: (keep(0, 1)(data), data["objects"][0].update(pose_transform=own)))
-    assert max(pose_error(DreamFolder(folder, panda).read("000000").camera_T_base, truth[0].camera_T_base)) < 1e-7
-    edit(folder, lambda data: data["objects"][0].update(pose_transform=np.eye(4).tolist()))
-    with pytest.raises(ValueError, match="does not hold a rotation in Unreal's axes"):
-        DreamFolder(folder, panda).read("000000")
-
-
-@pytest.mark.parametrize("change", [as_real, as_synthetic])
-def test_the_robot_is_found_among_other_objects(write_folder, tmp_path, panda, truth, change):
-    folder = write_folder(tmp_path)
-    cup = {"class": "cup", "location": [0, 0, 1], "pose_transform": np.eye(4).tolist(), "keypoints": [{"id": 1}]}
-    edit(folder, lambda data: (change(data), data["objects"].insert(0, cup)))
-    found = DreamFolder(folder, panda).read("000000")
-    assert max(pose_error(found.camera_T_base, truth[0].camera_T_base)) < 1e-7
-    edit(folder, lambda data: data["objects"].pop(), "000001")
-    edit(folder, lambda data: data["objects"].extend([cup, {**cup, "keypoints": None}]), "000001")
-    assert DreamFolder(folder, panda).read("000001").camera_T_base is None
-
-
-def test_joints_of_another_configuration_than_the_keypoints_are_rejected(write_folder, tmp_path, panda):
-    folder = write_folder(tmp_path)
-    edit(folder, as_real)
-
-    def turn(angle):
-        def change(data):
-            data["sim_state"]["joints"][1]["position"] += angle
-
-        return change
-
-    edit(folder, turn(0.01))  # encoders, and robots, are that far off
-    DreamFolder(folder, panda).read("000000")
-    edit(folder, turn(-0.5))
-    with pytest.raises(
-        ValueError, match=r"000000.json: the keypoints lie \d+ mm \(RMS\) from where the joint positions"
-    ):
-        DreamFolder(folder, panda).read("000000")
-
-
 def test_joint_angles_beyond_the_limits_are_rejected(write_folder, tmp_path, panda):
     folder = write_folder(tmp_path)
     edit(folder, lambda data: data["sim_state"]["joints"][3].update(position=-103.0))
     with pytest.raises(ValueError, match=r"000000.json: panda_joint4 is at -103 rad, .* expected in radians"):
         DreamFolder(folder, panda).read_unlabelled("000000")
-
-
-def test_keypoints_on_a_line_give_no_pose(write_folder, tmp_path):
-    """Baxter's shoulder, elbow and wrist of a straight arm lie nearly on one line."""
-    baxter = RobotKinematics("baxter")
-    folder = write_folder(tmp_path, "baxter", 1)
-
-    def straight(data):
-        data["objects"][0] = {"keypoints": data["objects"][0]["keypoints"]}
-        del data["camera_data"]
-        for i, keypoint in enumerate(data["objects"][0]["keypoints"]):
-            keypoint["location"] = [0.1 * i, 0.0, 1.0]
-
-    edit(folder, straight)
-    points = np.outer(np.arange(7), [0.1, 0.0, 0.0])
-    baxter.keypoints = lambda joints: points
-    assert DreamFolder(folder, baxter).read("000000").camera_T_base is None
 
 
 def test_camera_and_pixels_are_scaled_to_the_size_of_the_image(write_folder, tmp_path, panda, truth):
