@@ -1,4 +1,4 @@
-"""Bringing a robot's contour onto the border of a mask."""
+"""Contour alignment: refining a pose so that the projected mesh contour lies on the mask boundary."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from .contour import Contour, Lens, find_contour
 
 __all__ = ["Aligned", "MaskView", "Seen", "align"]
 
-_STEPS = 2  # Gauss-Newton steps with each contour
-_OFFSETS = np.arange(-8.0, 8.1, 0.5)  # pixels: where the mask's border is looked for beside the contour
-_FEWEST = 20  # samples of an contour that say something
-_TOGETHER = 20.0  # pixels of contour that err together
-_LEAST_SCALE = 1.0  # pixels: no border is more exact
-_NORMAL = 1.4826  # standard deviations per median of absolute values
-_CUT = 3.0  # scales from which on a sample no longer counts (Tukey)
-_EXPLAINED = 2.0  # pixels
+_STEPS = 2  # Gauss-Newton steps for each computed contour
+_OFFSETS = np.arange(-8.0, 8.1, 0.5)  # pixels along the normal in which the mask boundary is located
+_FEWEST = 20  # least number of samples of a contour that meet the mask boundary
+_TOGETHER = 20.0  # pixels: correlation length of the mask boundary's error along the contour
+_LEAST_SCALE = 1.0  # pixels: least standard deviation of a mask boundary
+_NORMAL = 1.4826  # standard deviation of a normal distribution per median absolute value
+_CUT = 3.0  # standard deviations from which on a sample has no weight (Tukey)
+_INLIER = 2.0  # pixels: largest distance of a contour inlier from the mask boundary
 
 _Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class MaskView:
-    """A mask, and the camera that sees the robot in it.
+    """A mask with its camera.
 
     Attributes:
         mask: ``(h, w)`` float32 robot probability.
-        lens: The camera, in pixels of the mask, without its distortion.
-        low: ``(2,)`` where the image begins in the mask, pixels.
-        high: ``(2,)`` where it ends.
-        bend: Takes ``(N, 2)`` pixels without distortion to pixels of the mask; ``None`` where there is no distortion.
+        lens: The camera without its distortion, in pixels of the mask.
+        low: ``(2,)`` upper left corner of the image in the mask, pixels.
+        high: ``(2,)`` lower right corner of the image in the mask, pixels.
+        bend: Maps ``(N, 2)`` undistorted pixels to pixels of the mask; ``None`` for a camera without distortion.
     """
 
     mask: NDArray[np.float32]
@@ -48,14 +48,14 @@ class MaskView:
     bend: Callable[[_Vector], _Vector] | None = None
 
     def gaps(self, places: _Vector, normals: _Vector) -> _Vector:
-        """Signed distances to the mask's border.
+        """Signed distances to the mask boundary.
 
         Args:
-            places: ``(S, 2)`` pixels.
-            normals: ``(S, 2)`` directions in which the mask should end there.
+            places: ``(S, 2)`` undistorted pixels.
+            normals: ``(S, 2)`` unit directions out of the mask.
 
         Returns:
-            ``(S,)`` pixels along the normals; NaN where there is no border, or it cannot be seen.
+            ``(S,)`` pixels along the normals; NaN where there is no boundary, or the normal leaves the image.
         """
         at = places[:, None] + _OFFSETS[:, None] * normals[:, None]
         if self.bend is not None:
@@ -84,10 +84,10 @@ class Aligned:
 
 
 class Seen(NamedTuple):
-    """The robot in one mask.
+    """The robot's surface in one mask.
 
     Attributes:
-        vertices: ``(V, 3)`` the surface's vertices in the base frame, metres.
+        vertices: ``(V, 3)`` vertices of the surface in the base frame, metres.
         view: The mask.
     """
 
@@ -96,12 +96,12 @@ class Seen(NamedTuple):
 
 
 class _Pull(NamedTuple):
-    """Normal equations of the samples of an contour, the length of it and how much of that is explained, pixels."""
+    """Normal equations of a contour's samples, the contour's length and the length of its inliers, pixels."""
 
     information: NDArray[np.float64]
     force: _Vector
     length: float
-    contour_inlier_ratio: float
+    inlier_length: float
 
 
 def align(
@@ -112,11 +112,12 @@ def align(
     covariance: NDArray[np.float64],
     rounds: int = 2,
 ) -> Aligned:
-    """The pose near a first one whose contours lie on the borders of masks.
+    """Refine a pose so that the contours lie on the mask boundaries.
 
-    Gauss-Newton on the distances between contour and border along the contour's normals, robust (Tukey), with the first
-    pose as a measurement of its own: what the contour does not tell stays as it was. Where hardly any contour meets a
-    border, the pose stays. Several masks are those of one camera that stands still while the robot moves.
+    Gauss-Newton on the distances between contour and mask boundary along the contour's normals (iterative contour
+    alignment, as in RAPID, Harris and Stennett 1990), with Tukey weights. The given pose enters as a measurement with
+    its covariance, so directions that the contour does not determine are kept. The pose is returned unchanged where too
+    little of the contour meets a mask boundary. Several masks are those of one static camera.
 
     Args:
         surface: The robot.
@@ -137,29 +138,32 @@ def align(
             there = [pull for pull in pulls if pull is not None]
             if not there:
                 break
-            total = known + sum(pull.information for pull in there)
-            contour_inlier_ratio = sum(pull.contour_inlier_ratio for pull in there) / sum(pull.length for pull in there)
+            information = known + sum(pull.information for pull in there)
+            contour_inlier_ratio = sum(pull.inlier_length for pull in there) / sum(pull.length for pull in there)
             away = np.concatenate([t - translation, turn.as_rotvec()])
-            step = np.linalg.solve(total, sum(pull.force for pull in there) - known @ away)
+            step = np.linalg.solve(information, sum(pull.force for pull in there) - known @ away)
+            if not np.isfinite(step).all():  # a sample lies in the plane of the camera's centre
+                break
+            total = information
             turn, t = Rotation.from_rotvec(step[3:]) * turn, t + step[:3]
     return Aligned(turn.as_matrix() @ rotation, t, np.linalg.inv(total), contour_inlier_ratio)
 
 
 def _pull(contour: Contour, R: _Vector, t: _Vector, view: MaskView) -> _Pull | None:
-    """What the border of a mask says of a pose; ``None`` where it says too little."""
-    turned = contour.points @ R.T
-    points, lens = turned + t, view.lens
+    """Normal equations of a contour at a pose; ``None`` where too few samples meet the mask boundary."""
+    rotated = contour.points @ R.T
+    points, lens = rotated + t, view.lens
     all_gaps = view.gaps(lens.project(points), contour.normals) - contour.margins
     met = np.isfinite(all_gaps)
     if met.sum() < _FEWEST:
         return None
-    turned, points, normals, gaps = turned[met], points[met], contour.normals[met], all_gaps[met]
+    rotated, points, normals, gaps = rotated[met], points[met], contour.normals[met], all_gaps[met]
     across = normals * (lens.fx, lens.fy) / points[:, 2:]
     depth = -np.sum(across * points[:, :2], axis=1, keepdims=True) / points[:, 2:]
     by_point = np.concatenate([across, depth], axis=1)
-    jacobian = np.concatenate([by_point, np.cross(turned, by_point)], axis=1)
+    jacobian = np.concatenate([by_point, np.cross(rotated, by_point)], axis=1)
     scale = max(_LEAST_SCALE, _NORMAL * float(np.median(np.abs(gaps))))
     trust = np.clip(1.0 - (gaps / (_CUT * scale)) ** 2, 0.0, None) ** 2
     weighted = jacobian * (trust * contour.lengths[met] / (_TOGETHER * scale**2))[:, None]
-    contour_inlier_ratio = float(np.sum(contour.lengths[met][np.abs(gaps) < _EXPLAINED]))
-    return _Pull(weighted.T @ jacobian, weighted.T @ gaps, float(np.sum(contour.lengths)), contour_inlier_ratio)
+    inlier_length = float(np.sum(contour.lengths[met][np.abs(gaps) < _INLIER]))
+    return _Pull(weighted.T @ jacobian, weighted.T @ gaps, float(np.sum(contour.lengths)), inlier_length)

@@ -1,4 +1,4 @@
-"""The contour of a robot's silhouette in a image: the edges of its surface beyond which nothing of it is seen."""
+"""The projected mesh contour: the edges of the robot's surface that bound its silhouette in an image."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from .coverage import coverage
 
 __all__ = ["Contour", "Lens", "find_contour", "silhouette"]
 
-_BESIDE = 1.2  # pixels from an contour at which its two sides are looked at
-_BORDER = np.arange(-1.5, 1.51, 0.25)  # pixels: where the end of the silhouette is looked for
-_SHORTEST, _SPACING = 0.3, 3.0  # pixels: shortest edge looked at, distance of samples along longer ones
-_MOST = 300  # samples of an contour; beyond that every second one is taken, or third
+_BESIDE = 1.2  # pixels between an edge and the points at which coverage is tested on its two sides
+_ACROSS = np.arange(-1.5, 1.51, 0.25)  # pixels along the normal in which the silhouette's boundary is located
+_SHORTEST, _SPACING = 0.3, 3.0  # pixels: shortest edge that is sampled, spacing of samples along longer ones
+_MOST = 300  # samples of a contour; of more than that, every second or third is kept
 
 
 @dataclass(frozen=True)
 class Lens:
-    """A pinhole camera without distortion, in pixels: what lies at (x, y, z) is seen at (fx x/z + cx, fy y/z + cy)."""
+    """A pinhole camera without distortion, in pixels: (x, y, z) projects to (fx x/z + cx, fy y/z + cy)."""
 
     fx: float
     fy: float
@@ -32,25 +32,25 @@ class Lens:
     cy: float
 
     def project(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """``(..., 2)`` pixels of camera-frame points ``(..., 3)``; those nearer than ``NEAR`` as if they were there."""
+        """``(..., 2)`` pixels of camera-frame points ``(..., 3)``; depths below ``NEAR`` are replaced by it."""
         return points[..., :2] / np.maximum(points[..., 2:], NEAR) * (self.fx, self.fy) + (self.cx, self.cy)
 
     def rays(self, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
-        """``(N, 3)`` camera-frame points at z = 1 that are seen at pixels ``(N, 2)``."""
+        """``(N, 3)`` camera-frame points at z = 1 that project to pixels ``(N, 2)``."""
         rays = (pixels - (self.cx, self.cy)) / (self.fx, self.fy)
         return np.concatenate([rays, np.ones((len(rays), 1))], axis=1)
 
 
 @dataclass(frozen=True)
 class Contour:
-    """Samples of an contour.
+    """Samples of a contour.
 
     Attributes:
-        points: ``(S, 3)`` places on the robot in the base frame, metres.
+        points: ``(S, 3)`` points on the robot in the base frame, metres.
         normals: ``(S, 2)`` unit normals in the image, away from the robot.
-        margins: ``(S,)`` distance along the normals to where the silhouette in pixels ends. What is measured in a mask
-            of pixels is to be compared with that: at corners, and where several edges run side by side, it is not 0.
-        lengths: ``(S,)`` length of contour that each stands for, pixels.
+        margins: ``(S,)`` distance along the normals to the boundary of the rasterised silhouette, to which distances in
+            a mask must be compared. It differs from 0 at corners and where several edges run side by side.
+        lengths: ``(S,)`` length of contour that each sample represents, pixels.
     """
 
     points: NDArray[np.float64]
@@ -67,10 +67,10 @@ def find_contour(
     lens: Lens,
     size: tuple[int, int],
 ) -> Contour:
-    """Contour of a robot in a image.
+    """Contour of a robot in an image.
 
-    An edge of the surface belongs to it if it separates a triangle that faces the camera from one that does not, or
-    from nothing, and if the robot is on one side of it alone.
+    An edge of the surface belongs to the contour if it separates a triangle that faces the camera from one that does
+    not, or bounds the surface, and if the robot covers exactly one of its two sides.
 
     Args:
         surface: The robot.
@@ -84,21 +84,21 @@ def find_contour(
     pixels = lens.project(seen).astype(np.float32)
     facing = _facing(surface, pixels, seen[:, 2] > NEAR)
     covered = coverage(pixels[surface.faces[facing]], size)
-    facing = np.append(facing, False)  # beyond a surface's end
-    turning = facing[surface.edge_faces[:, 0]] != facing[surface.edge_faces[:, 1]]
-    edges = surface.edges[turning]
+    facing = np.append(facing, False)  # number -1: no triangle
+    candidates = facing[surface.edge_faces[:, 0]] != facing[surface.edge_faces[:, 1]]
+    edges = surface.edges[candidates]
     samples = _samples(pixels[edges], size)
-    left, right = (_lookup(covered, samples.places + side * samples.normals) for side in (_BESIDE, -_BESIDE))
+    left, right = (_lookup(covered, samples.pixels + side * samples.normals) for side in (_BESIDE, -_BESIDE))
     outer = np.flatnonzero(left != right)
     every = len(outer) // _MOST + 1
     outer = outer[::every]
-    places, normals = samples.places[outer], np.where(left[outer, None], -1.0, 1.0) * samples.normals[outer]
-    across = places[:, None] + _BORDER[:, None] * normals[:, None]
-    margins = boundary_distances(covered.astype(np.float32), across, _BORDER)
+    pixels, normals = samples.pixels[outer], np.where(left[outer, None], -1.0, 1.0) * samples.normals[outer]
+    across = pixels[:, None] + _ACROSS[:, None] * normals[:, None]
+    margins = boundary_distances(covered.astype(np.float32), across, _ACROSS)
     kept = np.isfinite(margins)
     outer, normals, margins = outer[kept], normals[kept], margins[kept]
     a, b = edges[samples.edges[outer]].T
-    # halfway in the image is not halfway in space: weigh by nearness
+    # the midpoint of a projected edge is not the projection of its midpoint: weigh by depth
     share = samples.shares[outer]
     share = share * seen[a, 2] / (share * seen[a, 2] + (1.0 - share) * seen[b, 2])
     points = vertices[a] + share[:, None] * (vertices[b] - vertices[a])
@@ -120,7 +120,7 @@ def silhouette(
 
 
 def _facing(surface: RobotSurface, pixels: NDArray[np.floating], in_front: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """``(F,)`` triangles that turn their outside to the camera, and lie wholly in front of it."""
+    """``(F,)`` bool, triangles whose outside faces the camera and that lie entirely beyond the near plane."""
     corners = pixels[surface.faces]
     (ax, ay), (bx, by) = (corners[:, 1] - corners[:, 0]).T, (corners[:, 2] - corners[:, 0]).T
     facing = np.asarray(ax * by < ay * bx)
@@ -128,22 +128,22 @@ def _facing(surface: RobotSurface, pixels: NDArray[np.floating], in_front: NDArr
 
 
 class _Samples(NamedTuple):
-    """Places on edges in a image."""
+    """Samples of edges in an image."""
 
     edges: NDArray[np.int64]
     """``(S,)`` number of the edge."""
     shares: NDArray[np.float32]
-    """``(S,)`` where between its ends, 0 to 1."""
-    places: NDArray[np.float32]
+    """``(S,)`` position between its ends, 0 to 1."""
+    pixels: NDArray[np.float32]
     """``(S, 2)`` pixels."""
     normals: NDArray[np.float32]
     """``(S, 2)`` unit normals, to one side or the other."""
     lengths: NDArray[np.float32]
-    """``(S,)`` length of edge that each stands for, pixels."""
+    """``(S,)`` length of edge that each sample represents, pixels."""
 
 
 def _samples(ends: NDArray[np.float32], size: tuple[int, int]) -> _Samples:
-    """Samples of edges whose ends are at ``(E, 2, 2)`` pixels, as far as they may be in the image."""
+    """Samples of edges with ends at ``(E, 2, 2)`` pixels, without edges that lie outside the image."""
     along = ends[:, 1] - ends[:, 0]
     lengths = np.hypot(along[:, 0], along[:, 1])
     near = np.all((ends.max(axis=1) > 0) & (ends.min(axis=1) < size), axis=1)
@@ -157,9 +157,9 @@ def _samples(ends: NDArray[np.float32], size: tuple[int, int]) -> _Samples:
     return _Samples(edges, shares, ends[edges, 0] + shares[:, None] * along, normals, length / count)
 
 
-def _lookup(covered: NDArray[np.bool_], places: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether places ``(N, 2)`` lie in covered pixels; those outside do not."""
+def _lookup(covered: NDArray[np.bool_], points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether points ``(N, 2)`` lie in covered pixels; points outside the image do not."""
     height, width = covered.shape
-    columns, rows = np.floor(places).astype(int).T
+    columns, rows = np.floor(points).astype(int).T
     inside = (columns >= 0) & (rows >= 0) & (columns < width) & (rows < height)
     return np.asarray(inside & covered[np.where(inside, rows, 0), np.where(inside, columns, 0)])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from ctr_env.estimators.silhouette import alignment
 from ctr_env.estimators.silhouette.alignment import MaskView, Seen, align
 from ctr_env.estimators.silhouette.contour import Lens
 from ctr_env.estimators.silhouette.coverage import coverage
@@ -117,6 +118,15 @@ def test_what_is_already_known_holds():
     np.testing.assert_allclose(held.translation, start[1], atol=1e-6)
     found = case.aligned(start)
     assert np.linalg.eigvalsh(UNSURE - found.covariance).min() > 0.0
+
+
+def test_normal_equations_that_are_not_finite_leave_the_pose_unchanged(monkeypatch):
+    """A contour sample in the plane of the camera's centre has an infinite projection."""
+    case, rng = Case("panda", np.random.default_rng(8)), np.random.default_rng(9)
+    nothing = np.full((6, 6), np.nan)
+    monkeypatch.setattr(alignment, "_pull", lambda *_: alignment._Pull(nothing, nothing[0], 100.0, 50.0))
+    found = case.aligned(case.wrong(rng))
+    np.testing.assert_allclose(found.covariance, UNSURE)
 
 
 def test_one_camera_over_many_frames_is_found_better_than_in_each():
