@@ -23,9 +23,9 @@ def find_image_column(
 ) -> int | None:
     """Index of the column that names images; ``None`` if rows belong to images by their order or time.
 
-    That is the column most of whose cells name different images; else one with a usual header (``image``, ``file``,
-    ``Filename``, ``frame`` and so on). A column of file names that fit no image is an error, because the order of rows
-    would then mean nothing.
+    That is the column most of whose cells name different images, by more than a number; else one with a usual header
+    (``image``, ``file``, ``Filename``, ``frame`` and so on), unless it repeats cells that name nothing. A column of file
+    names that fit no image is an error, because the order of rows would then mean nothing.
 
     Args:
         header: Names of the columns.
@@ -42,10 +42,12 @@ def find_image_column(
         if column in others:
             continue
         cells = [row[column].strip() if column < len(row) else "" for row in rows]
-        found = [image for cell in cells if (image := _image(cell, known))]
+        expected = name.strip().lower().rpartition("/")[2] in _HEADERS
+        names = [cell for cell in cells if expected or not cell.isdecimal()]  # elsewhere, numbers count something else
+        found = [image for cell in names if (image := _image(cell, known))]
         if 2 * len(found) > len(cells) and len(set(found)) == len(found):
             return column
-        if usual is None and name.strip().lower().rpartition("/")[2] in _HEADERS:
+        if usual is None and expected and (not images or found or len(set(cells)) == len(cells)):
             usual = column
         if foreign is None and any(Path(cell).suffix.lower() in IMAGE_SUFFIXES for cell in cells):
             foreign = column
@@ -56,7 +58,10 @@ def find_image_column(
 
 
 def image_names(cells: Sequence[str], images: Collection[str]) -> list[str]:
-    """The image that each cell names by its path, file name or stem, whatever the case; a cell itself if none does."""
+    """The image that each cell names; a cell itself if it names none.
+
+    A cell is an image's path, file name or stem, whatever the case, or the number that the stem is (7 for 000007.png).
+    """
     known = _keys(images)
     return [_image(cell, known) or cell for cell in cells]
 
@@ -65,7 +70,8 @@ def _keys(images: Collection[str]) -> dict[str, str]:
     """Images by what may stand for them; what stands for two stands for none."""
     keys: dict[str, str] = {}
     for image in images:
-        for key in {image.lower(), Path(image).stem.lower()}:
+        stem = Path(image).stem.lower()
+        for key in {image.lower(), stem, str(int(stem)) if stem.isdecimal() else stem}:
             keys[key] = image if keys.get(key, image) == image else ""
     return keys | {image: image for image in images}
 

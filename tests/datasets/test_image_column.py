@@ -16,7 +16,7 @@ def test_a_column_whose_cells_name_images_is_found_whatever_its_header(header):
     assert find_image_column(["j", header], shuffled, IMAGES, {0}) == 1
 
 
-@pytest.mark.parametrize("cell", ["000001.png", "pictures/000001.png", r"C:\data\000001.PNG", "000001"])
+@pytest.mark.parametrize("cell", ["000001.png", "images/000001.png", r"C:\data\000001.PNG", "000001", "1"])
 def test_cells_name_images_by_path_file_name_or_stem(cell):
     assert image_names([cell, "other.png"], IMAGES) == ["000001.png", "other.png"]
 
@@ -27,6 +27,13 @@ def test_stems_that_two_images_share_name_neither():
 
 def test_joints_and_times_are_not_taken_for_names():
     assert find_image_column(["q", "time"], [["0", "0"], ["1", "1"]], ["0.png", "1.png"], {0, 1}) is None
+
+
+def test_numbers_name_images_under_a_usual_header_alone():
+    """A message's sequence number is not an image's number."""
+    table = [["1"], ["2"], ["3"]]
+    assert find_image_column(["frame"], table, IMAGES, set()) == 0
+    assert find_image_column(["seq"], table, IMAGES, set()) is None
 
 
 def test_a_column_with_repeated_or_few_names_is_none():
@@ -41,6 +48,11 @@ def test_the_column_that_names_images_goes_before_one_with_a_usual_header():
 
 def test_a_usual_header_counts_even_if_its_cells_name_nothing_that_is_there():
     assert find_image_column(["q", "image"], rows(["a", "b", "c"]), IMAGES, {0}) == 1
+
+
+def test_a_usual_header_over_one_repeated_word_is_no_column_of_names():
+    assert find_image_column(["q", "name"], rows(["panda", "panda", "panda"]), IMAGES, {0}) is None
+    assert find_image_column(["q", "frame"], rows(["3", "3", "4"]), [], {0}) == 1  # of a video: an error later on
 
 
 def test_file_names_that_are_not_there_forbid_pairing_by_order():
