@@ -24,8 +24,8 @@ def find_image_column(
     """Index of the column that names images; ``None`` if rows belong to images by their order or time.
 
     That is the column most of whose cells name different images, by more than a number; else one with a usual header
-    (``image``, ``file``, ``Filename``, ``frame`` and so on), unless it repeats cells that name nothing. A column of file
-    names that fit no image is an error, because the order of rows would then mean nothing.
+    (``image``, ``file``, ``Filename``, ``frame`` and so on), unless it repeats cells that name nothing. A column of
+    file names that fit no image is an error, because the order of rows would then mean nothing.
 
     Args:
         header: Names of the columns.
