@@ -1,7 +1,13 @@
 """Rendered images: effects, masks and depth of one instant."""
 
+import subprocess
+import sys
+import threading
+
 import numpy as np
 import pytest
+
+from ctr_env.errors import UsageError
 
 SMALL = {"width": 64, "height": 48}
 
@@ -48,3 +54,45 @@ def test_nothing_is_rendered_before_the_first_episode(make, mode):
     assert env.render() is None
     env.reset(seed=0)
     assert env.render().shape[:2] == (48, 64)
+
+
+def test_rendering_in_another_thread_is_an_error_that_names_the_rule(make):
+    env = make(obs_mode="image", **SMALL)
+    env.reset(seed=0)
+    caught = []
+
+    def step():
+        try:
+            env.step(np.zeros(6, np.float32))
+        except UsageError as error:
+            caught.append(str(error))
+
+    thread = threading.Thread(target=step)
+    thread.start()
+    thread.join()
+    assert len(caught) == 1 and "must be used by the thread that rendered first" in caught[0]
+    env.step(np.zeros(6, np.float32))  # this thread goes on
+
+
+FORK = """
+import gymnasium as gym
+import ctr_env
+def make():
+    return gym.make("ctr_env/PandaServo-v0", obs_mode="image", width=64, height=48)
+env = make()
+env.reset(seed=0)
+envs = gym.vector.AsyncVectorEnv([make, make], context="fork")
+try:
+    envs.reset(seed=1)
+except Exception as error:
+    print(type(error).__name__, error)
+finally:
+    envs.close(terminate=True)
+"""
+
+
+def test_workers_forked_after_rendering_end_with_an_error_that_names_the_remedy():
+    """Without the check they wait in the graphics driver for ever."""
+    done = subprocess.run([sys.executable, "-P", "-c", FORK], capture_output=True, text=True, timeout=60)
+    assert done.stdout.startswith("UsageError"), done.stdout + done.stderr
+    assert 'context="forkserver"' in done.stdout

@@ -1,6 +1,9 @@
 """What is measured, and what the estimator is given."""
 
+import dataclasses
+
 import numpy as np
+import pytest
 
 from ctr_env.estimators import PoseEstimate, PoseEstimator
 
@@ -60,3 +63,47 @@ def test_fields_drawn_for_each_frame_are_recorded(make):
     *_, second = env.step(np.zeros(6, np.float32))
     assert first["frame_draws"].keys() == {"image.exposure"}
     assert first["frame_draws"]["image.exposure"] != second["frame_draws"]["image.exposure"]
+
+
+@pytest.mark.parametrize("estimator", ["ctrnet", "charuco"])
+def test_images_without_content_make_invalid_estimates_and_no_errors(make, monkeypatch, estimator):
+    """Black, white, constant, striped and random images while the loop runs: a step never raises."""
+    env = make(estimator=estimator, width=160, height=120)
+    env.reset(seed=0)
+    noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3), dtype=np.uint8)
+    stripes = np.zeros_like(noise)
+    stripes[:, ::8] = 255
+    images = iter([noise * 0, noise * 0 + 255, noise * 0 + 127, stripes, stripes.transpose(1, 0, 2)[:120], noise])
+    monkeypatch.setattr(env.unwrapped._camera, "image", lambda *_: np.resize(next(images), (120, 160, 3)))
+    for _ in range(6):
+        obs, reward, *_, info = env.step(np.zeros(6, np.float32))
+        assert env.observation_space.contains(obs)
+        assert np.isfinite(reward)
+        assert info["estimate_valid"] or info["estimate_reason"]
+    assert not info["estimate_valid"]
+
+
+@pytest.mark.parametrize("pixels", ["one_point", "one_line", "nothing_finite"])
+def test_degenerate_detections_of_ctrnet_make_invalid_estimates_and_no_errors(make, monkeypatch, pixels):
+    """Detections that determine no pose: all in one point, all on one line, or not finite."""
+    env = make(estimator="ctrnet", width=160, height=120)
+    env.reset(seed=0)
+    detector = env.unwrapped.estimator.detector
+    detect = type(detector).detect
+
+    def degenerate(*args, **kwargs):
+        found = []
+        for detection in detect(*args, **kwargs):
+            points = np.full_like(detection.pixels, np.nan)
+            if pixels == "one_point":
+                points[:] = (80.0, 60.0)
+            elif pixels == "one_line":
+                points[:] = np.linspace((40.0, 30.0), (120.0, 90.0), len(points))
+            found.append(dataclasses.replace(detection, pixels=points))
+        return found
+
+    monkeypatch.setattr(type(detector), "detect", degenerate)
+    for _ in range(3):
+        *_, info = env.step(np.zeros(6, np.float32))
+        assert not info["estimate_valid"]
+        assert info["estimate_reason"]

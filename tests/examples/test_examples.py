@@ -45,6 +45,7 @@ def test_own_estimator_beats_the_one_it_averages():
     assert averaged < plain
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["train_ppo.py"])
 def test_training_runs(name):
     assert re.search(r"mean final error: \d+ mm untrained, \d+ mm after 480 steps", run(name))
