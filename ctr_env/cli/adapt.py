@@ -130,7 +130,7 @@ def adapt_with_progress(adapter: Adapter, out: Path) -> None:
     """Run to the end with a progress bar; weights are written after every look that is the best so far."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    from ctr_env.learning.self_training.adapter import Round
+    from ctr_env.learning.self_training.teacher import Evaluation
 
     columns = TextColumn("adapting"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
     with Progress(*columns, TextColumn("{task.description}")) as bar:
@@ -140,7 +140,7 @@ def adapt_with_progress(adapter: Adapter, out: Path) -> None:
         def step(number: int, progress: float, parts: dict[str, float]) -> None:
             bar.update(task, completed=progress, description=f"step {number}  loss {parts['loss']:.2f}")
 
-        def look(found: Round) -> None:
+        def look(found: Evaluation) -> None:
             adapter.write(out)
             bar.console.print(
                 f"{found.progress:4.0%}  agreement {found.score:.3f}  contour explained {found.contour_inlier_ratio:.2f}  "
@@ -157,7 +157,7 @@ def _report(
     from ctr_env.runs.files import write_image, write_json
     from ctr_env.runs.versions import versions
 
-    config, rounds = adapter.config, [asdict(each) for each in adapter.rounds]
+    config, rounds = adapter.config, [each.record() for each in adapter.rounds]
     rows = {"before": start, "after": out}
     sheet = adaptation_sheet(rows, config.robot, images, config.fixed_camera, flipped=flipped)
     write_image(adapter.folder / "overlays.png", sheet)

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from ctr_env.estimators.ctrnet.output import NetworkOutput
 from ctr_env.estimators.silhouette.renderer import SilhouetteRenderer
-from ctr_env.learning.supervised.dataset import Batch
+from ctr_env.learning.supervised.batch import Batch
 from ctr_env.learning.supervised.loss import supervised_loss
 from ctr_env.learning.supervised.pose_loss import found_poses
 

@@ -1,20 +1,20 @@
-"""The network that is being adapted: one optimiser step on unlabelled and replayed images."""
+"""The network that is being adapted: one optimiser step on unlabelled and synthetic images."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ctr_env.estimators.ctrnet.output import NetworkOutput
 from ctr_env.estimators.ctrnet.weights import WeightsHeader
 from ctr_env.estimators.silhouette.renderer import SilhouetteRenderer
+from ctr_env.learning.averaging import averaged_model
+from ctr_env.learning.optimisation import LocalBackend, Optimisation
 from ctr_env.learning.supervised.augmentation import Example
-from ctr_env.learning.supervised.dataset import Batch
-from ctr_env.learning.supervised.ema import ExponentialAverage
+from ctr_env.learning.supervised.batch import collate, example_tensors, network_inputs
 from ctr_env.learning.supervised.loss import supervised_loss
 from ctr_env.learning.supervised.pose_loss import pose_loss
 from ctr_env.runs.device import native_dtype, resolve_device
@@ -24,7 +24,7 @@ from .objective import unlabelled_loss
 
 __all__ = ["Student"]
 
-_GRADIENT_NORM = 5.0
+_WARM_UP, _FIRST_RATE = 0.05, 0.02  # share of the adaptation, share of the peak learning rate
 
 
 class Student:
@@ -32,88 +32,86 @@ class Student:
 
     Attributes:
         device: Where it computes.
-        average: The averaged weights, which are what teaches and what is kept.
     """
 
-    def __init__(self, network: nn.Module, header: WeightsHeader, config: AdaptationConfig, chain: int) -> None:
-        """Take a trained network; ``chain`` is the number of keypoints whose pose error counts in replayed images."""
+    def __init__(
+        self,
+        network: nn.Module,
+        header: WeightsHeader,
+        config: AdaptationConfig,
+        chain: int,
+        progress: Callable[[], float],
+        state: dict[str, Any] | None = None,
+    ) -> None:
+        """Prepare a trained network for adaptation.
+
+        Args:
+            network: The network.
+            header: Header of its weights.
+            config: Settings.
+            chain: Number of keypoints whose pose error counts in synthetic images, which come first.
+            progress: Progress of the adaptation, 0 to 1, which the learning rate follows.
+            state: State of an interrupted adaptation (see :meth:`state_dict`).
+        """
         self.device = resolve_device(config.device)
-        self._network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._header, self._config, self._chain = header, config, chain
-        self.average = ExponentialAverage(self._network, config.ema)
-        self._optimizer = torch.optim.AdamW(self._network.parameters(), lr=config.learning_rate, weight_decay=0.0)
-        self._kind = native_dtype(self.device)
+        network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=0.0)
+        self._optimisation = Optimisation(network, optimizer, averaged_model(network, config.ema), LocalBackend())
+        if state is not None:
+            self._optimisation.load_state_dict(state)
+        self._optimisation.schedule(optimizer, progress, _WARM_UP, _FIRST_RATE)
+        self._dtype = native_dtype(self.device)
+
+    @property
+    def average(self) -> dict[str, Tensor]:
+        """The averaged weights as the network's ``state_dict``; the teacher uses them, and they are the result."""
+        return self._optimisation.average.module.state_dict()
 
     def learn(
         self,
+        step: int,
         own: Sequence[Example],
-        surfaces: NDArray[np.float32],
+        surfaces: Tensor,
         replayed: Sequence[Example],
         renderer: SilhouetteRenderer,
-        rate: float,
     ) -> dict[str, float]:
-        """One step.
+        """One optimiser step.
 
         Args:
-            own: Examples of unlabelled images, as the teacher labelled them.
-            surfaces: ``(B, V, 3)`` the robot's surface in their camera frames, where the teacher has it, metres.
+            step: Its number.
+            own: Examples of unlabelled images with their pseudo-labels.
+            surfaces: ``(B, V, 3)`` float32 mesh vertices in the camera frame at the pseudo-labels, metres.
             replayed: Examples of synthetic images.
-            renderer: Draws silhouettes of that surface.
-            rate: Learning rate.
+            renderer: Renders silhouettes of that mesh.
 
         Returns:
             The loss and its parts.
+
+        Raises:
+            TrainingError: If the loss or its gradient is not finite; the weights are then unchanged.
         """
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
-        batch = Batch(*(part.to(self.device) for part in _collated([*own, *replayed])))
-        self._network.train()
-        with torch.autocast(self.device.type, self._kind, enabled=self._kind is not torch.float32):
-            output = self._network(*self._inputs(batch))
+        batch = collate([example_tensors(example) for example in (*own, *replayed)]).to(self.device)
+        self._optimisation.network.train()
+        with torch.autocast(self.device.type, self._dtype, enabled=self._dtype is not torch.float32):
+            output: NetworkOutput = self._optimisation.network(*network_inputs(batch, self._header))
         first, rest = slice(0, len(own)), slice(len(own), None)
-        vertices = torch.from_numpy(surfaces).to(self.device)
-        parts = unlabelled_loss(_rows(output, first), _rows(batch, first), vertices, renderer, self._config)
+        vertices = surfaces.to(self.device)
+        parts = unlabelled_loss(_rows(output, first), batch.rows(first), vertices, renderer, self._config)
         if replayed:
-            known = supervised_loss(_rows(output, rest), _rows(batch, rest))["loss"]
-            parts["replay"] = known + pose_loss(_rows(output, rest), _rows(batch, rest), self._chain)
+            known, labels = _rows(output, rest), batch.rows(rest)
+            parts["replay"] = supervised_loss(known, labels)["loss"] + pose_loss(known, labels, self._chain)
             parts["loss"] = parts["loss"] + parts["replay"]
-        self._optimizer.zero_grad()
-        parts["loss"].backward()
-        nn.utils.clip_grad_norm_(self._network.parameters(), _GRADIENT_NORM)
-        self._optimizer.step()
-        self.average.update(self._network)
-        return {name: float(value.detach()) for name, value in parts.items()}
+        return self._optimisation.step(step, parts)
 
-    def state(self) -> dict[str, Any]:
-        """All that :meth:`load` needs to go on."""
-        return {
-            "network": self._network.state_dict(),
-            "average": self.average.state_dict(),
-            "updates": self.average.updates,
-            "optimizer": self._optimizer.state_dict(),
-        }
+    def advance(self) -> None:
+        """Set the learning rate of the next step; call it when the progress has advanced."""
+        self._optimisation.advance()
 
-    def load(self, state: dict[str, Any]) -> None:
-        """Go on from a state."""
-        self._network.load_state_dict(state["network"])
-        self.average.load(state["average"], state["updates"])
-        self._optimizer.load_state_dict(state["optimizer"])
-
-    def _inputs(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        mean, std = (torch.tensor(v, device=self.device)[:, None, None] for v in (self._header.mean, self._header.std))
-        images = (batch.images.float() / 255.0 - mean) / std
-        pair = images, batch.priors.float() / 255.0
-        return tuple(part.contiguous(memory_format=torch.channels_last) for part in pair)  # type: ignore[return-value]
+    def state_dict(self) -> dict[str, Any]:
+        """State to resume from."""
+        return self._optimisation.state_dict()
 
 
-def _rows(parts: Any, rows: slice) -> Any:
-    """Some rows of a named tuple of tensors."""
-    return type(parts)(*(part[rows] for part in parts))
-
-
-def _collated(examples: Sequence[Example]) -> list[Tensor]:
-    stacked = [np.stack([getattr(e, name) for e in examples]) for name in ("image", "prior")]
-    masks = torch.from_numpy(np.stack([example.mask for example in examples]))[:, None].float() / 255.0
-    names = ("pixels", "inside", "seen", "points", "lens")
-    rest = [torch.from_numpy(np.stack([getattr(e, name) for e in examples])) for name in names]
-    return [*(torch.from_numpy(part).permute(0, 3, 1, 2) for part in stacked), masks, *rest]
+def _rows(output: NetworkOutput, rows: slice) -> NetworkOutput:
+    return NetworkOutput(*(part[rows] for part in output))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 from ctr_env.estimators.ctrnet.cropping import small_size
 from ctr_env.runs.configuration import require_length, require_range
@@ -81,3 +83,12 @@ class TrainingConfig:
         if progress < self.small_share or step % 4 == 0:
             return small_size((self.width, self.height))
         return self.width, self.height
+
+    def recipe(self) -> dict[str, Any]:
+        """The settings that the result depends on, for the weights' header; paths are reduced to their last part."""
+        values = asdict(self)
+        for name in ("workers", "save_minutes", "device"):
+            values.pop(name)
+        for name in ("data", "backgrounds", "initial"):
+            values[name] = None if values[name] is None else Path(values[name]).name
+        return values

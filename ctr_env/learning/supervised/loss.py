@@ -9,7 +9,7 @@ from torch.nn import functional
 from ctr_env.estimators.ctrnet.decoding import cell_centres
 from ctr_env.estimators.ctrnet.output import NetworkOutput
 
-from .dataset import Batch
+from .batch import Batch
 
 __all__ = ["supervised_loss"]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ctr_env.estimators.ctrnet.output import NetworkOutput
 
-from .dataset import Batch
+from .batch import Batch
 
 __all__ = ["Monitor", "overlays"]
 

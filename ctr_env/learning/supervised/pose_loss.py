@@ -8,7 +8,7 @@ from torch import Tensor
 from ctr_env.estimators.ctrnet.output import NetworkOutput
 from ctr_env.estimators.pnp import PnPSolution, solve_pnp
 
-from .dataset import Batch
+from .batch import Batch
 
 __all__ = ["found_poses", "pose_loss"]
 

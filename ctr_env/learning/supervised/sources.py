@@ -1,4 +1,4 @@
-"""Where training images come from: a folder that was generated before, or the simulator as training goes."""
+"""Sources of training images: a folder of generated frames, or the simulator during training."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ import numpy as np
 
 from ctr_env.datasets.dream_reader import DreamFolder
 from ctr_env.datasets.synthetic.sampler import FrameSampler
+from ctr_env.errors import DataError
 from ctr_env.estimators.ctrnet.points import LinkPoint, link_points
 from ctr_env.runs.seeds import FRAMES_PER_SET, frame_seed
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .augmentation import RenderedFrame
+from .config import TrainingConfig
 
-__all__ = ["TRAINING_RANDOMIZATION", "FolderSource", "FrameSource", "SimulatorSource"]
+__all__ = ["TRAINING_RANDOMIZATION", "FolderSource", "FrameSource", "SimulatorSource", "training_source"]
 
 _CLEAN = ("exposure", "blur_sigma_px", "motion_blur_px", "noise_std", "jpeg_quality")
 TRAINING_RANDOMIZATION: Mapping[str, Any] = {
@@ -30,16 +32,16 @@ TRAINING_RANDOMIZATION: Mapping[str, Any] = {
     "image.white_balance_r": {"constant": 1.0},
     "image.white_balance_b": {"constant": 1.0},
 }
-"""What frames for training are drawn with: a little more of everything than ``strong``, and no image effects, which
-every pass adds anew."""
+"""Randomisation of training frames: wider than ``strong`` in the view, and without image effects, which the augmentation
+adds anew in every pass."""
 
 
 class FrameSource(ABC):
-    """Gives rendered frames by number, the same one for the same number."""
+    """Rendered frames by number; a number always gives the same frame."""
 
     @abstractmethod
     def frame(self, index: int) -> RenderedFrame:
-        """The frame of a number, 0 or more; sources begin again at their end."""
+        """The frame of a number, 0 or more; after its last frame a source starts again."""
 
 
 class FolderSource(FrameSource):
@@ -49,8 +51,8 @@ class FolderSource(FrameSource):
         """Read a folder.
 
         Raises:
-            FileNotFoundError: If it has no frames, or a frame lacks its image.
-            ValueError: If a frame has no mask or no pose, which training needs, or a camera with lens distortion.
+            MissingFileError: If it has no frames, or a frame lacks its image.
+            DataError: If a frame has no mask or no pose, which training needs, or a camera with lens distortion.
         """
         frames = DreamFolder(folder, kinematics)
         self._images, self._masks, self._places = [], [], []
@@ -58,12 +60,12 @@ class FolderSource(FrameSource):
             labels = frames.read_labels(name)
             mask = frames.mask_file(name)
             if mask is None or labels["camera_T_base"] is None:
-                raise ValueError(f"{folder}: frame {name} has no {'mask' if mask is None else 'pose'} to train with")
+                raise DataError(f"{folder}: frame {name} has no {'mask' if mask is None else 'pose'} to train with")
             self._images.append(np.fromfile(frames.image_file(name), np.uint8))
             self._masks.append(np.fromfile(mask, np.uint8))
             base = link_points(kinematics, labels["joint_positions"], points)
             if labels["camera"].distortion:
-                raise ValueError(f"{folder}: frame {name} has lens distortion; training takes undistorted images")
+                raise DataError(f"{folder}: frame {name} has lens distortion; training takes undistorted images")
             self._places.append((labels["camera_T_base"].apply(base), labels["camera"]))
 
     def __len__(self) -> int:
@@ -71,21 +73,25 @@ class FolderSource(FrameSource):
         return len(self._images)
 
     def frame(self, index: int) -> RenderedFrame:
-        """The frame of a number; every pass over the folder has an order of its own."""
-        round_, place = divmod(index, len(self))
-        chosen = _shuffled(round_, place, len(self))
+        """The frame of a number; every pass over the folder has another order.
+
+        Raises:
+            DataError: If image and mask differ in size.
+        """
+        pass_, place = divmod(index, len(self))
+        chosen = _shuffled(pass_, place, len(self))
         image = np.asarray(cv2.imdecode(self._images[chosen], cv2.IMREAD_COLOR_RGB), dtype=np.uint8)
         mask = np.asarray(cv2.imdecode(self._masks[chosen], cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
         points, camera = self._places[chosen]
         height, width = image.shape[:2]
         if mask.shape != (height, width):
-            raise ValueError(f"a mask is {mask.shape[1]}x{mask.shape[0]} pixels, its image {width}x{height}")
+            raise DataError(f"a mask is {mask.shape[1]}x{mask.shape[0]} pixels, its image {width}x{height}")
         return RenderedFrame(image, mask, points, camera.resized(width, height))
 
 
-def _shuffled(round_: int, place: int, count: int) -> int:
-    """An element of a permutation of ``range(count)`` that differs from round to round: an affine map modulo count."""
-    rng = np.random.default_rng([round_, count])
+def _shuffled(pass_: int, place: int, count: int) -> int:
+    """An element of a permutation of ``range(count)`` that differs between passes: an affine map modulo count."""
+    rng = np.random.default_rng([pass_, count])
     offset = int(rng.integers(count))
     while True:
         factor = int(rng.integers(1, count + 1))
@@ -94,13 +100,19 @@ def _shuffled(round_: int, place: int, count: int) -> int:
 
 
 class SimulatorSource(FrameSource):
-    """Fresh frames from the simulator: none of ten million is seen twice."""
+    """Frames rendered on demand; they repeat after ten million."""
 
     def __init__(self, robot: str, points: Sequence[LinkPoint], seed: int, board_share: float = 0.25) -> None:
-        """Draw frames of a robot, numbered from a data set's seed.
+        """Frames of a robot, split ``train``.
+
+        Args:
+            robot: Robot, by name.
+            points: Points of the network.
+            seed: Seed of the data set.
+            board_share: Share of frames with a calibration board in the gripper.
 
         Raises:
-            ValueError: If the robot is unknown, or the seed is not one of a data set.
+            ConfigurationError: If the robot is unknown, or the seed is out of range.
         """
         frame_seed("train", seed, 0)
         self._sampler = FrameSampler(robot, 640, 480, TRAINING_RANDOMIZATION, board_share)
@@ -115,3 +127,15 @@ class SimulatorSource(FrameSource):
         base = link_points(self._kinematics, frame.joint_positions, self._points)
         points = frame.camera_T_base.apply(base)
         return RenderedFrame(frame.image, np.where(frame.mask, 255, 0).astype(np.uint8), points, frame.camera)
+
+
+def training_source(config: TrainingConfig, points: Sequence[LinkPoint]) -> FrameSource:
+    """The frames of a training's folder, or of the simulator if it has none.
+
+    Raises:
+        MissingFileError: If the folder has no frames.
+        DataError: If a frame of it cannot be trained with.
+    """
+    if config.data is None:
+        return SimulatorSource(config.robot, points, config.seed)
+    return FolderSource(Path(config.data), RobotKinematics(config.robot), points)

@@ -10,9 +10,8 @@ from ctr_env.estimators.ctrnet.points import link_points, paper_keypoints
 from ctr_env.estimators.silhouette.renderer import SilhouetteRenderer
 from ctr_env.learning.self_training.config import AdaptationConfig
 from ctr_env.learning.self_training.objective import COARSER, unlabelled_loss
-from ctr_env.learning.self_training.student import _collated
 from ctr_env.learning.supervised.augmentation import RenderedFrame, augmented
-from ctr_env.learning.supervised.dataset import Batch
+from ctr_env.learning.supervised.batch import collate, example_tensors
 from ctr_env.runs.seeds import frame_seed
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.robots.surfaces import robot_surface
@@ -39,7 +38,11 @@ def lesson():
     renderer = SilhouetteRenderer(
         surface.faces, surface.edges, surface.edge_faces, (WIDTH // COARSER, HEIGHT // COARSER)
     )
-    return Batch(*_collated(examples)), torch.from_numpy(np.stack(vertices).astype(np.float32)), renderer
+    return (
+        collate([example_tensors(example) for example in examples]),
+        torch.from_numpy(np.stack(vertices).astype(np.float32)),
+        renderer,
+    )
 
 
 def answer(batch, off=0.0):

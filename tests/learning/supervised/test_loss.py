@@ -5,7 +5,7 @@ import torch
 
 from ctr_env.estimators.ctrnet.decoding import cell_centres, soft_argmax
 from ctr_env.estimators.ctrnet.output import NetworkOutput
-from ctr_env.learning.supervised.dataset import Batch
+from ctr_env.learning.supervised.batch import Batch
 from ctr_env.learning.supervised.loss import supervised_loss
 
 SIZE = WIDTH, HEIGHT = 64, 48

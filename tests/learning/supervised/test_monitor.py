@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from ctr_env.estimators.ctrnet.output import NetworkOutput
-from ctr_env.learning.supervised.dataset import Batch
+from ctr_env.learning.supervised.batch import Batch
 from ctr_env.learning.supervised.monitor import Monitor, overlays
 
 

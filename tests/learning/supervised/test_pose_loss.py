@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ctr_env.estimators.ctrnet.output import NetworkOutput
-from ctr_env.learning.supervised.dataset import Batch
+from ctr_env.learning.supervised.batch import Batch
 from ctr_env.learning.supervised.pose_loss import pose_loss
 
 CHAIN = 7
