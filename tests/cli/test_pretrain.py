@@ -42,7 +42,7 @@ def test_a_network_is_trained_and_training_goes_on(data, tmp_path, capsys, monke
     assert "3 steps" in shown
     assert "validation" not in shown
     assert main([*arguments, "--steps", "3", "--seed", "1"]) == 1
-    assert "holds a training with seed=0, now 1" in capsys.readouterr().err
+    assert "holds a pretrain run with seed=0, now 1" in capsys.readouterr().err
 
 
 @pytest.mark.slow

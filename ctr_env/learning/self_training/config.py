@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ctr_env.errors import ConfigurationError
 from ctr_env.runs.configuration import require_length, require_range
 from ctr_env.runs.device import require_device
 
@@ -64,4 +65,4 @@ class AdaptationConfig:
         require_range(self, 0, 99_999, "seed")
         require_device(self)
         if not any((self.silhouette, self.mask, self.distance, self.pseudo)):
-            raise ValueError("an adaptation needs a term: silhouette, mask, distance and pseudo are all 0")
+            raise ConfigurationError("an adaptation needs a term: silhouette, mask, distance and pseudo are all 0")

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ctr_env.errors import ConfigurationError
 from ctr_env.estimators.ctrnet.cropping import small_size
 from ctr_env.runs.configuration import require_length, require_range
 from ctr_env.runs.device import require_device
@@ -69,7 +70,7 @@ class TrainingConfig:
         require_range(self, 32, 2048, "width", "height")
         for name in ("width", "height"):
             if getattr(self, name) % 16:
-                raise ValueError(f"{name} must be a multiple of 16, not {getattr(self, name)}")
+                raise ConfigurationError(f"{name} must be a multiple of 16, not {getattr(self, name)}")
         require_range(self, 0, 256, "workers")
         require_range(self, 0, 99_999, "seed")
         require_device(self)

@@ -48,7 +48,7 @@ def test_an_example_is_whole_and_belongs_to_its_seed(frame):
         assert not one.inside[-1]
         assert np.all(one.pixels[~one.inside] == 0.0)
         assert np.all(one.inside[one.seen])
-        for name in ("image", "hint", "mask", "pixels", "inside", "seen", "points", "lens"):
+        for name in ("image", "prior", "mask", "pixels", "inside", "seen", "points", "lens"):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
     assert len({example.image.tobytes() for example in examples(frame, 15)}) == 15
 
