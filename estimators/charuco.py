@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,6 +19,17 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.world.fiducials import FACES, CharucoBoardSpec, board_transform, robot_board
 
 from .base import PoseEstimate, PoseEstimator
+from .board_pose import (
+    BoardCorners,
+    BoardPose,
+    collinear,
+    cross_matrix,
+    frame_pixels,
+    opencv_corners,
+    planar_poses,
+    reprojected,
+    reprojection_jacobian,
+)
 
 __all__ = ["CharucoConfig", "CharucoEstimator"]
 
@@ -49,22 +60,6 @@ class CharucoConfig:
         require_range(self, 0.0, np.pi / 2, "max_obliqueness_rad")
         require_range(self, 0.0, 1e6, "min_evidence")
         require_range(self, 1, 8, "upscale")
-
-
-class _Detection(NamedTuple):
-    """Corners of one face: ``(N, 2)`` OpenCV pixels, ``(N, 3)`` board-frame points, and the face's name."""
-
-    pixels: NDArray[np.float64]
-    points: NDArray[np.float64]
-    face: str
-
-
-class _BoardPose(NamedTuple):
-    """A pose of the board in the camera: rotation vector, translation (m), RMS reprojection error (px)."""
-
-    rotvec: NDArray[np.float64]
-    translation: NDArray[np.float64]
-    rms: float
 
 
 class CharucoEstimator(PoseEstimator):
@@ -109,29 +104,30 @@ class CharucoEstimator(PoseEstimator):
         detection = self._find(frame.image)
         if detection is None:
             return PoseEstimate.invalid("board_not_in_view", frame.time_s)
-        if _collinear(detection):
+        detection, camera = opencv_corners(detection, frame.camera)
+        if collinear(detection):
             return PoseEstimate.invalid("corners_collinear", frame.time_s)
-        detection = self._trimmed(detection, frame.camera)
-        poses = _planar_poses(detection, frame.camera)
+        detection = self._trimmed(detection, camera)
+        poses = planar_poses(detection, camera)
         if not poses:
             return PoseEstimate.invalid("degenerate", frame.time_s)
         found, reason = poses[0], self._rejection(detection, poses)
         base_T_board = self._kinematics.base_T_ee(frame.joint_positions) * self._ee_T_board
         camera_T_board = transform(found.translation, Rotation.from_rotvec(found.rotvec))
         camera_T_base = camera_T_board * base_T_board.inv()
-        covariance = self._covariance(detection, found, frame.camera, camera_T_board, camera_T_base)
+        covariance = self._covariance(detection, found, camera, camera_T_board, camera_T_base)
         return PoseEstimate(
             camera_T_base=camera_T_base,
             covariance=covariance,
             valid=not reason,
             time_s=frame.time_s,
             reason=reason,
-            keypoints_px=detection.pixels + 0.5,
+            keypoints_px=frame_pixels(detection, frame.camera),
             keypoint_confidence=np.ones(len(detection.pixels)),
             camera_T_ee=camera_T_board * self._ee_T_board.inv(),
         )
 
-    def _find(self, image: NDArray[np.uint8]) -> _Detection | None:
+    def _find(self, image: NDArray[np.uint8]) -> BoardCorners | None:
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         scale = self.config.upscale
         if scale > 1:
@@ -141,27 +137,27 @@ class CharucoEstimator(PoseEstimator):
             if ids is not None and len(ids) >= self.config.min_corners:
                 # enlarging maps pixel centres i to scale * (i + 0.5) - 0.5
                 pixels = (np.asarray(corners, dtype=float).reshape(-1, 2) + 0.5) / scale - 0.5
-                return _Detection(pixels, self._board.corners(face)[np.asarray(ids).ravel()], face)
+                return BoardCorners(pixels, self._board.corners(face)[np.asarray(ids).ravel()], face)
         return None
 
-    def _trimmed(self, detection: _Detection, camera: PinholeCamera) -> _Detection:
+    def _trimmed(self, detection: BoardCorners, camera: PinholeCamera) -> BoardCorners:
         """The detection without corners that do not fit, such as those on occluding fingers or of misread markers."""
         while len(detection.pixels) > self.config.min_corners:
-            poses = _planar_poses(detection, camera)
+            poses = planar_poses(detection, camera)
             if not poses:
                 break
-            residuals = np.linalg.norm(_reproject(detection, poses[0], camera) - detection.pixels, axis=1)
+            residuals = np.linalg.norm(reprojected(detection, poses[0], camera) - detection.pixels, axis=1)
             worst = int(np.argmax(residuals))
             if residuals[worst] < max(_OUTLIER * np.median(residuals), 2.0 * self.config.corner_noise_px):
                 break
             keep = np.arange(len(residuals)) != worst
-            rest = _Detection(detection.pixels[keep], detection.points[keep], detection.face)
-            if _collinear(rest):
+            rest = BoardCorners(detection.pixels[keep], detection.points[keep], detection.face)
+            if collinear(rest):
                 break
             detection = rest
         return detection
 
-    def _rejection(self, detection: _Detection, poses: list[_BoardPose]) -> str:
+    def _rejection(self, detection: BoardCorners, poses: list[BoardPose]) -> str:
         """Why the best of one or two poses of the board is not valid; empty if it is."""
         best = poses[0]
         R = Rotation.from_rotvec(best.rotvec)
@@ -177,26 +173,26 @@ class CharucoEstimator(PoseEstimator):
                 return "pose_ambiguous"
         return ""
 
-    def _corner_variance(self, detection: _Detection, found: _BoardPose) -> float:
+    def _corner_variance(self, detection: BoardCorners, found: BoardPose) -> float:
         """Variance of each corner coordinate, px²: that of the residuals, but at least that of ``corner_noise_px``."""
         degrees = max(2 * len(detection.pixels) - 6, 1)
         return float(max(found.rms**2 * len(detection.pixels) / degrees, self.config.corner_noise_px**2))
 
     def _covariance(
         self,
-        detection: _Detection,
-        found: _BoardPose,
+        detection: BoardCorners,
+        found: BoardPose,
         camera: PinholeCamera,
         camera_T_board: RigidTransform,
         camera_T_base: RigidTransform,
     ) -> NDArray[np.float64]:
         """Covariance of the error twist at the base origin (see PoseEstimate.covariance) from the corners' noise."""
-        J = _reprojection_jacobian(detection, found, camera)
+        J = reprojection_jacobian(detection, found, camera)
         at_board = self._corner_variance(detection, found) * np.linalg.pinv(J.T @ J)
         # a small rotation w about the board's origin also moves the base's origin by w x (its offset)
         offset = camera_T_base.translation - camera_T_board.translation
         carry = np.eye(6)
-        carry[:3, 3:] = -_cross_matrix(offset)
+        carry[:3, 3:] = -cross_matrix(offset)
         return np.asarray(carry @ at_board @ carry.T)
 
 
@@ -210,64 +206,3 @@ def _detector(board: CharucoBoardSpec, face: str) -> cv2.aruco.CharucoDetector:
     chessboard.minMarkers = 1  # corners beside a single visible marker count; outliers are trimmed later
     chessboard.tryRefineMarkers = True
     return cv2.aruco.CharucoDetector(board.pattern(face), chessboard, markers)
-
-
-def _collinear(detection: _Detection) -> bool:
-    """Whether the corners lie on a line, about which they do not determine the rotation."""
-    return bool(np.linalg.matrix_rank(detection.points - detection.points.mean(axis=0), tol=1e-3) < 2)
-
-
-def _planar_poses(detection: _Detection, camera: PinholeCamera) -> list[_BoardPose]:
-    """The one or two poses of a plane that fit its corners, best first; none if the corners are degenerate.
-
-    IPPE (Collins and Bartoli, 2014), refined by Levenberg-Marquardt.
-    """
-    K, distortion = camera.opencv_matrix, np.array(camera.distortion)
-    # IPPE takes points in the plane z = 0 of their own frame
-    face_T = detection.points.copy()
-    height = face_T[0, 2]
-    face_T[:, 2] = 0.0
-    try:
-        found = cv2.solvePnPGeneric(face_T, detection.pixels, K, distortion, flags=cv2.SOLVEPNP_IPPE)
-    except cv2.error:  # the homography of degenerate corners has no decomposition
-        return []
-    _, rotvecs, translations, _ = found
-    poses = []
-    for rotvec, translation in zip(rotvecs, translations, strict=True):
-        start = translation.ravel() - Rotation.from_rotvec(rotvec.ravel()).apply([0.0, 0.0, height])
-        r, t = cv2.solvePnPRefineLM(
-            detection.points, detection.pixels, K, distortion, rotvec.copy(), start.reshape(3, 1)
-        )
-        pose = _BoardPose(np.asarray(r, dtype=float).ravel(), np.asarray(t, dtype=float).ravel(), 0.0)
-        errors = _reproject(detection, pose, camera) - detection.pixels
-        rms = float(np.sqrt(np.mean(np.sum(errors**2, axis=1))))
-        if np.isfinite(rms):
-            poses.append(pose._replace(rms=rms))
-    poses.sort(key=lambda pose: pose.rms)
-    same = len(poses) > 1 and np.allclose(poses[0].rotvec, poses[1].rotvec, atol=1e-3)
-    return poses[:1] if same else poses
-
-
-def _reproject(detection: _Detection, pose: _BoardPose, camera: PinholeCamera) -> NDArray[np.float64]:
-    """``(N, 2)`` projections of the corners, OpenCV pixels."""
-    pixels, _ = cv2.projectPoints(
-        detection.points, pose.rotvec, pose.translation, camera.opencv_matrix, np.array(camera.distortion)
-    )
-    return np.asarray(pixels[:, 0])
-
-
-def _reprojection_jacobian(detection: _Detection, found: _BoardPose, camera: PinholeCamera) -> NDArray[np.float64]:
-    """``(2N, 6)`` derivative of the pixels by the error twist (m, rad; camera axes) at the board's origin."""
-    turned = Rotation.from_rotvec(found.rotvec).apply(detection.points)
-    points = turned + found.translation
-    _, jacobian = cv2.projectPoints(points, np.zeros(3), np.zeros(3), camera.opencv_matrix, np.array(camera.distortion))
-    by_translation = jacobian[:, 3:6]  # at the zero pose: the derivative by the point itself
-    by_rotation = np.concatenate(
-        [by_translation[2 * i : 2 * i + 2] @ -_cross_matrix(point) for i, point in enumerate(turned)]
-    )
-    return np.hstack([by_translation, by_rotation])
-
-
-def _cross_matrix(v: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``(3, 3)`` matrix of the cross product with ``v`` on the left."""
-    return np.array([[0.0, -v[2], v[1]], [v[2], 0.0, -v[0]], [-v[1], v[0], 0.0]])

@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -193,6 +193,20 @@ def test_the_arm_occludes_little_of_the_front_face(world):
     ]
     assert len(at_board) >= 8
     assert np.median(at_board) < 0.004
+
+
+def test_an_equidistant_lens_gives_the_same_pose(world, monkeypatch):
+    frame = world.frame(world.eye("front", 0.5, 1.2, 1.0))
+    truth, found = world.scene.camera_T_base, world.estimator._find(frame.image)
+    fisheye = PinholeCamera(
+        CAMERA.fx, CAMERA.fy, CAMERA.cx, CAMERA.cy, 640, 480, (-0.2, 0.05, -0.01, 0.002), lens_model="equidistant"
+    )
+    pixels = fisheye.project((truth * world.base_T_board).apply(found.points))
+    monkeypatch.setattr(CharucoEstimator, "_find", lambda self, image: found._replace(pixels=pixels - 0.5))
+    estimate = world.estimator.estimate(replace(frame, camera=fisheye))
+    assert estimate.valid
+    assert max(pose_error(estimate.camera_T_base, truth)) < 1e-4
+    np.testing.assert_allclose(estimate.keypoints_px, pixels, atol=1e-5)
 
 
 COLLINEAR = np.stack([np.linspace(-0.1, 0.1, 8), np.zeros(8), np.zeros(8)], axis=1)
