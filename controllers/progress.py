@@ -19,6 +19,8 @@ _WINDOW_S = 1.5
 """Time over which progress is judged: several braking times, and several time constants of the slowest gain."""
 _MIN_REQUEST = 0.0075
 """Requested displacement (weighted, m) within the window below which the end effector counts as at its goal."""
+_COHERENT = 0.7
+"""Least ratio of the requested displacement to the length of its path: noise and outliers request back and forth."""
 _STALLED, _RELEASED = 0.1, 0.5
 """Achieved shares of the requested displacement at which a stall begins and ends."""
 
@@ -35,18 +37,19 @@ class _Instant(NamedTuple):
     base_T_ee: RigidTransform
     base_T_goal: RigidTransform | None
     requested: NDArray[np.float64]  # (6,) displacement requested since the monitor was reset, m and rad
+    path: float  # length of the requested path since then, m
     commanded: NDArray[np.float64]  # (n,) joint displacement commanded since then, rad
 
 
 class ProgressMonitor:
     """Compares requested with achieved displacements of the end effector over a sliding window.
 
-    A stall begins when less than a tenth of the requested displacement was achieved in its direction and the task error
-    has not fallen by that much either. It ends when half of the request is achieved, or when the request vanishes.
-    Rotations are weighted by ``rotation_length``.
+    A stall begins when a displacement was requested persistently in one direction, less than a tenth of it was achieved
+    and the task error has not fallen by that much either. It ends when half of the request is achieved, or when the
+    request vanishes or changes its direction. Rotations are weighted by ``rotation_length``.
 
-    Noise of the goal causes no stall, as the arm follows it; neither does a moving goal that is followed with a
-    constant lag.
+    Noise and outliers of the goal cause no stall, as they request no persistent direction; neither does a moving goal
+    that is followed with a constant lag.
 
     Attributes:
         stalled: Whether the end effector is stalled now.
@@ -63,6 +66,7 @@ class ProgressMonitor:
         """Forget the past: nothing is stalled."""
         self.stalled = self.blocked = self.settled = False
         self._requested = np.zeros(6)
+        self._path = 0.0
         self._commanded: NDArray[np.float64] | float = 0.0
         self._past: deque[_Instant] = deque()
 
@@ -88,7 +92,8 @@ class ProgressMonitor:
         if self._past and state.time_s <= self._past[-1].state.time_s:
             self.reset()
         self._commanded = self._commanded + period * velocities
-        self._past.append(_Instant(state, base_T_ee, base_T_goal, self._requested, self._commanded))
+        self._past.append(_Instant(state, base_T_ee, base_T_goal, self._requested, self._path, self._commanded))
+        self._path += self.size(period * twist)
         self._requested = self._requested + period * twist
         while len(self._past) > 1 and self._spans(self._past[1]):
             self._past.popleft()
@@ -108,7 +113,7 @@ class ProgressMonitor:
     def _judge(self) -> bool:
         first, last = self._past[0], self._past[-1]
         requested = self.size(last.requested - first.requested)
-        if requested < _MIN_REQUEST:
+        if requested < max(_MIN_REQUEST, _COHERENT * (last.path - first.path)):
             return False
         if self.stalled:
             return self._share() < _RELEASED

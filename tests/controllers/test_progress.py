@@ -63,6 +63,16 @@ def test_at_the_goal_nothing_is_asked_and_nothing_stalled():
         assert not run.step(noise, noise)
 
 
+def test_outliers_that_the_arm_cannot_follow_are_no_stall():
+    """Requests of 0.5 m/s for single frames in random directions, of which acceleration limits let nothing through."""
+    rng = np.random.default_rng(4)
+    run = Run()
+    for k in range(600):
+        direction = rng.standard_normal(6) * [1, 1, 1, 0, 0, 0]
+        speed = 0.5 if rng.random() < 0.05 else 0.02
+        assert not run.step(speed * direction / np.linalg.norm(direction), 0.0 * X), k
+
+
 def test_a_goal_that_is_followed_with_constant_lag_is_progress():
     run = Run()
     for _ in range(150):
