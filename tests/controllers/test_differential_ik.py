@@ -152,6 +152,26 @@ def test_a_straight_line_is_followed(kinematics):
     assert np.linalg.norm(offset) < 1e-3
 
 
+def test_a_longer_period_keeps_the_limits_over_that_period(kinematics, rng):
+    """The stops are reached, and not passed, with velocities that act for a quarter of a second each."""
+    period = 0.25
+    ik, limiter = DifferentialIK(kinematics, DT), JointLimiter.of(kinematics)
+    q, old = kinematics.home, np.zeros(kinematics.n)
+    for _ in range(60):
+        new = ik.solve(q, rng.normal(size=6), old, period=period)
+        assert (np.abs(new) <= limiter.velocity).all()
+        assert (np.abs(new - old) <= limiter.acceleration * period * (1.0 + 1e-12)).all()
+        q, old = q + new * period, new
+        assert (q >= limiter.lower - 1e-9).all()
+        assert (q <= limiter.upper + 1e-9).all()
+
+
+def test_additional_damping_slows_every_direction(panda, rng):
+    ik, twist = DifferentialIK(panda, DT), small_twist(rng)
+    speeds = [np.linalg.norm(ik.solve(panda.home, twist, np.zeros(7), damping=damping)) for damping in (0.0, 0.1, 1.0)]
+    assert speeds[0] > speeds[1] > speeds[2] > 0.0
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

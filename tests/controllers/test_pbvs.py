@@ -136,6 +136,13 @@ def follow(law: PBVSLaw, goal_twist: np.ndarray, fed: np.ndarray | None, steps: 
     return pose_error(ee, goal)
 
 
+def test_the_gain_is_bounded_where_the_period_demands_it():
+    law = PBVSLaw(gain=AdaptiveGain.constant(4.0), continuity_rate=0.0)
+    ee, goal = transform(), transform([0.1, 0.0, 0.0])
+    np.testing.assert_allclose(law.twist(ee, goal, 0.0)[0], 0.4)
+    np.testing.assert_allclose(law.twist(ee, goal, 0.0, max_gain=2.0)[0], 0.2)
+
+
 def test_without_feed_forward_the_end_effector_trails_by_speed_over_gain():
     law = PBVSLaw(gain=AdaptiveGain.constant(2.0), continuity_rate=0.0)
     linear = np.array([0.05, -0.02, 0.03, 0.0, 0.0, 0.0])
