@@ -49,6 +49,8 @@ class PoseEstimate:
         camera_T_ee: Pose of the end effector as observed in the image itself. Unlike ``camera_T_base`` times the
             forward kinematics, it contains hardly any error of the base pose, the kinematics and the encoders;
             ``None`` where it is not observed (see :attr:`PoseEstimator.sees_gripper`).
+        contour_inlier_ratio: Share of the projected mesh contour that lies on the boundary of the predicted mask; ``None``
+            where contours are not compared.
     """
 
     camera_T_base: RigidTransform
@@ -60,6 +62,7 @@ class PoseEstimate:
     keypoint_confidence: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     mask: NDArray[np.float32] | None = None
     camera_T_ee: RigidTransform | None = None
+    contour_inlier_ratio: float | None = None
 
     @classmethod
     def invalid(cls, reason: str, time_s: float) -> PoseEstimate:

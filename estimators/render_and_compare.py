@@ -159,4 +159,5 @@ class RenderAndCompareEstimator(PoseEstimator):
             keypoints_px=sight.detection.pixels,
             keypoint_confidence=sight.detection.confidence,
             mask=sight.detection.mask,
+            contour_inlier_ratio=judged.contour_inlier_ratio,
         )

@@ -99,11 +99,11 @@ def _run(options: argparse.Namespace) -> int:
 
 def _validate(weights: Path, robot: str, frames: int) -> None:
     """Measure the weights on frames that training did not see, and scale their covariances."""
-    from ctr_env.evaluation.pose.uncertainty import calibrate_weights
+    from ctr_env.evaluation.pose.uncertainty import fit_uncertainty
 
     with counting_progress() as bar:
         task = bar.add_task("validation", total=frames)
-        figures = calibrate_weights(weights, robot, frames, lambda done, *_: bar.update(task, completed=done))
+        figures = fit_uncertainty(weights, robot, frames, lambda done, *_: bar.update(task, completed=done))
     found = figures["validation"]
     median = "none" if found["add_median_m"] is None else f"{1e3 * found['add_median_m']:.1f} mm"
     print(f"validation, {frames} frames: ADD AUC {found['add_auc_ctrnet']:.1f}, median ADD {median}")

@@ -198,6 +198,7 @@ class CtRNetEstimator(PoseEstimator):
             keypoint_confidence=sight.detection.confidence,
             mask=mask,
             camera_T_ee=None if reason else self.eye.gripper(frame, sight),
+            contour_inlier_ratio=contour_inlier_ratio,
         )
 
     def _doubt(self, sight: Sight) -> str:

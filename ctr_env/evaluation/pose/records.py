@@ -62,6 +62,7 @@ def frame_record(
         "reason": estimate.reason,
         **dict.fromkeys(_ERRORS),
         "mask_iou": None if mask is None or found is None else mask_iou(mask, found),
+        "contour_inlier_ratio": estimate.contour_inlier_ratio,
         "latency_ms": 1e3 * latency_s,
         "keypoints_in_frame": inside.tolist(),
         "visibility": float(inside.mean()),

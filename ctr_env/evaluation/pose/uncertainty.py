@@ -1,9 +1,9 @@
-"""Making a network's covariances as large as its errors, on frames that neither training nor tests see."""
+"""Fitting the uncertainty model of a network to its errors on frames that neither training nor tests use."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,74 +11,188 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.stats import chi2
+from scipy.stats import chi2, rankdata
 
+from ctr_env.estimators.ctrnet.uncertainty import DESIGN_CONSTANTS, FITTED_CONSTANTS, UncertaintyModel
 from ctr_env.estimators.ctrnet.weights import load_weights, save_weights
-from ctr_env.estimators.systematic_error import systematic_covariance
 
-from .metrics import NEES_DOF
+from .metrics import NEES_DOF, nees_within
 from .runner import PoseStudy, run_pose_study
 
-__all__ = ["calibrate_weights", "covariance_scale"]
+__all__ = ["covariance_scale", "fit_model", "fit_uncertainty"]
 
-_SHARE = 0.9  # of errors, and the region that they shall lie in
+_SHARE = 0.9  # of the errors, and of the probability of the region that they shall lie in
 _DECADES = 3.0
+_LARGEST_EXPONENT = 12.0
+_FEWEST = 50  # estimates below which the exponent is not determined
+_COVERAGE = (0.5, 0.9, 0.95)
 _KEPT = ("frames", "add_auc_ctrnet", "add_median_m", "valid_share", "mask_iou", "pck2d")
 
 
-def calibrate_weights(
-    weights: Path, robot: str, frames: int = 200, on_frame: Callable[[int, int, Any], None] | None = None
+def fit_uncertainty(
+    weights: Path,
+    robot: str,
+    frames: int = 200,
+    on_frame: Callable[[int, int, Any], None] | None = None,
+    seed: int = 0,
+    device: str = "auto",
 ) -> dict[str, Any]:
-    """Evaluate weights on the validation split, and write what was found into their header.
+    """Evaluate weights on the validation split, fit their uncertainty model, and write both into their header.
 
-    ``covariance_scale`` (see :class:`~ctr_env.estimators.ctrnet.uncertainty.UncertaintyModel`) is set such that nine of
-    ten errors of valid estimates lie within the 90 % regions of their covariances. The errors of a network have heavier
-    tails than a normal distribution's: more than half of them then lie within the 50 % regions. Single frames, preset
-    ``strong``.
+    Single frames without tracking, preset ``strong``. :func:`fit_model` has the rules; the constants that it does not
+    fit keep their values.
 
     Args:
-        weights: File to evaluate and to write to.
+        weights: Weights file to evaluate and to write to.
         robot: Its robot, by name or file.
         frames: Number of frames.
-        on_frame: Told of every frame (see :func:`.pose_runner.run_pose_study`).
+        on_frame: Called after every frame (see :func:`.runner.run_pose_study`).
+        seed: Seed of the frames.
+        device: Where the network runs.
 
     Returns:
-        The metrics in the header.
+        The metrics in the header: ``validation`` and ``uncertainty``.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is not a weights file.
+        MissingFileError: If there is no such file.
+        DataError: If it is not a weights file.
     """
     state, header = load_weights(weights)
-    config = {"weights": str(weights), "tracking": False}
+    config = {"weights": str(weights), "tracking": False, "device": device}
     study = PoseStudy(
-        robot=robot, data="synthetic:validation", frames=frames, estimator="ctrnet", estimator_config=config
+        robot=robot, data="synthetic:validation", frames=frames, estimator="ctrnet", estimator_config=config, seed=seed
     )
     with tempfile.TemporaryDirectory() as folder:
         result = run_pose_study(study, Path(folder), on_frame=on_frame)
-    model = header.uncertainty
-    scale = model.covariance_scale
-    valid = [record for record in result["per_frame"] if record["error_twist"] and record["covariance"]]
-    if valid:
-        fits = (np.array([record["covariance"] for record in valid]) - model.systematic_covariance) / scale
-        scale = covariance_scale(np.array([record["error_twist"] for record in valid]), fits)
-    summary = result["summary"]
-    metrics = {"validation": {name: summary[name] for name in _KEPT}}
-    model = replace(model, covariance_scale=scale, measured=True, inherited_from="")
+    records = [record for record in result["per_frame"] if record["error_twist"] and record["covariance"]]
+    model = fit_model(header.uncertainty, records) if records else header.uncertainty
+    metrics = {
+        "validation": {name: result["summary"][name] for name in _KEPT},
+        "uncertainty": {
+            "data": study.data,
+            "seed": seed,
+            "frames": result["frames"],
+            "estimates": len(records),
+            "coverage": _coverage(header.uncertainty, model, records),
+            "fitted": list(FITTED_CONSTANTS),
+            "chosen": list(DESIGN_CONSTANTS),
+        },
+    }
     save_weights(weights, state, replace(header, metrics=metrics, uncertainty=model))
     return metrics
 
 
-def covariance_scale(errors: NDArray[np.float64], fits: NDArray[np.float64]) -> float:
-    """What ``(N, 6, 6)`` covariances of fits must be multiplied by for ``(N, 6)`` errors, between 0.001 and 1,000."""
+def fit_model(model: UncertaintyModel, records: Sequence[dict[str, Any]]) -> UncertaintyModel:
+    """The uncertainty model that fits errors of valid estimates.
+
+    * ``typical_inlier_ratio`` is the median contour inlier ratio.
+    * ``contour_exponent`` is the value with which Spearman's rank correlation of the normalised squared errors (NEES) and
+      the contour inlier ratios is zero: the ratio then tells nothing more about errors than the covariances do. It is
+      kept where fewer than 50 estimates have a ratio.
+    * ``covariance_scale`` is such that nine of ten errors lie inside the 90 % regions of their covariances. Network
+      errors have heavier tails than a normal distribution: more than half of them then lie inside the 50 % regions.
+
+    Args:
+        model: The model that made the covariances in the records.
+        records: Records of valid estimates (see :func:`.records.frame_record`) with ``covariance``, ``error_twist`` and
+            ``contour_inlier_ratio``.
+
+    Returns:
+        The model with these constants, marked as measured.
+    """
+    errors, ratios = _errors(records), _ratios(records)
+    fits = _fits(model, records)
+    model = replace(model, measured=True, inherited_from="")
+    if ratios is None or len(errors) < _FEWEST:
+        return replace(model, covariance_scale=covariance_scale(errors, _shaped(model, fits, ratios), model))
+    model = replace(model, typical_inlier_ratio=float(np.median(ratios)))
+
+    def fitted(exponent: float) -> UncertaintyModel:
+        shaped = replace(model, contour_exponent=exponent)
+        return replace(shaped, covariance_scale=covariance_scale(errors, _shaped(shaped, fits, ratios), shaped))
+
+    def correlation(exponent: float) -> float:
+        squares = _nees(errors, fitted(exponent), fits, ratios)
+        return float(np.corrcoef(rankdata(squares), rankdata(ratios))[0, 1])
+
+    if correlation(0.0) >= 0.0:
+        return fitted(0.0)
+    if correlation(_LARGEST_EXPONENT) <= 0.0:
+        return fitted(_LARGEST_EXPONENT)
+    return fitted(float(brentq(correlation, 0.0, _LARGEST_EXPONENT, xtol=1e-3)))
+
+
+def covariance_scale(errors: NDArray[np.float64], fits: NDArray[np.float64], model: UncertaintyModel) -> float:
+    """Factor on ``(N, 6, 6)`` covariances of fits that explains ``(N, 6)`` errors, between 0.001 and 1,000.
+
+    With it, nine of ten errors lie inside the 90 % regions of scaled fit plus systematic error.
+    """
 
     def beyond(exponent: float) -> float:
-        covariances = 10.0**exponent * fits + systematic_covariance()
-        squares = np.einsum("ni,ni->n", errors, np.linalg.solve(covariances, errors[..., None])[..., 0])
-        return float(np.quantile(squares, _SHARE) - chi2.ppf(_SHARE, NEES_DOF))
+        covariances = 10.0**exponent * fits + model.systematic_covariance
+        return float(np.quantile(_squares(errors, covariances), _SHARE) - chi2.ppf(_SHARE, NEES_DOF))
 
     if beyond(-_DECADES) < 0.0:
         return float(10.0**-_DECADES)
     if beyond(_DECADES) > 0.0:
         return float(10.0**_DECADES)
     return float(10.0 ** brentq(beyond, -_DECADES, _DECADES))
+
+
+def _errors(records: Sequence[dict[str, Any]]) -> NDArray[np.float64]:
+    return np.array([record["error_twist"] for record in records])
+
+
+def _ratios(records: Sequence[dict[str, Any]]) -> NDArray[np.float64] | None:
+    ratios = [record["contour_inlier_ratio"] for record in records]
+    return None if None in ratios else np.array(ratios)
+
+
+def _fits(model: UncertaintyModel, records: Sequence[dict[str, Any]]) -> NDArray[np.float64]:
+    """``(N, 6, 6)`` covariances of the fits: a model's covariances without its factors and systematic part."""
+    covariances = np.array([record["covariance"] for record in records])
+    factors = model.covariance_scale * _shape_factors(model, _ratios(records), len(covariances))
+    return (covariances - model.systematic_covariance) / factors[:, None, None]
+
+
+def _shape_factors(model: UncertaintyModel, ratios: NDArray[np.float64] | None, count: int) -> NDArray[np.float64]:
+    if ratios is None:
+        return np.ones(count)
+    ratios = np.maximum(ratios, model.min_inlier_ratio) / model.typical_inlier_ratio
+    return np.asarray(ratios**-model.contour_exponent)
+
+
+def _shaped(
+    model: UncertaintyModel, fits: NDArray[np.float64], ratios: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    """Covariances of fits times the factors of their contour inlier ratios."""
+    return _shape_factors(model, ratios, len(fits))[:, None, None] * fits
+
+
+def _nees(
+    errors: NDArray[np.float64],
+    model: UncertaintyModel,
+    fits: NDArray[np.float64],
+    ratios: NDArray[np.float64] | None,
+) -> NDArray[np.float64]:
+    covariances = model.covariance_scale * _shaped(model, fits, ratios) + model.systematic_covariance
+    return _squares(errors, covariances)
+
+
+def _squares(errors: NDArray[np.float64], covariances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``(N,)`` normalised squared errors (NEES)."""
+    return np.einsum("ni,ni->n", errors, np.linalg.solve(covariances, errors[..., None])[..., 0])
+
+
+def _coverage(
+    before: UncertaintyModel, after: UncertaintyModel, records: Sequence[dict[str, Any]]
+) -> dict[str, dict[str, float]]:
+    """Shares of errors inside the 50, 90 and 95 % regions of the model before and after the fit."""
+    if not records:
+        return {}
+    errors, fits, ratios = _errors(records), _fits(before, records), _ratios(records)
+    found = {}
+    for name, model in (("before", before), ("after", after)):
+        shares = nees_within(_nees(errors, model, fits, ratios), _COVERAGE)
+        found[name] = {f"{100 * p:.0f}": float(share) for p, share in zip(_COVERAGE, shares, strict=True)}
+    return found
