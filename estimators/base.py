@@ -92,6 +92,9 @@ class PoseEstimator(ABC):
     the estimates' covariances that averaging over frames does not reduce."""
     systematic_rad: float = 0.0
     """The same for each component of the rotation vector, radians."""
+    uncertainty_source: str = ""
+    """Whether covariances were ``"measured"`` with this very network, are ``"inherited"`` from the weights that it was
+    adapted from, or rest on ``"default"`` constants; empty for estimators without a network."""
 
     def reset(self, rng: np.random.Generator) -> None:  # noqa: B027 - most estimators have no state
         """Start a new sequence of frames.

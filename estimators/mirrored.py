@@ -99,6 +99,7 @@ class MirroredEstimator(PoseEstimator):
         self.needs_truth = inner.needs_truth
         self.image_size = inner.image_size
         self.systematic_m, self.systematic_rad = inner.systematic_m, inner.systematic_rad
+        self.uncertainty_source = inner.uncertainty_source
 
     def reset(self, rng: np.random.Generator) -> None:
         """Start a new sequence of frames."""

@@ -116,6 +116,7 @@ class RenderAndCompareEstimator(PoseEstimator):
         self._network = CtRNetEstimator(kinematics, {**network, "device": self.config.device})
         self.needs_board, self.image_size = source.needs_board, self._network.image_size
         self.systematic_m, self.systematic_rad = self._network.systematic_m, self._network.systematic_rad
+        self.uncertainty_source = self._network.uncertainty_source
         self.needs_truth, self.sees_gripper = source.needs_truth, source.sees_gripper
 
     def reset(self, rng: np.random.Generator) -> None:

@@ -1,4 +1,4 @@
-"""Networks by name."""
+"""Network architectures by name."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from torch import nn
+
+from ctr_env.errors import ConfigurationError
 
 __all__ = ["ARCHITECTURES", "make_network"]
 
@@ -25,7 +27,7 @@ def _deeplab_resnet50(n_keypoints: int) -> nn.Module:
 ARCHITECTURES: Mapping[str, Callable[[int], nn.Module]] = MappingProxyType(
     {"compact": _compact, "deeplab_resnet50": _deeplab_resnet50}
 )
-"""Constructors ``(n_keypoints) -> module``; the module takes normalised images and gives a ``NetworkOutput``."""
+"""Constructors ``(n_keypoints) -> module``; the module maps normalised images to a ``NetworkOutput``."""
 
 
 def make_network(architecture: str, n_keypoints: int) -> nn.Module:
@@ -36,10 +38,12 @@ def make_network(architecture: str, n_keypoints: int) -> nn.Module:
         n_keypoints: Number of keypoints, K.
 
     Raises:
-        ValueError: If the name is unknown, or K is not positive.
+        ConfigurationError: If the name is unknown, or K is not positive.
     """
     if architecture not in ARCHITECTURES:
-        raise ValueError(f"unknown architecture {architecture!r}; valid names: {', '.join(sorted(ARCHITECTURES))}")
+        raise ConfigurationError(
+            f"unknown architecture {architecture!r}; valid names: {', '.join(sorted(ARCHITECTURES))}"
+        )
     if n_keypoints < 1:
-        raise ValueError(f"n_keypoints must be at least 1, not {n_keypoints}")
+        raise ConfigurationError(f"n_keypoints must be at least 1, not {n_keypoints}")
     return ARCHITECTURES[architecture](n_keypoints)

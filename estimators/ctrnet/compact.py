@@ -1,4 +1,4 @@
-"""The package's own network: small enough for camera rate on two CPU cores, with an uncertainty for every keypoint."""
+"""The package's own architecture: camera rate on two CPU cores, a predicted scale for every keypoint."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _MASK_CELLS = 4  # mask pixels per decoder cell and axis
 
 
 class CompactNet(nn.Module):
-    """A residual trunk of dense 3x3 convolutions, a top-down path back to a quarter of the input, three heads.
+    """A residual trunk of dense 3x3 convolutions, a top-down path to a quarter of the input's resolution, three heads.
 
-    Dense convolutions keep a CPU's matrix units busy where depthwise ones starve them. The mask head predicts 4x4
+    Dense convolutions use a CPU's matrix units better than depthwise ones. The mask head predicts 4x4
     pixels per cell (no upsampling blur at thin links). Keypoints are spatial soft-argmaxes of heatmaps; their
     confidence and scale are read from the features below each heatmap.
 
@@ -52,7 +52,7 @@ class CompactNet(nn.Module):
 
         Args:
             images: ``(B, 3, H, W)`` normalised RGB; H and W must be multiples of 4.
-            priors: ``(B, 3, H, W)`` rendered pose priors, 0 to 1 (see :mod:`.pose_prior`); none: black.
+            priors: ``(B, 3, H, W)`` rendered pose priors, 0 to 1 (see :mod:`.pose_prior`); ``None``: black.
 
         Returns:
             Everything in pixels of the input.
@@ -101,7 +101,7 @@ class _Residual(nn.Module):
 
 
 class _Context(nn.Module):
-    """What is elsewhere in the image: the mean of all cells, given back to each."""
+    """Global context: the mean of all cells is transformed and added to each."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

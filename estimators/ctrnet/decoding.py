@@ -1,6 +1,6 @@
-"""Keypoints, and how sure they are, from heatmaps.
+"""Keypoints and their spread from heatmaps.
 
-A heatmap of ``h`` x ``w`` cells covers a image of ``H`` x ``W`` pixels. By the rule that pixel centres lie at integer
+A heatmap of ``h`` x ``w`` cells covers an image of ``H`` x ``W`` pixels. By the rule that pixel centres lie at integer
 + 0.5, the centre of cell ``(i, j)`` lies at ``((j + 0.5) W / w, (i + 0.5) H / h)``: the cells tile the image.
 """
 
@@ -34,7 +34,7 @@ def cell_centres(cells: int, length: int, device: torch.device | None = None) ->
 
 
 def spatial_softmax(heatmap_logits: Tensor) -> Tensor:
-    """Probabilities ``(B, K, h, w)`` that sum to one over each map; float32, for half-precision sums lose pixels."""
+    """Probabilities ``(B, K, h, w)`` that sum to one over each map; float32, because half-precision sums lose pixels."""
     return heatmap_logits.float().flatten(-2).softmax(-1).view_as(heatmap_logits)
 
 
@@ -49,7 +49,7 @@ def expected_position(probabilities: Tensor, columns: Tensor, rows: Tensor) -> T
     Returns:
         ``(B, K, 2)`` pixels x, y.
     """
-    # Products and sums, no matrix product: autocast would round that one's pixels to half precision.
+    # Products and sums instead of a matrix product, whose pixels autocast would round to half precision.
     x = (probabilities.sum(-2) * columns).sum(-1)
     y = (probabilities.sum(-1) * rows).sum(-1)
     return torch.stack([x, y], dim=-1)

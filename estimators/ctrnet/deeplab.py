@@ -1,4 +1,4 @@
-"""CtRNet's network as published: DeepLabv3 on ResNet-50 with a mask head and a keypoint head."""
+"""The paper's architecture: DeepLabv3 on ResNet-50 with a mask head and a keypoint head."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class DeepLabResNet50(nn.Module):
     """DeepLabv3/ResNet-50 whose parameters have the names and shapes of the authors' public checkpoints.
 
     *Keypoints.* The authors' soft-argmax puts the first and the last cell of a heatmap on the image's edges, 0 and W;
-    their weights were trained, and give right pixels, under that rule only. This network therefore keeps it when it
-    decodes keypoints: x = E[j] W / (w - 1). With cells that tile the image, the rule of
+    their weights were trained under that rule and give correct pixels only with it. This network
+    therefore decodes keypoints by it: x = E[j] W / (w - 1). With cells that tile the image, the rule of
     :func:`~ctr_env.estimators.ctrnet.decoding.soft_argmax`, the same heatmap reads x' = (E[j] + 0.5) W / w, so that
     x = W/2 + (x' - W/2) w / (w - 1): a stretch about the centre by 2 px at the edges of 320. The pixels themselves
     need no shift: the labels (DREAM's) have a centred camera's principal point at W / 2, as pixel centres at
     integer + 0.5 demand. The heatmaps that are *returned* are resampled to cells that tile the image, so that
-    whoever looks at them (a loss, a drawing) meets one rule.
+    losses and drawings use one rule.
 
     *Confidence and scale.* The network has no heads for them; both are read off the heatmap and are not calibrated:
     the confidence is the probability within four cells (16 px) of the keypoint, low where the map is flat or has two
@@ -48,7 +48,7 @@ class DeepLabResNet50(nn.Module):
         height, width = images.shape[-2:]
         features = self.backbone(images)
         mask = functional.interpolate(self.classifer(features), (height, width), mode="bilinear", align_corners=False)
-        heatmap = self.read_out(features).float()  # half precision cannot tell pixels apart
+        heatmap = self.read_out(features).float()  # half precision does not resolve pixels
         return NetworkOutput(mask, *_decode(heatmap, (width, height)), _to_tiling_cells(heatmap))
 
 
@@ -63,7 +63,7 @@ def _decode(heatmap: Tensor, input_size: tuple[int, int]) -> tuple[Tensor, Tenso
     points = expected_position(probabilities, columns, rows)
     mass = mass_near(probabilities, columns, rows, points, _CONFIDENCE_RADIUS_CELLS * cell_px)
     scale = expected_deviation(probabilities, columns, rows, points)
-    # A map cannot tell places within one cell apart: their mean absolute distance from its centre is a quarter of it.
+    # A map does not resolve locations within one cell; their mean absolute distance from its centre is a quarter cell.
     return points, torch.logit(mass, eps=1e-4), torch.log(scale.clamp(min=cell_px / 4))
 
 

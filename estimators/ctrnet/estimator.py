@@ -14,13 +14,12 @@ from scipy.spatial.transform import RigidTransform
 from ctr_env.datasets.frame import Frame
 from ctr_env.estimators.base import PoseEstimate, PoseEstimator
 from ctr_env.estimators.mirrored import MirroredEstimator
-from ctr_env.estimators.systematic_error import SYSTEMATIC_M, SYSTEMATIC_RAD
 from ctr_env.runs.configuration import config_from_mapping, require_range
 from ctr_env.runs.device import require_device
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .eye import Eye, Sight
-from .packaged import mirror_for, packaged_weights
+from .packaged import mirror_for, packaged_weights, weights_uncertainty
 from .search import search
 
 if TYPE_CHECKING:
@@ -102,10 +101,9 @@ class CtRNetEstimator(PoseEstimator):
     needs_image = True
     sees_gripper = True
     image_size = (640, 480)
-    systematic_m, systematic_rad = SYSTEMATIC_M, SYSTEMATIC_RAD
 
     def __init__(self, kinematics: RobotKinematics, config: CtRNetConfig | Mapping[str, Any] | None = None) -> None:
-        """Read nothing yet: weights are loaded with the first frame.
+        """Read the header of the weights file; the weights are loaded with the first frame.
 
         Args:
             kinematics: The arm in the images.
@@ -113,13 +111,15 @@ class CtRNetEstimator(PoseEstimator):
 
         Raises:
             ValueError: If a field is unknown or out of range, or no weights come with the package for this robot.
-            FileNotFoundError: If the weights file does not exist.
+            MissingFileError: If the weights file does not exist.
+            DataError: If it is not a weights file.
         """
         self.config = config_from_mapping(CtRNetConfig, config)
         self._kinematics = kinematics
         self._file = packaged_weights(kinematics.robot) if self.config.weights is None else Path(self.config.weights)
-        if not self._file.is_file():
-            raise FileNotFoundError(f"no weights file {self._file}")
+        model = weights_uncertainty(self._file)
+        self.systematic_m, self.systematic_rad = model.systematic_m, model.systematic_rad
+        self.uncertainty_source = model.source
         self._eye: Eye | None = None
         self._last: RigidTransform | None = None
 

@@ -1,4 +1,4 @@
-"""What a keypoint and mask network gives."""
+"""Output of a keypoint and mask network."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class NetworkOutput(NamedTuple):
     keypoints_px: Tensor
     """``(B, K, 2)`` continuous pixels of the network's input, pixel centres at integer + 0.5."""
     confidence_logits: Tensor
-    """``(B, K)`` logits of the keypoints being where they are said to be."""
+    """``(B, K)`` logits of the keypoint confidence: that the image shows the robot at the predicted place."""
     log_scale: Tensor
     """``(B, K)`` log of the expected absolute error per coordinate, network-input pixels (Laplace scale)."""
     heatmap_logits: Tensor
-    """``(B, K, h, w)`` logits of the keypoints' places, cell centres as in :mod:`.decoding`."""
+    """``(B, K, h, w)`` logits of the keypoint locations, cell centres as in :mod:`.decoding`."""

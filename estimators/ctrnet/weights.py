@@ -1,4 +1,4 @@
-"""Network weights as safetensors files that say what they are for.
+"""Network weights as safetensors files with a header: architecture, robot, recipe, metrics, uncertainty model.
 
 Kernels and matrices are stored in half precision, which halves the file; vectors (biases, and statistics of
 normalisations, which can exceed half precision) stay in single precision.
@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from ctr_env.errors import ConfigurationError, DataError, MissingFileError
 from ctr_env.runs.configuration import config_from_mapping
 from ctr_env.runs.files import replacing
 
@@ -39,24 +40,24 @@ _MOST_NAMES = 8
 
 @dataclass(frozen=True, kw_only=True)
 class WeightsHeader:
-    """What weights belong to and where they come from; every value has a JSON form.
+    """Description of a weights file; every value has a JSON form.
 
     Raises:
-        ValueError: If a value is not what the field says.
+        ConfigurationError: If a value is not what the field says.
     """
 
     architecture: str
     """Name in ``ARCHITECTURES``."""
     robot: str
-    """Name of the robot that it was trained on."""
+    """Name of the robot that the network was trained on."""
     keypoints: tuple[tuple[str, float, float, float], ...]
     """Link name and the point x, y, z in that link's frame, metres, of each keypoint in the order of the output."""
     input_size: tuple[int, int]
     """Width and height of the network's input, pixels."""
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    """Subtracted from RGB in [0, 1]; the usual figures are ImageNet's."""
+    """Subtracted from RGB in [0, 1]; the defaults are ImageNet's statistics."""
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
-    """Divides what is left."""
+    """Divides the difference."""
     recipe: Mapping[str, Any] = field(default_factory=dict)
     """How the weights came to be: data, steps, seed, source."""
     metrics: Mapping[str, Any] = field(default_factory=dict)
@@ -65,7 +66,7 @@ class WeightsHeader:
     """Constants of the uncertainty model; a mapping of its fields is accepted too."""
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit, and turn the lists of a JSON reader into tuples."""
+        """Check every value, and convert the lists and mappings of a JSON reader."""
         for name in ("architecture", "robot"):
             self._require(name, "a name", isinstance(getattr(self, name), str))
         self._require("keypoints", "a non-empty list of [link, x, y, z]", _are_keypoints(self.keypoints))
@@ -83,86 +84,86 @@ class WeightsHeader:
 
     def _require(self, name: str, what: str, fits: bool) -> None:
         if not fits:
-            raise ValueError(f"WeightsHeader.{name} must be {what}, not {getattr(self, name)!r}")
+            raise ConfigurationError(f"WeightsHeader.{name} must be {what}, not {getattr(self, name)!r}")
 
 
 def save_weights(path: Path | str, network_state: Mapping[str, Tensor], header: WeightsHeader) -> None:
-    """Write weights whole or not at all.
+    """Write weights atomically.
 
     Args:
         path: File to write, ``.safetensors``.
-        network_state: A module's ``state_dict()``; counters of batches seen are left out.
-        header: What they belong to.
+        network_state: A module's ``state_dict()``; counters of batches are left out.
+        header: Their description.
 
     Raises:
-        ValueError: If a weight is not finite, or the header has no JSON form.
+        DataError: If a weight is not finite, or the header has no JSON form; an earlier file is kept.
     """
     tensors = {name: _stored(name, tensor) for name, tensor in without_counters(network_state).items()}
     try:
         text = json.dumps(asdict(header), allow_nan=False)
     except TypeError as error:
-        raise ValueError(f"WeightsHeader has no JSON form: {error}") from error
+        raise DataError(f"WeightsHeader has no JSON form: {error}") from error
     with replacing(Path(path)) as scratch:
         scratch.write_bytes(save(tensors, metadata={_HEADER_KEY: text}))
 
 
 def load_weights(path: Path | str) -> tuple[dict[str, Tensor], WeightsHeader]:
-    """Read weights, floating-point ones as float32, and what they belong to.
+    """Read weights, floating-point ones as float32, and their header.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is not a safetensors file that :func:`save_weights` wrote.
+        MissingFileError: If there is no such file.
+        DataError: If it is not a safetensors file that :func:`save_weights` wrote.
     """
     tensors, header = _opened(path, lambda file: {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
     return {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}, header
 
 
 def read_header(path: Path | str) -> WeightsHeader:
-    """What a weights file belongs to; its tensors are not read.
+    """The header of a weights file; its tensors are not read.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is not a safetensors file that :func:`save_weights` wrote.
+        MissingFileError: If there is no such file.
+        DataError: If it is not a safetensors file that :func:`save_weights` wrote.
     """
     return _opened(path, lambda file: None)[1]
 
 
 def load_network(path: Path | str) -> tuple[nn.Module, WeightsHeader]:
-    """The network of a weights file, in evaluation mode, and what it was trained for.
+    """The network of a weights file, in evaluation mode, and the header.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is no weights file, its architecture is unknown or its tensors are not that architecture's.
+        MissingFileError: If there is no such file.
+        DataError: If it is no weights file, its architecture is unknown or its tensors are not that architecture's.
     """
     state, header = load_weights(path)
     try:
         network = make_network(header.architecture, len(header.keypoints))
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise DataError(f"{path}: {error}") from error
     differences = tensor_differences(state, network.state_dict())
     if differences:
         kind = f"{header.architecture} with {len(header.keypoints)} keypoints"
-        raise ValueError(f"{path} does not hold the weights of {kind}: {'; '.join(differences.values())}")
+        raise DataError(f"{path} does not hold the weights of {kind}: {'; '.join(differences.values())}")
     network.load_state_dict(state, strict=False)  # strict but for the counters, which are compared above
     return network.eval(), header
 
 
 def _opened(path: Path | str, read: Callable[[Any], Any]) -> tuple[Any, WeightsHeader]:
-    """What ``read`` makes of a weights file, and its header."""
+    """The result of ``read`` on an opened weights file, and its header."""
     if not Path(path).is_file():
-        raise FileNotFoundError(f"no weights file {path}")
+        raise MissingFileError(f"no weights file {path}")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             content = read(file)
     except SafetensorError as error:
         prior = "; ctr-env convert-weights makes one of a published .pth checkpoint"
-        raise ValueError(f"{path} is not a safetensors file ({error}){prior}") from error
+        raise DataError(f"{path} is not a safetensors file ({error}){prior}") from error
     return content, _read_header(metadata, path)
 
 
 def tensor_differences(given: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, str]:
-    """How a state dict differs from the one that is wanted; counters of batches seen do not count.
+    """How a state dict differs from the one that is needed; counters of batches are ignored.
 
     Returns:
         A sentence, with the count and at most eight names, for each of ``"missing"``, ``"superfluous"`` and
@@ -182,7 +183,7 @@ def tensor_differences(given: Mapping[str, Tensor], wanted: Mapping[str, Tensor]
 
 
 def without_counters(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A state dict without the batch counters of batch normalisations, which nothing reads in evaluation."""
+    """A state dict without the batch counters of batch normalisations, which inference does not use."""
     return {name: tensor for name, tensor in state.items() if not name.endswith("num_batches_tracked")}
 
 
@@ -196,7 +197,7 @@ def _stored(name: str, tensor: Tensor) -> Tensor:
     if not tensor.is_floating_point():
         return tensor
     if not tensor.isfinite().all():
-        raise ValueError(f"weights {name} are not finite: the training that made them diverged")
+        raise DataError(f"weights {name} are not finite: the training that made them diverged")
     half = tensor.half()
     return half if tensor.ndim >= 2 and half.isfinite().all() else tensor.float()
 
@@ -204,20 +205,20 @@ def _stored(name: str, tensor: Tensor) -> Tensor:
 def _read_header(metadata: Mapping[str, str], path: Path | str) -> WeightsHeader:
     if _HEADER_KEY not in metadata:
         found = f"its metadata: {', '.join(sorted(metadata)) or 'none'}"
-        raise ValueError(f"{path} has no header {_HEADER_KEY!r} ({found}); save_weights writes it")
+        raise DataError(f"{path} has no header {_HEADER_KEY!r} ({found}); save_weights writes it")
     try:
         values = json.loads(metadata[_HEADER_KEY])
     except json.JSONDecodeError as error:
-        raise ValueError(f"{path}: the header {_HEADER_KEY!r} is not JSON: {error}") from error
+        raise DataError(f"{path}: the header {_HEADER_KEY!r} is not JSON: {error}") from error
     names = {entry.name for entry in fields(WeightsHeader)}
     values = _current_form(values) if isinstance(values, dict) else values
     if not isinstance(values, dict) or set(values) != names:
         found = ", ".join(sorted(values)) if isinstance(values, dict) else type(values).__name__
-        raise ValueError(f"{path}: the header has the fields {found}; needed: {', '.join(sorted(names))}")
+        raise DataError(f"{path}: the header has the fields {found}; needed: {', '.join(sorted(names))}")
     try:
         return WeightsHeader(**values)
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise DataError(f"{path}: {error}") from error
 
 
 def _current_form(values: dict[str, Any]) -> dict[str, Any]:

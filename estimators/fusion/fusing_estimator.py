@@ -62,6 +62,7 @@ class FusingEstimator(PoseEstimator):
         self.needs_image, self.needs_board = source.needs_image, source.needs_board
         self.needs_truth = source.needs_truth
         self.image_size, self.sees_gripper = source.image_size, source.sees_gripper
+        self.uncertainty_source = source.uncertainty_source
         self.systematic_m = source.systematic_m if config.systematic_m is None else config.systematic_m
         self.systematic_rad = source.systematic_rad if config.systematic_rad is None else config.systematic_rad
         self.systematic = systematic_covariance(self.systematic_m, self.systematic_rad)

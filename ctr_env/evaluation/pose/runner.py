@@ -182,6 +182,7 @@ def run_pose_study(
             "command": command,
             "config": json.loads(json.dumps(study.config | {"frames": len(source)})),
             "versions": used,
+            "uncertainty": estimator.uncertainty_source,
             "frames": len(evaluation.records),
             "skipped": evaluation.skipped,
             "summary": pose_summary(list(evaluation.records.values())),

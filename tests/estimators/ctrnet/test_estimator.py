@@ -11,7 +11,7 @@ from ctr_env.estimators.ctrnet.cropping import small_size
 from ctr_env.estimators.ctrnet.detector import Detection
 from ctr_env.estimators.ctrnet.points import LinkPoint, link_points, paper_keypoints
 from ctr_env.estimators.ctrnet.uncertainty import UncertaintyModel
-from ctr_env.estimators.ctrnet.weights import WeightsHeader
+from ctr_env.estimators.ctrnet.weights import WeightsHeader, save_weights
 from ctr_env.estimators.mirrored import MirroredEstimator
 from ctr_env.estimators.silhouette.contour import coverage
 from ctr_env.geometry import PinholeCamera, look_at, transform
@@ -72,7 +72,9 @@ class FakeDetector:
 def weights(tmp_path, monkeypatch):
     monkeypatch.setattr(inference, "Detector", FakeDetector)
     file = tmp_path / "weights.safetensors"
-    file.touch()
+    model = UncertaintyModel(systematic_m=0.001, systematic_rad=0.004, inherited_from="other weights")
+    header = WeightsHeader(architecture="compact", robot="panda", keypoints=POINTS, input_size=SIZE, uncertainty=model)
+    save_weights(file, {}, header)
     return str(file)
 
 
@@ -253,6 +255,12 @@ def test_batches_without_tracking_agree_with_single_frames(weights):
     assert [difference(e.camera_T_base, single.camera_T_base) < 1e-6 for e in batch] == [True] * 3
 
 
+def test_the_systematic_error_and_its_source_are_those_of_the_weights(weights):
+    estimator = make_estimator("ctrnet", {"weights": weights}, PANDA)
+    assert (estimator.systematic_m, estimator.systematic_rad) == (0.001, 0.004)
+    assert estimator.uncertainty_source == "inherited"
+
+
 def test_loading_waits_for_the_first_frame(weights, monkeypatch):
     def refuse(*_):
         raise AssertionError("loaded too early")
@@ -286,7 +294,6 @@ def test_frames_without_a_image_are_rejected(weights):
 
 def test_a_mirror_image_uses_the_other_arms_weights(tmp_path):
     from ctr_env.estimators.ctrnet.compact import CompactNet
-    from ctr_env.estimators.ctrnet.weights import save_weights
 
     points = paper_keypoints(ROBOTS["baxter"])
     header = WeightsHeader(architecture="compact", robot="baxter", keypoints=points, input_size=(64, 48))

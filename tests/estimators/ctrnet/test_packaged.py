@@ -46,6 +46,7 @@ def test_they_find_the_robot_in_new_images(name):
         points = kinematics.keypoints(frame.joint_positions)
         away = estimate.camera_T_base.apply(points) - frame.camera_T_base.apply(points)
         errors.append(np.linalg.norm(away, axis=1).mean() if estimate.valid else np.inf)
+        assert 0.0 < estimate.contour_inlier_ratio <= 1.0
         found = estimate.mask > 0.5
         overlaps.append((found & frame.mask).sum() / (found | frame.mask).sum())
     sampler.close()
