@@ -14,32 +14,24 @@ from ctr_env.controllers import Controller, ServoCommand, ServoGoal, ServoState
 from ctr_env.estimators import PoseEstimator
 from ctr_env.geometry import pose_error
 from ctr_env.runs.configuration import require_choice
-from ctr_env.scenes.randomization.fields import apply_draws, sizes_of
-from ctr_env.scenes.randomization.randomization import make_randomization
+from ctr_env.scenes.randomization.fields import sizes_of
 from ctr_env.scenes.robots.description import RobotDescription
 from ctr_env.scenes.robots.kinematics import RobotKinematics
-from ctr_env.scenes.world.config import SceneConfig
 from ctr_env.scenes.world.scene import Scene
 
 from .actions import ActionInterpreter
 from .agent import make_agent
 from .config import ServoConfig
-from .episode import Episode, EpisodeSampler
-from .imaging import SceneCamera
+from .episode import Episode
 from .info import step_info
 from .loop_errors import LoopErrors
 from .observation import Snapshot, observation, observation_space
-from .observer import Observer
 from .replay import read_reset_options
 from .reward import reward
 from .success import SuccessMonitor
+from .world import CONTROL_HZ, World
 
 __all__ = ["CONTROL_HZ", "ServoEnv"]
-
-CONTROL_HZ = 30
-"""Camera frames, and steps of the environment, per second."""
-PHYSICS_HZ = 500
-"""Steps of the physics per second."""
 
 Observation = dict[str, NDArray[Any]]
 
@@ -139,27 +131,11 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         self.estimator, self.controller = make_agent(self.config, self.kinematics, 1.0 / CONTROL_HZ)
         self._actions = ActionInterpreter(self.config, self.kinematics, self.controller)
         self.action_space = self._actions.space
-        self._make_world()
-        self._episode: Episode | None = None
-
-    def _make_world(self) -> None:
-        """Make scene, camera, episode sampler and observation space."""
-        c, default = self.config, self.estimator.image_size
-        self._size = width, height = c.width or default[0], c.height or default[1]
-        parts = c.observation_parts
-        rules = make_randomization(c.randomization, self.kinematics.robot.camera_distance)
-        self._scene = Scene(SceneConfig(c.robot, width, height, board=self.estimator.needs_board, room=rules.room))
-        self._camera = SceneCamera(self._scene, c.renderer, width, height)
-        with_image = "image" in parts or self.estimator.needs_image
-        self._observer = Observer(self._scene, rules, self._camera, self.estimator, with_image)
-        track = c.task == "track"
-        self._sampler = EpisodeSampler(
-            self._scene,
-            rules,
-            goal_moves=track and c.moving in ("goal", "both"),
-            camera_moves=track and c.moving in ("camera", "both"),
+        self._world = World(self.config, self.kinematics, self.estimator)
+        self.observation_space: spaces.Space[Any] = observation_space(
+            self.config.observation_parts, self.kinematics.n, *self._world.size
         )
-        self.observation_space: spaces.Space[Any] = observation_space(parts, self.kinematics.n, width, height)
+        self._episode: Episode | None = None
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -175,13 +151,17 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
             SamplingError: If the randomisation's rules leave no servoable, visible episode.
         """
         super().reset(seed=seed)
-        replay = read_reset_options(options, sizes_of(self._scene))
+        replay = read_reset_options(options, sizes_of(self._world.scene))
         fresh_seed = int(self.np_random.integers(2**62))
         self._episode = None
-        self._scene.restore()
-        episode = self._sampler.sample(fresh_seed if replay.seed is None else replay.seed, *self._size, replay.draws)
-        self._prepare(episode)
+        episode = self._world.begin(fresh_seed if replay.seed is None else replay.seed, replay.draws)
         self._episode = episode
+        self._steps = 0
+        self._command = ServoCommand(np.zeros(self.kinematics.n), np.zeros(6), "hold", "not_started")
+        self._monitor = SuccessMonitor()
+        self._errors = LoopErrors(self.controller.needs_gripper)
+        self.controller.reset()
+        self.estimator.reset(episode.stream("estimator"))
         self._observe(episode)
         return self._report(episode)
 
@@ -197,24 +177,11 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         if self._episode is None:
             raise gym.error.ResetNeeded("call reset() before step()")
         self._command = self._control(self._actions.check(action))
-        self._advance(self._episode)
+        self._world.advance(self._episode, self._command.joint_velocities, self._steps)
+        self._steps += 1
         self._observe(self._episode)
         obs, info = self._report(self._episode)
         return obs, reward(info["true_position_error_m"], info["true_rotation_error_rad"]), False, False, info
-
-    def _prepare(self, episode: Episode) -> None:
-        """Set scene, controller, estimator and records to the beginning of an episode."""
-        self._scene.restore()
-        self._scene.place_arm(episode.start)
-        self._scene.place_camera(episode.camera, episode.world_T_camera(0.0))
-        apply_draws(self._scene, episode.draws)
-        self._scene.place_target(episode.base_T_goal(0.0))
-        self._steps = 0
-        self._command = ServoCommand(np.zeros(self.kinematics.n), np.zeros(6), "hold", "not_started")
-        self._monitor = SuccessMonitor()
-        self._errors = LoopErrors(self.controller.needs_gripper)
-        self.controller.reset()
-        self.estimator.reset(episode.stream("estimator"))
 
     def _control(self, action: NDArray[np.float64]) -> ServoCommand:
         """Bring the goal to the base frame by the newest estimate and ask the controller."""
@@ -223,17 +190,8 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
             goal = ServoGoal(errors.base_T_goal, now.estimate.time_s, gripper_offset=errors.gripper_offset)
         return self._actions.command(action, goal, ServoState(now.joint_positions, now.time_s))
 
-    def _advance(self, episode: Episode) -> None:
-        before, after = (round((self._steps + i) * PHYSICS_HZ / CONTROL_HZ) for i in (0, 1))
-        self._scene.step(self._command.joint_velocities, after - before)
-        self._steps += 1
-        if self.config.task == "track":
-            time_s = self._steps / CONTROL_HZ
-            self._scene.place_camera(episode.camera, episode.world_T_camera(time_s))
-            self._scene.place_target(episode.base_T_goal(time_s))
-
     def _observe(self, episode: Episode) -> None:
-        self._now = self._observer.observe(episode, self._steps, self._steps / CONTROL_HZ)
+        self._now = self._world.observe(episode, self._steps)
         self._errors.update(self._now, self.kinematics.base_T_ee(self._now.joint_positions))
 
     def _report(self, episode: Episode) -> tuple[Observation, dict[str, Any]]:
@@ -247,16 +205,16 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         """The camera's image: ``(H, W, 3)`` uint8, or ``(H, W)`` float32 metres for ``"depth_array"``."""
         if self.render_mode is None or self._episode is None:
             return None
-        return self._camera.depth() if self.render_mode == "depth_array" else self.image()
+        return self._world.camera.depth() if self.render_mode == "depth_array" else self.image()
 
     def close(self) -> None:
         """Free the graphics context."""
-        self._camera.close()
+        self._world.camera.close()
 
     @property
     def scene(self) -> Scene:
         """The simulated world."""
-        return self._scene
+        return self._world.scene
 
     @property
     def snapshot(self) -> Snapshot:
@@ -273,8 +231,8 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
             raise gym.error.ResetNeeded("call reset() before image()")
         if self._now.image is not None:
             return self._now.image
-        return self._camera.image(self._episode, self._now.frame_draws, self._steps)
+        return self._world.camera.image(self._episode, self._now.frame_draws, self._steps)
 
     def robot_mask(self) -> NDArray[np.bool_]:
         """``(H, W)`` true robot pixels of this instant."""
-        return self._camera.robot_mask()
+        return self._world.camera.robot_mask()

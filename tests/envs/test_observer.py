@@ -74,7 +74,7 @@ def test_images_without_content_make_invalid_estimates_and_no_errors(make, monke
     stripes = np.zeros_like(noise)
     stripes[:, ::8] = 255
     images = iter([noise * 0, noise * 0 + 255, noise * 0 + 127, stripes, stripes.transpose(1, 0, 2)[:120], noise])
-    monkeypatch.setattr(env.unwrapped._camera, "image", lambda *_: np.resize(next(images), (120, 160, 3)))
+    monkeypatch.setattr(env.unwrapped._world.camera, "image", lambda *_: np.resize(next(images), (120, 160, 3)))
     for _ in range(6):
         obs, reward, *_, info = env.step(np.zeros(6, np.float32))
         assert env.observation_space.contains(obs)

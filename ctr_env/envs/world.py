@@ -1,0 +1,91 @@
+"""The simulated side of the loop: scene, camera, and what moves."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctr_env.estimators import PoseEstimator
+from ctr_env.scenes.randomization.fields import apply_draws
+from ctr_env.scenes.randomization.randomization import Draws, make_randomization
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+from ctr_env.scenes.world.config import SceneConfig
+from ctr_env.scenes.world.scene import Scene
+
+from .config import ServoConfig
+from .episode import Episode, EpisodeSampler
+from .imaging import SceneCamera
+from .observation import Snapshot
+from .observer import Observer
+
+__all__ = ["CONTROL_HZ", "PHYSICS_HZ", "World"]
+
+CONTROL_HZ = 30
+"""Camera frames, and steps of the environment, per second."""
+PHYSICS_HZ = 500
+"""Steps of the physics per second."""
+
+
+class World:
+    """Samples episodes, advances the physics and observes the result.
+
+    Attributes:
+        scene: The simulated scene.
+        camera: Source of its images.
+        size: Width and height of the images, pixels.
+    """
+
+    def __init__(self, config: ServoConfig, kinematics: RobotKinematics, estimator: PoseEstimator) -> None:
+        """Make the world of an environment for its arm and its estimator."""
+        default = estimator.image_size
+        self.size = width, height = config.width or default[0], config.height or default[1]
+        rules = make_randomization(config.randomization, kinematics.robot.camera_distance)
+        self.scene = Scene(SceneConfig(config.robot, width, height, board=estimator.needs_board, room=rules.room))
+        self.camera = SceneCamera(self.scene, config.renderer, width, height)
+        with_image = "image" in config.observation_parts or estimator.needs_image
+        self._observer = Observer(self.scene, rules, self.camera, estimator, with_image)
+        self._moves = config.task == "track"
+        self._sampler = EpisodeSampler(
+            self.scene,
+            rules,
+            goal_moves=self._moves and config.moving in ("goal", "both"),
+            camera_moves=self._moves and config.moving in ("camera", "both"),
+        )
+
+    def begin(self, seed: int, replay: Draws) -> Episode:
+        """Sample an episode and set the scene to its beginning.
+
+        Args:
+            seed: Seed of the episode.
+            replay: Values that replace drawn ones, by field name.
+
+        Raises:
+            SamplingError: If no acceptable episode is found.
+        """
+        self.scene.restore()
+        episode = self._sampler.sample(seed, *self.size, replay)
+        self.scene.restore()
+        self.scene.place_arm(episode.start)
+        self.scene.place_camera(episode.camera, episode.world_T_camera(0.0))
+        apply_draws(self.scene, episode.draws)
+        self.scene.place_target(episode.base_T_goal(0.0))
+        return episode
+
+    def advance(self, episode: Episode, joint_velocities: NDArray[np.float64], step: int) -> None:
+        """Let one camera period pass.
+
+        Args:
+            episode: The episode.
+            joint_velocities: ``(n,)`` commanded velocities, rad/s.
+            step: Number of the frame at the beginning of the period.
+        """
+        before, after = (round((step + i) * PHYSICS_HZ / CONTROL_HZ) for i in (0, 1))
+        self.scene.step(joint_velocities, after - before)
+        if self._moves:
+            time_s = (step + 1) / CONTROL_HZ
+            self.scene.place_camera(episode.camera, episode.world_T_camera(time_s))
+            self.scene.place_target(episode.base_T_goal(time_s))
+
+    def observe(self, episode: Episode, step: int) -> Snapshot:
+        """Image, measurements, estimate and true poses of a frame."""
+        return self._observer.observe(episode, step, step / CONTROL_HZ)
