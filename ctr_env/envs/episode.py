@@ -54,6 +54,11 @@ class Episode:
     camera_start: RigidTransform
     camera_motion: CameraMotion | None
 
+    @property
+    def moves(self) -> bool:
+        """Whether goal or camera move."""
+        return self.goal_sway is not None or self.camera_motion is not None
+
     def base_T_goal(self, time_s: float) -> RigidTransform:
         """Goal pose at a time."""
         return self.goal_pose if self.goal_sway is None else self.goal_sway.apply(self.goal_pose, time_s)
@@ -181,8 +186,7 @@ class EpisodeSampler:
 
     def _sees(self, episode: Episode, arrival: NDArray[np.float64]) -> bool:
         """Whether the goal is always in view, and enough of the arm at the start and on arrival."""
-        moving = episode.goal_sway is not None or episode.camera_motion is not None
-        for time in np.arange(0.0, _HORIZON_S, 1.0) if moving else (0.0,):
+        for time in np.arange(0.0, _HORIZON_S, 1.0) if episode.moves else (0.0,):
             pose = episode.world_T_camera(time)
             goal = self._scene.world_T_base * episode.base_T_goal(time)
             pixel = episode.camera.project(pose.inv().apply(goal.translation))

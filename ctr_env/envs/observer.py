@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.spatial.transform import RigidTransform
 
 from ctr_env.datasets.frame import Frame
 from ctr_env.estimators import GroundTruth, PoseEstimator
@@ -44,6 +45,7 @@ class Observer:
         self._camera = camera
         self._estimator = estimator
         self._with_image = with_image
+        self._static: tuple[Episode, RigidTransform] | None = None
 
     def observe(self, episode: Episode, step: int, time_s: float) -> Snapshot:
         """Observe the scene as it is.
@@ -65,7 +67,7 @@ class Observer:
             joint_positions=measured,
             joint_velocities=scene.joint_velocities,
             camera=scene.camera,
-            camera_T_goal=episode.world_T_camera(time_s).inv() * (scene.world_T_base * episode.base_T_goal(time_s)),
+            camera_T_goal=self._camera_T_goal(episode, time_s),
             camera_T_base=camera_T_base,
             base_T_ee=base_T_ee,
             base_T_goal=episode.base_T_goal(time_s),
@@ -75,6 +77,15 @@ class Observer:
             at_joint_limit=self._at_joint_limit(),
             frame_draws=frame_draws,
         )
+
+    def _camera_T_goal(self, episode: Episode, time_s: float) -> RigidTransform:
+        """Goal pose in the camera frame, computed once where nothing moves."""
+        if self._static is not None and self._static[0] is episode:
+            return self._static[1]
+        world_T_goal = self._scene.world_T_base * episode.base_T_goal(time_s)
+        pose = episode.world_T_camera(time_s).inv() * world_T_goal
+        self._static = None if episode.moves else (episode, pose)
+        return pose
 
     def _frame_draws(self, episode: Episode, step: int) -> Draws:
         if not self._rules.per_frame:

@@ -119,8 +119,8 @@ def test_image_path_of_the_goal_is_straight_in_every_view_from_the_gripper(seed)
     rng = np.random.default_rng(seed)
     goal = random_pose(rng)
     axis = rng.normal(size=3)
-    turn = Rotation.from_rotvec(0.5 * axis / np.linalg.norm(axis))
-    ee = goal * transform(rng.uniform(-0.05, 0.05, 3) - (0.0, 0.0, 0.2), turn)
+    rotation = Rotation.from_rotvec(0.5 * axis / np.linalg.norm(axis))
+    ee = goal * transform(rng.uniform(-0.05, 0.05, 3) - (0.0, 0.0, 0.2), rotation)
     image_poses = simulate(ImageFeature(), ee, goal, 2.0, 1e-3, 3000)[::30]
     cartesian_poses = simulate(CartesianFeature(), ee, goal, 2.0, 1e-2, 300)
     for ee_T_view in VIEWS:

@@ -19,7 +19,7 @@ def test_extrapolation_is_the_inverse_of_the_twist_between_poses():
 
 
 def test_rigid_twist_keeps_a_carried_pose_where_it_is():
-    """A point that moves with the body keeps its place in the body's frame."""
+    """A point that moves with the body keeps its position in the body's frame."""
     carried = POSE * transform((0.1, 0.2, -0.3))
     h = 1e-6
     after = moved(carried, rigid_twist(TWIST, POSE.translation, carried.translation), h)

@@ -20,17 +20,17 @@ class Run:
         self.monitor = ProgressMonitor(rotation_length=0.3)
         self.pose, self.q, self.time_s, self.commanded = transform(), np.zeros(1), 0.0, np.zeros(1)
 
-    def step(self, asked: np.ndarray, made: np.ndarray, goal=None, commanded: float | None = None) -> bool:
+    def step(self, requested: np.ndarray, achieved: np.ndarray, goal=None, commanded: float | None = None) -> bool:
         state = ServoState(self.q, self.time_s)
-        stalled = self.monitor.update(state, self.pose, goal, asked, self.commanded, DT)
-        self.pose, self.time_s = moved(self.pose, made, DT), self.time_s + DT
-        speed = float(np.linalg.norm(made))
+        stalled = self.monitor.update(state, self.pose, goal, requested, self.commanded, DT)
+        self.pose, self.time_s = moved(self.pose, achieved, DT), self.time_s + DT
+        speed = float(np.linalg.norm(achieved))
         self.q = self.q + speed * DT
         self.commanded = np.array([speed if commanded is None else commanded])
         return stalled
 
-    def steps(self, seconds: float, asked: np.ndarray, made: np.ndarray, **more) -> list[bool]:
-        return [self.step(asked, made, **more) for _ in range(round(seconds / DT))]
+    def steps(self, seconds: float, requested: np.ndarray, achieved: np.ndarray, **more) -> list[bool]:
+        return [self.step(requested, achieved, **more) for _ in range(round(seconds / DT))]
 
 
 def test_an_end_effector_that_follows_is_not_stalled():
@@ -50,12 +50,12 @@ def test_alternating_motion_is_no_progress():
 
 
 def test_rotations_count_by_their_weight():
-    turn = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
-    assert Run().steps(2.0, 0.1 * turn, 0.0 * turn)[-1]
-    assert not any(Run().steps(2.0, 0.01 * turn, 0.0 * turn))  # 4.5 mm of 7.5 mm
+    rotation = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
+    assert Run().steps(2.0, 0.1 * rotation, 0.0 * rotation)[-1]
+    assert not any(Run().steps(2.0, 0.01 * rotation, 0.0 * rotation))  # 4.5 mm of 7.5 mm
 
 
-def test_at_the_goal_nothing_is_asked_and_nothing_stalled():
+def test_at_the_goal_nothing_is_requested_and_nothing_stalled():
     rng = np.random.default_rng(3)
     run = Run()
     for _ in range(300):
@@ -80,7 +80,7 @@ def test_a_goal_that_is_followed_with_constant_lag_is_progress():
         assert not run.step(0.1 * X, 0.1 * X, goal=goal)
 
 
-def test_motion_across_the_asked_direction_is_progress_while_the_error_falls():
+def test_motion_across_the_requested_direction_is_progress_while_the_error_falls():
     run = Run()
     goal = transform([0.0, 0.4, 0.0])
     across = np.array([0.0, 0.1, 0.0, 0.0, 0.0, 0.0])
@@ -94,7 +94,7 @@ def test_a_stall_ends_when_the_end_effector_follows_again():
     assert found[0] and not found[-1]
 
 
-def test_a_stall_ends_when_nothing_is_asked_any_more():
+def test_a_stall_ends_when_nothing_is_requested_any_more():
     run = Run()
     run.steps(3.0, 0.1 * X, 0.0 * X)
     found = run.steps(3.0, 0.0 * X, 0.0 * X)
@@ -109,7 +109,7 @@ def test_joints_that_do_not_move_as_commanded_are_blocked():
     assert blocked.monitor.stalled and blocked.monitor.blocked
 
 
-def test_a_stalled_arm_is_settled_until_the_asked_twist_changes():
+def test_a_stalled_arm_is_settled_until_the_requested_twist_changes():
     run = Run()
     run.steps(3.0, 0.1 * X, 0.0 * X)
     assert run.monitor.settled
