@@ -34,7 +34,7 @@ def cell_centres(cells: int, length: int, device: torch.device | None = None) ->
 
 
 def spatial_softmax(heatmap_logits: Tensor) -> Tensor:
-    """Probabilities ``(B, K, h, w)`` that sum to one over each map; float32, because half-precision sums lose pixels."""
+    """Probabilities ``(B, K, h, w)`` that sum to one over each map; float32, as half-precision sums lose pixels."""
     return heatmap_logits.float().flatten(-2).softmax(-1).view_as(heatmap_logits)
 
 

@@ -50,7 +50,7 @@ class UncertaintyModel:
     typical_inlier_ratio: float = 0.77
     """Median contour inlier ratio of valid estimates; fitted. Used where contours are not aligned."""
     min_inlier_ratio: float = 0.05
-    """Lower bound of the ratio in the formula, which keeps covariances finite; poses with such a ratio are not valid."""
+    """Lower bound of the ratio in the formula, which keeps covariances finite; such poses are not valid anyway."""
     systematic_m: float = SYSTEMATIC_M
     """Standard deviation of the systematic error of each base coordinate, metres."""
     systematic_rad: float = SYSTEMATIC_RAD

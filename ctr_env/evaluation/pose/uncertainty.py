@@ -86,9 +86,9 @@ def fit_model(model: UncertaintyModel, records: Sequence[dict[str, Any]]) -> Unc
     """The uncertainty model that fits errors of valid estimates.
 
     * ``typical_inlier_ratio`` is the median contour inlier ratio.
-    * ``contour_exponent`` is the value with which Spearman's rank correlation of the normalised squared errors (NEES) and
-      the contour inlier ratios is zero: the ratio then tells nothing more about errors than the covariances do. It is
-      kept where fewer than 50 estimates have a ratio.
+    * ``contour_exponent`` is the value at which the normalised squared errors (NEES) and the contour inlier ratios have
+      Spearman's rank correlation zero: the ratio then tells nothing more about errors than the covariances do. With
+      fewer than 50 estimates it is kept.
     * ``covariance_scale`` is such that nine of ten errors lie inside the 90 % regions of their covariances. Network
       errors have heavier tails than a normal distribution: more than half of them then lie inside the 50 % regions.
 

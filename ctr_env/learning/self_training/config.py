@@ -21,32 +21,33 @@ class AdaptationConfig:
     robot: str = "panda"
     """Robot, by name."""
     fixed_camera: bool = True
-    """Whether each camera stood still, so that its images share one pose."""
+    """Whether each camera is static, so that its images share one pose."""
     minutes: float | None = None
-    """Length of the adaptation in minutes, pauses not counted."""
+    """Length of the adaptation in minutes, interruptions not counted."""
     steps: int | None = None
     """Length of the adaptation in optimiser steps instead."""
     silhouette: float = 1.0
-    """Weight of the difference between the silhouette at PnP's pose and the predicted mask, which moves the points."""
+    """Weight of the difference between the silhouette at the PnP pose and the predicted mask; its gradient reaches the
+    keypoints."""
     mask: float = 1.0
-    """Weight of the cross-entropy between the predicted mask and the silhouette, which moves the mask."""
+    """Weight of the cross-entropy between the predicted mask and the silhouette; its gradient reaches the mask."""
     trust_px: float = 10.0
-    """Reprojection error, in pixels of a image 320 wide, at which a image counts 1/e in ``mask``."""
+    """Reprojection error, in pixels of an image 320 wide, at which the weight of an image in ``mask`` is 1/e."""
     distance: float = 0.0
-    """Weight of the silhouette's distance from the predicted mask, for poses beyond the reach of their borders."""
+    """Weight of the distance of the silhouette from the predicted mask, for poses at which they do not overlap."""
     pseudo: float = 1.0
-    """Weight of the points' distance from where the teacher's pose has them: that of the averaged network, aligned with
-    contours, and shared by all images of a fixed camera."""
+    """Weight of the supervised loss on pseudo-labels: poses of the averaged network after contour alignment, shared by
+    all images of a static camera."""
     replay_share: float = 0.5
-    """Share of synthetic images in every step, so that nothing is forgotten."""
+    """Share of labelled synthetic images in every step, against forgetting."""
     batch: int = 16
     """Images in a step."""
     learning_rate: float = 2e-4
-    """Highest learning rate; it rises in the first 5 % and falls as a cosine."""
+    """Peak learning rate; it is reached after 5 % of the adaptation and then decays as a cosine."""
     ema: float = 0.995
-    """Decay of the averaged weights, which are the teacher and what is kept."""
+    """Decay of the exponential moving average of the weights, which is the teacher and the result."""
     rounds: int = 5
-    """How often the teacher looks at all images anew."""
+    """Number of times that the teacher poses all images again."""
     seed: int = 0
     """Seed of augmentation and synthetic images."""
     device: str = "auto"

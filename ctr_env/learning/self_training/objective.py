@@ -1,4 +1,4 @@
-"""What an adaptation minimises on images without labels."""
+"""Loss on unlabelled images (paper, section 3.3, and two further terms)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["COARSER", "unlabelled_loss"]
 
 _PAPER_WIDTH = 320.0  # pixels
 COARSER = 2
-"""Times fewer pixels of silhouettes than of the network's input, per axis."""
+"""Network input pixels per silhouette pixel, along each axis."""
 
 
 def unlabelled_loss(
@@ -28,18 +28,19 @@ def unlabelled_loss(
 ) -> dict[str, Tensor]:
     """The loss of unlabelled images and its parts.
 
-    * ``silhouette``: mean squared difference of the silhouette at PnP's pose and the predicted mask, which is held
-      still: it moves the points (paper, eq. 6).
-    * ``mask``: cross-entropy of the predicted mask with that silhouette, held still, each image weighted by
-      exp(-mean squared reprojection error / trust_px²), held still too: or else it would pay to fit badly (eq. 7).
-    * ``distance``: mean distance, in parts of the input's width, of the silhouette from the predicted mask.
-    * ``pseudo``: what a supervised training makes of the teacher's poses.
+    * ``silhouette``: mean squared difference of the silhouette at the PnP pose and the predicted mask, without gradient
+      to the mask (paper, eq. 6).
+    * ``mask``: cross-entropy of the predicted mask with that silhouette, each image weighted by exp(-mean squared
+      reprojection error / trust_px²) (eq. 7); silhouette and weight have no gradient, since otherwise a larger
+      reprojection error would lower the loss.
+    * ``distance``: mean distance of the silhouette from the predicted mask, as a share of the input's width.
+    * ``pseudo``: supervised loss with the teacher's poses as labels.
 
     Args:
-        output: What the network says.
+        output: Output of the network.
         batch: Images, with the teacher's poses as labels.
-        vertices: ``(B, V, 3)`` the robot's surface in the camera frame where the teacher has it, metres.
-        renderer: Draws the silhouettes, ``COARSER`` times smaller than the input.
+        vertices: ``(B, V, 3)`` mesh vertices in the camera frame at the teacher's pose, metres.
+        renderer: Renders silhouettes at 1 / ``COARSER`` of the input's size.
         config: Weights of the parts.
 
     Returns:
@@ -63,7 +64,7 @@ def _by_silhouette(
 ) -> dict[str, Tensor]:
     found = found_poses(output, batch)
     moved = vertices.double() @ found.rotation.mT + found.translation[:, None]
-    drawn = renderer(*_straight(moved, batch)).float()
+    drawn = renderer(*_upright(moved, batch)).float()
     logits = functional.avg_pool2d(output.mask_logits.float(), COARSER)[:, 0]
     predicted = functional.avg_pool2d(torch.sigmoid(output.mask_logits.float()), COARSER)[:, 0].detach()
     located = found.valid.float()
@@ -79,10 +80,10 @@ def _by_silhouette(
     }
 
 
-def _straight(vertices: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+def _upright(vertices: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
     """Vertices and intrinsics ``(B, 4)`` of a camera whose image is the coarser input.
 
-    The lens of an example may turn the image: the turn is made part of the vertices.
+    The affine lens of an example may contain a rotation in the image plane, which is applied to the vertices.
     """
     linear, offset = batch.lenses[:, :, :2].double(), batch.lenses[:, :, 2].double()
     focal = torch.linalg.det(linear).abs().sqrt()
@@ -92,7 +93,7 @@ def _straight(vertices: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
 
 
 def _distances(masks: Tensor) -> Tensor:
-    """``(B, h, w)`` distance of every pixel from a mask, in parts of its width; 0 in it, and where it is empty."""
+    """``(B, h, w)`` distance of every pixel from a mask, as a share of its width; 0 inside and for empty masks."""
     found = []
     for mask in masks.cpu().numpy():
         outside = (mask <= 0.5).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""What every pass makes anew of a rendered image: crop, background, light, occluders, camera."""
+"""Augmentation of rendered frames: crop, background, light, occluders, camera effects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ctr_env.datasets.synthetic.clutter import fractal_noise, paint_clutter
 from ctr_env.estimators.ctrnet.cropping import BORDER, Crop, crop_image
 from ctr_env.geometry import PinholeCamera
 
-from .views import draw_look
+from .views import draw_pass_input
 
 __all__ = ["Example", "RenderedFrame", "augmented"]
 
@@ -30,7 +30,7 @@ class RenderedFrame:
     Attributes:
         image: ``(H, W, 3)`` uint8 RGB.
         mask: ``(H, W)`` uint8, 255 on the robot.
-        points: ``(K, 3)`` the network's points in the camera frame, metres; those along the arm first.
+        points: ``(K, 3)`` the network's points in the camera frame, metres; those along the kinematic chain first.
         camera: Intrinsics of the image.
     """
 
@@ -46,11 +46,11 @@ class Example:
 
     Attributes:
         image: ``(h, w, 3)`` uint8 RGB.
-        hint: ``(h, w, 3)`` uint8 sketch of where the arm was thought to be; black if nobody had an idea.
+        prior: ``(h, w, 3)`` uint8 rendered pose prior; black without one.
         mask: ``(h, w)`` uint8, 255 on the visible robot.
-        pixels: ``(K, 2)`` float32 places of the points in the input; zero where ``inside`` is false.
+        pixels: ``(K, 2)`` float32 points in the input; zero where ``inside`` is false.
         inside: ``(K,)`` bool, whether the point falls inside the input.
-        seen: ``(K,)`` bool, whether the image shows the robot there, not something before it.
+        seen: ``(K,)`` bool, whether the image shows the robot there and no occluder.
         points: ``(K, 3)`` float32 the points in the camera frame, metres.
         lens: ``(2, 3)`` float32 affine map from normalised camera coordinates (x/z, y/z) to the input's pixels.
     """
@@ -68,17 +68,17 @@ class Example:
 def augmented(
     frame: RenderedFrame, chain: int, size: tuple[int, int], backgrounds: Backgrounds | None, rng: np.random.Generator
 ) -> Example:
-    """An example of a frame, different at every call.
+    """A randomly augmented example of a frame.
 
     Args:
         frame: The rendering.
-        chain: Number of the first points that follow each other along the arm.
+        chain: Number of keypoints along the kinematic chain, which come first among the points.
         size: Width and height of the network's input, pixels.
-        backgrounds: What may stand behind the robot; ``None`` for images whose mask is not exact enough to put
-            anything behind it, or other light on it.
+        backgrounds: Images to put behind the robot; ``None`` for images whose mask is not exact enough to replace the
+            background or the light on the robot.
         rng: Source of all randomness.
     """
-    crop, prior = draw_look(frame.points, chain, frame.camera, size, rng)
+    crop, prior = draw_pass_input(frame.points, chain, frame.camera, size, rng)
     image = crop_image(frame.image, crop)
     alpha = crop_image(frame.mask, crop, border=0)
     if backgrounds is not None and rng.random() < _RELIGHT_SHARE:
@@ -90,9 +90,9 @@ def augmented(
         cover = paint_clutter(image, rng, int(rng.integers(1, 5)), size=0.6)
         alpha = (alpha * (1.0 - cover / 255.0)).astype(np.uint8)
     outside = _outside(frame, crop)
-    image, alpha = spoiled(image, rng), np.where(outside, 0, alpha).astype(np.uint8)
+    image, alpha = degraded(image, rng), np.where(outside, 0, alpha).astype(np.uint8)
     image[outside] = BORDER
-    # rounded before it is compared: what is just inside in double precision may be outside in single
+    # rounded before the comparison: a point just inside in double precision may be outside in single precision
     pixels = crop.forward(frame.camera.project(frame.points)).astype(np.float32)
     with np.errstate(invalid="ignore"):
         inside = np.asarray(np.all((pixels > 0) & (pixels < size), axis=1))
@@ -107,7 +107,7 @@ def augmented(
 
 
 def _outside(frame: RenderedFrame, crop: Crop) -> NDArray[np.bool_]:
-    """``(h, w)`` pixels of the input that the image does not reach."""
+    """``(h, w)`` pixels of the input that lie outside the image."""
     height, width = frame.mask.shape
     columns, rows = np.meshgrid(np.arange(crop.size[0]) + 0.5, np.arange(crop.size[1]) + 0.5)
     places = crop.backward(np.stack([columns, rows], axis=-1))
@@ -115,11 +115,11 @@ def _outside(frame: RenderedFrame, crop: Crop) -> NDArray[np.bool_]:
 
 
 def _relit(image: NDArray[np.uint8], alpha: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Another brightness, tint and soft shadow on the robot alone."""
+    """The image with another brightness, tint and soft shadow on the robot alone."""
     height, width = alpha.shape
     gain = np.exp(rng.normal(0.0, 0.3)) * np.exp(rng.normal(0.0, 0.06, 3))
     field = 1.0 + rng.uniform(0.0, 0.9) * (fractal_noise(height, width, rng, 2) - 0.5)
-    if rng.random() < 0.3:  # the hard edge of a shadow
+    if rng.random() < 0.3:  # hard shadow edge
         angle, offset = rng.uniform(0, 2 * np.pi), rng.normal(0, 0.3)
         rows, columns = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
         edge = columns * np.cos(angle) + rows * np.sin(angle) > offset
@@ -129,14 +129,14 @@ def _relit(image: NDArray[np.uint8], alpha: NDArray[np.uint8], rng: np.random.Ge
     return lit.clip(0, 255).astype(np.uint8)
 
 
-def spoiled(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """What a camera does to a image: blur, exposure, white balance, noise, compression."""
+def degraded(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """An image with camera effects: blur, exposure, white balance, noise, compression."""
     kind = rng.random()
     if kind < 0.3:
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 1.3)), dtype=np.uint8)
     elif kind < 0.4:
         image = _motion_blurred(image, int(rng.integers(2, 6)), rng.uniform(0, np.pi))
-    elif kind < 0.5:  # a image of fewer pixels, enlarged
+    elif kind < 0.5:  # upsampled from fewer pixels
         height, width = image.shape[:2]
         factor = rng.uniform(0.4, 0.9)
         small = cv2.resize(image, (int(width * factor), int(height * factor)), interpolation=cv2.INTER_AREA)
@@ -145,7 +145,7 @@ def spoiled(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.ui
     if rng.random() < 0.7:
         values = 255.0 * (values / 255.0) ** np.float32(np.exp(rng.normal(0, 0.2)))
         values *= (2.0 ** rng.normal(0, 0.35)) * np.exp(rng.normal(0, 0.07, 3)).astype(np.float32)
-    if rng.random() < 0.2:  # paler
+    if rng.random() < 0.2:  # less saturation
         values += rng.uniform(0.1, 0.9) * (values.mean(axis=2, keepdims=True) - values)
     if rng.random() < 0.6:
         values += rng.uniform(0, 8) * rng.standard_normal(values.shape, np.float32)

@@ -23,40 +23,40 @@ class TrainingConfig:
     architecture: str = "compact"
     """Network, by name."""
     data: str | None = None
-    """Folder of frames with masks; none: fresh frames from the simulator."""
+    """Folder of frames with masks; none: frames rendered during training."""
     backgrounds: str | None = None
-    """Folder of photographs and panoramas for behind the robot; none: invented ones only."""
+    """Folder of photographs and panoramas to put behind the robot; none: generated backgrounds only."""
     initial: str | None = None
-    """Weights to begin with; none: random ones."""
+    """Weights file to start from; none: random weights."""
     steps: int | None = None
     """Length of the training in optimiser steps."""
     minutes: float | None = None
-    """Length of the training in minutes instead, pauses not counted."""
+    """Length of the training in minutes instead, interruptions not counted."""
     batch: int = 32
     """Examples in a step."""
     learning_rate: float = 2e-3
-    """Highest learning rate; it rises in the first 2 % of the training and falls as a cosine."""
+    """Peak learning rate; it is reached after 2 % of the training and then decays as a cosine."""
     weight_decay: float = 0.02
     """Decoupled weight decay."""
     ema: float = 0.999
-    """Decay of the averaged weights, which are what is kept."""
+    """Decay of the exponential moving average of the weights, which is the result."""
     width: int = 256
     """Width of the network's input, pixels."""
     height: int = 192
     """Height of the network's input, pixels."""
     small_share: float = 0.4
-    """First share of the training at three quarters of that size."""
+    """Share of the training, from its start, at three quarters of that size."""
     pose_share: float = 0.3
-    """Last share of the training in which the error of PnP's pose counts too."""
+    """Share of the training, at its end, in which the loss includes the error of the PnP pose."""
     seed: int = 0
     """Seed of initial weights, frames and augmentation."""
     workers: int = 1
-    """Processes that prepare examples."""
+    """Number of processes that prepare examples."""
     device: str = "auto"
     """Where the network is trained: ``auto`` (all CUDA devices, or the CPU if there are none), ``cpu``, ``cuda`` (all
     CUDA devices) or ``cuda:N``."""
     precision: str | None = None
-    """Lightning Fabric's name of the arithmetic; none: ``bf16-mixed`` where that is native, else ``32-true``."""
+    """Arithmetic, by Lightning Fabric's name; none: ``bf16-mixed`` where that is native, else ``32-true``."""
     save_minutes: float = 3.0
     """Minutes between checkpoints."""
 
@@ -79,7 +79,7 @@ class TrainingConfig:
     def size_at(self, progress: float, step: int) -> tuple[int, int]:
         """Width and height of the input at a progress of the training (0 to 1) and a step.
 
-        First small, then of full size but for every fourth step: an estimator's first look is a small one.
+        Small at first, then full size except in every fourth step, since the coarse inference pass uses the small size.
         """
         if progress < self.small_share or step % 4 == 0:
             return small_size((self.width, self.height))

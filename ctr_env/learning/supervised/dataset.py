@@ -51,7 +51,7 @@ class ExampleDataset(Dataset[list[Tensor]]):
 
 
 class NumberedBatches(Sampler[list[tuple[int, int, int]]]):
-    """Batches of consecutive examples from a given one on: a resumed training gets the examples of an uninterrupted one."""
+    """Batches of consecutive examples; a resumed training gets the examples of an uninterrupted one."""
 
     def __init__(self, first: int, batch: int, size_at: Callable[[int], tuple[int, int]], stride: int = 1) -> None:
         """Batches number ``first``, ``first + stride``, and so on without end.

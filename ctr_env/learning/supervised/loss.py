@@ -1,4 +1,4 @@
-"""What a network is trained to: heatmaps, sub-pixel places with honest scales, confidence, mask."""
+"""Supervised loss: heatmaps, sub-pixel keypoints with calibrated scales, confidence, mask."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _LOG_SCALE = (-3.0, 5.0)
 def supervised_loss(output: NetworkOutput, batch: Batch) -> dict[str, Tensor]:
     """The loss of a batch and its parts.
 
-    * ``heatmap``: cross-entropy with a Gaussian about the true place, for points inside the input;
-    * ``place``: negative log-likelihood of the soft-argmax under a Laplace distribution of the predicted scale (Kendall
-      and Gal, 2017), which makes the scales that PnP weighs by;
-    * ``confidence``: binary cross-entropy with "inside, and nothing stands before it";
+    * ``heatmap``: cross-entropy with a Gaussian around the true point, for points inside the input;
+    * ``place``: negative log-likelihood of the soft-argmax under a Laplace distribution with the predicted scale
+      (Kendall and Gal, 2017); PnP weights keypoints by these scales;
+    * ``confidence``: binary cross-entropy with "inside the input and not occluded";
     * ``mask``: binary cross-entropy and soft Dice.
 
     Returns:

@@ -1,4 +1,4 @@
-"""What can be seen of a training: TensorBoard curves, and what the network makes of some examples."""
+"""TensorBoard curves of a training, and overlays of predictions on examples."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Monitor:
     """Writes TensorBoard files."""
 
     def __init__(self, folder: Path) -> None:
-        """Write to a folder; an earlier run's curves there are continued."""
+        """Write to a folder; the curves of an earlier run there are continued."""
         from torch.utils.tensorboard import SummaryWriter
 
         self._writer = SummaryWriter(str(folder))
         self._values: dict[str, list[float]] = {}
 
     def step(self, step: int, parts: dict[str, float], every: int = 20) -> None:
-        """Take in the loss of a step; the mean of ``every`` steps makes a point of the curves."""
+        """Record the loss of a step; the mean of ``every`` steps is one point of the curves."""
         for name, value in parts.items():
             values = self._values.setdefault(name, [])
             values.append(value)
@@ -47,12 +47,12 @@ class Monitor:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Finish the files."""
+        """Close the files."""
         self._writer.close()
 
 
 def overlays(batch: Batch, output: NetworkOutput) -> NDArray[np.uint8]:
-    """``(B, h, w, 3)`` uint8 examples with the predicted mask in green, true points in blue, found ones in red."""
+    """``(B, h, w, 3)`` uint8 examples with the predicted mask in green, true points in blue, predicted ones in red."""
     images = batch.images.permute(0, 2, 3, 1).cpu().numpy().copy()
     masks = (torch.sigmoid(output.mask_logits.float()) > 0.5)[:, 0].cpu().numpy()
     images[masks] = (0.6 * images[masks] + 0.4 * np.array(_GREEN)).astype(np.uint8)

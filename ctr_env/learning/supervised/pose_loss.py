@@ -1,4 +1,4 @@
-"""The error of the pose that PnP makes of a network's points: what all the rest is for."""
+"""Pose loss: the error of the PnP pose of the predicted keypoints, differentiated through PnP."""
 
 from __future__ import annotations
 
@@ -12,37 +12,38 @@ from .batch import Batch
 
 __all__ = ["found_poses", "pose_loss"]
 
-_ADD = 0.03  # metres: errors much smaller than this count in full, larger ones ever less
+_ADD = 0.03  # metres: the loss is linear far below this error and logarithmic far above
 _LOG_SCALE = (-3.0, 5.0)
 _LEAST_CONFIDENCE = 0.3
-_LARGEST_GRADIENT = 0.05  # per image, of the loss by pixels
+_LARGEST_GRADIENT = 0.05  # per image, norm of the gradient with respect to pixels
 
 
 def pose_loss(output: NetworkOutput, batch: Batch, chain: int) -> Tensor:
-    """Mean of ``log(1 + ADD / 30 mm)`` over the images that PnP finds a pose of.
+    """Mean of ``log(1 + ADD / 30 mm)`` over the images for which PnP finds a pose.
 
-    The gradient goes through PnP (implicit function theorem) to the places of the points and to the scales that weigh
-    them: errors that all points share, which a loss of each point alone hardly sees, are those that move a pose.
+    The gradient flows through PnP (implicit function theorem) to the keypoints and to the scales that weight them.
+    Errors common to all keypoints move the pose most, and a per-keypoint loss hardly penalises them.
 
     Args:
-        output: What the network says.
-        batch: The truth.
-        chain: Number of the first points, the published ones, over which ADD is taken.
+        output: Output of the network.
+        batch: Labels.
+        chain: Number of keypoints along the kinematic chain, which come first; ADD is taken over these.
     """
-    published = batch.points.double()[:, :chain]
+    keypoints = batch.points.double()[:, :chain]
     found = found_poses(output, batch)
-    moved = published @ found.rotation.mT + found.translation[:, None]  # the true pose is the identity here
-    add = torch.linalg.vector_norm(moved - published + 1e-9, dim=-1).mean(dim=1)
+    moved = keypoints @ found.rotation.mT + found.translation[:, None]  # the true pose is the identity here
+    add = torch.linalg.vector_norm(moved - keypoints + 1e-9, dim=-1).mean(dim=1)
     return torch.log1p(add[found.valid] / _ADD).sum() / len(add)
 
 
 def found_poses(output: NetworkOutput, batch: Batch) -> PnPSolution:
-    """Poses that PnP makes of a network's points, relative to where the batch has them: identities where all is right.
+    """PnP poses of predicted keypoints relative to the labels; the identity where the prediction is exact.
 
-    Differentiable; where a image hardly determines its pose the gradient by pixels is held back. Points are in the
+    Differentiable; the gradient with respect to pixels is clipped per image, since some images hardly determine the
+    pose. Points are in the
     camera frame, metres; the RMS error is in pixels of the input.
     """
-    places = _held(output.keypoints_px.double())
+    places = _clipped(output.keypoints_px.double())
     linear, offset = batch.lenses[:, :, :2].double(), batch.lenses[:, :, 2].double()
     rays = torch.linalg.solve(linear, (places - offset[:, None]).mT).mT  # normalised camera coordinates
     focal = torch.linalg.det(linear).abs().sqrt()  # input pixels per unit of them: crops do not distort
@@ -53,14 +54,14 @@ def found_poses(output: NetworkOutput, batch: Batch) -> PnPSolution:
     return solve_pnp(rays * focal[:, None, None], batch.points.double(), weights, lens)
 
 
-def _held(places: Tensor) -> Tensor:
-    """The same places, whose gradient is held back where a image hardly determines its pose."""
+def _clipped(places: Tensor) -> Tensor:
+    """The same pixels with a gradient of bounded norm per image."""
 
-    def hold(gradient: Tensor) -> Tensor:
+    def clip(gradient: Tensor) -> Tensor:
         norm = torch.linalg.vector_norm(gradient, dim=(1, 2), keepdim=True)
         return gradient * (_LARGEST_GRADIENT / len(gradient) / norm.clamp(min=1e-12)).clamp(max=1.0)
 
     places = places.clone()
     if places.requires_grad:
-        places.register_hook(hold)
+        places.register_hook(clip)
     return places

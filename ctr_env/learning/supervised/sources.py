@@ -32,8 +32,8 @@ TRAINING_RANDOMIZATION: Mapping[str, Any] = {
     "image.white_balance_r": {"constant": 1.0},
     "image.white_balance_b": {"constant": 1.0},
 }
-"""Randomisation of training frames: wider than ``strong`` in the view, and without image effects, which the augmentation
-adds anew in every pass."""
+"""Randomisation of training frames: wider views than ``strong``, and no image effects, which the augmentation adds anew
+in every pass."""
 
 
 class FrameSource(ABC):

@@ -9,7 +9,7 @@ from ctr_env.estimators.ctrnet.pose_prior import empty_pose_prior
 from ctr_env.geometry import PinholeCamera
 from ctr_env.learning.supervised import augmentation
 from ctr_env.learning.supervised.augmentation import RenderedFrame, augmented
-from ctr_env.learning.supervised.views import Look
+from ctr_env.learning.supervised.views import PassInput
 
 WIDTH, HEIGHT, SIZE = 160, 120, (96, 72)
 BACKGROUNDS = Backgrounds()
@@ -130,7 +130,7 @@ def test_nothing_of_the_robot_reaches_beyond_the_image(frame):
 def test_backgrounds_do_not_touch_the_robot(frame, monkeypatch):
     for name in ("_RELIGHT_SHARE", "_OCCLUDER_SHARE"):
         monkeypatch.setattr(augmentation, name, 0.0)
-    monkeypatch.setattr(augmentation, "spoiled", lambda image, rng: image)
+    monkeypatch.setattr(augmentation, "degraded", lambda image, rng: image)
     monkeypatch.setattr(augmentation, "_BACKGROUND_SHARE", 1.0)
     cores = 0
     for example in examples(frame, 20):
@@ -143,7 +143,7 @@ def test_backgrounds_do_not_touch_the_robot(frame, monkeypatch):
 def test_a_point_on_the_last_edge_is_no_mistake(frame, monkeypatch):
     """In double precision it lies inside, in single precision beside the last column."""
     crop = Crop((0.5 * SIZE[0], 0.5 * SIZE[1]), 1.0, SIZE)
-    monkeypatch.setattr(augmentation, "draw_look", lambda *_: Look(crop, empty_pose_prior(SIZE)))
+    monkeypatch.setattr(augmentation, "draw_pass_input", lambda *_: PassInput(crop, empty_pose_prior(SIZE)))
     edge = RenderedFrame(frame.image, frame.mask, places([(SIZE[0] - 1e-9, 10.0), (5.0, SIZE[1] - 1e-9)]), CAMERA)
     example = augmented(edge, 2, SIZE, BACKGROUNDS, np.random.default_rng(0))
     assert not example.inside.any()

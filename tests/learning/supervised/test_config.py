@@ -3,7 +3,7 @@ import pytest
 from ctr_env.learning.supervised.config import TrainingConfig
 
 
-def test_training_begins_small_and_later_looks_small_now_and_then():
+def test_inputs_are_small_at_first_and_in_every_fourth_step():
     config = TrainingConfig(steps=1000, width=256, height=192, small_share=0.4)
     assert {config.size_at(0.39, step) for step in range(8)} == {(192, 144)}
     assert [config.size_at(0.4, step) for step in range(5)] == [(192, 144), *[(256, 192)] * 3, (192, 144)]
