@@ -11,7 +11,7 @@ from typing import Any
 from ctr_env.cli import main as ctr_env
 
 INTERRUPTED = 130
-PUBLISHED_FORM = {"contour": False, "keypoints": "published"}
+PUBLISHED_FORM = {"align_contour": False, "keypoints": "paper"}
 """Settings of the estimator that leave a PnP of the seven published points, and nothing else."""
 
 

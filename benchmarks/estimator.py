@@ -38,7 +38,9 @@ def published_network(kinematics: RobotKinematics, folder: Path) -> PoseEstimato
     )
     file = folder / "published.safetensors"
     save_weights(file, make_network(header.architecture, len(points)).state_dict(), header)
-    return make_estimator("ctrnet", {"weights": str(file), "looks": 1, "tracking": False, "contour": False}, kinematics)
+    return make_estimator(
+        "ctrnet", {"weights": str(file), "passes": 1, "tracking": False, "align_contour": False}, kinematics
+    )
 
 
 def time_of(estimator: PoseEstimator, frame: Frame) -> float:
@@ -62,7 +64,7 @@ def main() -> None:
             "ctrnet, tracking": make_estimator("ctrnet", given, kinematics),
             "ctrnet, single frame (two looks)": make_estimator("ctrnet", {**given, "tracking": False}, kinematics),
             "ctrnet, two looks, no contour": make_estimator(
-                "ctrnet", {**given, "tracking": False, "contour": False}, kinematics
+                "ctrnet", {**given, "tracking": False, "align_contour": False}, kinematics
             ),
             "deeplab_resnet50, one look": published_network(kinematics, Path(folder)),
         }

@@ -26,7 +26,7 @@ OBJECTIVES: dict[str, dict[str, Any]] = {
     "without pseudo": {"pseudo": 0.0},
     "without replay": {"replay_share": 0.0},
     "with distance": {"distance": 1.0},
-    "published": PUBLISHED,
+    "paper": PUBLISHED,
     "published, no weights": PUBLISHED | EVERY_IMAGE_COUNTS,
 }
 SOURCE_FRAMES = 100
@@ -35,7 +35,7 @@ SOURCE_FRAMES = 100
 def measured(robot: str, test: Path, weights: Path | None, out: Path) -> tuple[float, float, float, float]:
     """ADD AUC as shipped and in the published form, mask IoU, and the published form's AUC on the source domain."""
     shipped = evaluated(robot, test, weights, {}, out / "as_shipped")
-    published = evaluated(robot, test, weights, PUBLISHED_FORM, out / "published")
+    published = evaluated(robot, test, weights, PUBLISHED_FORM, out / "paper")
     source = evaluated(robot, "synthetic:test", weights, PUBLISHED_FORM, out / "source", SOURCE_FRAMES)
     return shipped["add_auc_ctrnet"], published["add_auc_ctrnet"], shipped["mask_iou"], source["add_auc_ctrnet"]
 

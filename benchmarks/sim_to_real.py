@@ -27,7 +27,7 @@ SIZES = {"adapt": 120, "test": 120}
 FIXED_SIZES = {"adapt": 48, "test": 60}
 SOURCE_FRAMES = 200
 LOST_M = 0.1
-FORMS: dict[str, dict[str, Any]] = {"as shipped": {}, "published": PUBLISHED_FORM}
+FORMS: dict[str, dict[str, Any]] = {"as shipped": {}, "paper": PUBLISHED_FORM}
 
 
 class Measured(NamedTuple):

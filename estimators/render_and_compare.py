@@ -12,9 +12,10 @@ import numpy as np
 from ctr_env.datasets.frame import Frame
 from ctr_env.datasets.undistortion import undistorted_frame
 from ctr_env.errors import ConfigurationError
+from ctr_env.estimators.ctrnet.contour_alignment import masked_robots
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.ctrnet.packaged import mirror_for
-from ctr_env.estimators.silhouette.alignment import align
+from ctr_env.estimators.ctrnet.passes import tracking_passes
 from ctr_env.estimators.silhouette.refinement import refine
 from ctr_env.runs.configuration import config_from_mapping, require_range
 from ctr_env.runs.device import require_device
@@ -143,22 +144,22 @@ class RenderAndCompareEstimator(PoseEstimator):
     def _refined(self, frame: Frame, start: PoseEstimate) -> PoseEstimate:
         if not start.valid or start.time_s != frame.time_s:  # a late pose is not this image's
             return start
-        eye, plain, pose = self._network.eye, undistorted_frame(frame), start.camera_T_base
+        pipeline, pose = self._network.pipeline, start.camera_T_base
+        view, surface = pipeline.model.view(undistorted_frame(frame)), pipeline.model.surface
         for _ in range(self.config.passes):
-            sight = eye.look([plain], [eye.around(plain, pose)])[0]
-            seen = eye.seen(plain, sight)
-            pose = refine(eye.surface, [seen], pose, self.config.iterations).pose
-        R, t = pose.rotation.as_matrix(), np.asarray(pose.translation)
-        judged = align(eye.surface, [seen], R, t, _LOOSE, rounds=1)  # for its covariance and what it explains
-        reason = "" if judged.contour_inlier_ratio >= self.config.min_contour_inlier_ratio else "contour_mismatch"
+            hypothesis = pipeline.run([view], tracking_passes(pose, align=False))[0]
+            masked = masked_robots([view], [hypothesis])
+            pose = masked.to_camera(refine(surface, masked.seen, masked.to_crop(pose), self.config.iterations).pose)
+        aligned = masked.aligned(surface, pose, _LOOSE, rounds=1)  # for covariance and contour inlier ratio
+        ratio = aligned.contour_inlier_ratio
+        reason = "" if ratio >= self.config.min_contour_inlier_ratio else "contour_mismatch"
         return replace(
             start,
             camera_T_base=pose,
-            covariance=eye.detector.uncertainty.pose_covariance(judged.covariance, judged.contour_inlier_ratio),
+            covariance=pipeline.detector.uncertainty.pose_covariance(aligned.covariance, ratio),
             valid=not reason,
             reason=reason,
-            keypoints_px=sight.detection.pixels,
-            keypoint_confidence=sight.detection.confidence,
-            mask=sight.detection.mask,
-            contour_inlier_ratio=judged.contour_inlier_ratio,
+            keypoints_px=hypothesis.detected.pixels,
+            keypoint_confidence=hypothesis.detected.confidence,
+            mask=hypothesis.detected.mask,
         )

@@ -15,11 +15,11 @@ from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.fusion.fuse import Fused, fuse
 from ctr_env.estimators.fusion.joint_configurations import JointConfiguration, grouped, same_configuration
 from ctr_env.estimators.mirrored import Mirror
-from ctr_env.estimators.silhouette.refinement import refine
 from ctr_env.estimators.systematic_error import systematic_covariance
 from ctr_env.geometry import twist_between
 
-from .static_camera import PseudoLabel, StaticCameraSolver
+from .pseudo_label import PseudoLabel
+from .static_camera import StaticCameraSolver
 
 __all__ = ["Calibration", "FrameFit", "calibrate"]
 
@@ -47,8 +47,8 @@ class FrameFit:
 
     def reflected(self, mirror: Mirror, width: int) -> FrameFit:
         """The same of the robot whose mirror image was seen, in a image of a width."""
-        pose = self.pseudo_label.pose
-        pseudo_label = replace(self.pseudo_label, pose=None if pose is None else mirror.pose(pose))
+        pose = self.pseudo_label.camera_T_base
+        pseudo_label = replace(self.pseudo_label, camera_T_base=None if pose is None else mirror.pose(pose))
         return FrameFit(self.name, mirror.estimate(self.own, width), pseudo_label, mirror.twist(self.twist))
 
 
@@ -118,18 +118,18 @@ def calibrate(
             grouped(configurations, image.joint_positions, own.camera_T_base, own.covariance)
     if len(configurations) < _FEWEST:
         raise RuntimeError(_too_few(owns, len(configurations)))
-    teacher = StaticCameraSolver(estimator.eye, True)
+    solver = StaticCameraSolver(estimator.pipeline)
     seen = _one_of_each_configuration(images, owns)
-    pose = teacher.shared_pose([images[i] for i in seen], _fused(configurations).pose)
-    pseudo_labels = teacher.pseudo_labels_at(images, pose)
+    pose = solver.shared_pose([images[i] for i in seen], _fused(configurations).pose)
+    pseudo_labels = solver.pseudo_labels_at(images, pose)
     if refined:
-        pose, pseudo_labels = _refined(estimator, teacher, images, seen, pose, pseudo_labels)
+        pose, pseudo_labels = _refined(solver, images, seen, pose, pseudo_labels)
     fused = _fused(configurations, pose)
     fits = [
         FrameFit(name, own, pseudo_label, twist_between(pose, own.camera_T_base) if own.valid else np.full(6, np.nan))
         for name, own, pseudo_label in zip(frames, owns, pseudo_labels, strict=True)
     ]
-    halves = _halves(teacher, configurations, [images[i] for i in seen if owns[i].valid])
+    halves = _halves(solver, configurations, [images[i] for i in seen if owns[i].valid])
     return Calibration(pose, fused.covariance, fits, len(configurations), *halves)
 
 
@@ -164,38 +164,32 @@ def _too_few(owns: list[PoseEstimate], configurations: int) -> str:
 
 
 def _refined(
-    estimator: CtRNetEstimator,
-    teacher: StaticCameraSolver,
+    solver: StaticCameraSolver,
     frames: list[Frame],
     chosen: list[int],
     pose: RigidTransform,
-    pseudo_labels: list[PseudoLabel],
+    labels: list[PseudoLabel],
 ) -> tuple[RigidTransform, list[PseudoLabel]]:
-    """Pose and beliefs after a descent over chosen images whose masks can be trusted, unless those before fit better.
+    """Pose and pseudo-labels after render-and-compare over reliable masks, unless those before fit better.
 
-    A mask that lacks half of the robot would pull the whole silhouette onto what it has.
+    A mask that lacks half of the robot would pull the whole silhouette onto the part that it has.
     """
-    eye, seen = estimator.eye, []
-    trusted = [frames[i] for i in chosen if pseudo_labels[i].contour_inlier_ratio >= _TRUSTED]
-    for start in range(0, len(trusted), _BATCH):
-        part = trusted[start : start + _BATCH]
-        sights = eye.look(part, [eye.around(frame, pose) for frame in part])
-        seen += [eye.seen(frame, sight) for frame, sight in zip(part, sights, strict=True)]
-    if not seen:
-        return pose, pseudo_labels
-    descended = refine(eye.surface, seen, pose, _DESCENT).pose
-    after = teacher.pseudo_labels_at(frames, descended)
-    better = sum(b.contour_inlier_ratio for b in after) > sum(b.contour_inlier_ratio for b in pseudo_labels)
-    return (descended, after) if better else (pose, pseudo_labels)
+    reliable = [frames[i] for i in chosen if labels[i].contour_inlier_ratio >= _TRUSTED]
+    if not reliable:
+        return pose, labels
+    refined = solver.refined(reliable, pose, _DESCENT)
+    after = solver.pseudo_labels_at(frames, refined)
+    better = sum(b.contour_inlier_ratio for b in after) > sum(b.contour_inlier_ratio for b in labels)
+    return (refined, after) if better else (pose, labels)
 
 
 def _halves(
-    teacher: StaticCameraSolver, configurations: list[JointConfiguration], images: list[Frame]
+    solver: StaticCameraSolver, configurations: list[JointConfiguration], images: list[Frame]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """How far the poses of two halves are apart, and the covariance of that; each joint configuration with its image."""
     poses, covariance = [], np.zeros((6, 6))
     for half in (slice(0, None, 2), slice(1, None, 2)):
         fused = _fused(configurations[half])
-        poses.append(teacher.shared_pose(images[half], fused.pose))
+        poses.append(solver.shared_pose(images[half], fused.pose))
         covariance = covariance + fused.independent
     return twist_between(*poses), covariance

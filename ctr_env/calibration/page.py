@@ -13,7 +13,7 @@ from ctr_env.drawing.primitives import draw_mask_boundary, draw_text
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 
 from .calibrate import Calibration, FrameFit
-from .static_camera import posed_mask
+from .pseudo_label import posed_mask
 
 __all__ = ["calibration_page"]
 
@@ -62,12 +62,12 @@ def _tile(
     assert frame.image is not None
     height = round(_TILE * frame.camera.height / frame.camera.width)
     image = cv2.resize(frame.image, (_TILE, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
-    draw_mask_boundary(image, posed_mask(estimator.eye, frame, calibration.camera_T_base), _SILHOUETTE)
+    draw_mask_boundary(image, posed_mask(estimator.pipeline.model.view(frame), calibration.camera_T_base), _SILHOUETTE)
     if flipped:
         image = image[:, ::-1]
     strip = np.full((_STRIP, _TILE, 3), 255, np.uint8)
     poor = fit.pseudo_label.contour_inlier_ratio < _POOR
-    said = f"contour {fit.pseudo_label.contour_inlier_ratio:.0%}, mask IoU {fit.pseudo_label.overlap:.2f}"
+    said = f"contour {fit.pseudo_label.contour_inlier_ratio:.0%}, mask IoU {fit.pseudo_label.mask_iou:.2f}"
     alone = (
         f"alone {1e3 * np.linalg.norm(fit.twist[:3]):.0f} mm, {np.degrees(np.linalg.norm(fit.twist[3:])):.1f} deg off"
         if fit.own.valid

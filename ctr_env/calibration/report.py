@@ -97,7 +97,7 @@ def _fit_data(fit: FrameFit) -> dict[str, Any]:
         "reason": fit.own.reason,
         "position_residual_mm": 1e3 * float(np.linalg.norm(fit.twist[:3])) if known else None,
         "rotation_residual_deg": float(np.degrees(np.linalg.norm(fit.twist[3:]))) if known else None,
-        "mask_iou": fit.pseudo_label.overlap,
+        "mask_iou": fit.pseudo_label.mask_iou,
         "outline_explained": fit.pseudo_label.contour_inlier_ratio,
-        "points_off": fit.pseudo_label.error if np.isfinite(fit.pseudo_label.error) else None,
+        "points_off": fit.pseudo_label.keypoint_error if np.isfinite(fit.pseudo_label.keypoint_error) else None,
     }

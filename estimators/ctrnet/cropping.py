@@ -1,4 +1,4 @@
-"""Bringing parts of images to a network's size, without distortion and by the half-pixel rule."""
+"""Crops: similarities between an image and the network's input, by the half-pixel rule."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ __all__ = [
 ]
 
 BORDER = 114
-"""Grey level of what lies outside the image."""
+"""Grey level outside the image."""
 
-_MARGIN = 1.25  # extent of a robot's crop as a multiple of its points'
-_FARTHEST_OUT = 0.25  # of the image's size
+_MARGIN = 1.25  # extent of a robot's crop as a multiple of its keypoints'
+_FARTHEST_OUT = 0.25  # of the image's size: keypoints farther outside do not widen the crop
 _LARGEST_SCALE = 6.0  # input pixels per image pixel
 
 
 @dataclass(frozen=True)
 class Crop:
-    """A similarity between a image and a network's input.
+    """A similarity between an image and the network's input.
 
     Attributes:
-        centre: ``(2,)`` point of the image (continuous pixels) that comes to lie in the middle of the input.
+        centre: ``(2,)`` image point (continuous pixels) at the centre of the input.
         scale: Input pixels per image pixel.
         size: Width and height of the input, pixels.
-        angle: Turn of the image, clockwise as seen, rad.
+        angle: Rotation of the image, clockwise as seen, rad. Inference uses quarter turns, training any angle.
     """
 
     centre: tuple[float, float]
@@ -51,6 +51,11 @@ class Crop:
         offset = 0.5 * np.array(self.size) - linear @ np.array(self.centre)
         return np.concatenate([linear, offset[:, None]], axis=1)
 
+    @property
+    def quarter_turns(self) -> int:
+        """The rotation in quarter turns, 0 to 3 (rounded)."""
+        return round(self.angle / (0.5 * np.pi)) % 4
+
     def forward(self, pixels: ArrayLike) -> NDArray[np.float64]:
         """``(..., 2)`` image pixels to input pixels."""
         M = self.matrix
@@ -61,37 +66,52 @@ class Crop:
         M = self.matrix
         return np.asarray((np.asarray(pixels) - M[:, 2]) @ np.linalg.inv(M[:, :2]).T)
 
+    def paste(self, mask: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
+        """``(height, width)`` float32 image with the crop's mask ``(h, w)`` in place; 0 outside the crop."""
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        pasted = cv2.warpAffine(mask, opencv_affine(self.matrix), (width, height), flags=flags)
+        return np.asarray(pasted, dtype=np.float32)
+
+    def covers(self, width: int, height: int) -> NDArray[np.bool_]:
+        """``(height, width)`` bool image pixels inside the crop."""
+        inside = np.ones((self.size[1], self.size[0]), np.uint8)
+        flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+        return np.asarray(cv2.warpAffine(inside, opencv_affine(self.matrix), (width, height), flags=flags) > 0)
+
 
 def small_size(size: tuple[int, int]) -> tuple[int, int]:
-    """Width and height, pixels, of the input that a network of a given full size is shown for a first look."""
+    """Width and height, pixels, of the coarse pass' input for a network of a given full size."""
     return 3 * size[0] // 4, 3 * size[1] // 4
 
 
-def whole_image(width: int, height: int, size: tuple[int, int]) -> Crop:
-    """The whole image, as large as it fits."""
-    return Crop((0.5 * width, 0.5 * height), min(size[0] / width, size[1] / height), size)
+def whole_image(width: int, height: int, size: tuple[int, int], quarter_turns: int = 0) -> Crop:
+    """The whole image, rotated by quarter turns, as large as it fits."""
+    across, down = _turned((width, height), quarter_turns)
+    scale = min(size[0] / across, size[1] / down)
+    return Crop((0.5 * width, 0.5 * height), scale, size, 0.5 * np.pi * quarter_turns)
 
 
-def crop_around(pixels: ArrayLike, size: tuple[int, int], margin: float) -> Crop:
+def crop_around(pixels: ArrayLike, size: tuple[int, int], margin: float, quarter_turns: int = 0) -> Crop:
     """A crop that holds ``(N, 2)`` image pixels, with a margin as a multiple of their extent (1: none)."""
     pixels = np.asarray(pixels, dtype=float)
     low, high = pixels.min(axis=0), pixels.max(axis=0)
-    extent = np.maximum((high - low) * margin, 1.0)
-    return Crop(tuple(0.5 * (low + high)), float(np.min(np.array(size) / extent)), size)
+    extent = np.array(_turned(np.maximum((high - low) * margin, 1.0), quarter_turns))
+    scale = float(np.min(np.array(size) / extent))
+    return Crop(tuple(0.5 * (low + high)), scale, size, 0.5 * np.pi * quarter_turns)
 
 
-def robot_crop(pixels: ArrayLike, width: int, height: int, size: tuple[int, int]) -> Crop:
-    """The surroundings of a robot whose points are taken to lie at ``(N, 2)`` pixels of a image; NaN has no place.
+def robot_crop(pixels: ArrayLike, width: int, height: int, size: tuple[int, int], quarter_turns: int = 0) -> Crop:
+    """The region of a robot whose keypoints lie at ``(N, 2)`` pixels of an image; NaN for points behind the camera.
 
-    Points far outside the image do not widen it; with fewer than two others it is the whole image.
+    Keypoints far outside the image do not widen the crop; with fewer than two others it is the whole image.
     """
     pixels, extent = np.asarray(pixels, dtype=float), np.array([width, height])
     with np.errstate(invalid="ignore"):
         near = np.all((pixels > -_FARTHEST_OUT * extent) & (pixels < (1.0 + _FARTHEST_OUT) * extent), axis=1)
     if near.sum() < 2:
-        return whole_image(width, height, size)
-    crop = crop_around(np.clip(pixels[near], 0.0, extent), size, _MARGIN)
-    return Crop(crop.centre, min(crop.scale, _LARGEST_SCALE), size)
+        return whole_image(width, height, size, quarter_turns)
+    crop = crop_around(np.clip(pixels[near], 0.0, extent), size, _MARGIN, quarter_turns)
+    return Crop(crop.centre, min(crop.scale, _LARGEST_SCALE), size, crop.angle)
 
 
 def opencv_affine(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -101,16 +121,16 @@ def opencv_affine(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def crop_image(image: NDArray[np.uint8], crop: Crop, border: int = BORDER) -> NDArray[np.uint8]:
-    """The input that a crop makes of a image.
+    """The network's input that a crop takes from an image.
 
     Args:
         image: ``(H, W)`` or ``(H, W, C)`` uint8.
-        crop: What to cut out.
-        border: Value of what lies outside.
+        crop: Region to take.
+        border: Value outside the image.
 
     Returns:
         ``(size[1], size[0])`` or ``(size[1], size[0], C)`` uint8. Images that shrink by more than half are averaged
-        first, so that thin things do not flicker.
+        first (no aliasing of thin structures).
     """
     matrix = crop.matrix
     scale = crop.scale
@@ -127,3 +147,9 @@ def crop_image(image: NDArray[np.uint8], crop: Crop, border: int = BORDER) -> ND
             borderValue=(border,) * 3,
         )
     )  # fmt: skip
+
+
+def _turned(extent: ArrayLike, quarter_turns: int) -> tuple[float, float]:
+    """Width and height after quarter turns."""
+    width, height = np.asarray(extent).tolist()
+    return (height, width) if quarter_turns % 2 else (width, height)

@@ -1,12 +1,11 @@
-"""Running a network on crops of images."""
+"""Stage 2, detect: mask and keypoints of crops by the network."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -14,48 +13,24 @@ from numpy.typing import NDArray
 from ctr_env.runs.device import resolve_device
 from ctr_env.scenes.robots.description import RobotDescription
 
-from .cropping import Crop, crop_image, opencv_affine
+from .cropping import Crop, crop_image
 from .engine import Engine, make_engine
+from .hypothesis import Detection, PoseHypothesis
 from .points import LinkPoint
 from .pose_prior import draw_pose_prior, empty_pose_prior
+from .robot_model import RobotView
 from .weights import load_network
 
-__all__ = ["Detection", "Detector"]
+__all__ = ["Detector", "detect"]
 
-_LOG_SCALES = (-5.0, 8.0)  # of errors in pixels: what a network that works never leaves
-
-
-@dataclass(frozen=True)
-class Detection:
-    """What the network finds in one image.
-
-    Attributes:
-        pixels: ``(K, 2)`` points, image pixels.
-        confidence: ``(K,)`` in [0, 1].
-        variance: ``(K,)`` expected variance of each pixel coordinate, px².
-        crop: Where it was looked.
-        crop_mask: ``(h, w)`` float32 robot probability in the crop.
-        size: Width and height of the image, pixels.
-    """
-
-    pixels: NDArray[np.float64]
-    confidence: NDArray[np.float64]
-    variance: NDArray[np.float64]
-    crop: Crop
-    crop_mask: NDArray[np.float32]
-    size: tuple[int, int]
-
-    @property
-    def mask(self) -> NDArray[np.float32]:
-        """``(H, W)`` float32 robot probability in the image; 0 outside the crop."""
-        return _paste(self.crop_mask, self.crop, *self.size)
+_LOG_SCALES = (-5.0, 8.0)  # of errors in pixels; a trained network stays inside
 
 
 class Detector:
     """A network with its weights.
 
     Attributes:
-        points: The points that it finds.
+        points: The K keypoints that it detects.
         input_size: Width and height of its full input, pixels.
         uncertainty: Uncertainty model of these weights.
     """
@@ -89,27 +64,27 @@ class Detector:
         self,
         images: Sequence[NDArray[np.uint8]],
         crops: Sequence[Crop],
-        guesses: Sequence[NDArray[np.float64] | None],
+        priors_px: Sequence[NDArray[np.float64] | None],
     ) -> list[Detection]:
-        """Find mask and points.
+        """Apply the network to one crop of each of N images.
 
         Args:
             images: N images ``(H, W, 3)`` uint8 RGB, of any sizes.
-            crops: Where to look in each; all of one size.
-            guesses: ``(K, 2)`` image pixels where each one's points are thought to be, or ``None``.
+            crops: The crop of each; all of one size.
+            priors_px: ``(K, 2)`` image pixels of the keypoints at each crop's prior pose; ``None``: no prior.
         """
         size = crops[0].size
         inputs = np.stack([crop_image(p, c) for p, c in zip(images, crops, strict=True)])
         priors = np.stack(
             [
-                empty_pose_prior(size) if guess is None else draw_pose_prior(crop.forward(guess), self._chain, size)
-                for guess, crop in zip(guesses, crops, strict=True)
+                empty_pose_prior(size) if prior is None else draw_pose_prior(crop.forward(prior), self._chain, size)
+                for prior, crop in zip(priors_px, crops, strict=True)
             ]
         )
         image_planes = (torch.from_numpy(inputs).float() - self._mean) * self._scale  # (N, h, w, 3)
         prior_planes = torch.from_numpy(priors).float() / 255.0
         output = self._engine(size)(image_planes.permute(0, 3, 1, 2), prior_planes.permute(0, 3, 1, 2))
-        # variance of a Laplace distribution of that scale, which a spoilt network may put anywhere
+        # variance of a Laplace distribution; the clamp keeps a diverged network finite
         variance = 2.0 * torch.exp(2.0 * output.log_scale.double().clamp(*_LOG_SCALES))
         confidence = torch.sigmoid(output.confidence_logits.double()).numpy()
         masks = torch.sigmoid(output.mask_logits.float())[:, 0].numpy()
@@ -127,8 +102,28 @@ class Detector:
         return self._engines[size]
 
 
-def _paste(mask: NDArray[np.float32], crop: Crop, width: int, height: int) -> NDArray[np.float32]:
-    """A crop's mask in its image."""
-    matrix = opencv_affine(crop.matrix)
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(mask, matrix, (width, height), flags=flags), dtype=np.float32)
+def detect(
+    detector: Detector,
+    views: Sequence[RobotView],
+    proposals: Sequence[tuple[int, PoseHypothesis]],
+    min_confidence: float,
+    n_keypoints: int | None,
+) -> list[tuple[int, PoseHypothesis]]:
+    """The proposals with the network's output and the keypoints that enter PnP.
+
+    Args:
+        detector: The network.
+        views: The images.
+        proposals: Image number and hypothesis of each crop; all crops of one size.
+        min_confidence: Least confidence of a keypoint that enters PnP.
+        n_keypoints: Number of leading keypoints that may enter PnP; ``None``: all.
+    """
+    if not proposals:
+        return []
+    crops, priors = [h.crop for _, h in proposals], [h.prior_px for _, h in proposals]
+    detections = detector.detect([views[i].image for i, _ in proposals], crops, priors)
+    allowed = np.arange(len(detector.points)) < (len(detector.points) if n_keypoints is None else n_keypoints)
+    return [
+        (i, replace(h, detection=found, used=allowed & (found.confidence >= min_confidence)))
+        for (i, h), found in zip(proposals, detections, strict=True)
+    ]

@@ -1,35 +1,35 @@
-"""The gripper where the image shows it, whatever the rest of the arm says."""
+"""The end effector as its own keypoints show it (endpoint-closed-loop servoing)."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
-from ctr_env.geometry import PinholeCamera, moved
-from ctr_env.scenes.robots.kinematics import RobotKinematics
+from ctr_env.geometry import PinholeCamera, moved, undistort_pixels
 
-from .points import LinkPoint, link_points
+from .hypothesis import PoseHypothesis
+from .robot_model import RobotView
 
-__all__ = ["gripper_pose", "points_at_the_gripper"]
+__all__ = ["gripper_pose", "observe_gripper"]
 
-_LAST_JOINTS = 2  # points beyond all joints but these are near enough to the gripper to stand for it
 _FEWEST = 3
 _STEPS = 4
-_POSITION_M, _ROTATION_RAD = 0.010, 0.020  # how far off the gripper may be from where base, encoders and links have it
+_POSITION_M, _ROTATION_RAD = 0.010, 0.020  # prior standard deviations
 
 
-def points_at_the_gripper(kinematics: RobotKinematics, points: Sequence[LinkPoint]) -> NDArray[np.bool_]:
-    """``(K,)`` which points keep their place beside the end effector when all joints but the last two turn."""
-    turned = kinematics.home.copy()
-    turned[:-_LAST_JOINTS] += 0.1
-    places = [
-        kinematics.base_T_ee(joints).inv().apply(link_points(kinematics, joints, points))
-        for joints in (kinematics.home, turned)
-    ]
-    return np.asarray(np.linalg.norm(places[0] - places[1], axis=1) < 1e-6)
+def observe_gripper(view: RobotView, hypothesis: PoseHypothesis) -> RigidTransform | None:
+    """``camera_T_ee`` from the keypoints near the gripper; ``None`` where too few of them are detected."""
+    found, base_T_ee = hypothesis.detected, view.base_T_ee
+    pixels = undistort_pixels(found.pixels, view.camera)
+    counted = hypothesis.used & view.model.gripper_points & np.isfinite(pixels).all(axis=1)
+    return gripper_pose(
+        hypothesis.camera_T_base * base_T_ee,
+        base_T_ee.inv().apply(view.keypoints),
+        pixels,
+        np.where(counted, 1.0 / found.variance, 0.0),
+        view.camera,
+    )
 
 
 def gripper_pose(
@@ -39,11 +39,10 @@ def gripper_pose(
     weights: NDArray[np.float64],
     camera: PinholeCamera,
 ) -> RigidTransform | None:
-    """``camera_T_ee`` that brings points near the gripper to where they are seen, without going far.
+    """Maximum a posteriori ``camera_T_ee`` given keypoints near the gripper (Gauss-Newton).
 
-    The most probable pose (Gauss-Newton) given the pixels and an expected pose that is wrong by a centimetre and by
-    20 mrad: a few points that lie close together say much about where the gripper is across the line of sight, and
-    little about the rest.
+    The prior is the pose by base, encoders and kinematics, with standard deviations of 10 mm and 20 mrad: a few
+    keypoints close together determine the position across the line of sight well, and the rest poorly.
 
     Args:
         expected: ``camera_T_ee`` by base, encoders and kinematics.

@@ -14,10 +14,11 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.world.config import SceneConfig
 from ctr_env.scenes.world.scene import Scene
 
-__all__ = ["LinkPoint", "link_points", "paper_keypoints", "spread_points"]
+__all__ = ["LinkPoint", "link_points", "paper_keypoints", "points_at_the_gripper", "spread_points"]
 
 _PER_LINK = 2
 _PER_FIXED_LINK = 4
+_LAST_JOINTS = 2  # keypoints beyond all joints but these stand for the gripper
 
 
 class LinkPoint(NamedTuple):
@@ -55,6 +56,17 @@ def link_points(
 ) -> NDArray[np.float64]:
     """``(K, 3)`` places of points in the base frame, metres, for ``(n,)`` joint positions (rad)."""
     return kinematics.points(joint_positions, [p.link for p in points], [p[1:] for p in points])
+
+
+def points_at_the_gripper(kinematics: RobotKinematics, points: Sequence[LinkPoint]) -> NDArray[np.bool_]:
+    """``(K,)`` points that are fixed relative to the end effector when all joints but the last two move."""
+    moved = kinematics.home.copy()
+    moved[:-_LAST_JOINTS] += 0.1
+    places = [
+        kinematics.base_T_ee(joints).inv().apply(link_points(kinematics, joints, points))
+        for joints in (kinematics.home, moved)
+    ]
+    return np.asarray(np.linalg.norm(places[0] - places[1], axis=1) < 1e-6)
 
 
 def _links(scene: Scene) -> dict[str, int]:

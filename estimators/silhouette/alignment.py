@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
+from scipy.spatial.transform import RigidTransform, Rotation
 
+from ctr_env.geometry import transform
 from ctr_env.scenes.robots.surfaces import RobotSurface
 
 from .boundary import boundary_distances
@@ -71,14 +72,12 @@ class Aligned:
     """A pose with what it rests on.
 
     Attributes:
-        rotation: ``(3, 3)`` camera_R_base.
-        translation: ``(3,)`` metres.
+        camera_T_base: The pose.
         covariance: ``(6, 6)`` as ``PoseEstimate.covariance``.
-        explained: Share of the contour in view that has the mask's border within two pixels; 0 with no contour.
+        contour_inlier_ratio: Share of the contour in view within two pixels of the mask boundary; 0 without a contour.
     """
 
-    rotation: _Vector
-    translation: _Vector
+    camera_T_base: RigidTransform
     covariance: NDArray[np.float64]
     contour_inlier_ratio: float
 
@@ -107,8 +106,7 @@ class _Pull(NamedTuple):
 def align(
     surface: RobotSurface,
     seen: Sequence[Seen],
-    rotation: _Vector,
-    translation: _Vector,
+    camera_T_base: RigidTransform,
     covariance: NDArray[np.float64],
     rounds: int = 2,
 ) -> Aligned:
@@ -122,16 +120,17 @@ def align(
     Args:
         surface: The robot.
         seen: The masks.
-        rotation: ``(3, 3)`` first camera_R_base.
-        translation: ``(3,)`` first position, metres.
+        camera_T_base: The pose to refine.
         covariance: ``(6, 6)`` its covariance, as ``PoseEstimate.covariance``.
-        rounds: How often the contour is looked for anew.
+        rounds: How often the contour is recomputed.
     """
     known = np.linalg.inv(covariance)
+    rotation, translation = camera_T_base.rotation.as_matrix(), np.asarray(camera_T_base.translation)
     turn, t, total, contour_inlier_ratio = Rotation.identity(), translation, known, 0.0
     for _ in range(rounds):
         R = turn.as_matrix() @ rotation
-        contours = [find_contour(surface, vertices, R, t, view.lens, view.mask.shape[::-1]) for vertices, view in seen]
+        pose = transform(t, Rotation.from_matrix(R))
+        contours = [find_contour(surface, vertices, pose, view.lens, view.mask.shape[::-1]) for vertices, view in seen]
         for _ in range(_STEPS):
             R = turn.as_matrix() @ rotation
             pulls = [_pull(contour, R, t, view) for contour, (_, view) in zip(contours, seen, strict=True)]
@@ -146,7 +145,8 @@ def align(
                 break
             total = information
             turn, t = Rotation.from_rotvec(step[3:]) * turn, t + step[:3]
-    return Aligned(turn.as_matrix() @ rotation, t, np.linalg.inv(total), contour_inlier_ratio)
+    pose = transform(t, Rotation.from_matrix(turn.as_matrix() @ rotation))
+    return Aligned(pose, np.linalg.inv(total), contour_inlier_ratio)
 
 
 def _pull(contour: Contour, R: _Vector, t: _Vector, view: MaskView) -> _Pull | None:

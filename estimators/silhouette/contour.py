@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import RigidTransform
 
 from ctr_env.scenes.robots.surfaces import RobotSurface
 
@@ -62,8 +63,7 @@ class Contour:
 def find_contour(
     surface: RobotSurface,
     vertices: NDArray[np.float64],
-    rotation: NDArray[np.float64],
-    translation: NDArray[np.float64],
+    camera_T_base: RigidTransform,
     lens: Lens,
     size: tuple[int, int],
 ) -> Contour:
@@ -75,12 +75,11 @@ def find_contour(
     Args:
         surface: The robot.
         vertices: ``(V, 3)`` its vertices in the base frame, metres.
-        rotation: ``(3, 3)`` camera_R_base.
-        translation: ``(3,)`` metres.
+        camera_T_base: Pose of the base in the camera.
         lens: Camera.
         size: Width and height of the image, pixels.
     """
-    seen = vertices @ rotation.T + translation
+    seen = camera_T_base.apply(vertices)
     pixels = lens.project(seen).astype(np.float32)
     facing = _facing(surface, pixels, seen[:, 2] > NEAR)
     covered = coverage(pixels[surface.faces[facing]], size)
@@ -108,13 +107,12 @@ def find_contour(
 def silhouette(
     surface: RobotSurface,
     vertices: NDArray[np.float64],
-    rotation: NDArray[np.float64],
-    translation: NDArray[np.float64],
+    camera_T_base: RigidTransform,
     lens: Lens,
     size: tuple[int, int],
 ) -> NDArray[np.bool_]:
     """``(H, W)`` bool pixels whose centres show the robot; arguments as those of :func:`find_contour`."""
-    seen = vertices @ rotation.T + translation
+    seen = camera_T_base.apply(vertices)
     pixels = lens.project(seen)
     return coverage(pixels[surface.faces[_facing(surface, pixels, seen[:, 2] > NEAR)]], size)
 

@@ -163,7 +163,7 @@ class Adapter:
         if evaluation.score > self._best_score:
             self._best, self._best_score = _copied(average), evaluation.score
         frames = [frame for group in self._images for frame in group]
-        labelled = LabelledImages(teacher.estimator.eye, frames, pseudo_labels, self._start.input_size)
+        labelled = LabelledImages(teacher.estimator.pipeline.model, frames, pseudo_labels, self._start.input_size)
         if not len(labelled) and not self.step:
             raise TrainingError(
                 f"none of {len(frames)} images can be learnt from: the robot was not found in any; see whether joint "

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ctr_env.calibration.static_camera import PseudoLabel, posed_mask
+from ctr_env.calibration.pseudo_label import PseudoLabel, posed_mask
 from ctr_env.datasets.frame import Frame
-from ctr_env.estimators.ctrnet.eye import Eye
+from ctr_env.estimators.ctrnet.robot_model import RobotModel
 from ctr_env.estimators.silhouette.renderer import SilhouetteRenderer
 from ctr_env.learning.supervised.augmentation import Example, RenderedFrame, augmented
 
@@ -27,12 +27,16 @@ class LabelledImages:
     """
 
     def __init__(
-        self, eye: Eye, frames: Sequence[Frame], pseudo_labels: Sequence[PseudoLabel], input_size: tuple[int, int]
+        self,
+        model: RobotModel,
+        frames: Sequence[Frame],
+        pseudo_labels: Sequence[PseudoLabel],
+        input_size: tuple[int, int],
     ) -> None:
         """Label images.
 
         Args:
-            eye: The robot's model and the network's points.
+            model: The robot with the network's keypoints.
             frames: All images.
             pseudo_labels: Their pseudo-labels.
             input_size: Width and height of the network's input, pixels.
@@ -40,14 +44,15 @@ class LabelledImages:
         self._frames: list[RenderedFrame] = []
         self._vertices: list[Tensor] = []
         for frame, label in zip(frames, pseudo_labels, strict=True):
-            if label.pose is None or not label.usable or frame.image is None:
+            pose = label.camera_T_base
+            if pose is None or not label.usable or frame.image is None:
                 continue
-            mask = np.where(posed_mask(eye, frame, label.pose), 255, 0).astype(np.uint8)
-            points = label.pose.apply(eye.points(frame))
-            self._frames.append(RenderedFrame(frame.image, mask, points, frame.camera))
-            vertices = label.pose.apply(eye.surface.posed(eye.kinematics, frame.joint_positions))
+            view = model.view(frame)
+            mask = np.where(posed_mask(view, pose), 255, 0).astype(np.uint8)
+            self._frames.append(RenderedFrame(frame.image, mask, pose.apply(view.keypoints), frame.camera))
+            vertices = pose.apply(view.vertices)
             self._vertices.append(torch.from_numpy(vertices.astype(np.float32)))
-        surface, (width, height) = eye.surface, input_size
+        surface, (width, height) = model.surface, input_size
         self.renderer = SilhouetteRenderer(
             surface.faces, surface.edges, surface.edge_faces, (width // COARSER, height // COARSER)
         )

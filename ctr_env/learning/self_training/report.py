@@ -11,7 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ctr_env.calibration.static_camera import PseudoLabel, StaticCameraSolver, posed_mask
+from ctr_env.calibration.pseudo_label import PseudoLabel, posed_mask
+from ctr_env.calibration.static_camera import StaticCameraSolver
 from ctr_env.datasets.frame import Frame
 from ctr_env.drawing.primitives import draw_mask_boundary, draw_text
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
@@ -52,8 +53,9 @@ def adaptation_sheet(
     rows = []
     for title, file in weights.items():
         estimator = CtRNetEstimator(RobotKinematics(robot), {"weights": str(file), "tracking": False})
-        teacher = StaticCameraSolver(estimator.eye, fixed_camera)
-        pseudo_labels = [pseudo_label for group in images for pseudo_label in teacher.pseudo_labels(group)]
+        solver = StaticCameraSolver(estimator.pipeline)
+        label = solver.pseudo_labels if fixed_camera else solver.independent_labels
+        pseudo_labels = [pseudo_label for group in images for pseudo_label in label(group)]
         tiles = [_tile(estimator, frames[i], pseudo_labels[i], flipped) for i in chosen]
         header = np.full((_STRIP, tiles[0].shape[1] * len(tiles), 3), 255, np.uint8)
         score = float(np.mean([pseudo_label.score for pseudo_label in pseudo_labels]))
@@ -69,14 +71,16 @@ def _tile(estimator: CtRNetEstimator, frame: Frame, pseudo_label: PseudoLabel, f
     image = cv2.resize(frame.image, (_TILE, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
     if found is not None:
         draw_mask_boundary(image, found >= 0.5, _MASK)
-    if pseudo_label.pose is not None:
-        draw_mask_boundary(image, posed_mask(estimator.eye, frame, pseudo_label.pose), _SILHOUETTE)
+    if pseudo_label.camera_T_base is not None:
+        draw_mask_boundary(
+            image, posed_mask(estimator.pipeline.model.view(frame), pseudo_label.camera_T_base), _SILHOUETTE
+        )
     if flipped:
         image = image[:, ::-1]
     strip = np.full((_STRIP, _TILE, 3), 255, np.uint8)
     said = (
-        f"IoU {pseudo_label.overlap:.2f}  contour {pseudo_label.contour_inlier_ratio:.2f}"
-        if pseudo_label.pose is not None
+        f"IoU {pseudo_label.mask_iou:.2f}  contour {pseudo_label.contour_inlier_ratio:.2f}"
+        if pseudo_label.camera_T_base is not None
         else "not found"
     )
     draw_text(strip, said, (4, 19), _MUTED)

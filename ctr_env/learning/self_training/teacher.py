@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ctr_env.calibration.static_camera import PseudoLabel, StaticCameraSolver
+from ctr_env.calibration.pseudo_label import PseudoLabel
+from ctr_env.calibration.static_camera import StaticCameraSolver
 from ctr_env.datasets.frame import Frame
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.scenes.robots.kinematics import RobotKinematics
@@ -61,7 +62,8 @@ class Teacher:
         """Load weights."""
         settings: dict[str, Any] = {"weights": str(weights), "tracking": False, "device": config.device}
         self.estimator = CtRNetEstimator(kinematics, settings)
-        self._solver = StaticCameraSolver(self.estimator.eye, config.fixed_camera)
+        solver = StaticCameraSolver(self.estimator.pipeline)
+        self._label = solver.pseudo_labels if config.fixed_camera else solver.independent_labels
 
     def pseudo_labels(self, images: Sequence[Sequence[Frame]]) -> list[PseudoLabel]:
         """Pseudo-labels of all images in their order.
@@ -69,4 +71,4 @@ class Teacher:
         Args:
             images: Images by camera; a static camera's share one pose.
         """
-        return [label for group in images for label in self._solver.pseudo_labels(group)]
+        return [label for group in images for label in self._label(group)]

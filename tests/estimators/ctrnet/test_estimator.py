@@ -6,9 +6,9 @@ from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.datasets.frame import Frame
 from ctr_env.estimators import make_estimator
-from ctr_env.estimators.ctrnet import detector as inference
+from ctr_env.estimators.ctrnet import estimator as module
 from ctr_env.estimators.ctrnet.cropping import small_size
-from ctr_env.estimators.ctrnet.detector import Detection
+from ctr_env.estimators.ctrnet.hypothesis import Detection
 from ctr_env.estimators.ctrnet.points import LinkPoint, link_points, paper_keypoints
 from ctr_env.estimators.ctrnet.uncertainty import UncertaintyModel
 from ctr_env.estimators.ctrnet.weights import WeightsHeader, save_weights
@@ -70,7 +70,7 @@ class FakeDetector:
 
 @pytest.fixture
 def weights(tmp_path, monkeypatch):
-    monkeypatch.setattr(inference, "Detector", FakeDetector)
+    monkeypatch.setattr(module, "Detector", FakeDetector)
     file = tmp_path / "weights.safetensors"
     model = UncertaintyModel(systematic_m=0.001, systematic_rad=0.004, inherited_from="other weights")
     header = WeightsHeader(architecture="compact", robot="panda", keypoints=POINTS, input_size=SIZE, uncertainty=model)
@@ -89,7 +89,7 @@ def view(fov=1.0, size=(640, 480), distance=1.4, distortion=(), principal_point=
 
 def prepared(weights, frame, pose, contour=False, **config):
     """With points alone, unless a test is about contours: the fake's points can be exact, a mask of pixels cannot."""
-    estimator = make_estimator("ctrnet", {"weights": weights, "contour": contour, **config}, PANDA)
+    estimator = make_estimator("ctrnet", {"weights": weights, "align_contour": contour, **config}, PANDA)
     estimator.reset(np.random.default_rng(0))
     estimator.detector.frame, estimator.detector.pose = frame, pose
     return estimator
@@ -124,7 +124,7 @@ def test_second_look_is_closer_and_better(weights):
     frame, pose = view(fov=1.6)
     errors = {}
     for looks in (1, 2):
-        estimator = prepared(weights, frame, pose, looks=looks, tracking=False)
+        estimator = prepared(weights, frame, pose, passes=looks, tracking=False)
         estimator.detector.noise_px = 1.0
         found = [estimator.estimate(frame).camera_T_base.translation - pose.translation for _ in range(40)]
         errors[looks] = np.sqrt(np.mean(np.square(found)))
@@ -199,7 +199,9 @@ def test_the_mask_covers_the_whole_image(weights):
     """Where the closer look did not reach, the first one's mask stands."""
     frame, pose = view(fov=1.6)
     estimator = prepared(weights, frame, pose, tracking=False)
-    whole = make_estimator("ctrnet", {"weights": weights, "contour": False, "looks": 1, "tracking": False}, PANDA)
+    whole = make_estimator(
+        "ctrnet", {"weights": weights, "align_contour": False, "passes": 1, "tracking": False}, PANDA
+    )
     whole.detector.frame, whole.detector.pose = frame, pose
     ring = pose * transform((0.0, 0.8, 0.0))  # a robot beside the one that points are found on
     for each in (estimator, whole):
@@ -239,12 +241,12 @@ def test_covariance_is_calibrated_for_calibrated_detections(weights):
 def test_published_keypoints_only(weights):
     frame, pose = view()
     estimates = {}
-    for which in ("all", "published"):
+    for which in ("all", "paper"):
         estimator = prepared(weights, frame, pose, keypoints=which, tracking=False)
         estimator.detector.noise_px = 0.5
         errors = [estimator.estimate(frame).camera_T_base.translation - pose.translation for _ in range(30)]
         estimates[which] = np.sqrt(np.mean(np.square(errors)))
-    assert estimates["all"] < estimates["published"]
+    assert estimates["all"] < estimates["paper"]
 
 
 def test_batches_without_tracking_agree_with_single_frames(weights):
@@ -265,7 +267,7 @@ def test_loading_waits_for_the_first_frame(weights, monkeypatch):
     def refuse(*_):
         raise AssertionError("loaded too early")
 
-    monkeypatch.setattr(inference, "Detector", refuse)
+    monkeypatch.setattr(module, "Detector", refuse)
     estimator = make_estimator("ctrnet", {"weights": weights}, PANDA)
     estimator.reset(np.random.default_rng(0))
 
@@ -274,7 +276,7 @@ def test_loading_waits_for_the_first_frame(weights, monkeypatch):
     ("config", "message"),
     [
         ({"weights": "nowhere.safetensors"}, "nowhere.safetensors"),
-        ({"keypoints": "some"}, "'all' or 'published'"),
+        ({"keypoints": "some"}, "'all' or 'paper'"),
         ({"min_confidence": 2.0}, "min_confidence"),
         ({"min_contour_inlier_ratio": -0.1}, "min_contour_inlier_ratio"),
         ({"wieghts": "x"}, "valid names"),

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ctr_env.estimators.ctrnet.gripper import gripper_pose, points_at_the_gripper
-from ctr_env.estimators.ctrnet.points import LinkPoint, link_points, paper_keypoints
+from ctr_env.estimators.ctrnet.gripper import gripper_pose
+from ctr_env.estimators.ctrnet.points import LinkPoint, link_points, paper_keypoints, points_at_the_gripper
 from ctr_env.geometry import PinholeCamera, moved, pose_error, transform
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 

@@ -25,8 +25,7 @@ def scene(robot, seed, frames=1):
     lens, seen = Lens(c.fx, c.fy, c.cx, c.cy), []
     for _ in range(frames):
         vertices = surface.posed(k, k.home + rng.uniform(-0.4, 0.4, k.n))
-        R, t = pose.rotation.as_matrix(), np.asarray(pose.translation)
-        mask = silhouette(surface, vertices, R, t, lens, (WIDTH, HEIGHT)).astype(np.float32)
+        mask = silhouette(surface, vertices, pose, lens, (WIDTH, HEIGHT)).astype(np.float32)
         seen.append(Seen(vertices, MaskView(mask, lens, np.zeros(2), np.array([WIDTH, HEIGHT], float))))
     return k, surface, seen, pose
 

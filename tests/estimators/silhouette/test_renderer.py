@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from ctr_env.estimators.silhouette.contour import Lens, silhouette
 from ctr_env.estimators.silhouette.renderer import SilhouetteRenderer
-from ctr_env.geometry import PinholeCamera, look_at
+from ctr_env.geometry import PinholeCamera, look_at, transform
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.robots.surfaces import robot_surface
 
@@ -117,7 +117,8 @@ def test_masks_are_those_of_the_contour(robot):
     masks = views.renderer()(points, torch.stack([lens for *_, lens in seen]))
     for mask, (q, R, t, lens) in zip(masks, seen, strict=True):
         vertices = views.surface.posed(views.kinematics, q.numpy())
-        expected = silhouette(views.surface, vertices, R.numpy(), t.numpy(), Lens(*lens.tolist()), SIZE)
+        pose = transform(t.numpy(), Rotation.from_matrix(R.numpy()))
+        expected = silhouette(views.surface, vertices, pose, Lens(*lens.tolist()), SIZE)
         assert expected.sum() > 200
         assert (mask.numpy() != expected).mean() < 2e-4  # rounding: that one projects in single precision
 

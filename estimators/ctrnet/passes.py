@@ -1,0 +1,72 @@
+"""The schedule of inference passes: coarse, refined, and retries of doubtful hypotheses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from scipy.spatial.transform import RigidTransform
+
+from .hypothesis import PoseHypothesis
+from .proposals import Proposals, around, around_mask, around_pose, coarse, coarse_turned, whole
+from .robot_model import RobotView
+
+__all__ = ["InferencePass", "search_passes", "tracking_passes"]
+
+CropRule = Callable[[RobotView, PoseHypothesis | None, tuple[int, int]], Proposals]
+
+
+@dataclass(frozen=True)
+class InferencePass:
+    """One application of the network to some images.
+
+    Attributes:
+        crop: Rule for the regions that the network is applied to.
+        retry: Whether the pass serves doubtful hypotheses only, and replaces them only by a higher contour inlier ratio.
+        follows: Whether it refines what the pass before found, accepted or not.
+        align: Whether contours are aligned after it.
+        prior: Pose that the pass starts from in every image; ``None``: the hypotheses so far.
+    """
+
+    crop: CropRule
+    retry: bool = False
+    follows: bool = False
+    align: bool = False
+    prior: RigidTransform | None = None
+
+    def starts(
+        self, best: Sequence[PoseHypothesis | None], recent: dict[int, PoseHypothesis]
+    ) -> dict[int, PoseHypothesis | None]:
+        """The hypotheses that the pass starts from, by image.
+
+        Args:
+            best: The best hypothesis of each image so far.
+            recent: What the pass before found, by image.
+        """
+        if self.prior is not None:
+            return dict.fromkeys(range(len(best)), PoseHypothesis.from_pose(self.prior))
+        if self.follows:
+            return dict(recent)
+        return {i: h for i, h in enumerate(best) if not self.retry or (h is not None and h.doubtful)}
+
+
+def tracking_passes(previous: RigidTransform, align: bool) -> list[InferencePass]:
+    """One refined pass around the previous ``camera_T_base``, which replaces the coarse pass."""
+    return [InferencePass(around_pose, align=align, prior=previous)]
+
+
+def search_passes(passes: int, align: bool) -> list[InferencePass]:
+    """A coarse pass and refined ones; then retries around the pose, around the mask, whole, and rotated.
+
+    Args:
+        passes: Passes over an image that needs no retry; 1: the whole image at full size alone.
+        align: Whether contours are aligned; without them nothing tells which hypotheses need a retry.
+    """
+    schedule = [InferencePass(coarse if passes > 1 else whole), *[InferencePass(around)] * (passes - 1)]
+    if not align:
+        return schedule
+    schedule[-1] = replace(schedule[-1], align=True)
+    for rule in (around_pose, around_mask, whole, coarse_turned):
+        again = InferencePass(rule, retry=True, align=rule is not coarse_turned)
+        schedule += [again, InferencePass(around_pose, retry=True, follows=True, align=True)]
+    return schedule

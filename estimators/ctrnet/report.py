@@ -1,0 +1,50 @@
+"""Stage 7, report: a hypothesis as a pose estimate."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctr_env.estimators.base import PoseEstimate
+
+from .gripper import observe_gripper
+from .hypothesis import PoseHypothesis
+from .robot_model import RobotView
+from .uncertainty import UncertaintyModel
+
+__all__ = ["pose_estimate"]
+
+
+def pose_estimate(
+    view: RobotView, hypothesis: PoseHypothesis, reason: str, aligned: bool, uncertainty: UncertaintyModel
+) -> PoseEstimate:
+    """The estimate that a hypothesis stands for.
+
+    Args:
+        view: The image.
+        hypothesis: After the last pass.
+        reason: Why it is rejected; empty where it is accepted.
+        aligned: Whether contours were aligned.
+        uncertainty: The uncertainty model of the network.
+    """
+    ratio = hypothesis.contour_inlier_ratio if aligned else None
+    return PoseEstimate(
+        camera_T_base=hypothesis.camera_T_base,
+        covariance=uncertainty.pose_covariance(hypothesis.covariance, ratio),
+        valid=not reason,
+        time_s=view.time_s,
+        reason=reason,
+        keypoints_px=hypothesis.detected.pixels,
+        keypoint_confidence=hypothesis.detected.confidence,
+        mask=_mask(hypothesis),
+        camera_T_ee=None if reason else observe_gripper(view, hypothesis),
+        contour_inlier_ratio=ratio,
+    )
+
+
+def _mask(hypothesis: PoseHypothesis) -> NDArray[np.float32]:
+    """``(H, W)`` mask of the last crop, and outside of it that of the coarse pass."""
+    found, coarse = hypothesis.detected, hypothesis.coarse
+    if coarse is None:
+        return found.mask
+    return np.where(found.crop.covers(*found.size), found.mask, coarse.mask)
