@@ -22,7 +22,6 @@ from .robot_model import RobotView
 __all__ = ["MaskedRobots", "align_contours", "masked_robots"]
 
 
-
 @dataclass(frozen=True)
 class MaskedRobots:
     """Masks of one camera in the frame of their crops, which share one quarter-turn rotation.

@@ -45,7 +45,9 @@ def around_pose(view: RobotView, hypothesis: PoseHypothesis | None, size: tuple[
         return []
     pose, camera = hypothesis.camera_T_base, view.camera
     pixels = camera.project(pose.apply(view.keypoints))
-    crop = robot_crop(pixels, camera.width, camera.height, size, quarter_turns(pose))
+    # a search keeps the rotation of its crops: early poses may be wrong by any rotation
+    turns = quarter_turns(pose) if hypothesis.detection is None else hypothesis.crop.quarter_turns
+    crop = robot_crop(pixels, camera.width, camera.height, size, turns)
     return [PoseHypothesis(crop, pixels, pose)]
 
 

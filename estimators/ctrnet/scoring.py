@@ -39,5 +39,6 @@ def accept(
 
 def _replaces(candidate: PoseHypothesis, earlier: PoseHypothesis, retry: bool) -> bool:
     if retry:
-        return candidate.contour_inlier_ratio > earlier.contour_inlier_ratio
+        consistent = candidate.upright or candidate.crop.quarter_turns == 0  # a rotated crop must show an upright robot
+        return consistent and candidate.contour_inlier_ratio > earlier.contour_inlier_ratio
     return candidate.located or not earlier.located

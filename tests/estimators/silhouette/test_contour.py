@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from ctr_env.estimators.silhouette.contour import Lens, find_contour, silhouette
+from ctr_env.geometry import transform
 from ctr_env.scenes.robots.surfaces import robot_surface
 
 

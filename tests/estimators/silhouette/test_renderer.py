@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.transform import Rotation
 from torch.nn import functional
 
 from ctr_env.estimators.silhouette.contour import Lens, silhouette
