@@ -8,9 +8,9 @@ from ctr_env.errors import ConfigurationError
 from ctr_env.estimators.mirrored import Mirror
 from ctr_env.scenes.robots.description import RobotDescription
 
-from .uncertainty import UncertaintyModel
+from .weights import read_header
 
-__all__ = ["mirror_for", "packaged_robots", "packaged_weights", "weights_robot", "weights_uncertainty"]
+__all__ = ["mirror_for", "packaged_robots", "packaged_weights", "weights_robot"]
 
 _FOLDER = Path(__file__).parent / "pretrained"
 
@@ -52,18 +52,6 @@ def mirror_for(robot: RobotDescription, weights: Path | None) -> Mirror | None:
     return None if own else Mirror(robot)
 
 
-def weights_uncertainty(file: Path) -> UncertaintyModel:
-    """The uncertainty model in the header of a weights file.
-
-    Raises:
-        MissingFileError: If there is no such file.
-        DataError: If it is not a weights file.
-    """
-    from .weights import read_header  # torch only where it is needed
-
-    return read_header(file).uncertainty
-
-
 def weights_robot(file: Path) -> str:
     """Name of the robot that a weights file was trained on.
 
@@ -71,6 +59,4 @@ def weights_robot(file: Path) -> str:
         MissingFileError: If there is no such file.
         DataError: If it is not a weights file.
     """
-    from .weights import read_header  # torch only where it is needed
-
     return read_header(file).robot

@@ -5,10 +5,12 @@ import pytest
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.datasets.frame import Frame
+from ctr_env.errors import DataError
 from ctr_env.estimators import make_estimator
 from ctr_env.estimators.ctrnet import estimator as module
+from ctr_env.estimators.ctrnet.compact import CompactNet
 from ctr_env.estimators.ctrnet.cropping import small_size
-from ctr_env.estimators.ctrnet.hypothesis import Detection
+from ctr_env.estimators.ctrnet.hypothesis import Detection, quarter_turns
 from ctr_env.estimators.ctrnet.points import LinkPoint, link_points, paper_keypoints
 from ctr_env.estimators.ctrnet.uncertainty import UncertaintyModel
 from ctr_env.estimators.ctrnet.weights import WeightsHeader, save_weights
@@ -27,29 +29,32 @@ POINTS = (*paper_keypoints(PANDA.robot), *EXTRA, *(LinkPoint(f"panda_link{i}", 0
 
 
 class FakeDetector:
-    """Finds the points of the frame being looked at where the camera truly sees them, to within noise of the input."""
+    """Detects the keypoints of the current frame at their true pixels, up to noise in input pixels."""
 
     input_size = SIZE
     points = POINTS
     uncertainty = UncertaintyModel()
 
     def __init__(self, file, robot, device):
-        self.crops, self.guesses, self.noise_px, self.blind_when_cropped = [], [], 0.0, False
-        self.lies = 0  # looks at which it finds the points of another pose
-        self.painted = None  # pose whose mask it finds; None: the true one
+        self.crops, self.priors, self.noise_px, self.blind_when_cropped = [], [], 0.0, False
+        self.lies = 0  # passes in which it detects the keypoints of another pose
+        self.upright_only = False  # whether it detects nothing of a robot that is not upright in the crop
+        self.painted = None  # pose whose mask it predicts; None: the true one
         self.rng = np.random.default_rng(0)
         FakeDetector.last = self
 
-    def detect(self, images, crops, guesses):
+    def detect(self, images, crops, priors):
         found = []
-        for crop, guess in zip(crops, guesses, strict=True):
+        for crop, prior in zip(crops, priors, strict=True):
             self.crops.append(crop)
-            self.guesses.append(guess)
+            self.priors.append(prior)
             pose = self.pose if len(self.crops) > self.lies else self.pose * LIE
             pixels = self.frame.camera.project(pose.apply(link_points(PANDA, self.frame.joint_positions, POINTS)))
             inside = np.all((crop.forward(pixels) > 0) & (crop.forward(pixels) < crop.size), axis=1)
             noise = self.noise_px / crop.scale
             seen = inside & ~(self.blind_when_cropped and crop.size == SIZE)
+            if self.upright_only and quarter_turns(self.pose) != crop.quarter_turns:
+                seen = np.zeros_like(seen)
             pixels = pixels + self.rng.normal(0.0, max(noise, 1e-9), pixels.shape)
             variance = np.full(len(pixels), max(noise, 0.1) ** 2)
             height, width = self.frame.camera.height, self.frame.camera.width
@@ -120,38 +125,38 @@ def test_exact_points_give_the_exact_pose(weights, camera):
     assert estimate.keypoints_px.shape == (len(POINTS), 2)
 
 
-def test_second_look_is_closer_and_better(weights):
+def test_the_refined_pass_has_a_closer_crop_and_smaller_errors(weights):
     frame, pose = view(fov=1.6)
     errors = {}
-    for looks in (1, 2):
-        estimator = prepared(weights, frame, pose, passes=looks, tracking=False)
+    for passes in (1, 2):
+        estimator = prepared(weights, frame, pose, passes=passes, tracking=False)
         estimator.detector.noise_px = 1.0
         found = [estimator.estimate(frame).camera_T_base.translation - pose.translation for _ in range(40)]
-        errors[looks] = np.sqrt(np.mean(np.square(found)))
+        errors[passes] = np.sqrt(np.mean(np.square(found)))
     assert errors[2] < 0.6 * errors[1]
     first, second = estimator.detector.crops[-2:]
     assert first.size == small_size(SIZE) and second.size == SIZE
     assert second.scale > 2.0 * first.scale
 
 
-def test_second_look_is_led_by_the_first_pose(weights):
+def test_the_refined_pass_gets_the_coarse_pose_as_its_prior(weights):
     frame, pose = view(fov=1.2)
     estimator = prepared(weights, frame, pose, tracking=False)
     estimator.estimate(frame)
-    first, second = estimator.detector.guesses
+    first, second = estimator.detector.priors
     assert first is None
     true = frame.camera.project(pose.apply(link_points(PANDA, frame.joint_positions, POINTS)))
     np.testing.assert_allclose(second, true, atol=1e-4)
 
 
-def test_tracking_looks_once_and_falls_back(weights):
+def test_tracking_takes_one_pass_and_falls_back_to_a_search(weights):
     frame, pose = view(fov=1.6)
     estimator = prepared(weights, frame, pose)
     estimator.estimate(frame)
     assert len(estimator.detector.crops) == 2
     assert estimator.estimate(frame).valid
     assert len(estimator.detector.crops) == 3 and estimator.detector.crops[-1].size == SIZE
-    estimator.detector.blind_when_cropped = True  # lost: look at everything again
+    estimator.detector.blind_when_cropped = True  # lost: search again
     assert estimator.estimate(frame).valid
     assert estimator.detector.crops[-2].size == small_size(SIZE)
     estimator.detector.blind_when_cropped = False
@@ -161,7 +166,7 @@ def test_tracking_looks_once_and_falls_back(weights):
 
 
 @pytest.mark.parametrize("camera", [{}, {"size": (320, 240)}, {"distortion": (0.1, -0.05, 0.002, -0.003)}])
-def test_the_contour_puts_right_what_points_get_wrong(weights, camera):
+def test_contour_alignment_corrects_keypoint_errors(weights, camera):
     frame, pose = view(**camera)
     middle = PANDA.keypoints(frame.joint_positions).mean(axis=0)
     errors = {}
@@ -175,14 +180,14 @@ def test_the_contour_puts_right_what_points_get_wrong(weights, camera):
     assert errors[True] < 0.005 and errors[True] < 0.4 * errors[False]
 
 
-def test_images_that_make_trouble_are_looked_at_in_other_ways(weights):
+def test_doubtful_hypotheses_are_re_initialised(weights):
     frame, pose = view()
-    for lies, looks in ((0, 2), (2, 4), (4, 6)):
+    for lies, passes in ((0, 2), (2, 4), (4, 6)):
         estimator = prepared(weights, frame, pose, contour=True, tracking=False)
         estimator.detector.lies = lies
         estimate = estimator.estimate(frame)
         assert estimate.valid and difference(estimate.camera_T_base, pose) < 0.02
-        assert looks <= len(estimator.detector.crops) <= looks + 1
+        assert passes <= len(estimator.detector.crops) <= passes + 1
 
 
 def test_a_pose_that_the_mask_contradicts_is_not_valid(weights):
@@ -190,13 +195,13 @@ def test_a_pose_that_the_mask_contradicts_is_not_valid(weights):
     estimator = prepared(weights, frame, pose, contour=True, tracking=False)
     estimator.detector.painted = pose * LIE
     assert estimator.estimate(frame).reason == "contour_mismatch"
-    believing = prepared(weights, frame, pose, contour=False, tracking=False)
-    believing.detector.painted = pose * LIE
-    assert believing.estimate(frame).valid
+    keypoints_only = prepared(weights, frame, pose, contour=False, tracking=False)
+    keypoints_only.detector.painted = pose * LIE
+    assert keypoints_only.estimate(frame).valid
 
 
 def test_the_mask_covers_the_whole_image(weights):
-    """Where the closer look did not reach, the first one's mask stands."""
+    """Outside the refined crop, the mask is that of the coarse pass."""
     frame, pose = view(fov=1.6)
     estimator = prepared(weights, frame, pose, tracking=False)
     whole = make_estimator(
@@ -238,7 +243,7 @@ def test_covariance_is_calibrated_for_calibrated_detections(weights):
     assert 4.5 < np.mean(nees) < 7.0  # slightly conservative: residuals can only widen it
 
 
-def test_published_keypoints_only(weights):
+def test_paper_keypoints_only(weights):
     frame, pose = view()
     estimates = {}
     for which in ("all", "paper"):
@@ -287,7 +292,7 @@ def test_bad_configurations_are_rejected(config, message):
         make_estimator("ctrnet", config, PANDA)
 
 
-def test_frames_without_a_image_are_rejected(weights):
+def test_frames_without_an_image_are_rejected(weights):
     frame, pose = view()
     estimator = prepared(weights, frame, pose)
     with pytest.raises(ValueError, match=r"Frame\.image"):
@@ -295,8 +300,6 @@ def test_frames_without_a_image_are_rejected(weights):
 
 
 def test_a_mirror_image_uses_the_other_arms_weights(tmp_path):
-    from ctr_env.estimators.ctrnet.compact import CompactNet
-
     points = paper_keypoints(ROBOTS["baxter"])
     header = WeightsHeader(architecture="compact", robot="baxter", keypoints=points, input_size=(64, 48))
     save_weights(tmp_path / "left.safetensors", CompactNet(len(points)).state_dict(), header)
@@ -305,6 +308,37 @@ def test_a_mirror_image_uses_the_other_arms_weights(tmp_path):
     assert isinstance(right, MirroredEstimator)
     frame = Frame(np.zeros(7), PinholeCamera.from_fov(1.0, 64, 48), 0.0, np.zeros((48, 64, 3), np.uint8))
     assert right.estimate(frame).mask.shape == (48, 64)
-    other = make_estimator("ctrnet", config, PANDA)
-    with pytest.raises(ValueError, match=r"robot 'baxter', not 'panda'"):
-        other.estimate(frame)
+    with pytest.raises(DataError, match=r"robot 'baxter', not 'panda'"):
+        make_estimator("ctrnet", config, PANDA)
+
+
+def turned(frame, pose, turns):
+    """The frame and pose of the same camera rolled by quarter turns, the image clockwise."""
+    c, angle = frame.camera, 0.5 * np.pi * turns
+    camera = c
+    for _ in range(turns):  # clockwise: x' = height - y, y' = x
+        camera = PinholeCamera(camera.fy, camera.fx, camera.height - camera.cy, camera.cx, camera.height, camera.width)
+    roll = transform(rotation=Rotation.from_rotvec([0.0, 0.0, angle]))
+    image = np.zeros((camera.height, camera.width, 3), np.uint8)
+    return Frame(frame.joint_positions, camera, frame.time_s, image), roll * pose
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+@pytest.mark.parametrize("tracking", [False, True])
+def test_crops_are_rotated_so_that_the_network_sees_an_upright_robot(weights, turns, tracking):
+    frame, pose = turned(*view(size=(640, 400)), turns)
+    estimator = prepared(weights, frame, pose, align_contour=True, tracking=tracking)
+    estimator.detector.upright_only = True
+    estimates = [estimator.estimate(frame) for _ in range(2)]
+    for estimate in estimates:
+        assert estimate.valid and difference(estimate.camera_T_base, pose) < 0.01
+        assert np.trace(estimate.covariance[:3, :3]) < 0.02**2
+    assert estimator.detector.crops[-1].quarter_turns == -turns % 4
+
+
+def test_joint_angles_that_the_robot_cannot_take_are_rejected(weights):
+    frame, pose = view()
+    estimator = prepared(weights, frame, pose)
+    degrees = Frame(np.degrees(frame.joint_positions), frame.camera, 0.0, frame.image)
+    with pytest.raises(DataError, match="degrees"):
+        estimator.estimate(degrees)
