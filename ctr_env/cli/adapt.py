@@ -159,7 +159,7 @@ def _report(
 
     config, rounds = adapter.config, [each.record() for each in adapter.rounds]
     rows = {"before": start, "after": out}
-    sheet = adaptation_sheet(rows, config.robot, images, config.fixed_camera, flipped=flipped)
+    sheet = adaptation_sheet(rows, config.robot, images, config.fixed_camera, flipped=flipped, device=config.device)
     write_image(adapter.folder / "overlays.png", sheet)
     plot_adaptation(adapter.history, rounds, adapter.folder / "curves.png")
     summary = {

@@ -157,7 +157,7 @@ class Adapter:
         """Pose all images with the averaged network, keep it if its score is the best so far, and save everything."""
         start, average = time.monotonic(), self._student.average
         save_weights(self.folder / _TEACHER, average, self._inherited)
-        teacher = Teacher(self.folder / _TEACHER, self._kinematics, self.config)
+        teacher = Teacher(self.folder / _TEACHER, self._kinematics, self.config.fixed_camera, self.config.device)
         pseudo_labels = teacher.pseudo_labels(self._images)
         evaluation = Evaluation.of(pseudo_labels, self.progress)
         if evaluation.score > self._best_score:

@@ -1,4 +1,4 @@
-"""What an adaptation changed, for a person to judge: images with mask and silhouette before and after, and curves."""
+"""Report of an adaptation: masks and silhouettes before and after it, and curves."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ctr_env.calibration.pseudo_label import PseudoLabel, posed_mask
-from ctr_env.calibration.static_camera import StaticCameraSolver
 from ctr_env.datasets.frame import Frame
 from ctr_env.drawing.primitives import draw_mask_boundary, draw_text
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.runs.files import replacing
 from ctr_env.scenes.robots.kinematics import RobotKinematics
+
+from .teacher import Evaluation, Teacher
 
 __all__ = ["adaptation_sheet", "plot_adaptation"]
 
@@ -34,16 +35,18 @@ def adaptation_sheet(
     fixed_camera: bool,
     columns: int = 6,
     flipped: bool = False,
+    device: str = "auto",
 ) -> NDArray[np.uint8]:
-    """A row for each weights file: the border of the predicted mask (blue), the silhouette at the pose (orange).
+    """A row for each weights file: mask boundaries (blue) and silhouettes at the pseudo-labels (orange).
 
     Args:
         weights: Weights files by the title of their row.
         robot: Robot, by name.
-        images: Unlabelled images, those of each camera by themselves.
-        fixed_camera: Whether each camera stood still.
-        columns: Images to show, spread over all there are.
-        flipped: Whether these images are the robot's in a mirror, and shown as they were before.
+        images: Unlabelled images by camera.
+        fixed_camera: Whether each camera is static.
+        columns: Number of images to show, evenly spaced among all.
+        flipped: Whether the images are mirrored; they are shown as they were before.
+        device: Where networks run.
 
     Returns:
         ``(H, W, 3)`` uint8.
@@ -52,38 +55,30 @@ def adaptation_sheet(
     chosen = np.unique(np.linspace(0, len(frames) - 1, min(columns, len(frames))).round().astype(int))
     rows = []
     for title, file in weights.items():
-        estimator = CtRNetEstimator(RobotKinematics(robot), {"weights": str(file), "tracking": False})
-        solver = StaticCameraSolver(estimator.pipeline)
-        label = solver.pseudo_labels if fixed_camera else solver.independent_labels
-        pseudo_labels = [pseudo_label for group in images for pseudo_label in label(group)]
-        tiles = [_tile(estimator, frames[i], pseudo_labels[i], flipped) for i in chosen]
+        teacher = Teacher(file, RobotKinematics(robot), fixed_camera, device)
+        pseudo_labels = teacher.pseudo_labels(images)
+        tiles = [_tile(teacher.estimator, frames[i], pseudo_labels[i], flipped) for i in chosen]
         header = np.full((_STRIP, tiles[0].shape[1] * len(tiles), 3), 255, np.uint8)
-        score = float(np.mean([pseudo_label.score for pseudo_label in pseudo_labels]))
+        score = Evaluation.of(pseudo_labels, 1.0).score
         draw_text(header, f"{title}: agreement {score:.3f} over {len(frames)} images", (4, 19), _TEXT)
         rows += [header, np.hstack(_same_height(tiles))]
     return np.vstack(rows)
 
 
-def _tile(estimator: CtRNetEstimator, frame: Frame, pseudo_label: PseudoLabel, flipped: bool) -> NDArray[np.uint8]:
+def _tile(estimator: CtRNetEstimator, frame: Frame, label: PseudoLabel, flipped: bool) -> NDArray[np.uint8]:
     assert frame.image is not None
-    found = estimator.estimate(frame).mask
+    found, pose = estimator.estimate(frame).mask, label.camera_T_base
     height = round(_TILE * frame.camera.height / frame.camera.width)
     image = cv2.resize(frame.image, (_TILE, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
     if found is not None:
         draw_mask_boundary(image, found >= 0.5, _MASK)
-    if pseudo_label.camera_T_base is not None:
-        draw_mask_boundary(
-            image, posed_mask(estimator.pipeline.model.view(frame), pseudo_label.camera_T_base), _SILHOUETTE
-        )
+    if pose is not None:
+        draw_mask_boundary(image, posed_mask(estimator.pipeline.model.view(frame), pose), _SILHOUETTE)
     if flipped:
         image = image[:, ::-1]
     strip = np.full((_STRIP, _TILE, 3), 255, np.uint8)
-    said = (
-        f"IoU {pseudo_label.mask_iou:.2f}  contour {pseudo_label.contour_inlier_ratio:.2f}"
-        if pseudo_label.camera_T_base is not None
-        else "not found"
-    )
-    draw_text(strip, said, (4, 19), _MUTED)
+    agreement = f"IoU {label.mask_iou:.2f}  contour {label.contour_inlier_ratio:.2f}"
+    draw_text(strip, "not found" if pose is None else agreement, (4, 19), _MUTED)
     return np.vstack([image, strip])
 
 
@@ -93,11 +88,11 @@ def _same_height(tiles: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
 
 
 def plot_adaptation(steps: Sequence[Mapping[str, float]], rounds: Sequence[Mapping[str, float]], path: Path) -> None:
-    """Curves of the loss (means of 20 steps) and of what the teacher found, over the progress; a PNG.
+    """Curves of the loss (means of 20 steps) and of the teacher's evaluations over the progress, as a PNG.
 
     Args:
         steps: Parts of the loss of every step, with its ``"progress"``.
-        rounds: ``"progress"``, ``"score"``, ``"usable"`` and ``"contour_inlier_ratio"`` of every look at all images.
+        rounds: ``"progress"``, ``"score"``, ``"usable"`` and ``"contour_inlier_ratio"`` of every evaluation.
         path: Where to write.
     """
     figure = Figure(figsize=(10.0, 3.8), layout="constrained")
@@ -106,16 +101,16 @@ def plot_adaptation(steps: Sequence[Mapping[str, float]], rounds: Sequence[Mappi
     names = [name for name in (steps[0] if steps else {}) if name not in ("progress", "error_px")]
     for name in names:
         values = _means([s[name] for s in steps])
-        if values[0] > 0.0:  # the parts differ a hundredfold: each is shown beside its own beginning
+        if values[0] > 0.0:  # the parts differ a hundredfold: each is shown relative to its first value
             left.plot(_means([s["progress"] for s in steps]), [v / values[0] for v in values], label=name)
-    left.set(xlabel="progress", ylabel="share of its beginning", title="Loss")
+    left.set(xlabel="progress", ylabel="relative to the first value", title="Loss")
     for name, label in (
         ("score", "agreement"),
         ("contour_inlier_ratio", "contour inlier ratio"),
         ("usable", "images used"),
     ):
         right.plot([r["progress"] for r in rounds], [r[name] for r in rounds], "o-", label=label)
-    right.set(xlabel="progress", ylim=(0.0, 1.02), title="What the averaged network finds, without labels")
+    right.set(xlabel="progress", ylim=(0.0, 1.02), title="Agreement of the averaged network, without labels")
     for axes in (left, right):
         axes.grid(alpha=0.25)
         if axes.lines:

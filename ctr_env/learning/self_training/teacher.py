@@ -15,8 +15,6 @@ from ctr_env.datasets.frame import Frame
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-from .config import AdaptationConfig
-
 __all__ = ["Evaluation", "Teacher"]
 
 
@@ -58,12 +56,12 @@ class Teacher:
         estimator: The estimator that uses the weights.
     """
 
-    def __init__(self, weights: Path, kinematics: RobotKinematics, config: AdaptationConfig) -> None:
+    def __init__(self, weights: Path, kinematics: RobotKinematics, fixed_camera: bool, device: str) -> None:
         """Load weights."""
-        settings: dict[str, Any] = {"weights": str(weights), "tracking": False, "device": config.device}
+        settings: dict[str, Any] = {"weights": str(weights), "tracking": False, "device": device}
         self.estimator = CtRNetEstimator(kinematics, settings)
         solver = StaticCameraSolver(self.estimator.pipeline)
-        self._label = solver.pseudo_labels if config.fixed_camera else solver.independent_labels
+        self._label = solver.pseudo_labels if fixed_camera else solver.independent_labels
 
     def pseudo_labels(self, images: Sequence[Sequence[Frame]]) -> list[PseudoLabel]:
         """Pseudo-labels of all images in their order.
