@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import gymnasium as gym
 
-__all__ = ["ENVIRONMENTS", "register_environments"]
+__all__ = ["ENTRY_POINT", "ENVIRONMENTS", "register_environments", "steps_of"]
 
-SERVO_STEPS = 240
-"""Length of an episode of the servo task, steps."""
-TRACK_STEPS = 300
-"""Length of an episode of the track task, steps."""
+ENTRY_POINT = "ctr_env.envs:ServoEnv"
+"""The class of all environments."""
 ENVIRONMENTS = {
     f"ctr_env/{label}{task.capitalize()}-v0": {"robot": robot, "task": task}
     for robot, label in (("panda", "Panda"), ("baxter", "Baxter"))
@@ -17,14 +15,16 @@ ENVIRONMENTS = {
 }
 """Registered ids with the arguments that distinguish them."""
 
+_STEPS = {"servo": 240, "track": 300}
+
+
+def steps_of(task: str) -> int:
+    """Number of steps after which an episode of a task is truncated."""
+    return _STEPS[task]
+
 
 def register_environments() -> None:
-    """Register every environment; registering again changes nothing."""
+    """Register every environment; a repeated call has no effect."""
     for name, kwargs in ENVIRONMENTS.items():
         if name not in gym.registry:
-            gym.register(
-                name,
-                entry_point="ctr_env.envs:ServoEnv",
-                max_episode_steps=SERVO_STEPS if kwargs["task"] == "servo" else TRACK_STEPS,
-                kwargs=dict(kwargs),
-            )
+            gym.register(name, entry_point=ENTRY_POINT, max_episode_steps=steps_of(kwargs["task"]), kwargs=dict(kwargs))

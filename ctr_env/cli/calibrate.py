@@ -1,140 +1,140 @@
-"""``ctr-env calibrate``: where does a camera stand? From images of the moving robot to a pose with an error bar."""
+"""``ctr-env calibrate``: the pose of a fixed camera with its uncertainty, from images of the moving robot."""
 
 from __future__ import annotations
 
-import argparse
-import shlex
-import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .images import add_image_options, image_sources
-from .options import add_robot_option
+import numpy as np
+
+from ctr_env.calibration.advice import advice
+from ctr_env.calibration.calibrate import Calibration, calibrate
+from ctr_env.calibration.page import calibration_page
+from ctr_env.calibration.report import SCHEMA, calibration_data, write_calibration
+from ctr_env.datasets.frame import Frame
+from ctr_env.datasets.unlabelled import Images, of_one_camera, read_images
+from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
+from ctr_env.estimators.ctrnet.packaged import mirror_for, packaged_weights
+from ctr_env.learning.self_training.adapter import Adapter
+from ctr_env.learning.self_training.config import AdaptationConfig
+from ctr_env.runs.files import write_image
+from ctr_env.runs.versions import versions
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+
+from .adaptation import adapt_with_progress, replay_source
+from .command import ResultCommand
+from .images import RecordingOptions, image_sources, report_rejected
 from .progress import counting_progress
 
-if TYPE_CHECKING:
-    from ctr_env.calibration.calibrate import Calibration
-    from ctr_env.datasets.frame import Frame
-    from ctr_env.datasets.unlabelled import Images
-    from ctr_env.scenes.robots.kinematics import RobotKinematics
+__all__ = ["Calibrate"]
 
-__all__ = ["add_parser"]
+_SETTINGS = ("robot", "weights", "adapt", "minutes", "refine")
 
 
-def add_parser(commands: Any) -> None:
-    """Add the sub-command."""
-    parser = commands.add_parser(
-        "calibrate",
-        help="find the pose of a camera that stands still, from images of the moving robot",
-        description="Find where a camera stands in the robot's base frame, from images of the robot in many joint configurations "
-        "with their joint angles. No marker and no label is needed.",
-    )
-    add_robot_option(parser)
-    add_image_options(parser, one_camera=True)
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="weights (default: those of the package)")
-    parser.add_argument("--adapt", action="store_true", help="adapt the network to the images first, without labels")
-    parser.add_argument(
-        "--minutes", type=float, default=10.0, metavar="X", help="length of that adaptation (default: 10)"
-    )
-    parser.add_argument("--refine", action="store_true", help="finish by render-and-compare over all images that fit")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the results")
-    parser.set_defaults(run=_run)
+@dataclass(frozen=True, kw_only=True)
+class Calibrate(RecordingOptions, ResultCommand):
+    """Find the pose of a fixed camera in the robot's base frame, without markers or labels.
+
+    The images show the robot in many joint configurations; their joint angles and the camera's intrinsics are known.
+    """
+
+    name = "calibrate"
+
+    robot: str = "panda"
+    """Robot, by name or by a YAML file that describes it."""
+    data: Path | None = None
+    """Folder in the layout of DREAM, or CtRNet's Baxter set; labels are not read."""
+    weights: Path | None = None
+    """Weights of the network (default: those of the package)."""
+    device: str = "auto"
+    """Device of the network: ``auto``, ``cpu`` or ``cuda[:n]``."""
+    adapt: bool = False
+    """Adapt the network to the images first, without labels."""
+    minutes: float = 10.0
+    """Length of that adaptation, minutes."""
+    refine: bool = False
+    """Finish by render-and-compare over all images with a matching mask."""
+
+    def name_parts(self) -> list[str]:
+        """Robot, weights and data."""
+        weights = "ctrnet" if self.weights is None else str(self.weights)
+        return [self.robot, weights, str(self.data or self.images or "")]
+
+    def run(self) -> int:
+        """Calibrate, write the results and say where they are."""
+        folder, kinematics = self.folder, RobotKinematics(self.robot)
+        mirror = mirror_for(kinematics.robot, self.weights)
+        network_robot = self.robot if mirror is None else mirror.robot
+        self._estimator(network_robot, self.weights)  # names missing weights before images are taken
+        images = self._images(kinematics, folder)
+        seen = images.frames if mirror is None else {n: mirror.frame(f) for n, f in images.frames.items()}
+        weights = self._adapted(list(seen.values()), network_robot, folder) if self.adapt else self.weights
+        estimator = self._estimator(network_robot, weights)
+        with counting_progress() as bar:
+            task = bar.add_task("images", total=len(seen))
+            found = calibrate(seen, estimator, self.refine, lambda done: bar.update(task, completed=done))
+        page = calibration_page(found, seen, estimator, flipped=mirror is not None)
+        if mirror is not None:
+            found = found.reflected(mirror, next(iter(images.cameras.values())).width)
+        data = self._data(found, images, kinematics)
+        write_calibration(data, folder)
+        write_image(folder / "overlays.png", page)
+        _show(found, data, folder)
+        self.copy_result(data)
+        return 0
+
+    def _estimator(self, robot: str, weights: Path | None) -> CtRNetEstimator:
+        config: dict[str, Any] = {"tracking": False, "device": self.device}
+        if weights is not None:
+            config["weights"] = str(weights)
+        return CtRNetEstimator(RobotKinematics(robot), config)
+
+    def _images(self, kinematics: RobotKinematics, folder: Path) -> Images:
+        data = () if self.data is None else (self.data,)
+        (source,) = image_sources(data, self, kinematics, folder / "images")
+        images = of_one_camera(read_images(source))
+        report_rejected(images.rejected)
+        return images
+
+    def _adapted(self, frames: list[Frame], robot: str, folder: Path) -> Path:
+        """Weights adapted to these images."""
+        kinematics = RobotKinematics(robot)
+        start = self.weights or packaged_weights(kinematics.robot)
+        config = AdaptationConfig(robot=robot, minutes=self.minutes, device=self.device)
+        replay, run = replay_source(config, None, start, kinematics), folder / "adaptation"
+        weights = run / "weights.safetensors"
+        adapt_with_progress(Adapter(config, [frames], start, replay, run), weights)
+        return weights
+
+    def _data(self, found: Calibration, images: Images, kinematics: RobotKinematics) -> dict[str, Any]:
+        """The content of ``calibration.json``."""
+        joints = np.stack([frame.joint_positions for frame in images.frames.values()])
+        return {
+            "schema": SCHEMA,
+            "command": self.command_line,
+            "config": {name: getattr(self, name) for name in _SETTINGS},
+            "versions": versions("torch"),
+            "skipped": [rejected._asdict() for rejected in images.rejected],
+            "advice": advice(found, joints, kinematics, adapted=self.adapt),
+            **calibration_data(found, kinematics.robot, next(iter(images.cameras.values()))),
+        }
 
 
-def _run(options: argparse.Namespace) -> int:
-    import numpy as np
-
-    from ctr_env.calibration.advice import advice
-    from ctr_env.calibration.calibrate import calibrate
-    from ctr_env.calibration.page import calibration_page
-    from ctr_env.calibration.report import SCHEMA, calibration_data, write_calibration
-    from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
-    from ctr_env.estimators.ctrnet.packaged import mirror_for
-    from ctr_env.runs.files import write_image
-    from ctr_env.runs.versions import versions
-    from ctr_env.scenes.robots.kinematics import RobotKinematics
-
-    kinematics = RobotKinematics(options.robot)
-    mirror = mirror_for(kinematics.robot, options.weights)
-    robot = options.robot if mirror is None else mirror.robot  # whose network looks
-    shown = RobotKinematics(robot)
-    CtRNetEstimator(shown, _config(options.weights))  # says what is missing before images are taken
-    images = _images(options, kinematics)
-    frames = images.frames
-    seen = frames if mirror is None else {name: mirror.frame(frame) for name, frame in frames.items()}
-    weights = _adapted(options, list(seen.values()), robot, shown) if options.adapt else options.weights
-    estimator = CtRNetEstimator(shown, _config(weights))
-    with counting_progress() as bar:
-        task = bar.add_task("pictures", total=len(seen))
-        found = calibrate(seen, estimator, options.refine, lambda done: bar.update(task, completed=done))
-    page = calibration_page(found, seen, estimator, flipped=mirror is not None)
-    camera = next(iter(images.cameras.values()))
-    if mirror is not None:
-        found = found.reflected(mirror, camera.width)
-    joints = np.stack([frame.joint_positions for frame in frames.values()])
-    hints = advice(found, joints, kinematics, adapted=options.adapt)
-    data = {
-        "schema": SCHEMA,
-        "command": shlex.join(["ctr-env", *sys.argv[1:]]),
-        "config": {name: getattr(options, name) for name in ("robot", "weights", "adapt", "minutes", "refine")},
-        "versions": versions(),
-        "skipped": [rejected._asdict() for rejected in images.rejected],
-        "advice": hints,
-        **calibration_data(found, kinematics.robot, camera),
-    }
-    write_calibration(data, options.out)
-    write_image(options.out / "overlays.png", page)
-    _show(found, data, hints, options.out)
-    return 0
-
-
-def _config(weights: Path | None) -> dict[str, Any]:
-    return {"tracking": False} | ({} if weights is None else {"weights": str(weights)})
-
-
-def _images(options: argparse.Namespace, kinematics: RobotKinematics) -> Images:
-    from ctr_env.datasets.unlabelled import of_one_camera, read_images
-
-    (source,) = image_sources(options, kinematics, options.out / "pictures")
-    images = of_one_camera(read_images(source))
-    for rejected in images.rejected:
-        print(f"skipped: {rejected.reason}", file=sys.stderr)
-    return images
-
-
-def _adapted(options: argparse.Namespace, frames: list[Frame], robot: str, kinematics: RobotKinematics) -> Path:
-    """Weights adapted to the very images."""
-    from ctr_env.estimators.ctrnet.packaged import packaged_weights
-    from ctr_env.learning.self_training.adapter import Adapter
-    from ctr_env.learning.self_training.config import AdaptationConfig
-
-    from .adapt import adapt_with_progress, replay_source
-
-    out: Path = options.out / "adapted.safetensors"
-    start = options.weights or packaged_weights(kinematics.robot)
-    config = AdaptationConfig(robot=robot, minutes=options.minutes)
-    replay = replay_source(config, None, start, kinematics)
-    adapt_with_progress(Adapter(config, [frames], start, replay, options.out / "adaptation"), out)
-    return out
-
-
-def _show(found: Calibration, data: dict[str, Any], hints: list[str], out: Path) -> None:
+def _show(found: Calibration, data: dict[str, Any], folder: Path) -> None:
     pose = found.camera_T_base
-    for title, place_m, prefix in (
+    for title, position_m, prefix in (
         ("base in the camera", pose.translation, ""),
         ("camera in the base", pose.inv().translation, "base_T_camera_"),
     ):
-        place = zip(place_m, data[f"{prefix}position_std_mm"], strict=True)
-        turns = ", ".join(f"{s:.2f}" for s in data[f"{prefix}rotation_std_deg"])
-        print(f"{title} (x, y, z; mm): {', '.join(f'{1e3 * x:.1f} ± {s:.1f}' for x, s in place)}; ± {turns} deg")
+        pairs = zip(position_m, data[f"{prefix}position_std_mm"], strict=True)
+        rotation = ", ".join(f"{s:.2f}" for s in data[f"{prefix}rotation_std_deg"])
+        print(f"{title} (x, y, z; mm): {', '.join(f'{1e3 * x:.1f} ± {s:.1f}' for x, s in pairs)}; ± {rotation} deg")
     used = sum(fit.own.valid for fit in found.fits)
+    print(f"{used} of {len(found.fits)} images have a valid pose, in {found.configurations} joint configurations")
     differ = data["halves_differ"]
-    print(
-        f"{used} of {len(found.fits)} images have a pose of their own, in {found.configurations} joint configurations",
-        end="; ",
-    )
     print(f"halves differ by {differ['position_mm']:.1f} mm, {differ['rotation_deg']:.2f} deg")
-    for hint in hints:
+    for hint in data["advice"]:
         print(f"hint: {hint}")
-    for name in ("calibration.json", "calibration.yaml", "overlays.png"):
-        print(out / name)
+    for title, name in (("JSON", "calibration.json"), ("YAML", "calibration.yaml"), ("sheet", "overlays.png")):
+        print(f"{title:7} {folder / name}")

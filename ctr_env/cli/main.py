@@ -1,38 +1,89 @@
-"""Entry point of the ``ctr-env`` command: sub-commands and how their errors are shown."""
+"""Entry point of the ``ctr-env`` command: dispatch to the commands, and how errors are shown."""
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 import ctr_env
+from ctr_env.errors import CtrEnvError
 
-from . import adapt, calibrate, convert_weights, demo, doctor, evaluate, generate, pretrain, preview, servo
+__all__ = ["COMMANDS", "main"]
 
-__all__ = ["main"]
+COMMANDS = {
+    "servo": ("servo:Servo", "run servoing episodes: table, JSON, plot, videos"),
+    "evaluate": ("evaluate:Evaluate", "evaluate an estimator on single images: table, JSON, plot, sheet"),
+    "demo": ("demo:Demo", "a short servo from pixels, with videos"),
+    "preview": ("preview:Preview", "a sheet of randomised images"),
+    "generate": ("generate:Generate", "render labelled images of a robot"),
+    "pretrain": ("pretrain:Pretrain", "train a network on synthetic images"),
+    "adapt": ("adapt:Adapt", "adapt a trained network to unlabelled images of a robot"),
+    "calibrate": ("calibrate:Calibrate", "find the pose of a fixed camera from images of the moving robot"),
+    "fit-uncertainty": ("fit_uncertainty:FitUncertainty", "fit the uncertainty model of a network"),
+    "convert-weights": ("convert_weights:ConvertWeights", "convert a published CtRNet checkpoint"),
+    "doctor": ("doctor:Doctor", "try every rendering backend"),
+}
+"""Commands with the class of their options, which is imported when the command runs, and a summary."""
 
-_COMMANDS = (servo, evaluate, demo, preview, generate, pretrain, adapt, calibrate, convert_weights, doctor)
+_INTERRUPTED = 130
+_USAGE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; its exit status.
 
     Args:
-        arguments: Words after ``ctr-env``; none: those of the process.
+        arguments: Words after ``ctr-env``; ``None``: those of the process.
     """
-    parser = argparse.ArgumentParser(prog="ctr-env", description=ctr_env.__doc__)
-    parser.add_argument("--version", action="version", version=f"ctr-env {ctr_env.__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in _COMMANDS:
-        module.add_parser(commands)
-    options = parser.parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    name = words[0] if words else ""
+    if name in ("-h", "--help"):
+        print(_help())
+    elif name == "--version":
+        print(f"ctr-env {ctr_env.__version__}")
+    elif name not in COMMANDS:
+        said = f"unknown command {name!r}" if name else "a command is needed"
+        print(f"ctr-env: {said}; valid names: {', '.join(COMMANDS)}", file=sys.stderr)
+        return _USAGE
+    else:
+        return _run(name, words[1:])
+    return 0
+
+
+def _run(name: str, words: Sequence[str]) -> int:
+    resumable = False
     try:
-        status: int = options.run(options)
-    except (ValueError, OSError, RuntimeError) as error:
-        print(f"ctr-env {options.command}: {error}", file=sys.stderr)
+        from .parsing import parse
+
+        module, _, kind = COMMANDS[name][0].partition(":")
+        options_class = getattr(import_module(f"{__package__}.{module}"), kind)
+        resumable = options_class.resumable
+        status: int = parse(options_class, words).run()
+    except CtrEnvError as error:
+        if "--debug" in words:
+            raise
+        print(f"ctr-env {name}: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\ninterrupted; the same command goes on where it stopped", file=sys.stderr)
-        return 130
+        told = "the same command resumes" if resumable else "the same command starts from the beginning"
+        print(f"\nctr-env {name}: interrupted; {told}", file=sys.stderr)
+        return _INTERRUPTED
     return status
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    rows = [f"  {name:{width}}  {summary}" for name, (_, summary) in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: ctr-env COMMAND [OPTIONS]",
+            "",
+            str(ctr_env.__doc__).strip().splitlines()[0],
+            "",
+            "commands:",
+            *rows,
+            "",
+            "ctr-env COMMAND --help lists the options of a command.",
+        ]
+    )

@@ -1,86 +1,73 @@
-"""``ctr-env pretrain``: train a network on synthetic images."""
+"""``ctr-env pretrain``: supervised training of a network on synthetic images."""
 
 from __future__ import annotations
 
-import argparse
-from dataclasses import fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from .options import add_robot_option
-from .progress import counting_progress
+from ctr_env.errors import ConfigurationError, MissingDependencyError
+from ctr_env.evaluation.pose.uncertainty import fit_uncertainty
+from ctr_env.learning.supervised.config import TrainingConfig
+from ctr_env.runs.versions import versions
 
-__all__ = ["add_parser"]
+from .command import ResultCommand
+from .progress import counting_progress, training_progress
+from .sections import Section, values
+
+if TYPE_CHECKING:
+    from ctr_env.learning.supervised.trainer import Trainer
+
+__all__ = ["Pretrain", "fit_with_progress"]
 
 _OVERLAYS_EVERY = 200  # steps
 _OVERLAYS = 6
-_UNSEEN = 9_999_000  # examples that hardly any training reaches
+_UNSEEN = 9_999_000  # number of an example that hardly any training reaches
 
 
-def add_parser(commands: Any) -> None:
-    """Add the sub-command."""
-    parser = commands.add_parser(
-        "pretrain",
-        help="train a network on synthetic images",
-        description="Train a network on synthetic images: those of a folder (see ctr-env generate), or fresh ones. "
-        "The same command goes on where it stopped, also after a crash.",
-    )
-    text = {"metavar": "NAME", "type": str}
-    number = {"metavar": "N", "type": int}
-    real = {"metavar": "X", "type": float}
-    folder = {"metavar": "DIR", "type": str}
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="checkpoint, weights, TensorBoard files")
-    add_robot_option(parser)
-    parser.add_argument("--architecture", **text, help="compact or deeplab_resnet50 (default: compact)")
-    parser.add_argument("--data", **folder, help="folder of frames with masks (default: fresh ones)")
-    parser.add_argument("--backgrounds", **folder, help="photographs and panoramas for behind the robot")
-    parser.add_argument("--initial", metavar="FILE", type=str, help="weights to begin with (default: random)")
-    length = parser.add_mutually_exclusive_group(required=True)
-    length.add_argument("--minutes", **real, help="length of the training in minutes, pauses not counted")
-    length.add_argument("--steps", **number, help="length of the training in optimiser steps")
-    parser.add_argument("--batch", **number, help="examples in a step (default: 32)")
-    parser.add_argument("--learning-rate", **real, help="highest learning rate (default: 0.002)")
-    parser.add_argument("--width", **number, help="width of the network's input (default: 256)")
-    parser.add_argument("--height", **number, help="height of the network's input (default: 192)")
-    parser.add_argument("--seed", **number, help="seed of weights, frames and augmentation (default: 0)")
-    parser.add_argument("--workers", **number, help="processes that prepare examples (default: 1)")
-    parser.add_argument(
-        "--precision", **text, help="Lightning Fabric's name of the arithmetic (default: what is native)"
-    )
-    parser.add_argument(
-        "--validation-frames", type=int, default=200, metavar="N",
-        help="frames that the finished weights are measured on, 0 for none (default: 200)",
-    )  # fmt: skip
-    parser.set_defaults(run=_run)
+@dataclass(frozen=True, kw_only=True)
+class Pretrain(ResultCommand):
+    """Train a network on synthetic images: those of a folder (see ``ctr-env generate``), or rendered on demand.
+
+    The length is ``--minutes`` or ``--steps``. The same command resumes from the last checkpoint, also after a crash.
+    """
+
+    name = "pretrain"
+    resumable = True
+    not_in_digest = ("steps", "minutes", "workers", "save_minutes", "device", "precision", "validation_frames")
+
+    settings: Annotated[TrainingConfig, Section()]
+    validation_frames: int = 200
+    """Frames that the finished weights are measured on, and their uncertainty model is fitted to; 0: none."""
+
+    def name_parts(self) -> list[str]:
+        """Robot, architecture and data."""
+        return [self.settings.robot, self.settings.architecture, self.settings.data or "simulator"]
+
+    def run(self) -> int:
+        """Train, measure the weights and say where they are."""
+        if self.validation_frames < 0:
+            raise ConfigurationError(f"--validation-frames must be at least 0, not {self.validation_frames}")
+        config, folder = TrainingConfig(**values(self.settings)), self.folder
+        try:
+            from ctr_env.learning.supervised.trainer import Trainer
+        except ModuleNotFoundError as error:
+            raise MissingDependencyError(f"training needs {error.name}: pip install 'ctr-env[train]'") from error
+        trainer = Trainer(config, folder)
+        weights = _train(trainer, folder)
+        print(f"{trainer.step} steps in {trainer.seconds / 60:.1f} min    {weights}")
+        if trainer.fabric.is_global_zero and self.validation_frames:
+            metrics = fit_with_progress(weights, config.robot, self.validation_frames)
+            self.copy_result({"command": self.command_line, "versions": versions("torch"), **metrics})
+        return 0
 
 
-def _run(options: argparse.Namespace) -> int:
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+def _train(trainer: Trainer, folder: Path) -> Path:
+    """Train to the end with a progress bar and TensorBoard's files; the weights file."""
+    from ctr_env.learning.supervised.monitor import Monitor
 
-    from ctr_env.learning.supervised.config import TrainingConfig
-
-    if options.validation_frames < 0:
-        raise ValueError(f"--validation-frames must be at least 0, not {options.validation_frames}")
-    names = {field.name for field in fields(TrainingConfig)}
-    given = {name: value for name, value in vars(options).items() if name in names and value is not None}
-    config = TrainingConfig(**given)
-    try:
-        from ctr_env.learning.supervised.monitor import Monitor
-        from ctr_env.learning.supervised.trainer import Trainer
-
-        trainer = Trainer(config, options.out)
-        monitor = Monitor(options.out / "tensorboard")
-    except ModuleNotFoundError as error:
-        raise RuntimeError(f"training needs {error.name}: pip install 'ctr-env[train]'") from error
     samples = trainer.examples(_UNSEEN, _OVERLAYS)
-    columns = (
-        TextColumn("training"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )
-    with monitor, Progress(*columns) as bar:
+    with Monitor(folder / "tensorboard") as monitor, training_progress("training") as bar:
         task = bar.add_task("", total=1.0)
 
         def report(step: int, progress: float, parts: dict[str, float]) -> None:
@@ -90,20 +77,15 @@ def _run(options: argparse.Namespace) -> int:
             if step % _OVERLAYS_EVERY == 0:
                 monitor.images(step, samples, trainer.predict(samples))
 
-        weights = trainer.run(report)
-    print(f"{trainer.step} steps in {trainer.seconds / 60:.1f} min    {weights}")
-    if trainer.fabric.is_global_zero and options.validation_frames:
-        _validate(weights, options.robot, options.validation_frames)
-    return 0
+        return trainer.run(report)
 
 
-def _validate(weights: Path, robot: str, frames: int) -> None:
-    """Measure the weights on frames that training did not see, and scale their covariances."""
-    from ctr_env.evaluation.pose.uncertainty import fit_uncertainty
-
+def fit_with_progress(weights: Path, robot: str, frames: int) -> dict[str, Any]:
+    """Measure weights on the validation split and fit their uncertainty model, which the weights' header stores."""
     with counting_progress() as bar:
         task = bar.add_task("validation", total=frames)
-        figures = fit_uncertainty(weights, robot, frames, lambda done, *_: bar.update(task, completed=done))
-    found = figures["validation"]
+        metrics = fit_uncertainty(weights, robot, frames, lambda done, *_: bar.update(task, completed=done))
+    found = metrics["validation"]
     median = "none" if found["add_median_m"] is None else f"{1e3 * found['add_median_m']:.1f} mm"
     print(f"validation, {frames} frames: ADD AUC {found['add_auc_ctrnet']:.1f}, median ADD {median}")
+    return metrics

@@ -1,44 +1,45 @@
-"""``ctr-env preview``: what a randomisation looks like."""
+"""``ctr-env preview``: images of a randomisation."""
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated
 
-from .options import add_environment_options, environment_config
+from ctr_env.envs.config import ServoConfig
+from ctr_env.evaluation.servo.preview import contact_sheet
+from ctr_env.runs.files import write_image
 
-__all__ = ["add_parser"]
+from .command import OutputCommand
+from .environment import ENVIRONMENT, NetworkOptions, environment_arguments, randomization_name
+from .servo import study_of
 
-
-def add_parser(commands: Any) -> None:
-    """Add the sub-command."""
-    parser = commands.add_parser(
-        "preview",
-        help="a sheet of randomised images",
-        description="Draw the first images of some episodes side by side.",
-    )
-    add_environment_options(parser)
-    parser.add_argument("--frames", type=int, default=10, metavar="N", help="number of images (default: 10)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the first (default: 0)")
-    parser.add_argument("--out", type=Path, default=Path("preview.png"), metavar="FILE", help="image file to write")
-    parser.set_defaults(run=_run)
+__all__ = ["Preview"]
 
 
-def _run(options: argparse.Namespace) -> int:
-    import gymnasium as gym
+@dataclass(frozen=True, kw_only=True)
+class Preview(NetworkOptions, OutputCommand):
+    """Render the first images of some episodes, side by side."""
 
-    from ctr_env.evaluation.servo.preview import contact_sheet
-    from ctr_env.evaluation.servo.runner import ServoStudy
-    from ctr_env.runs.files import write_image
+    name = "preview"
 
-    config = environment_config(options)
-    study = ServoStudy(options.robot, options.task, options.frames, options.seed, config)
-    env = gym.make(study.env_id, disable_env_checker=True, **config)
-    try:
-        sheet = contact_sheet(env, range(options.seed, options.seed + options.frames))
-    finally:
-        env.close()
-    write_image(options.out, sheet)
-    print(f"{options.frames} images    {options.out}")
-    return 0
+    environment: Annotated[ServoConfig, ENVIRONMENT]
+    frames: int = 10
+    """Number of images, each the first of an episode."""
+    seed: int = 0
+    """Seed of the first episode; the others count up."""
+
+    def name_parts(self) -> list[str]:
+        """Robot and randomisation."""
+        return [str(self.environment.robot), randomization_name(self.environment.randomization)]
+
+    def run(self) -> int:
+        """Write the sheet and say where it is."""
+        env = study_of(environment_arguments(self.environment, self), self.frames, self.seed).make_environment()
+        try:
+            sheet = contact_sheet(env, range(self.seed, self.seed + self.frames))
+        finally:
+            env.close()
+        file = self.folder / "preview.png"
+        write_image(file, sheet)
+        print(f"{self.frames} images    {file}")
+        return 0

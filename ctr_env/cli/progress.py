@@ -1,30 +1,26 @@
-"""The progress bar that counted work shows."""
+"""Progress bars."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
-if TYPE_CHECKING:
-    from rich.progress import Progress
-
-__all__ = ["counting_progress"]
+__all__ = ["counting_progress", "training_progress"]
 
 
 def counting_progress(*more: str) -> Progress:
-    """A bar with what is counted, how many are done, time taken and time left.
+    """A bar with what is counted, the number done, elapsed and remaining time.
 
     Args:
         more: Texts of further columns, in rich's format, such as ``"{task.fields[note]}"``.
     """
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -32,4 +28,15 @@ def counting_progress(*more: str) -> Progress:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         *(TextColumn(text) for text in more),
+    )
+
+
+def training_progress(title: str) -> Progress:
+    """A bar with a title, the share done, elapsed time and the task's description.
+
+    Args:
+        title: What is in progress, such as ``"training"``.
+    """
+    return Progress(
+        TextColumn(title), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TextColumn("{task.description}")
     )

@@ -55,7 +55,8 @@ class RunFolder:
             name, *others = differing
             more = f" ({', '.join(others)} differ too)" if others else ""
             raise RunFolderError(
-                f"{self.path} holds a {kind} run with {name}={before.get(name)!r}, now {self.settings.get(name)!r}{more}; "
+                f"{self.path} holds a {kind} run with {name}={before.get(name)!r}, "
+                f"now {self.settings.get(name)!r}{more}; "
                 "name another folder, or use the same settings to resume"
             )
 

@@ -7,7 +7,7 @@ from ctr_env.cli import main
 from ctr_env.datasets.synthetic.generate import GenerateConfig, generate
 from ctr_env.estimators.ctrnet.weights import load_weights
 
-SHORT = ["--steps", "2", "--config", '{"batch": 2, "rounds": 1, "replay_share": 0}']
+SHORT = ["--steps", "2", "--batch", "2", "--rounds", "1", "--replay-share", "0"]
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +36,10 @@ def unlabelled(folder, to):
 def test_no_label_is_read(folder, tmp_path, capsys):
     bare = unlabelled(folder, tmp_path / "bare")
     for name, data in (("with", folder), ("without", bare)):
-        assert main(["adapt", "--data", str(data), "--out", str(tmp_path / f"{name}.safetensors"), *SHORT]) == 0
+        assert main(["adapt", "--data", str(data), "--out", str(tmp_path / name), *SHORT]) == 0
     shown = capsys.readouterr().out
     assert "2 steps" in shown and "overlays.png" in shown
-    (a, _), (b, _) = (load_weights(tmp_path / f"{name}.safetensors") for name in ("with", "without"))
+    (a, _), (b, _) = (load_weights(tmp_path / name / "weights.safetensors") for name in ("with", "without"))
     assert a.keys() == b.keys()
     assert all(np.array_equal(a[name].numpy(), b[name].numpy()) for name in a)
     reports = [json.loads((tmp_path / name / "adapt.json").read_text()) for name in ("with", "without")]
@@ -51,16 +51,16 @@ def test_no_label_is_read(folder, tmp_path, capsys):
 
 
 def test_what_is_wrong_is_said_before_anything_is_done(folder, tmp_path, capsys):
-    out = ["--out", str(tmp_path / "x.safetensors")]
+    out = ["--out", str(tmp_path / "x")]
     for arguments, message in (
         (["--images", str(folder)], "--images needs --joints"),
         (["--data", str(folder), "--joints", "q.csv"], "belong to --images"),
         (["--data", str(tmp_path / "none")], "no frames"),
-        (["--data", str(folder), "--config", '{"steps": 3}'], "steps has an option of its own"),
-        (["--data", str(folder), "--config", '{"mascara": 3}'], "unknown AdaptationConfig field mascara; valid names"),
+        ([], "images are needed"),
+        (["--images", str(folder), "--data", str(folder)], "not both"),
         (["--data", str(folder), "--steps", "0"], "steps must"),
         (["--robot", "baxter", "--data", str(folder)], "no position of left_s0"),
     ):
         assert main(["adapt", *arguments, *out]) == 1
         assert message in capsys.readouterr().err
-    assert not (tmp_path / "x.safetensors").exists()
+    assert not (tmp_path / "x").exists()

@@ -70,7 +70,7 @@ def test_a_recording_gives_the_camera(recording, tmp_path, capsys):
 
 def test_a_right_arm_is_calibrated_in_a_mirror_and_its_network_adapted_there(tmp_path, capsys):
     truth = record(tmp_path, "baxter_right", 3, 53)
-    out, weights = tmp_path / "out", tmp_path / "adapted.safetensors"
+    out, weights = tmp_path / "out", tmp_path / "adapted" / "weights.safetensors"
     assert main(["calibrate", "--robot", "baxter_right", *where(tmp_path), "--out", str(out)]) == 0
     data = json.loads((out / "calibration.json").read_text())
     found = np.array(data["camera_T_base"])
@@ -79,8 +79,8 @@ def test_a_right_arm_is_calibrated_in_a_mirror_and_its_network_adapted_there(tmp
     assert np.allclose(found[:3, :3], truth.rotation.as_matrix(), atol=0.02)
     assert all(frame["valid"] and frame["outline_explained"] > 0.5 for frame in data["frames"])
 
-    short = ["--steps", "1", "--config", '{"batch": 2, "rounds": 1, "replay_share": 0}']
-    assert main(["adapt", "--robot", "baxter_right", *where(tmp_path), *short, "--out", str(weights)]) == 0
+    short = ["--steps", "1", "--batch", "2", "--rounds", "1", "--replay-share", "0"]
+    assert main(["adapt", "--robot", "baxter_right", *where(tmp_path), *short, "--out", str(weights.parent)]) == 0
     assert read_header(weights).robot == "baxter"
     out = tmp_path / "again"
     given = ["--weights", str(weights), "--out", str(out)]
@@ -100,7 +100,7 @@ def test_a_folder_is_calibrated_after_adapting_to_it_and_refined(tmp_path, capsy
     data = json.loads((tmp_path / "out" / "calibration.json").read_text())
     assert [frame["name"] for frame in data["frames"]] == ["000000", "000001", "000003"]
     assert [rejected["file"] for rejected in data["skipped"]] == ["000002.rgb.jpg"]
-    assert read_header(tmp_path / "out" / "adapted.safetensors").robot == "panda"
+    assert read_header(tmp_path / "out" / "adaptation" / "weights.safetensors").robot == "panda"
     truth = json.loads((tmp_path / "frames" / "000000.json").read_text())["objects"][0]["location"]
     assert np.linalg.norm(np.array(data["camera_T_base"])[:3, 3] - truth) < 0.015
 
@@ -114,7 +114,7 @@ def test_what_is_wrong_is_named(recording, tmp_path, capsys):
     assert "no frames" in capsys.readouterr().err
     with pytest.raises(SystemExit):  # one camera at a time
         main(["calibrate", "--data", str(folder), str(folder), *out])
-    assert "unrecognized arguments" in capsys.readouterr().err
+    assert "Unrecognized options" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
@@ -126,7 +126,7 @@ def test_a_camera_by_its_number_takes_the_images_first(recording, tmp_path, monk
         taken.append((index, joints.name, camera.width, kinematics.robot.name, to))
         return folder / "pictures"
 
-    monkeypatch.setattr("ctr_env.datasets.capture.capture", take)
+    monkeypatch.setattr("ctr_env.cli.images.capture", take)
     where = ["--images", "3", "--joints", str(folder / "joints.csv"), "--camera", str(folder / "camera.yaml")]
     assert main(["calibrate", *where, "--out", str(tmp_path / "out")]) == 0
-    assert taken == [(3, "joints.csv", 320, "panda", tmp_path / "out" / "pictures")]
+    assert taken == [(3, "joints.csv", 320, "panda", tmp_path / "out" / "images")]

@@ -31,11 +31,11 @@ def checkpoint(network, tmp_path_factory):
 
 
 def convert(checkpoint, out, robot="panda"):
-    return main(["convert-weights", str(checkpoint), str(out), "--robot", robot])
+    return main(["convert-weights", str(checkpoint), "--out", str(out.parent), "--robot", robot])
 
 
 def test_a_converted_network_sees_what_the_original_sees(checkpoint, network, tmp_path, capsys):
-    out = tmp_path / "panda.safetensors"
+    out = tmp_path / "weights.safetensors"
     assert convert(checkpoint, out) == 0
     shown = capsys.readouterr().out
     assert "ignored" not in shown
@@ -57,7 +57,7 @@ def test_a_converted_network_sees_what_the_original_sees(checkpoint, network, tm
 
 @pytest.mark.parametrize("container", ["state_dict", "model_state_dict"])
 def test_nested_checkpoints_and_superfluous_tensors(network, tmp_path, capsys, container):
-    theirs, out = tmp_path / "net.pth", tmp_path / "baxter.safetensors"
+    theirs, out = tmp_path / "net.pth", tmp_path / "weights.safetensors"
     state = network.state_dict() | {"aux_classifier.0.weight": torch.zeros(256, 1024, 3, 3)}
     torch.save({container: state, "epoch": 3}, theirs)
     assert convert(theirs, out, "baxter") == 0
@@ -68,8 +68,8 @@ def test_nested_checkpoints_and_superfluous_tensors(network, tmp_path, capsys, c
 
 
 def rejected(checkpoint, tmp_path, capsys, robot="panda"):
-    """The one line that a refusal prints."""
-    out = tmp_path / "out" / "ours.safetensors"
+    """The one line of the error."""
+    out = tmp_path / "out" / "weights.safetensors"
     assert convert(checkpoint, out, robot) == 1
     assert not out.parent.exists()
     error = capsys.readouterr().err

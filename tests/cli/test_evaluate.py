@@ -38,8 +38,8 @@ def test_evaluate_runs_reports_and_goes_on(tmp_path, capsys):
         (["--data", "synthetic:holiday"], "valid names: train, validation, test"),
         (["--data", "nowhere"], "no frames"),
         (["--estimator", "magic"], "valid names: .*ground_truth"),
-        (["--estimator", "noisy", "--weights", "net.safetensors"], "unknown NoisyConfig field weights"),
-        (["--weights", "a", "--estimator-config", '{"weights": "b"}'], "given twice"),
+        (["--estimator", "noisy", "--weights", "net.safetensors"], "noisy has none"),
+        (["--weights", "a", "--estimator.weights", "b"], "given twice"),
         (["--frames", "0"], "frames must be at least 1"),
         (["--randomization", "wild"], "valid names: none, mild, strong"),
         (["--images", "nowhere", "--joints", "q.csv"], "--images needs --camera, --pose too"),
@@ -104,7 +104,7 @@ def test_a_recording_is_evaluated_where_the_camera_is_known_to_stand(tmp_path, c
     given = [word for option, file in files for word in (f"--{option}", str(tmp_path / file))]
     assert main(["evaluate", *given, "--out", str(tmp_path / "out")]) == 0
     shown = capsys.readouterr().out
-    assert "1 frames skipped, the first: q.csv" in shown and "rank correlation" in shown
+    assert "1 frames rejected, the first: q.csv" in shown and "rank correlation" in shown
     result = json.loads((tmp_path / "out" / "evaluate.json").read_text())
     assert [each["name"] for each in result["per_frame"]] == ["0.png", "1.png", "3.png"]
     assert result["summary"]["add_median_m"] < 0.015

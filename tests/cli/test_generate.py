@@ -31,7 +31,8 @@ def test_frames_are_drawn_once(tmp_path, capsys):
         (["--split", "dev"], "valid names: train, validation, test"),
         (["--seed", "-1"], "the seed of a data set"),
         (["--board-share", "2"], "board_share must lie in"),
-        (["--randomization", '{"camera.fow": 1}'], "unknown randomisation field 'camera.fow'"),
+        (["--randomization", "nowhere.yaml"], "no such file: nowhere.yaml"),
+        (["--randomization", "mild", "--clean"], "not both"),
         (["--backgrounds", "/nowhere"], "in the background folder /nowhere"),
     ],
 )

@@ -10,10 +10,10 @@ from typing import Any
 
 import gymnasium as gym
 
-from ctr_env._registration import ENVIRONMENTS
 from ctr_env.drawing.video import open_video
 from ctr_env.envs import ServoEnv
 from ctr_env.envs.servo_env import CONTROL_HZ
+from ctr_env.envs.spec import environment_spec
 from ctr_env.runs.files import write_json
 from ctr_env.runs.versions import versions
 
@@ -34,7 +34,7 @@ class ServoStudy:
     """What a study runs.
 
     Attributes:
-        robot: Robot that has a registered environment.
+        robot: Robot, by name or by a file that describes it.
         task: ``"servo"`` or ``"track"``.
         episodes: Number of episodes.
         seed: Seed of the first; the others count up.
@@ -50,7 +50,7 @@ class ServoStudy:
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what has no environment."""
+        """Check every value."""
         if self.episodes < 1:
             raise ValueError(f"episodes must be at least 1, not {self.episodes}")
         if self.seed < 0:
@@ -64,13 +64,19 @@ class ServoStudy:
         """Id of the environment.
 
         Raises:
-            ValueError: If robot and task have none.
+            ConfigurationError: If the robot or the task is unknown.
         """
-        for name, kwargs in ENVIRONMENTS.items():
-            if (kwargs["robot"], kwargs["task"]) == (self.robot, self.task):
-                return name
-        pairs = ", ".join(f"{kwargs['robot']} {kwargs['task']}" for kwargs in ENVIRONMENTS.values())
-        raise ValueError(f"no environment for robot {self.robot!r} and task {self.task!r}; valid: {pairs}")
+        return environment_spec(self.robot, self.task).id
+
+    def make_environment(self) -> gym.Env[Any, Any]:
+        """The environment, with episodes of the study's length."""
+        steps = None if self.seconds is None else round(self.seconds * CONTROL_HZ)
+        return gym.make(
+            environment_spec(self.robot, self.task),
+            max_episode_steps=steps,
+            disable_env_checker=True,
+            **self.env_config,
+        )
 
     @property
     def config(self) -> dict[str, Any]:
@@ -110,8 +116,7 @@ def run_servo_study(
     Raises:
         ValueError: If the folder holds a study with another configuration.
     """
-    steps = None if study.seconds is None else round(study.seconds * CONTROL_HZ)
-    env = gym.make(study.env_id, max_episode_steps=steps, disable_env_checker=True, **study.env_config)
+    env = study.make_environment()
     config = study.config | {"versions": versions()}
     try:
         _claim(out, config)

@@ -1,0 +1,82 @@
+"""Options that name an entry of a registry: the valid names, and the options that an entry brings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ctr_env.runs.configuration import require_choice
+
+__all__ = ["CONFIGURATIONS", "NAMES", "metavar"]
+
+
+def _estimator(name: str) -> type | None:
+    from ctr_env.estimators.registry import estimator_entries
+
+    require_choice("estimator", name, _estimators())
+    return estimator_entries()[name].config_type
+
+
+def _controller(name: str) -> type | None:
+    from ctr_env.controllers.registry import controller_entries
+
+    require_choice("controller", name, _controllers())
+    return controller_entries()[name].config
+
+
+def _estimators() -> tuple[str, ...]:
+    from ctr_env.estimators.registry import estimator_names
+
+    return estimator_names()
+
+
+def _controllers() -> tuple[str, ...]:
+    from ctr_env.controllers.registry import controller_names
+
+    return controller_names()
+
+
+def _renderers() -> tuple[str, ...]:
+    from ctr_env.scenes.rendering.registry import RENDERERS
+
+    return tuple(RENDERERS)
+
+
+def _architectures() -> tuple[str, ...]:
+    from ctr_env.estimators.ctrnet.architectures import ARCHITECTURES
+
+    return tuple(ARCHITECTURES)
+
+
+def _robots() -> str:
+    from ctr_env.scenes.robots.catalogue import ROBOTS
+
+    return "|".join([*ROBOTS, "FILE"])
+
+
+def _presets() -> str:
+    from ctr_env.scenes.randomization.presets import PRESETS
+
+    return "|".join([*PRESETS, "FILE"])
+
+
+CONFIGURATIONS: Mapping[str, Callable[[str], type | None]] = {
+    "estimator": _estimator, "source": _estimator, "start": _estimator, "controller": _controller,
+}  # fmt: skip
+"""For each option that names an entry with a configuration: the configuration class of an entry, if it has one."""
+
+NAMES: Mapping[str, Callable[[], tuple[str, ...]]] = {
+    "estimator": _estimators, "source": _estimators, "start": _estimators, "controller": _controllers,
+    "renderer": _renderers, "architecture": _architectures,
+}  # fmt: skip
+"""For each option that names an entry: the valid names."""
+
+_METAVARS: Mapping[str, Callable[[], str]] = {
+    "robot": _robots,
+    "randomization": _presets,
+    "device": lambda: "auto|cpu|cuda[:N]",
+}
+
+
+def metavar(option: str) -> str | None:
+    """Placeholder of an option's value in the help; ``None``: made from its type."""
+    return _METAVARS[option]() if option in _METAVARS else None

@@ -1,0 +1,56 @@
+"""Names of default output folders: readable parts, and a digest that separates runs with different settings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .files import plain_json
+
+__all__ = ["default_folder", "settings_digest"]
+
+_DIGITS = 6
+_LARGEST = 512 * 2**20  # bytes of a file whose content is part of the digest
+
+
+def default_folder(command: str, parts: list[str], settings: Mapping[str, Any]) -> Path:
+    """``runs/COMMAND/PART-PART-…-DIGEST``: equal settings give the same folder, different ones different folders.
+
+    Args:
+        command: Name of the command.
+        parts: What a reader tells runs apart by, such as robot, estimator and data. Of a path, the last component
+            without its suffix is used; empty parts are left out.
+        settings: All settings that the results depend on (see :func:`settings_digest`).
+    """
+    words = [_word(part) for part in parts if part]
+    return Path("runs") / command / "-".join([*words, settings_digest(settings)])
+
+
+def settings_digest(settings: Mapping[str, Any]) -> str:
+    """The first six hexadecimal digits of the settings' SHA-256.
+
+    A path to a file counts with the file's content, so that an edited file gives another digest.
+    """
+    text = json.dumps(_with_content(settings), sort_keys=True, default=plain_json)
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+
+
+def _word(part: str) -> str:
+    path = Path(part)
+    return re.sub(r"[^A-Za-z0-9.]+", "_", path.stem if path.suffix else path.name).strip("_")
+
+
+def _with_content(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _with_content(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_content(each) for each in value]
+    if isinstance(value, str | Path) and Path(value).suffix:
+        path = Path(value)
+        if path.is_file() and path.stat().st_size <= _LARGEST:
+            return [str(value), hashlib.sha256(path.read_bytes()).hexdigest()]
+    return value
