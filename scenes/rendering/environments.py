@@ -6,10 +6,9 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ROOM_TEXT", "environment"]
+from ctr_env.scenes.world.room import ROOM_TEXT
 
-ROOM_TEXT = "room"
-"""Name of the model's text that says which room it is."""
+__all__ = ["environment"]
 
 _SIDE = 64
 _TINTS = {"plain": (1.0, 1.0, 1.0), "lab": (0.96, 1.0, 1.04), "workshop": (1.06, 0.98, 0.86)}

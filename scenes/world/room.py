@@ -8,7 +8,6 @@ import mujoco
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from ctr_env.scenes.rendering.environments import ROOM_TEXT
 from ctr_env.scenes.robots.description import RobotDescription
 from ctr_env.scenes.robots.robot_spec import COLLISION_GROUP, robot_spec, touching_at_home
 from ctr_env.scenes.robots.urdf import ROOT_LINK
@@ -27,6 +26,7 @@ __all__ = [
     "LIGHT_DISTANCE",
     "OCCLUDER",
     "ROOM_HALF_SIDE",
+    "ROOM_TEXT",
     "SURFACES",
     "TARGET",
     "build_room",
@@ -46,6 +46,9 @@ LIGHT_DISTANCE = 7.0
 
 ROOM_HALF_SIDE = 3.5
 """Distance of the walls from the robot, metres."""
+ROOM_TEXT = "room"
+"""Name of the model's text element that holds the name of its room."""
+
 _TIMESTEP = 0.002
 _GEOM = mujoco.mjtGeom
 _CLUTTER_SHAPES = (

@@ -8,10 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import RigidTransform
 
 from ctr_env.geometry import PinholeCamera, body_pose, look_at
-from ctr_env.scenes.rendering.cameras import set_camera_intrinsics, set_camera_pose
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.robots.robot_spec import VISUAL_GROUP
 
+from .cameras import set_camera_intrinsics, set_camera_pose
 from .config import SceneConfig
 from .furniture import ROOMS
 from .room import CAMERA, TARGET, build_room
@@ -46,7 +46,6 @@ class Scene:
         world_T_base: Pose of the robot's base.
         world_T_camera: Pose of the camera last set (OpenCV axes).
         robot_geoms: ``(ngeom,)`` bool, the robot's visual geoms.
-        geom_link: ``(ngeom,)`` index into :attr:`links` of the robot's visual geoms, -1 for all others.
         links: Names of the robot's links.
     """
 
@@ -179,20 +178,12 @@ class Scene:
         """``(H, W)`` pixels of a geom segmentation that show the robot."""
         return np.append(self.robot_geoms, False)[segmentation]
 
-    def link_segmentation(self, segmentation: NDArray[np.int32]) -> NDArray[np.int32]:
-        """``(H, W)`` index into :attr:`links` for each pixel of a geom segmentation, -1 where there is no robot."""
-        return np.append(self.geom_link, -1)[segmentation]
-
     def _index_links(self) -> None:
         model = self.model
         root = model.body(self.robot.base_link).rootid[0]
         in_robot = model.body_rootid == root
         self.links = [model.body(i).name for i in np.flatnonzero(in_robot)]
-        link_of_body = np.full(model.nbody, -1)
-        link_of_body[in_robot] = np.arange(len(self.links))
-        visual = (model.geom_group == VISUAL_GROUP) & in_robot[model.geom_bodyid]
-        self.robot_geoms = visual
-        self.geom_link = np.where(visual, link_of_body[model.geom_bodyid], -1)
+        self.robot_geoms = (model.geom_group == VISUAL_GROUP) & in_robot[model.geom_bodyid]
 
     def _sample_arm_points(self) -> tuple[NDArray[np.int_], NDArray[np.float64]]:
         """Some vertices of every visual mesh from the arm's first joint on: their geoms, and places in its frame."""

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from ctr_env.geometry import pose_error
 from ctr_env.scenes.world.scene import Scene
@@ -64,15 +65,36 @@ def test_arm_in_view_counts_what_is_in_the_image(scene, random_view):
     assert scene.arm_in_view() == 0.0
 
 
-def test_links_are_told_apart(scene, renderer, random_view):
-    random_view(scene, np.random.default_rng(2))
-    segmentation = renderer.segmentation(scene.data)
-    mask, links = scene.robot_mask(segmentation), scene.link_segmentation(segmentation)
-    np.testing.assert_array_equal(mask, links >= 0)
-    assert len(np.unique(links[mask])) >= 4
-    # each link's pixels lie around the link's own origin
-    for index in np.unique(links[mask]):
-        assert scene.links[index] in {scene.model.body(i).name for i in range(scene.model.nbody)}
+def mesh_points(scene, link):
+    """``(N, 3)`` world positions of the vertices of a link's visual meshes."""
+    model, data = scene.model, scene.data
+    points = [np.zeros((0, 3))]
+    for geom in np.flatnonzero(scene.robot_geoms & (model.geom_bodyid == model.body(link).id)):
+        mesh = model.geom_dataid[geom]
+        vertices = model.mesh_vert[model.mesh_vertadr[mesh] :][: model.mesh_vertnum[mesh]]
+        points.append(data.geom_xpos[geom] + vertices @ data.geom_xmat[geom].reshape(3, 3).T)
+    return np.concatenate(points)
+
+
+@pytest.mark.parametrize("seed", [20, 21])
+def test_visible_mesh_vertices_project_onto_pixels_of_their_own_link(scene, renderer, random_view, seed):
+    """Visible: the rendered depth at the vertex's pixel is the vertex's own distance, to two millimetres."""
+    random_view(scene, np.random.default_rng(seed))
+    body_of_pixel = np.append(scene.model.geom_bodyid, -1)[renderer.segmentation(scene.data)]
+    depth = renderer.depth(scene.data)
+    checked = 0
+    for link in scene.links:
+        points = scene.world_T_camera.inv().apply(mesh_points(scene, link))
+        pixels = scene.camera.project(points)
+        inside = scene.camera.contains(pixels)
+        columns, rows = np.floor(pixels[inside]).astype(int).T
+        visible = np.abs(depth[rows, columns] - points[inside, 2]) < 2e-3
+        if visible.sum() < 50:
+            continue
+        own_pixels = ndimage.binary_dilation(body_of_pixel == scene.model.body(link).id, np.ones((3, 3)))
+        assert np.mean(own_pixels[rows[visible], columns[visible]]) > 0.99, link
+        checked += 1
+    assert checked >= 5
 
 
 def test_target_is_drawn_at_the_goal(scene, renderer, random_view):
