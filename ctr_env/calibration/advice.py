@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ctr_env.estimators.systematic_error import systematic_covariance
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .calibrate import Calibration
@@ -41,7 +40,7 @@ def advice(
         )
     variances, axes = np.linalg.eigh(calibration.covariance[:3, :3])
     spread, worst = float(np.sqrt(variances[-1])), axes[:, -1]
-    common = float(worst @ systematic_covariance()[:3, :3] @ worst)
+    common = float(worst @ calibration.systematic[:3, :3] @ worst)
     if spread**2 - common > _GOOD_ENOUGH**2:
         axis = "xyz"[int(np.argmax(np.abs(worst)))]
         more = _more(calibration.configurations, spread**2, common)

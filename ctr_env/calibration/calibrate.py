@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,8 @@ class Calibration:
         joint configurations: How many different joint configurations the images with a pose of their own show.
         halves: ``(6,)`` twist between the poses that two halves of the images give, every other joint configuration and the rest.
         halves_covariance: ``(6, 6)`` what that twist should be like: without what all images have in common.
+        systematic: ``(6, 6)`` part of the covariance that all images share.
+        uncertainty_source: Where the network's covariances come from (see ``PoseEstimator.uncertainty_source``).
     """
 
     camera_T_base: RigidTransform
@@ -71,6 +73,8 @@ class Calibration:
     configurations: int
     halves: NDArray[np.float64]
     halves_covariance: NDArray[np.float64]
+    systematic: NDArray[np.float64] = field(default_factory=systematic_covariance)
+    uncertainty_source: str = ""
 
     def reflected(self, mirror: Mirror, width: int) -> Calibration:
         """The same of the robot whose mirror image was calibrated, in images of a width."""
@@ -81,6 +85,8 @@ class Calibration:
             self.configurations,
             mirror.twist(self.halves),
             mirror.covariance(self.halves_covariance),
+            mirror.covariance(self.systematic),
+            self.uncertainty_source,
         )
 
 
@@ -120,17 +126,20 @@ def calibrate(
         raise RuntimeError(_too_few(owns, len(configurations)))
     solver = StaticCameraSolver(estimator.pipeline)
     seen = _one_of_each_configuration(images, owns)
-    pose = solver.shared_pose([images[i] for i in seen], _fused(configurations).pose)
+    systematic = systematic_covariance(estimator.systematic_m, estimator.systematic_rad)
+    pose = solver.shared_pose([images[i] for i in seen], _fused(configurations, systematic).pose)
     pseudo_labels = solver.pseudo_labels_at(images, pose)
     if refined:
         pose, pseudo_labels = _refined(solver, images, seen, pose, pseudo_labels)
-    fused = _fused(configurations, pose)
+    fused = _fused(configurations, systematic, pose)
     fits = [
         FrameFit(name, own, pseudo_label, twist_between(pose, own.camera_T_base) if own.valid else np.full(6, np.nan))
         for name, own, pseudo_label in zip(frames, owns, pseudo_labels, strict=True)
     ]
-    halves = _halves(solver, configurations, [images[i] for i in seen if owns[i].valid])
-    return Calibration(pose, fused.covariance, fits, len(configurations), *halves)
+    halves = _halves(solver, configurations, systematic, [images[i] for i in seen if owns[i].valid])
+    return Calibration(
+        pose, fused.covariance, fits, len(configurations), *halves, systematic, estimator.uncertainty_source
+    )
 
 
 def _one_of_each_configuration(images: list[Frame], owns: list[PoseEstimate]) -> list[int]:
@@ -143,12 +152,14 @@ def _one_of_each_configuration(images: list[Frame], owns: list[PoseEstimate]) ->
     return chosen
 
 
-def _fused(configurations: list[JointConfiguration], start: RigidTransform | None = None) -> Fused:
+def _fused(
+    configurations: list[JointConfiguration], systematic: NDArray[np.float64], start: RigidTransform | None = None
+) -> Fused:
     poses, covariances = (
         [configuration.pose for configuration in configurations],
         [configuration.covariance for configuration in configurations],
     )
-    return fuse(poses, covariances, start, systematic_covariance())
+    return fuse(poses, covariances, start, systematic)
 
 
 def _too_few(owns: list[PoseEstimate], configurations: int) -> str:
@@ -184,12 +195,15 @@ def _refined(
 
 
 def _halves(
-    solver: StaticCameraSolver, configurations: list[JointConfiguration], images: list[Frame]
+    solver: StaticCameraSolver,
+    configurations: list[JointConfiguration],
+    systematic: NDArray[np.float64],
+    images: list[Frame],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """How far the poses of two halves are apart, and the covariance of that; each joint configuration with its image."""
     poses, covariance = [], np.zeros((6, 6))
     for half in (slice(0, None, 2), slice(1, None, 2)):
-        fused = _fused(configurations[half])
+        fused = _fused(configurations[half], systematic)
         poses.append(solver.shared_pose(images[half], fused.pose))
         covariance = covariance + fused.independent
     return twist_between(*poses), covariance

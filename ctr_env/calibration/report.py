@@ -39,6 +39,7 @@ def calibration_data(calibration: Calibration, robot: RobotDescription, camera: 
         "base_T_camera": back.as_matrix(),
         "camera_T_base_quaternion_xyzw": pose.rotation.as_quat(canonical=True),
         "base_T_camera_quaternion_xyzw": back.rotation.as_quat(canonical=True),
+        "uncertainty": calibration.uncertainty_source,
         **_error_bars("", calibration.covariance),
         **_error_bars("base_T_camera_", turned),
         "postures": calibration.configurations,

@@ -84,6 +84,7 @@ def test_files_say_the_same_and_can_be_read_by_others(found, frames, tmp_path):
     pose = RigidTransform.from_components([values["translation"][axis] for axis in "xyz"], turn)
     np.testing.assert_allclose(pose.as_matrix(), np.array(data["base_T_camera"]), atol=1e-12)
     assert len(data["frames"]) == 8 and data["frames"][0]["name"] == "000000"
+    assert data["uncertainty"] == "measured"
     rng = np.random.default_rng(0)
     off = [moved(found.camera_T_base, twist) for twist in rng.multivariate_normal(np.zeros(6), found.covariance, 4000)]
     back = [each.inv() for each in off]
@@ -91,6 +92,15 @@ def test_files_say_the_same_and_can_be_read_by_others(found, frames, tmp_path):
         spread = np.std([twist_between(pose, each) for each in near], axis=0)
         np.testing.assert_allclose(1e3 * spread[:3], data[f"{prefix}position_std_mm"], rtol=0.06)
         np.testing.assert_allclose(np.degrees(spread[3:]), data[f"{prefix}rotation_std_deg"], rtol=0.06)
+
+
+def test_the_systematic_error_is_that_of_the_weights(frames, estimator, found, monkeypatch):
+    some = dict(list(frames.items())[:4])
+    plain = calibrate(some, estimator).covariance
+    monkeypatch.setattr(estimator, "systematic_m", 0.0)
+    monkeypatch.setattr(estimator, "systematic_rad", 0.0)
+    assert np.trace(calibrate(some, estimator).covariance) < np.trace(plain)
+    np.testing.assert_allclose(np.diag(found.systematic), 0.0025**2)
 
 
 def test_images_of_one_configuration_count_once(frames, estimator, found):
@@ -178,8 +188,8 @@ def test_a_mirrored_calibration_is_the_same_in_the_mirror_s_world(found):
         between = twist_between(there.camera_T_base, far.own.camera_T_base)
         np.testing.assert_allclose(far.twist, between, atol=1e-9)  # of the mirrored poses themselves
         assert np.linalg.norm(far.twist[:3]) == pytest.approx(np.linalg.norm(near.twist[:3]))
-        assert far.pseudo_label.pose is None or not np.allclose(
-            far.pseudo_label.pose.as_matrix(), near.pseudo_label.pose.as_matrix()
+        assert far.pseudo_label.camera_T_base is None or not np.allclose(
+            far.pseudo_label.camera_T_base.as_matrix(), near.pseudo_label.camera_T_base.as_matrix()
         )
 
 
