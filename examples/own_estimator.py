@@ -1,4 +1,4 @@
-"""Plug in a pose estimator of your own: here one that averages another's estimates over a static camera."""
+"""A user-defined pose estimator: the mean of another estimator's estimates, for a fixed camera."""
 
 import argparse
 
@@ -6,16 +6,12 @@ import gymnasium as gym
 import numpy as np
 from scipy.spatial.transform import RigidTransform
 
-import ctr_env  # noqa: F401 - registers the environments
-from ctr_env.datasets.frame import Frame
-from ctr_env.estimators import GroundTruth, PoseEstimate, PoseEstimator, make_estimator
-from ctr_env.evaluation.servo.metrics import episode_metrics
-from ctr_env.evaluation.servo.trace import run_episode
-from ctr_env.scenes.robots.kinematics import RobotKinematics
+import ctr_env
+from ctr_env import Frame, GroundTruth, PoseEstimate, PoseEstimator
 
 
 class Averaging(PoseEstimator):
-    """Mean of all valid estimates since the reset: right for a camera that does not move."""
+    """Mean of all valid estimates since the reset."""
 
     def __init__(self, inner: PoseEstimator) -> None:
         self.inner = inner
@@ -29,7 +25,7 @@ class Averaging(PoseEstimator):
         self.poses: list[RigidTransform] = []
 
     def observe_truth(self, truth: GroundTruth) -> None:
-        self.inner.observe_truth(truth)  # only estimators that imitate errors need it, such as "noisy"
+        self.inner.observe_truth(truth)  # used by estimators that simulate errors, such as "noisy"
 
     def estimate(self, frame: Frame) -> PoseEstimate:
         newest = self.inner.estimate(frame)
@@ -44,10 +40,10 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--episodes", type=int, default=5)
 episodes = parser.parse_args().episodes
 
-for label, wrap in (("as it is", lambda inner: inner), ("averaged", Averaging)):
-    noisy = make_estimator("noisy", {"white_position_m": 0.01}, RobotKinematics("panda"))
+for label, wrap in (("single", lambda inner: inner), ("averaged", Averaging)):
+    noisy = ctr_env.make_estimator("noisy", {"white_position_m": 0.01}, ctr_env.RobotKinematics("panda"))
     env = gym.make("ctr_env/PandaServo-v0", estimator=wrap(noisy))
-    results = [episode_metrics(run_episode(env, seed)) for seed in range(episodes)]
+    results = [ctr_env.episode_metrics(ctr_env.run_episode(env, seed)) for seed in range(episodes)]
     errors = [1e3 * result["true_position_error_m"] for result in results]
     print(f"{label}: median true error {np.median(errors):.2f} mm over {episodes} episodes")
     env.close()

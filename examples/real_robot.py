@@ -1,11 +1,11 @@
-"""A live loop: images and joint angles in, end-effector twists out.
+"""A live servo loop: images and joint positions in, end-effector twists out.
 
-    python examples/real_robot.py                                                             an arm in simulation
+    python examples/real_robot.py                                                              a simulated arm
     python examples/real_robot.py --images video.mp4 --joints joints.csv --camera camera.yaml  a recording
-    python examples/real_robot.py --images 0 --camera camera.yaml                             camera 0: see Real
+    python examples/real_robot.py --images 0 --camera camera.yaml                              camera 0: see Real
 
 Twists are (vx, vy, vz, wx, wy, wz) in the axes of the robot's base, m/s and rad/s, as in geometry_msgs/Twist. The goal
-is known in the camera's frame only. Have the emergency stop at hand.
+pose is known in the camera's frame only. Keep the emergency stop within reach.
 """
 
 import argparse
@@ -15,48 +15,37 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ctr_env.controllers import PBVSController, ServoGoal, ServoState
-from ctr_env.datasets.camera_file import read_camera_file
-from ctr_env.datasets.frame import Frame
-from ctr_env.datasets.image_size import camera_of_size
-from ctr_env.datasets.recording import Recording
-from ctr_env.datasets.undistortion import undistorted_frame
-from ctr_env.estimators import make_estimator
-from ctr_env.geometry import PinholeCamera, look_at, pose_error
-from ctr_env.scenes.rendering.registry import make_renderer
-from ctr_env.scenes.robots.kinematics import RobotKinematics
-from ctr_env.scenes.world.config import SceneConfig
-from ctr_env.scenes.world.scene import Scene
+import ctr_env
 
-RATE = 10  # images a second
+RATE = 10  # images per second
 
 
 class Simulated:
-    """An arm that does as it is told, and a camera that watches it."""
+    """An arm that follows its commands exactly, and a camera beside it."""
 
     def __init__(self, robot):
-        self.camera = PinholeCamera.from_fov(np.radians(60), 640, 480)
-        self.scene = Scene(SceneConfig(robot, 640, 480))
+        self.camera = ctr_env.PinholeCamera.from_fov(np.radians(60), 640, 480)
+        self.scene = ctr_env.Scene(ctr_env.SceneConfig(robot, 640, 480))
         middle = self.scene.world_T_base.apply(self.scene.kinematics.keypoints(self.scene.kinematics.home).mean(axis=0))
-        self.scene.place_camera(self.camera, look_at(middle + np.array([1.1, 0.5, 0.4]), middle))
-        self.renderer = make_renderer("classic", self.scene.model, self.scene.camera_id, 640, 480)
+        self.scene.place_camera(self.camera, ctr_env.look_at(middle + np.array([1.1, 0.5, 0.4]), middle))
+        self.renderer = ctr_env.make_renderer("classic", self.scene.model, self.scene.camera_id, 640, 480)
 
     def read(self):
-        """Joint positions (rad), camera, seconds since the start and image (uint8 RGB) of now; None at the end."""
+        """Joint positions (rad), camera, time since the start (s) and image (uint8 RGB); None at the end."""
         data = self.scene.data
-        return Frame(self.scene.joint_positions, self.camera, data.time, self.renderer.rgb(data))
+        return ctr_env.Frame(self.scene.joint_positions, self.camera, data.time, self.renderer.rgb(data))
 
     def send(self, command):
-        """Move by command.twist or command.joint_velocities until the next image is due; None: stand still."""
+        """Move by command.twist or command.joint_velocities until the next image is due; None: stop."""
         velocities = np.zeros(self.scene.kinematics.n) if command is None else command.joint_velocities
         self.scene.step(velocities, round(1 / RATE / self.scene.model.opt.timestep))
 
 
 class Recorded:
-    """Images or a video with a table of joint positions, which nothing moves."""
+    """Images or a video with a table of joint positions; commands have no effect."""
 
     def __init__(self, images, joints, camera, kinematics):
-        self.recording = Recording(images, joints, camera, kinematics)
+        self.recording = ctr_env.load_recording(images, joints, camera, kinematics)
         self.names = iter(self.recording.names)
 
     def read(self):
@@ -75,19 +64,19 @@ class Real:
         self.stream.set(cv2.CAP_PROP_FRAME_WIDTH, camera.width)
         self.stream.set(cv2.CAP_PROP_FRAME_HEIGHT, camera.height)
         self.joints, self.start = None, time.monotonic()
-        # rospy.Subscriber("joint_states", JointState, self.on_joint_state), or what your robot has
+        # rospy.Subscriber("joint_states", JointState, self.on_joint_state), or the interface of your robot
 
     def on_joint_state(self, message):
         """Called for each sensor_msgs/JointState: name and position in the same order."""
-        here = dict(zip(message.name, message.position, strict=True))
-        self.joints = np.array([here[name] for name in self.robot.arm_joints])
+        positions = dict(zip(message.name, message.position, strict=True))
+        self.joints = np.array([positions[name] for name in self.robot.arm_joints])
 
     def read(self):
-        there, image = self.stream.read()
-        if not there or self.joints is None:
-            raise SystemExit("no image" if not there else "no joint state yet: call on_joint_state")
-        camera = camera_of_size(self.camera, image.shape[1], image.shape[0])
-        return Frame(self.joints, camera, time.monotonic() - self.start, image[..., ::-1].copy())
+        success, image = self.stream.read()
+        if not success or self.joints is None:
+            raise SystemExit("no image" if not success else "no joint state yet: call on_joint_state")
+        camera = ctr_env.camera_of_size(self.camera, image.shape[1], image.shape[0])
+        return ctr_env.Frame(self.joints, camera, time.monotonic() - self.start, image[..., ::-1].copy())
 
     def send(self, command):
         """Hand command.twist to your robot's velocity interface here, and wait until the next image is due."""
@@ -98,39 +87,41 @@ parser.add_argument("--robot", default="panda")
 parser.add_argument("--estimator", default="sliding_window", help="for a camera that moves: pose_filter")
 parser.add_argument("--seconds", type=float, default=8.0)
 parser.add_argument("--images", help="images, a video, or the number of a camera (default: a simulation)")
-parser.add_argument("--joints", type=Path, help="CSV file of their joint positions, a row for each image")
-parser.add_argument("--camera", type=Path, help="intrinsics, OpenCV's or ROS's layout")
+parser.add_argument("--joints", type=Path, help="CSV file of joint positions, one row for each image")
+parser.add_argument("--camera", type=Path, help="file with the intrinsics, in a layout of OpenCV or ROS")
 options = parser.parse_args()
 if options.images and not (options.camera and (options.joints or options.images.isdigit())):
-    parser.error("--images needs --camera, and but for a camera's number --joints")
+    parser.error("--images needs --camera and, unless it is the number of a camera, --joints")
 
-kinematics = RobotKinematics(options.robot)
+kinematics = ctr_env.RobotKinematics(options.robot)
 if not options.images:
     arm = Simulated(options.robot)
 elif options.images.isdigit():
-    arm = Real(int(options.images), read_camera_file(options.camera), kinematics.robot)
+    arm = Real(int(options.images), ctr_env.read_camera_file(options.camera), kinematics.robot)
 else:
-    arm = Recorded(Path(options.images), options.joints, read_camera_file(options.camera), kinematics)
-estimator = make_estimator(options.estimator, {"source": "ctrnet"}, kinematics)
+    arm = Recorded(options.images, options.joints, options.camera, kinematics)
+estimator = ctr_env.make_estimator(options.estimator, {"source": "ctrnet"}, kinematics)
 estimator.reset(np.random.default_rng(0))
-controller = PBVSController(kinematics, None, dt=1 / RATE)
+controller = ctr_env.make_controller("pbvs", None, kinematics, dt=1 / RATE)
 
 wanted = kinematics.base_T_ee(kinematics.home + np.array([0.3, 0.2, -0.2, 0.2, 0.1, 0.2, 0.1][: kinematics.n]))
-camera_T_goal = None if options.images else arm.scene.camera_T_base * wanted  # yours: found in the image, or taught
+camera_T_goal = None if options.images else arm.scene.camera_T_base * wanted  # or detected in the image, or taught
 
 distance, angle = np.nan, np.nan
 try:
     while (frame := arm.read()) is not None and frame.time_s < options.seconds:
-        estimate = estimator.estimate(undistorted_frame(frame))
+        estimate = estimator.estimate(ctr_env.undistorted_frame(frame))
         if camera_T_goal is None and estimate.valid:
             camera_T_goal = estimate.camera_T_base * wanted
-        goal = ServoGoal(estimate.camera_T_base.inv() * camera_T_goal, estimate.time_s) if estimate.valid else None
-        command = controller.command(goal, ServoState(frame.joint_positions, frame.time_s))  # coasts without a goal
+        goal = None  # the controller coasts
+        if estimate.valid:
+            goal = ctr_env.ServoGoal(estimate.camera_T_base.inv() * camera_T_goal, estimate.time_s)
+        command = controller.command(goal, ctr_env.ServoState(frame.joint_positions, frame.time_s))
         arm.send(command)
         if round(frame.time_s * RATE) % RATE == 0:
             speed_mm = 1e3 * np.linalg.norm(command.twist[:3])
             print(f"{frame.time_s:4.1f} s  {command.mode:6}  {speed_mm:5.1f} mm/s  {command.reason or estimate.reason}")
-        distance, angle = pose_error(kinematics.base_T_ee(frame.joint_positions), wanted)
+        distance, angle = ctr_env.pose_error(kinematics.base_T_ee(frame.joint_positions), wanted)
 finally:
     arm.send(None)
 

@@ -1,4 +1,4 @@
-"""Where is the camera? CtRNet on one image: your own, or one drawn here.
+"""Estimate the camera's pose from one image with CtRNet: from a file, or a rendered one.
 
 python examples/pose_from_image.py --image arm.png --joints 0 -0.5 0 -2.3 0 1.8 0.785 --intrinsics 615 615 328 252
 """
@@ -9,39 +9,35 @@ from pathlib import Path
 import imageio.v3 as iio
 import numpy as np
 
-from ctr_env.datasets.frame import Frame
-from ctr_env.datasets.image_file import read_image
+import ctr_env
 from ctr_env.datasets.synthetic.sampler import FrameSampler
-from ctr_env.estimators import make_estimator
-from ctr_env.geometry import PinholeCamera, pose_error
 from ctr_env.runs.seeds import frame_seed
-from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--robot", default="panda")
 parser.add_argument("--image", type=Path)
 parser.add_argument("--joints", type=float, nargs="+", help="joint positions, rad")
 parser.add_argument("--intrinsics", type=float, nargs=4, metavar=("FX", "FY", "CX", "CY"), help="pixels")
-parser.add_argument("--out", type=Path, help="image with mask and keypoints drawn over it")
+parser.add_argument("--out", type=Path, help="file for an image with mask and keypoints")
 options = parser.parse_args()
 
-kinematics = RobotKinematics(options.robot)
+kinematics = ctr_env.RobotKinematics(options.robot)
 truth = None
 if options.image:
-    image = read_image(options.image)
-    camera = PinholeCamera(*options.intrinsics, width=image.shape[1], height=image.shape[0])
-    frame = Frame(np.array(options.joints), camera, time_s=0.0, image=image)
+    image = ctr_env.read_image(options.image)
+    camera = ctr_env.PinholeCamera(*options.intrinsics, width=image.shape[1], height=image.shape[0])
+    frame = ctr_env.Frame(np.array(options.joints), camera, time_s=0.0, image=image)
 else:
     labelled = FrameSampler(options.robot, randomization="mild").sample(frame_seed("validation", 0, 0))
     frame, truth = labelled.frame(), labelled.camera_T_base
 
-estimate = make_estimator("ctrnet", {}, kinematics).estimate(frame)
+estimate = ctr_env.make_estimator("ctrnet", {}, kinematics).estimate(frame)
 print("camera_T_base:\n", estimate.camera_T_base.as_matrix().round(4))
 std = np.sqrt(np.diag(estimate.covariance))
 print(f"standard deviation: {1e3 * std[:3].round(4)} mm, {1e3 * std[3:].round(4)} mrad")
-print("valid" if estimate.valid else f"not to be trusted: {estimate.reason}")
+print("valid" if estimate.valid else f"not valid: {estimate.reason}")
 if truth is not None:
-    distance, angle = pose_error(estimate.camera_T_base, truth)
+    distance, angle = ctr_env.pose_error(estimate.camera_T_base, truth)
     print(f"error: {1e3 * distance:.1f} mm, {np.degrees(angle):.2f} deg")
 if options.out:
     image = frame.image.copy()
