@@ -11,13 +11,16 @@ from pathlib import Path
 from markup import code, plain, table
 
 import ctr_env
+from ctr_env import errors
 
 _ROOT = Path(__file__).resolve().parents[2]
 
 
 def public() -> str:
-    """The names of the public API, in the order of ``ctr_env.__all__``."""
-    return "\n\n".join(f"::: ctr_env.{name}" for name in ctr_env.__all__ if not name.startswith("__"))
+    """The names of the public API in the order of ``ctr_env.__all__``, exceptions last."""
+    names = [name for name in ctr_env.__all__ if not name.startswith("__")]
+    names.sort(key=lambda name: name in errors.__all__)
+    return "\n\n".join(f"::: ctr_env.{name}" for name in names)
 
 
 def modules(*packages: str) -> str:
@@ -35,10 +38,14 @@ def modules(*packages: str) -> str:
 
 
 def layers() -> str:
-    """The import layers of the contract in ``pyproject.toml``, uppermost first."""
+    """The import layers of the contracts in ``pyproject.toml``, uppermost first."""
     contracts = tomllib.loads((_ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    (found,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
-    return table(("layer",), [(" &#124; ".join(code(name.strip()) for name in layer.split("|")),) for layer in found])
+    parts = []
+    for contract in contracts:
+        if contract["type"] == "layers":
+            rows = [(" &#124; ".join(code(name.strip()) for name in layer.split("|")),) for layer in contract["layers"]]
+            parts.append(table((f"layers of {code(*contract['containers'])}",), rows))
+    return "\n".join(parts)
 
 
 def stages(*names: str) -> str:
