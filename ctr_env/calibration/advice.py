@@ -1,28 +1,31 @@
-"""What more images would help a calibration."""
+"""Advice on a calibration: which further images would help, and what may be wrong with the inputs."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import chi2
 
+from ctr_env.datasets.joint_limits import joint_hint
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .calibrate import Calibration
+from .focal_length import SUSPICIOUS_SCALE
 
-__all__ = ["advice"]
+__all__ = ["advice", "halves_disagree"]
 
-_STILL = 0.15  # rad: a joint that moved less tells little
-_GOOD_ENOUGH = 1e-3  # m, beside what all images have in common: no more of them are asked for
-_POOR_FIT = 0.3  # share of a silhouette's contour
-_APART = 3.0  # standard deviations
-_SMALLER = 0.9  # of the error that more images are asked for
+_STILL = 0.15  # rad: a joint that moved less determines little
+_GOOD_ENOUGH = 1e-3  # m beside the systematic error: no further images are asked for
+_POOR_FIT = 0.3  # contour inlier ratio
+_GATE = float(chi2.ppf(0.999, 6))  # 22.5: squared Mahalanobis distance of the halves
+_SMALLER = 0.9  # of the standard deviation that further images should leave
 _MOST = 2.0  # times as many images as there are that may be asked for
 
 
 def advice(
     calibration: Calibration, joints: NDArray[np.float64], kinematics: RobotKinematics, adapted: bool = False
 ) -> list[str]:
-    """Sentences on which further frames, or which motions, would help; empty if nothing stands out.
+    """Sentences on further images, motions or inputs that would help; empty if nothing stands out.
 
     Args:
         calibration: The result.
@@ -30,53 +33,82 @@ def advice(
         kinematics: The arm in them.
         adapted: Whether the network was adapted to the images.
     """
-    said = []
-    moved_rad = np.ptp(joints, axis=0)
-    still = [name for name, span in zip(kinematics.robot.arm_joints, moved_rad, strict=True) if span < _STILL]
-    if still:
-        said.append(
-            f"{', '.join(still)} moved less than {np.degrees(_STILL):.0f} degrees: images with other angles of "
-            "these joints tell most"
+    found = [
+        _still_joints(joints, kinematics),
+        _uncertain_axis(calibration),
+        _poor_fits(calibration, adapted),
+        joint_hint(joints, kinematics),
+        _focal_length(calibration.focal_scale),
+    ]
+    if halves_disagree(calibration):
+        found.append(
+            "the poses from two halves of the images differ more than their covariances allow: joint angles may be "
+            "late, the camera may have moved, or its intrinsics may be wrong"
         )
+    return [sentence for sentence in found if sentence]
+
+
+def halves_disagree(calibration: Calibration) -> bool:
+    """Whether the halves differ beyond the 99.9 % quantile of chi-square with 6 degrees of freedom."""
+    squared = calibration.halves @ np.linalg.solve(calibration.halves_covariance, calibration.halves)
+    return bool(squared > _GATE)
+
+
+def _still_joints(joints: NDArray[np.float64], kinematics: RobotKinematics) -> str:
+    spans = zip(kinematics.robot.arm_joints, np.ptp(joints, axis=0), strict=True)
+    still = [name for name, span in spans if span < _STILL]
+    if not still:
+        return ""
+    return (
+        f"{', '.join(still)} moved less than {np.degrees(_STILL):.0f} degrees: images with other angles of these "
+        "joints help most"
+    )
+
+
+def _uncertain_axis(calibration: Calibration) -> str:
     variances, axes = np.linalg.eigh(calibration.covariance[:3, :3])
-    spread, worst = float(np.sqrt(variances[-1])), axes[:, -1]
-    common = float(worst @ calibration.systematic[:3, :3] @ worst)
-    if spread**2 - common > _GOOD_ENOUGH**2:
-        axis = "xyz"[int(np.argmax(np.abs(worst)))]
-        more = _more(calibration.configurations, spread**2, common)
-        said.append(f"the position is known to {1e3 * spread:.1f} mm, least along the camera's {axis} axis; {more}")
-    poor = [fit.name for fit in calibration.fits if fit.pseudo_label.contour_inlier_ratio < _POOR_FIT]
-    if poor:
-        said.append(
-            f"{len(poor)} of {len(calibration.fits)} images hardly fit ({', '.join(poor[:4])}"
-            f"{', ...' if len(poor) > 4 else ''}): look at them{'' if adapted else ', or try --adapt'}"
-        )
-    if _disagreement(calibration) > _APART:
-        said.append(
-            "the two halves of the images disagree by more than they should: joint angles may be late, the camera "
-            "may have moved, or its intrinsics may be wrong"
-        )
-    return said
+    variance, worst = float(variances[-1]), axes[:, -1]
+    systematic = float(worst @ calibration.systematic[:3, :3] @ worst)
+    if variance - systematic <= _GOOD_ENOUGH**2:
+        return ""
+    axis = "xyz"[int(np.argmax(np.abs(worst)))]
+    more = _more(calibration.configurations, variance, systematic)
+    return f"the position is known to {1e3 * np.sqrt(variance):.1f} mm, least along the camera's {axis} axis; {more}"
 
 
-def _more(configurations: int, variance: float, common: float) -> str:
-    """What more images would do to the variance that some have left.
+def _more(configurations: int, variance: float, systematic: float) -> str:
+    """The effect of further images on the variance that some have left.
 
-    Of one joint configuration's variance V, n leave ``(V - common) / n + common`` (see
+    With a variance V of one joint configuration, n leave ``(V - systematic) / n + systematic`` (see
     :func:`~ctr_env.estimators.fusion.fuse.fuse`).
     """
     wanted = _SMALLER**2 * variance
-    own = configurations * (variance - common)  # V - common
-    more = own / (wanted - common) - configurations if wanted > common else np.inf
+    independent = configurations * (variance - systematic)
+    more = independent / (wanted - systematic) - configurations if wanted > systematic else np.inf
     if more > _MOST * configurations:
         return (
-            "more images would hardly help, for what remains is what all of them have in common, such as intrinsics "
-            "or joint angles that are not exact"
+            "further images would hardly help, since the remaining error is systematic, such as inexact intrinsics or "
+            "joint angles"
         )
-    return f"{int(np.ceil(more))} more images in new joint configurations would make that a tenth less"
+    return f"{int(np.ceil(more))} more images in new joint configurations would reduce that by a tenth"
 
 
-def _disagreement(calibration: Calibration) -> float:
-    """Difference of the halves in standard deviations."""
-    squared = calibration.halves @ np.linalg.solve(calibration.halves_covariance, calibration.halves)
-    return float(np.sqrt(squared / 6.0))
+def _poor_fits(calibration: Calibration, adapted: bool) -> str:
+    poor = [fit.name for fit in calibration.fits if fit.pseudo_label.contour_inlier_ratio < _POOR_FIT]
+    if not poor:
+        return ""
+    more = ", ..." if len(poor) > 4 else ""
+    return (
+        f"{len(poor)} of {len(calibration.fits)} images hardly fit ({', '.join(poor[:4])}{more}): see the overlays"
+        f"{'' if adapted else ', or try --adapt'}"
+    )
+
+
+def _focal_length(scale: float) -> str:
+    if abs(scale - 1.0) <= SUSPICIOUS_SCALE:
+        return ""
+    change = f"{100.0 * abs(scale - 1.0):.0f} % {'longer' if scale > 1.0 else 'shorter'}"
+    return (
+        f"a focal length about {change} fits the contours better: check intrinsics, image size and rectification; the "
+        "covariance does not cover wrong intrinsics"
+    )

@@ -15,7 +15,9 @@ from ctr_env.geometry import PinholeCamera, inverse_covariance
 from ctr_env.runs.files import replacing, write_json
 from ctr_env.scenes.robots.description import RobotDescription
 
+from .advice import halves_disagree
 from .calibrate import Calibration, FrameFit
+from .focal_length import SUSPICIOUS_SCALE
 
 __all__ = ["SCHEMA", "calibration_data", "write_calibration"]
 
@@ -43,6 +45,9 @@ def calibration_data(calibration: Calibration, robot: RobotDescription, camera: 
         **_error_bars("", calibration.covariance),
         **_error_bars("base_T_camera_", turned),
         "postures": calibration.configurations,
+        "focal_scale_that_fits_best": calibration.focal_scale,
+        "intrinsics_suspect": abs(calibration.focal_scale - 1.0) > SUSPICIOUS_SCALE,
+        "halves_disagree": halves_disagree(calibration),
         "halves_differ": {
             "position_mm": 1e3 * float(np.linalg.norm(calibration.halves[:3])),
             "rotation_deg": float(np.degrees(np.linalg.norm(calibration.halves[3:]))),

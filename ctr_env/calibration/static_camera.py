@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from ctr_env.estimators.ctrnet.robot_model import RobotView
 from ctr_env.estimators.fusion.fuse import most_central
 from ctr_env.estimators.pnp import solve_pnp
 from ctr_env.estimators.silhouette.refinement import refine
-from ctr_env.geometry import transform
+from ctr_env.geometry import PinholeCamera, transform
 
 from .pseudo_label import PseudoLabel, pseudo_label
 
@@ -73,6 +74,19 @@ class StaticCameraSolver:
         surface = self._pipeline.model.surface
         return masked.to_camera(refine(surface, masked.seen, masked.to_crop(camera_T_base), iterations).pose)
 
+    def inlier_ratio(self, frames: Sequence[Frame], camera_T_base: RigidTransform, focal_scale: float) -> float:
+        """Joint contour inlier ratio with fx and fy scaled, at the pose that then fits best.
+
+        Detections are made around ``camera_T_base`` with the given intrinsics.
+        """
+        views = self._views(frames)
+        hypotheses = self._around(views, camera_T_base)
+        scaled = [replace(view, camera=_scaled(view.camera, focal_scale)) for view in views]
+        pose = self._joint_pnp(scaled, hypotheses, camera_T_base)
+        masked = masked_robots(scaled, hypotheses)
+        surface = self._pipeline.model.surface
+        return masked.aligned(surface, pose, _LOOSE, rounds=_ALIGNMENT_ROUNDS).contour_inlier_ratio
+
     def _views(self, frames: Sequence[Frame]) -> list[RobotView]:
         return [self._pipeline.model.view(frame) for frame in frames]
 
@@ -93,16 +107,23 @@ class StaticCameraSolver:
         self, views: Sequence[RobotView], hypotheses: Sequence[PoseHypothesis], pose: RigidTransform
     ) -> RigidTransform:
         """One robust PnP over the keypoints of all images, then one alignment of all contours."""
+        pose = self._joint_pnp(views, hypotheses, pose)
+        masked = masked_robots(views, hypotheses)
+        return masked.aligned(self._pipeline.model.surface, pose, _LOOSE, rounds=_ALIGNMENT_ROUNDS).camera_T_base
+
+    def _joint_pnp(
+        self, views: Sequence[RobotView], hypotheses: Sequence[PoseHypothesis], pose: RigidTransform
+    ) -> RigidTransform:
+        """One robust PnP over the keypoints of all images; the given pose where it fails."""
         pixels = np.concatenate([h.detected.pixels for h in hypotheses])
         weights = np.concatenate([np.where(h.used, 1.0 / h.detected.variance, 0.0) for h in hypotheses])
         points, camera = np.concatenate([view.keypoints for view in views]), views[0].camera
         problem = (pixels, points, weights, [camera.fx, camera.fy, camera.cx, camera.cy])
         with torch.no_grad():
             found = solve_pnp(*(torch.from_numpy(np.asarray(part, float))[None] for part in problem), robust=True)
-        if bool(found.valid[0]):
-            pose = transform(found.translation[0].numpy(), Rotation.from_matrix(found.rotation[0].numpy()))
-        masked = masked_robots(views, hypotheses)
-        return masked.aligned(self._pipeline.model.surface, pose, _LOOSE, rounds=_ALIGNMENT_ROUNDS).camera_T_base
+        if not bool(found.valid[0]):
+            return pose
+        return transform(found.translation[0].numpy(), Rotation.from_matrix(found.rotation[0].numpy()))
 
     def _labels_at(self, views: Sequence[RobotView], pose: RigidTransform) -> list[PseudoLabel]:
         found = [self._at(view, h, pose) for view, h in zip(views, self._around(views, pose), strict=True)]
@@ -113,6 +134,10 @@ class StaticCameraSolver:
         """A detection with a given pose and the contour inlier ratio there."""
         aligned = masked_robots([view], [hypothesis]).aligned(self._pipeline.model.surface, pose, _EXACT, rounds=1)
         return hypothesis.at(pose, aligned.contour_inlier_ratio)
+
+
+def _scaled(camera: PinholeCamera, scale: float) -> PinholeCamera:
+    return replace(camera, fx=scale * camera.fx, fy=scale * camera.fy)
 
 
 def _votes(hypothesis: PoseHypothesis) -> bool:

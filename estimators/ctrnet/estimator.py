@@ -52,8 +52,8 @@ class CtRNetConfig:
     min_contour_inlier_ratio: float = 0.25
     """Least share of the projected contour within two pixels of the mask boundary."""
     max_reprojection: float = 0.1
-    """Largest RMS reprojection error, as a share of the robot's extent in the image, of a pose without a convincing contour
-    inlier ratio."""
+    """Largest RMS reprojection error, as a share of the robot's extent in the image, of a pose without a convincing
+    contour inlier ratio."""
     max_position_std: float = 0.15
     """Largest standard deviation of the base's position by the geometry of the view, metres."""
     device: str = "auto"

@@ -22,7 +22,8 @@ class InferencePass:
 
     Attributes:
         crop: Rule for the regions that the network is applied to.
-        retry: Whether the pass serves doubtful hypotheses only, and replaces them only by a higher contour inlier ratio.
+        retry: Whether the pass serves doubtful hypotheses only, and replaces them only by a higher contour inlier
+            ratio.
         follows: Whether it refines what the pass before found, accepted or not.
         align: Whether contours are aligned after it.
         prior: Pose that the pass starts from in every image; ``None``: the hypotheses so far.

@@ -38,8 +38,8 @@ def paper_keypoints(robot: RobotDescription) -> tuple[LinkPoint, ...]:
 def spread_points(robot: str | RobotDescription) -> tuple[LinkPoint, ...]:
     """The published keypoints, then places on the surface of the arm's links and of what carries it, far apart.
 
-    Link origins lie close to one plane or line in many joint configurations; two pixels of noise on them move the robot by a
-    centimetre. Two extreme points of every link that the arm moves and four of every fixed one stand wider.
+    Link origins lie close to one plane or line in many joint configurations; two pixels of noise on them move the
+    robot by a centimetre. Two extreme points of every link that the arm moves and four of every fixed one stand wider.
     """
     description = get_robot(robot)
     scene = Scene(SceneConfig(robot=description, width=16, height=16, clutter=0, occluders=0))

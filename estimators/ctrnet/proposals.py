@@ -57,10 +57,8 @@ def around_mask(view: RobotView, hypothesis: PoseHypothesis | None, size: tuple[
     found = hypothesis.detected
     rows, columns = np.nonzero(found.mask > 0.5)
     seen = np.stack([columns, rows], axis=1) + 0.5
-    if len(seen) >= 2:
-        seen = np.percentile(seen, [_HIDDEN, 100.0 - _HIDDEN], axis=0)
-    else:
-        seen = found.pixels[hypothesis.used]
+    enough = len(seen) >= 2
+    seen = np.percentile(seen, [_HIDDEN, 100.0 - _HIDDEN], axis=0) if enough else found.pixels[hypothesis.used]
     if len(seen) < 2:
         return []
     crop = robot_crop(seen, view.camera.width, view.camera.height, size, hypothesis.crop.quarter_turns)

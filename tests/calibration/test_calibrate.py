@@ -13,6 +13,7 @@ from ctr_env.calibration.page import calibration_page
 from ctr_env.calibration.report import calibration_data, write_calibration
 from ctr_env.calibration.static_camera import StaticCameraSolver
 from ctr_env.datasets.synthetic.sampler import FrameSampler
+from ctr_env.errors import CalibrationError
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.fusion.fuse import fuse
 from ctr_env.estimators.mirrored import Mirror
@@ -111,9 +112,7 @@ def test_images_of_one_configuration_count_once(frames, estimator, found):
     assert (len(again.fits), again.configurations, found.configurations) == (20, found.configurations, 8)
     np.testing.assert_allclose(again.covariance, found.covariance, rtol=0.2, atol=1e-7)
     np.testing.assert_allclose(again.camera_T_base.as_matrix(), found.camera_T_base.as_matrix(), atol=1e-3)
-    with pytest.raises(
-        RuntimeError, match="the 3 images in which the robot was found show it in 1 joint configuration: move it"
-    ):
+    with pytest.raises(CalibrationError, match="the 3 images with a valid estimate show 1 joint configuration"):
         calibrate({str(i): frames[names[0]] for i in range(3)}, estimator)
 
 
@@ -131,12 +130,36 @@ def test_advice_names_what_would_help(found, frames):
 
 
 def test_halves_that_disagree_are_told(found):
-    """By what their own images allow, not by what all of them have in common."""
+    """Beyond the 99.9 % quantile of chi-square with six degrees of freedom, 22.5."""
     joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
     one = np.linalg.cholesky(found.halves_covariance) @ np.ones(6)  # a standard deviation in each of six directions
-    apart, near = (replace(found, halves=factor * one) for factor in (4.0, 2.0))
-    assert "halves of the images disagree" in " ".join(advice(apart, joints, PANDA))
-    assert "halves of the images disagree" not in " ".join(advice(near, joints, PANDA))
+    apart, near = (replace(found, halves=factor * one) for factor in (2.2, 1.8))  # squared distances 29 and 19
+    assert "two halves of the images differ" in " ".join(advice(apart, joints, PANDA))
+    assert "two halves of the images differ" not in " ".join(advice(near, joints, PANDA))
+
+
+@pytest.mark.parametrize("scale", [0.95, 1.05])
+def test_a_wrong_focal_length_is_said(frames, estimator, scale):
+    """The pose hides it in the distance: the base is centimetres off while the covariance claims millimetres."""
+    wrong = {
+        name: replace(frame, camera=replace(frame.camera, fx=scale * frame.camera.fx, fy=scale * frame.camera.fy))
+        for name, frame in frames.items()
+    }
+    solver, pose = StaticCameraSolver(estimator.pipeline), calibrate(wrong, estimator)
+    assert solver.inlier_ratio(list(wrong.values()), pose.camera_T_base, 1.0 / scale) > 0.0
+    assert pose.focal_scale == pytest.approx(1.0 / scale, abs=0.02)
+    joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
+    word = "longer" if scale < 1.0 else "shorter"
+    assert re.search(
+        rf"a focal length about \d %% {word} fits".replace("%%", "%"), " ".join(advice(pose, joints, PANDA))
+    )
+    assert calibration_data(pose, PANDA.robot, next(iter(wrong.values())).camera)["intrinsics_suspect"]
+
+
+def test_a_right_focal_length_is_not_suspected(found):
+    assert abs(found.focal_scale - 1.0) < 0.025
+    joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
+    assert "focal length" not in " ".join(advice(found, joints, PANDA))
 
 
 @pytest.mark.parametrize("count", [2, 4, 7])
@@ -145,7 +168,7 @@ def test_the_images_asked_for_do_what_is_said(found, count):
     known = replace(found, covariance=1e-4 * np.eye(6), configurations=count)
     joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
     said = " ".join(advice(known, joints, PANDA))
-    more = int(re.search(r"(\d+) more images in new joint configurations would make that a tenth less", said)[1])
+    more = int(re.search(r"(\d+) more images in new joint configurations would reduce that by a tenth", said)[1])
     common = systematic_covariance()
     one = count * (known.covariance - common) + common  # of a image, if so many left this
     deviation = [
@@ -159,7 +182,7 @@ def test_the_images_asked_for_do_what_is_said(found, count):
 def test_no_images_are_asked_for_where_they_would_not_help(found):
     many = replace(found, covariance=systematic_covariance() + 1.2e-6 * np.eye(6))
     joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
-    assert "more images would hardly help" in " ".join(advice(many, joints, PANDA))
+    assert "further images would hardly help" in " ".join(advice(many, joints, PANDA))
 
 
 def test_nothing_is_said_of_a_position_that_only_common_errors_spoil(found):
@@ -196,12 +219,12 @@ def test_a_mirrored_calibration_is_the_same_in_the_mirror_s_world(found):
 def test_the_halves_know_nothing_of_what_all_images_share(found):
     valid = [fit.own for fit in found.fits if fit.own.valid]
     apart = [fuse([e.camera_T_base for e in half], [e.covariance for e in half]) for half in (valid[::2], valid[1::2])]
-    whole = sum(half.covariance for half in apart)
+    whole = 2.0 * sum(half.covariance for half in apart)  # with the same factor as the halves
     assert np.linalg.eigvalsh(found.halves_covariance).min() > 0.0
     assert np.linalg.eigvalsh(whole - found.halves_covariance).min() > 1e-7
 
 
 def test_images_without_the_robot_are_rejected(frames, estimator):
     blank = {name: replace(f, image=np.full((240, 320, 3), 90, np.uint8)) for name, f in list(frames.items())[:3]}
-    with pytest.raises(RuntimeError, match=r"found in 0 of 3 images \(.*at least 2"):
+    with pytest.raises(CalibrationError, match=r"valid in 0 of 3 images \(.*at least 2"):
         calibrate(blank, estimator)
