@@ -32,6 +32,10 @@ class FitUncertainty(ResultCommand):
     """Weights of the network (default: those of the package)."""
     frames: int = 200
     """Number of frames."""
+    seed: int = 0
+    """Seed of the frames."""
+    device: str = "auto"
+    """Where the network runs: ``auto`` (a CUDA device if there is one), ``cpu``, ``cuda`` or ``cuda:N``."""
 
     def name_parts(self) -> list[str]:
         """Robot and weights."""
@@ -46,7 +50,7 @@ class FitUncertainty(ResultCommand):
         folder.mkdir(parents=True, exist_ok=True)
         weights = folder / "weights.safetensors"
         shutil.copyfile(start, weights)
-        metrics = fit_with_progress(weights, self.robot, self.frames)
+        metrics = fit_with_progress(weights, self.robot, self.frames, self.seed, self.device)
         self.copy_result({"command": self.command_line, "versions": versions("torch"), **metrics})
         print(f"weights {weights}")
         return 0

@@ -57,7 +57,7 @@ class Pretrain(ResultCommand):
         weights = _train(trainer, folder)
         print(f"{trainer.step} steps in {trainer.seconds / 60:.1f} min    {weights}")
         if trainer.fabric.is_global_zero and self.validation_frames:
-            metrics = fit_with_progress(weights, config.robot, self.validation_frames)
+            metrics = fit_with_progress(weights, config.robot, self.validation_frames, device=config.device)
             self.copy_result({"command": self.command_line, "versions": versions("torch"), **metrics})
         return 0
 
@@ -80,11 +80,13 @@ def _train(trainer: Trainer, folder: Path) -> Path:
         return trainer.run(report)
 
 
-def fit_with_progress(weights: Path, robot: str, frames: int) -> dict[str, Any]:
+def fit_with_progress(weights: Path, robot: str, frames: int, seed: int = 0, device: str = "auto") -> dict[str, Any]:
     """Measure weights on the validation split and fit their uncertainty model, which the weights' header stores."""
     with counting_progress() as bar:
         task = bar.add_task("validation", total=frames)
-        metrics = fit_uncertainty(weights, robot, frames, lambda done, *_: bar.update(task, completed=done))
+        metrics = fit_uncertainty(
+            weights, robot, frames, lambda done, *_: bar.update(task, completed=done), seed=seed, device=device
+        )
     found = metrics["validation"]
     median = "none" if found["add_median_m"] is None else f"{1e3 * found['add_median_m']:.1f} mm"
     print(f"validation, {frames} frames: ADD AUC {found['add_auc_ctrnet']:.1f}, median ADD {median}")

@@ -46,7 +46,7 @@ KEY_OPTIONS = {
     "pretrain": "--robot --architecture --data --steps --minutes --seed --device --out --json",
     "adapt": "--robot --data --images --joints --camera --weights --steps --minutes --seed --device --out --json",
     "calibrate": "--robot --data --images --joints --camera --weights --device --adapt --refine --out --json",
-    "fit-uncertainty": "--robot --weights --frames --out --json",
+    "fit-uncertainty": "--robot --weights --frames --seed --device --out --json",
     "convert-weights": "--robot --out",
     "doctor": "",
 }
