@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctr_env.errors import UsageError
 from ctr_env.scenes.randomization.fields import image_effects
 from ctr_env.scenes.randomization.randomization import Draws
 from ctr_env.scenes.rendering.base import Renderer
@@ -20,9 +17,6 @@ from ctr_env.scenes.world.scene import Scene
 from .episode import Episode
 
 __all__ = ["SceneCamera"]
-
-_rendering_process: int | None = None
-"""Process of the first graphics context; inherited by forked processes."""
 
 
 class SceneCamera:
@@ -46,25 +40,17 @@ class SceneCamera:
         self._width = width
         self._height = height
         self._renderer: Renderer | None = None
-        self._thread = 0
 
     @property
     def renderer(self) -> Renderer:
         """The renderer, made on first use.
 
         Raises:
-            UsageError: If this process was forked from one that has rendered, or the context belongs to another thread.
+            UsageError: If this process was forked from one that has rendered.
         """
         if self._renderer is None:
-            _require_own_process()
             scene = self._scene
             self._renderer = make_renderer(self._name, scene.model, scene.camera_id, self._width, self._height)
-            self._thread = threading.get_ident()
-        elif self._thread != threading.get_ident():
-            raise UsageError(
-                "an environment that has rendered must be used by the thread that rendered first: its graphics context "
-                "belongs to that thread; make the environment in the thread that steps it, or close() it there first"
-            )
         return self._renderer
 
     def image(self, episode: Episode, frame_draws: Draws, step: int) -> NDArray[np.uint8]:
@@ -101,16 +87,3 @@ class SceneCamera:
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the graphics context, which belongs to this process."""
         return {**self.__dict__, "_renderer": None}
-
-
-def _require_own_process() -> None:
-    """Reject a process that was forked after its parent had rendered: the graphics driver's state does not survive."""
-    global _rendering_process
-    if _rendering_process is None:
-        _rendering_process = os.getpid()
-    elif _rendering_process != os.getpid():
-        raise UsageError(
-            f"process {os.getpid()} was forked from process {_rendering_process}, which has rendered before; graphics "
-            'contexts do not survive a fork: make vector environments with context="forkserver" (AsyncVectorEnv; '
-            'start_method="forkserver" of SubprocVecEnv), or before the first image'
-        )

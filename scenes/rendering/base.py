@@ -12,9 +12,11 @@ __all__ = ["Renderer"]
 
 
 class Renderer(ABC):
-    """Draws one fixed camera of one model at one size, in the process that created it.
+    """Renders one fixed camera of one model at one size.
 
-    Closing twice is allowed; drawing after closing is not.
+    Renderers that hold a graphics context are used in the process and by the thread that made them; anything else is a
+    :class:`~ctr_env.errors.UsageError`. Closing twice is allowed; rendering after closing is a
+    :class:`~ctr_env.errors.RenderError`.
     """
 
     def __init__(self, model: mujoco.MjModel, camera_id: int, width: int, height: int) -> None:
@@ -38,4 +40,7 @@ class Renderer(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Free the graphics context."""
+        """Free the graphics context.
+
+        A context that nobody can free any more (its thread has ended, or this process was forked) is left alone.
+        """

@@ -1,4 +1,4 @@
-"""MuJoCo"s OpenGL renderer."""
+"""MuJoCo's OpenGL renderer."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ctr_env.errors import RenderError
 
 from .base import Renderer
+from .contexts import ContextOwner, abandon
 
 __all__ = ["ClassicRenderer"]
 
@@ -22,9 +23,11 @@ class ClassicRenderer(Renderer):
         """Create the graphics context.
 
         Raises:
-            RenderError: If the backend does not come up.
+            RenderError: If the backend does not start.
+            UsageError: If this process was forked from one that has rendered.
         """
         super().__init__(model, camera_id, width, height)
+        self._owner = ContextOwner()
         backend = os.environ.get("MUJOCO_GL", "") or "the platform's default"
         try:
             self._renderer: mujoco.Renderer | None = mujoco.Renderer(model, height, width)
@@ -61,12 +64,17 @@ class ClassicRenderer(Renderer):
 
     def close(self) -> None:
         """Free the graphics context."""
-        if self._renderer is not None:
+        if self._renderer is None:
+            return
+        if self._owner.may_free():
             self._renderer.close()
-            self._renderer = None
+        else:
+            abandon(self._renderer)
+        self._renderer = None
 
     def _updated(self, data: mujoco.MjData) -> mujoco.Renderer:
         if self._renderer is None:
             raise RenderError("this renderer has been closed")
+        self._owner.require()
         self._renderer.update_scene(data, self.camera_id, self._options)
         return self._renderer

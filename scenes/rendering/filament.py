@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 import mujoco
@@ -16,9 +10,10 @@ from numpy.typing import NDArray
 
 from ctr_env.errors import RenderError
 
-from .backends import probe
 from .base import Renderer
+from .contexts import ContextOwner, abandon
 from .environments import environment
+from .filament_context import acquire_context, filament_module, release_context
 
 __all__ = ["FilamentRenderer"]
 
@@ -28,7 +23,6 @@ _NOMINAL_AMBIENT = 0.32
 _BULB = 0.3  # metres: how soft shadows are
 _SAMPLES = 4  # per pixel, in colour images
 _BRIGHTER = 8.0  # the second image of a pair, whose dark parts are used
-_FREE: list[Any] = []  # contexts without a scene; Filament leaks those that are thrown away
 _FULL = 250  # of 255: brighter pixels of that image count as overexposed
 
 
@@ -49,11 +43,13 @@ class FilamentRenderer(Renderer):
         """Prepare the scene.
 
         Raises:
-            RenderError: If Vulkan does not come up.
+            RenderError: If there is no Vulkan driver.
+            UsageError: If this process was forked from one that has rendered.
         """
         super().__init__(model, camera_id, width, height)
-        mjrf = _module()
-        self._context = _FREE.pop() if _FREE else _new_context()  # a context draws one scene at a time
+        self._owner = ContextOwner()
+        mjrf = filament_module()
+        self._context = acquire_context()  # a context renders one scene at a time
         self._scene = self._context.create_scene(mjrf.SceneParams())
         self._drawn = False
         self._scene.configure_from_model(model)
@@ -93,9 +89,16 @@ class FilamentRenderer(Renderer):
         return np.asarray(numbers @ np.array([1, 1 << 8, 1 << 16], dtype=np.int32) - 1)
 
     def close(self) -> None:
-        """Free scene and context."""
+        """Free the scene, and release the context for reuse by the same thread."""
         if self._scene is None:
             return
+        if self._owner.may_free():
+            self._free()
+        else:
+            abandon(dict(self.__dict__))
+        self._scene = None
+
+    def _free(self) -> None:
         if not self._drawn:  # until the first image is done Filament reads the model, which may go now
             self.depth(mujoco.MjData(self.model))
         for light in (*self._lights, self._environment):
@@ -104,18 +107,23 @@ class FilamentRenderer(Renderer):
         for name in ("_lights", "_environment", "_renderables", "_scene", "_resources", "_surroundings"):
             setattr(self, name, None)
         self._context.flush()
-        _FREE.append(self._context)
+        release_context(self._context)
         self._colour = self._values = self._context = None  # type: ignore[assignment]
 
     def __del__(self) -> None:
-        """Free what was never closed, in the right order."""
-        if getattr(self, "_values", None) is not None:
+        """Free a renderer that was never closed, in the right order; abandon it in a thread that must not."""
+        if getattr(self, "_values", None) is None:
+            return
+        if self._owner.is_caller:
             self.close()
+        elif self._scene is not None:
+            abandon(dict(self.__dict__))
 
     def _updated(self, data: mujoco.MjData) -> Any:
         """The scene, with things where they are now."""
         if self._scene is None:
             raise RenderError("this renderer has been closed")
+        self._owner.require()
         self._renderables.update(data)
         self._drawn = True
         return self._scene
@@ -138,7 +146,7 @@ class FilamentRenderer(Renderer):
         fixed.type, fixed.fixedcamid = mujoco.mjtCamera.mjCAMERA_FIXED, self.camera_id
         seen = mujoco.mjv_camera2GLCamera(self.model, data, fixed)
         frustum = (f"frustum_{name}" for name in ("near", "far", "bottom", "top", "center", "width"))
-        return _module().Camera(**{name: getattr(seen, name) for name in ("pos", "forward", "up", *frustum)})
+        return filament_module().Camera(**{name: getattr(seen, name) for name in ("pos", "forward", "up", *frustum)})
 
     def _light(self, settings: Any) -> Any:
         light = self._context.create_light(settings)
@@ -150,7 +158,7 @@ class _Target:
     """What images of one size and kind are drawn into."""
 
     def __init__(self, context: Any, pixels: NDArray[Any], pixel_format: Any) -> None:
-        mjrf = _module()
+        mjrf = filament_module()
         self._pixels = pixels
         self._target = context.create_render_target(mjrf.RenderTargetConfig(color_format=pixel_format))
         self._target.resize(pixels.shape[1], pixels.shape[0])
@@ -159,7 +167,7 @@ class _Target:
 
     def draw(self, context: Any, scene: Any, camera: Any, mode: str) -> NDArray[Any]:
         """A image of the scene in one of Filament's draw modes, without what it does to finished images."""
-        mjrf = _module()
+        mjrf = filament_module()
         request = mjrf.RenderRequest()
         request.scene, request.target, request.camera = scene, self._target, camera
         request.viewport.left = request.viewport.bottom = 0
@@ -179,63 +187,8 @@ def _developed(light: NDArray[np.float64]) -> NDArray[np.uint8]:
     return np.round(255.0 * encoded).astype(np.uint8)
 
 
-@cache
-def _module() -> Any:
-    import mujoco.studio  # noqa: F401 - registers Filament's materials; without it a context ends the process
-    from mujoco import mjrf
-
-    return mjrf
-
-
-@cache
-def _require_driver() -> None:
-    """See in another process whether there is a driver: where there is none, Filament ends the process.
-
-    Raises:
-        RenderError: If there is none.
-    """
-    report = probe("filament")
-    if not report.works:
-        raise RenderError(
-            f"the filament renderer did not start: {report.detail}. Usual remedy: {report.remedy}. "
-            "`ctr-env doctor` tries every renderer."
-        )
-
-
-def _new_context() -> Any:
-    _require_driver()
-    mjrf = _module()
-    config = mjrf.ContextConfig()
-    config.graphics_api = mjrf.GraphicsApi.GRAPHICS_API_VULKAN
-    config.software_rendering = False  # takes the best device there is, Mesa's software driver if it must
-    with _without_chatter():
-        context = mjrf.Context(config)
-    context.set_clear_color([0.0, 0.0, 0.0])
-    return context
-
-
-@contextmanager
-def _without_chatter() -> Iterator[None]:
-    """Drop what Filament says of itself, past Python, on both standard streams."""
-    sys.stdout.flush()
-    standard = ctypes.CDLL(None)  # C has buffers of its own
-    standard.fflush(None)
-    kept = {stream: os.dup(stream) for stream in (1, 2)}
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        for stream in kept:
-            os.dup2(nowhere, stream)
-        yield
-    finally:
-        standard.fflush(None)
-        for stream, copy in kept.items():
-            os.dup2(copy, stream)
-            os.close(copy)
-        os.close(nowhere)
-
-
 def _spot(model: mujoco.MjModel, light: int) -> Any:
-    mjrf = _module()
+    mjrf = filament_module()
     settings = mjrf.LightParams()
     settings.type = mjrf.LightType.LIGHT_SPOT
     settings.cutoff, settings.range = float(model.light_cutoff[light]), 30.0
@@ -244,7 +197,7 @@ def _spot(model: mujoco.MjModel, light: int) -> Any:
 
 
 def _image_light(texture: Any) -> Any:
-    mjrf = _module()
+    mjrf = filament_module()
     settings = mjrf.LightParams()
     settings.type, settings.texture = mjrf.LightType.LIGHT_IMAGE, texture
     return settings
@@ -252,7 +205,7 @@ def _image_light(texture: Any) -> Any:
 
 def _cube_texture(context: Any, faces: NDArray[np.uint8]) -> Any:
     """Upload ``(6, n, n, 3)`` sRGB faces (+x, -x, up, down and the sides)."""
-    mjrf = _module()
+    mjrf = filament_module()
     config = mjrf.TextureConfig()
     config.width, config.height = faces.shape[1], 6 * faces.shape[1]
     config.format = mjrf.PixelFormat.PIXEL_FORMAT_RGB8
