@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from ctr_env.envs.config import ServoConfig
-from ctr_env.evaluation.servo.preview import contact_sheet
+from ctr_env.evaluation.servo.preview import preview_sheet
 from ctr_env.runs.files import write_image
 
 from .command import OutputCommand
@@ -36,7 +36,7 @@ class Preview(NetworkOptions, OutputCommand):
         """Write the sheet and say where it is."""
         env = study_of(environment_arguments(self.environment, self), self.frames, self.seed).make_environment()
         try:
-            sheet = contact_sheet(env, range(self.seed, self.seed + self.frames))
+            sheet = preview_sheet(env, range(self.seed, self.seed + self.frames))
         finally:
             env.close()
         file = self.folder / "preview.png"

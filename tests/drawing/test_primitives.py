@@ -2,7 +2,7 @@ import gymnasium as gym
 import numpy as np
 
 from ctr_env.evaluation.servo.annotate import annotate
-from ctr_env.evaluation.servo.preview import contact_sheet
+from ctr_env.evaluation.servo.preview import preview_sheet
 
 
 def test_skeleton_and_goal_are_drawn_where_they_project():
@@ -24,7 +24,7 @@ def test_skeleton_and_goal_are_drawn_where_they_project():
 
 def test_sheets_show_every_seed():
     env = gym.make("ctr_env/PandaServo-v0", disable_env_checker=True, width=64, height=48)
-    sheet = contact_sheet(env, range(3), columns=2)
+    sheet = preview_sheet(env, range(3), columns=2)
     assert sheet.shape == (2 * 48 + 4, 2 * 64 + 4, 3)
     env.reset(seed=1)
     np.testing.assert_array_equal(sheet[:48, 68:], env.unwrapped.image())

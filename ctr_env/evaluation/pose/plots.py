@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
-from ctr_env.runs.files import replacing
+from ctr_env.drawing.figures import new_figure, save_figure
 
 from .metrics import accuracy, nees_within
 from .summary import keypoint_errors, series
@@ -36,8 +34,7 @@ def plot_poses(records: Sequence[Mapping[str, Any]], path: Path, title: str) -> 
         path: File to write.
         title: Title of the figure.
     """
-    figure = Figure(figsize=(13.5, 7.6), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(13.5, 7.6)
     (add, pck, calibration), (distance, visibility, spread) = figure.subplots(2, 3)
     _add_curve(add, records)
     _pck_curve(pck, records)
@@ -53,8 +50,7 @@ def plot_poses(records: Sequence[Mapping[str, Any]], path: Path, title: str) -> 
     visibility.legend(fontsize=8, loc="lower left")
     _spread(spread, records)
     figure.suptitle(title, fontsize=11)
-    with replacing(path) as scratch:
-        figure.savefig(scratch, dpi=130)
+    save_figure(figure, path)
 
 
 def _add_curve(axes: Axes, records: Sequence[Mapping[str, Any]]) -> None:

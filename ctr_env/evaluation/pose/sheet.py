@@ -1,33 +1,29 @@
-"""A sheet of evaluated frames: the best, the middling, the worst, and the rejected."""
+"""A sheet of evaluated frames: best, median, worst, and not valid."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import RigidTransform
 
 from ctr_env.datasets.labelled import LabelledFrame
-from ctr_env.drawing.primitives import draw_disc, draw_line, draw_text
+from ctr_env.drawing.contact_sheet import Row, Tile, contact_sheet
+from ctr_env.drawing.primitives import draw_mask_boundary, draw_skeleton
 from ctr_env.estimators import PoseEstimate
 from ctr_env.geometry import PinholeCamera
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-__all__ = ["Tile", "pose_sheet", "sheet_rows"]
+__all__ = ["Shown", "pose_sheet", "sheet_rows"]
 
-Tile = tuple[LabelledFrame, PoseEstimate, Mapping[str, Any]]
+Shown = tuple[LabelledFrame, PoseEstimate, Mapping[str, Any]]
 """A frame, its estimate and its record."""
 
 _COLUMNS = 4
 _WIDTH, _HEIGHT = 480, 360
-_GAP, _STRIP, _HEADER = 6, 30, 34
 _TRUE, _ESTIMATED, _MASK = (80, 225, 110), (255, 150, 30), (90, 200, 255)
-_TEXT, _MUTED, _BAD = (30, 30, 30), (110, 115, 122), (190, 40, 30)
-_BACKGROUND = 255
 
 
 def sheet_rows(records: Mapping[int, Mapping[str, Any]]) -> dict[str, list[int]]:
@@ -52,8 +48,8 @@ def sheet_rows(records: Mapping[int, Mapping[str, Any]]) -> dict[str, list[int]]
     return {title: indices for title, indices in rows.items() if indices}
 
 
-def pose_sheet(rows: Mapping[str, Sequence[Tile]], kinematics: RobotKinematics) -> NDArray[np.uint8]:
-    """Frames with the true (green) and the estimated (orange) skeleton, and the predicted mask's contour (blue).
+def pose_sheet(rows: Mapping[str, Sequence[Shown]], kinematics: RobotKinematics) -> NDArray[np.uint8]:
+    """Frames with the true (green) and the estimated (orange) skeleton, and the predicted mask's boundary (blue).
 
     Args:
         rows: Frames by the title of their row.
@@ -62,92 +58,43 @@ def pose_sheet(rows: Mapping[str, Sequence[Tile]], kinematics: RobotKinematics) 
     Returns:
         ``(H, W, 3)`` uint8.
     """
-    columns = max(len(tiles) for tiles in rows.values())
-    width = columns * (_WIDTH + _GAP) - _GAP
-    masks = any(estimate.mask is not None for tiles in rows.values() for _, estimate, _ in tiles)
-    parts = [_legend(width, masks)]
-    for title, tiles in rows.items():
-        header = _blank(_HEADER, width)
-        cv2.putText(header, title, (4, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.7, _TEXT, 2, cv2.LINE_AA)
-        row = _blank(_HEIGHT + _STRIP, width)
-        for i, tile in enumerate(tiles):
-            x = i * (_WIDTH + _GAP)
-            row[:, x : x + _WIDTH] = _tile(tile, kinematics)
-        parts += [header, row]
-    return np.vstack(parts)
+    legend = {"true": _TRUE, "estimated": _ESTIMATED}
+    if any(estimate.mask is not None for shown in rows.values() for _, estimate, _ in shown):
+        legend["predicted mask"] = _MASK
+    drawn = [Row([_tile(each, kinematics) for each in shown], title) for title, shown in rows.items()]
+    return contact_sheet(drawn, (_WIDTH, _HEIGHT), legend=legend)
 
 
-def _tile(tile: Tile, kinematics: RobotKinematics) -> NDArray[np.uint8]:
-    labelled, estimate, record = tile
-    camera, left, top = _fitted(labelled.camera)
+def _tile(shown: Shown, kinematics: RobotKinematics) -> Tile:
+    labelled, estimate, record = shown
+    camera = _fitted(labelled.camera)
     size = camera.width, camera.height
     image: NDArray[np.uint8] = cv2.resize(labelled.image, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
     if estimate.mask is not None:
-        _contour(image, estimate.mask)
+        draw_mask_boundary(image, estimate.mask, _MASK, thickness=2)
     points = kinematics.keypoints(labelled.joint_positions)
     if labelled.camera_T_base is not None:
-        _skeleton(image, camera, labelled.camera_T_base, points, _TRUE, 4)
+        draw_skeleton(image, camera.project(labelled.camera_T_base.apply(points)), _TRUE, 4)
     elif labelled.marked is not None:
         u, v = labelled.marked.pixel * (camera.width / labelled.camera.width)
         cv2.circle(image, (round(u), round(v)), 6, _TRUE, 2, cv2.LINE_AA)
     if estimate.valid:
-        _skeleton(image, camera, estimate.camera_T_base, points, _ESTIMATED, 2)
-    canvas = _blank(_HEIGHT + _STRIP, _WIDTH)
-    canvas[top : top + camera.height, left : left + camera.width] = image
-    _caption(canvas, record)
-    return canvas
+        draw_skeleton(image, camera.project(estimate.camera_T_base.apply(points)), _ESTIMATED, 2)
+    return Tile(image, _caption(record), warning=not estimate.valid)
 
 
-def _fitted(camera: PinholeCamera) -> tuple[PinholeCamera, int, int]:
-    """The camera of the image as large as a tile allows, and where its left upper corner lies."""
+def _fitted(camera: PinholeCamera) -> PinholeCamera:
+    """The camera of the image as large as a tile allows."""
     scale = min(_WIDTH / camera.width, _HEIGHT / camera.height)
-    small = camera.resized(max(1, round(scale * camera.width)), max(1, round(scale * camera.height)))
-    return small, (_WIDTH - small.width) // 2, (_HEIGHT - small.height) // 2
+    return camera.resized(max(1, round(scale * camera.width)), max(1, round(scale * camera.height)))
 
 
-def _caption(canvas: NDArray[np.uint8], record: Mapping[str, Any]) -> None:
-    y = _HEIGHT + 20
-    if record["valid"]:
-        draw_text(canvas, f"ADD {1e3 * record['add_m']:.1f} mm", (4, y), _TEXT)
-        if record["rotation_error_rad"] is not None:
-            turn = np.degrees(record["rotation_error_rad"])
-            draw_text(canvas, f"{1e3 * record['translation_error_m']:.1f} mm {turn:.2f} deg", (140, y), _MUTED)
-    else:
-        draw_text(canvas, record["reason"], (4, y), _BAD)
-    draw_text(canvas, f"{record['name']}  {record['distance_m']:.2f} m", (320, y), _MUTED)
-
-
-def _legend(width: int, masks: bool) -> NDArray[np.uint8]:
-    strip = _blank(_HEADER, width)
-    entries = [("true", _TRUE), ("estimated", _ESTIMATED), ("predicted mask", _MASK)]
-    for i, (label, colour) in enumerate(entries if masks else entries[:2]):
-        x = 4 + 130 * i
-        cv2.line(strip, (x, 18), (x + 28, 18), colour, 4, cv2.LINE_AA)
-        draw_text(strip, label, (x + 36, 23), _TEXT)
-    return strip
-
-
-def _skeleton(
-    canvas: NDArray[np.uint8],
-    camera: PinholeCamera,
-    pose: RigidTransform,
-    points: NDArray[np.float64],
-    colour: tuple[int, int, int],
-    thickness: int,
-) -> None:
-    pixels = camera.project(pose.apply(points))
-    for a, b in pairwise(pixels):
-        draw_line(canvas, a, b, colour, thickness)
-    for pixel in pixels:
-        draw_disc(canvas, pixel, thickness + 1, colour)
-
-
-def _contour(canvas: NDArray[np.uint8], mask: NDArray[np.float32]) -> None:
-    height, width = canvas.shape[:2]
-    found = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) >= 0.5
-    contours, _ = cv2.findContours(found.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(canvas, contours, -1, _MASK, 2)
-
-
-def _blank(height: int, width: int) -> NDArray[np.uint8]:
-    return np.full((height, width, 3), _BACKGROUND, dtype=np.uint8)
+def _caption(record: Mapping[str, Any]) -> tuple[str, str]:
+    where = f"{record['name']}, {record['distance_m']:.2f} m"
+    if not record["valid"]:
+        return record["reason"], where
+    error = f"ADD {1e3 * record['add_m']:.1f} mm"
+    if record["rotation_error_rad"] is not None:
+        angle = np.degrees(record["rotation_error_rad"])
+        error += f"; base {1e3 * record['translation_error_m']:.1f} mm, {angle:.2f} deg"
+    return error, where

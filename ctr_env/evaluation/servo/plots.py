@@ -7,11 +7,9 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
+from ctr_env.drawing.figures import new_figure, save_figure
 from ctr_env.envs.success import POSITION_TOLERANCE_M, ROTATION_TOLERANCE_RAD
-from ctr_env.runs.files import replacing
 
 from .trace import Trace
 
@@ -27,8 +25,7 @@ def plot_servo(traces: Sequence[Trace], path: Path, title: str) -> None:
     Thin lines are episodes, thick ones their median. The rightmost panel looks along the camera's axis: the
     gripper's way to the goal, in the camera frame.
     """
-    figure = Figure(figsize=(13.5, 4.2), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(13.5, 4.2)
     left, middle, right = figure.subplots(1, 3)
     _errors(left, traces, "position_error_m", 1e3, "position error (mm)", 1e3 * POSITION_TOLERANCE_M)
     degrees = float(np.degrees(1.0))
@@ -50,8 +47,7 @@ def plot_servo(traces: Sequence[Trace], path: Path, title: str) -> None:
     right.set_aspect("equal", adjustable="datalim")
     right.grid(alpha=0.3)
     figure.suptitle(title, fontsize=11)
-    with replacing(path) as scratch:
-        figure.savefig(scratch, dpi=130)
+    save_figure(figure, path)
 
 
 def _errors(axes: Axes, traces: Sequence[Trace], name: str, scale: float, label: str, tolerance: float) -> None:

@@ -1,21 +1,22 @@
-"""Contact sheets of randomised images."""
+"""First images of randomised episodes on one sheet."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
+from ctr_env.drawing.contact_sheet import Tile, contact_sheet, grid
 from ctr_env.envs import ServoEnv
+from ctr_env.errors import UsageError
 
-__all__ = ["contact_sheet"]
-
-_GAP = 4
+__all__ = ["preview_sheet"]
 
 
-def contact_sheet(env: gym.Env[Any, Any], seeds: range, columns: int = 5) -> NDArray[np.uint8]:
+def preview_sheet(env: gym.Env[Any, Any], seeds: Sequence[int], columns: int = 5) -> NDArray[np.uint8]:
     """First images of episodes, side by side.
 
     Args:
@@ -25,19 +26,16 @@ def contact_sheet(env: gym.Env[Any, Any], seeds: range, columns: int = 5) -> NDA
 
     Returns:
         ``(H, W, 3)`` uint8.
+
+    Raises:
+        UsageError: If the environment is not a servoing environment.
     """
     bare = env.unwrapped
     if not isinstance(bare, ServoEnv):
-        raise TypeError(f"contact_sheet takes a ServoEnv, not {type(bare).__name__}")
-    images = []
+        raise UsageError(f"preview_sheet takes a ServoEnv, not {type(bare).__name__}")
+    tiles = []
     for seed in seeds:
         env.reset(seed=seed)
-        images.append(bare.image())
-    height, width = images[0].shape[:2]
-    columns = min(columns, len(images))
-    rows = -(-len(images) // columns)
-    sheet = np.full((rows * (height + _GAP) - _GAP, columns * (width + _GAP) - _GAP, 3), 255, dtype=np.uint8)
-    for i, image in enumerate(images):
-        y, x = i // columns * (height + _GAP), i % columns * (width + _GAP)
-        sheet[y : y + height, x : x + width] = image
-    return sheet
+        tiles.append(Tile(bare.image()))
+    height, width = tiles[0].image.shape[:2]
+    return contact_sheet(grid(tiles, columns), (width, height))

@@ -7,25 +7,20 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ctr_env.calibration.pseudo_label import PseudoLabel, posed_mask
 from ctr_env.datasets.frame import Frame
-from ctr_env.drawing.primitives import draw_mask_boundary, draw_text
+from ctr_env.drawing.contact_sheet import Row, Tile, contact_sheet
+from ctr_env.drawing.figures import new_figure, save_figure
+from ctr_env.drawing.primitives import draw_mask_boundary
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
-from ctr_env.runs.files import replacing
 from ctr_env.scenes.robots.kinematics import RobotKinematics
-
-from .teacher import Evaluation, Teacher
 
 __all__ = ["adaptation_sheet", "plot_adaptation"]
 
 _MASK, _SILHOUETTE = (90, 200, 255), (255, 140, 30)
 _TILE = 400  # pixels wide
-_STRIP = 28
-_TEXT, _MUTED = (30, 30, 30), (110, 115, 122)
 
 
 def adaptation_sheet(
@@ -55,36 +50,29 @@ def adaptation_sheet(
     chosen = np.unique(np.linspace(0, len(frames) - 1, min(columns, len(frames))).round().astype(int))
     rows = []
     for title, file in weights.items():
-        teacher = Teacher(file, RobotKinematics(robot), fixed_camera, device)
-        pseudo_labels = teacher.pseudo_labels(images)
-        tiles = [_tile(teacher.estimator, frames[i], pseudo_labels[i], flipped) for i in chosen]
-        header = np.full((_STRIP, tiles[0].shape[1] * len(tiles), 3), 255, np.uint8)
-        score = Evaluation.of(pseudo_labels, 1.0).score
-        draw_text(header, f"{title}: agreement {score:.3f} over {len(frames)} images", (4, 19), _TEXT)
-        rows += [header, np.hstack(_same_height(tiles))]
-    return np.vstack(rows)
+        estimator = CtRNetEstimator(RobotKinematics(robot), {"weights": str(file), "tracking": False})
+        solver = StaticCameraSolver(estimator.pipeline)
+        label = solver.pseudo_labels if fixed_camera else solver.independent_labels
+        labels = [each for group in images for each in label(group)]
+        score = float(np.mean([each.score for each in labels]))
+        tiles = [_tile(estimator, frames[i], labels[i], flipped) for i in chosen]
+        rows.append(Row(tiles, f"{title}: agreement {score:.3f} over {len(frames)} images"))
+    size = _TILE, max(tile.image.shape[0] for row in rows for tile in row.tiles)
+    return contact_sheet(rows, size, legend={"predicted mask": _MASK, "silhouette at the pose": _SILHOUETTE})
 
 
-def _tile(estimator: CtRNetEstimator, frame: Frame, label: PseudoLabel, flipped: bool) -> NDArray[np.uint8]:
+def _tile(estimator: CtRNetEstimator, frame: Frame, label: PseudoLabel, flipped: bool) -> Tile:
     assert frame.image is not None
-    found, pose = estimator.estimate(frame).mask, label.camera_T_base
+    found = estimator.estimate(frame).mask
     height = round(_TILE * frame.camera.height / frame.camera.width)
     image = cv2.resize(frame.image, (_TILE, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
     if found is not None:
         draw_mask_boundary(image, found >= 0.5, _MASK)
-    if pose is not None:
-        draw_mask_boundary(image, posed_mask(estimator.pipeline.model.view(frame), pose), _SILHOUETTE)
-    if flipped:
-        image = image[:, ::-1]
-    strip = np.full((_STRIP, _TILE, 3), 255, np.uint8)
-    agreement = f"IoU {label.mask_iou:.2f}  contour {label.contour_inlier_ratio:.2f}"
-    draw_text(strip, "not found" if pose is None else agreement, (4, 19), _MUTED)
-    return np.vstack([image, strip])
-
-
-def _same_height(tiles: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
-    most = max(tile.shape[0] for tile in tiles)
-    return [np.pad(t, ((0, most - t.shape[0]), (0, 0), (0, 0)), constant_values=255) for t in tiles]
+    if label.camera_T_base is None:
+        return Tile(image[:, ::-1] if flipped else image, ("no pose found",), warning=True)
+    draw_mask_boundary(image, posed_mask(estimator.pipeline.model.view(frame), label.camera_T_base), _SILHOUETTE)
+    caption = f"mask IoU {label.mask_iou:.2f}, contour inlier ratio {label.contour_inlier_ratio:.2f}"
+    return Tile(image[:, ::-1] if flipped else image, (caption,))
 
 
 def plot_adaptation(steps: Sequence[Mapping[str, float]], rounds: Sequence[Mapping[str, float]], path: Path) -> None:
@@ -95,8 +83,7 @@ def plot_adaptation(steps: Sequence[Mapping[str, float]], rounds: Sequence[Mappi
         rounds: ``"progress"``, ``"score"``, ``"usable"`` and ``"contour_inlier_ratio"`` of every evaluation.
         path: Where to write.
     """
-    figure = Figure(figsize=(10.0, 3.8), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(10.0, 3.8)
     left, right = figure.subplots(1, 2)
     names = [name for name in (steps[0] if steps else {}) if name not in ("progress", "error_px")]
     for name in names:
@@ -115,8 +102,7 @@ def plot_adaptation(steps: Sequence[Mapping[str, float]], rounds: Sequence[Mappi
         axes.grid(alpha=0.25)
         if axes.lines:
             axes.legend()
-    with replacing(path) as scratch:
-        figure.savefig(scratch, format="png", dpi=110)
+    save_figure(figure, path)
 
 
 def _means(values: Sequence[float], count: int = 20) -> list[float]:

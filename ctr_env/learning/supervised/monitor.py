@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ctr_env.drawing.contact_sheet import Row, Tile, contact_sheet
 from ctr_env.estimators.ctrnet.output import NetworkOutput
 
 from .batch import Batch
@@ -39,7 +40,9 @@ class Monitor:
 
     def images(self, step: int, batch: Batch, output: NetworkOutput) -> None:
         """Add a sheet of overlays."""
-        sheet = np.concatenate(list(overlays(batch, output)), axis=1)
+        tiles = [Tile(image) for image in overlays(batch, output)]
+        height, width = tiles[0].image.shape[:2]
+        sheet = contact_sheet([Row(tiles)], (width, height))
         self._writer.add_image("examples", sheet, step, dataformats="HWC")
 
     def __enter__(self) -> Monitor:

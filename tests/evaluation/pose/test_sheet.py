@@ -59,7 +59,7 @@ def test_skeletons_and_masks_are_drawn_into_images_of_any_shape(size):
     k = RobotKinematics("panda")
     sheet = pose_sheet({"best": [tile(size, mask=True), tile(size)]}, k)
     assert sheet.shape[1] == 2 * 480 + 6
-    images = sheet[68:]
+    images = sheet[62:]
     assert has(images, GREEN)
     assert has(images, ORANGE)
     assert has(images[:, :480], BLUE)
@@ -68,5 +68,5 @@ def test_skeletons_and_masks_are_drawn_into_images_of_any_shape(size):
 
 def test_rejected_poses_are_not_drawn():
     sheet = pose_sheet({"not valid": [tile(valid=False)]}, RobotKinematics("panda"))
-    assert has(sheet[68:], GREEN)
-    assert not has(sheet[68:], ORANGE)
+    assert has(sheet[62:], GREEN)
+    assert not has(sheet[62:], ORANGE)
