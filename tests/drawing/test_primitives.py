@@ -2,7 +2,6 @@ import gymnasium as gym
 import numpy as np
 
 from ctr_env.evaluation.servo.annotate import annotate
-from ctr_env.evaluation.servo.preview import preview_sheet
 
 
 def test_skeleton_and_goal_are_drawn_where_they_project():
@@ -19,14 +18,4 @@ def test_skeleton_and_goal_are_drawn_where_they_project():
         x, y = np.round(pixel - 0.5).astype(int)
         if 4 < x < 636 and 4 < y < 476:
             assert orange[y - 4 : y + 5, x - 4 : x + 5].mean() > 0.3
-    env.close()
-
-
-def test_sheets_show_every_seed():
-    env = gym.make("ctr_env/PandaServo-v0", disable_env_checker=True, width=64, height=48)
-    sheet = preview_sheet(env, range(3), columns=2)
-    assert sheet.shape == (2 * 48 + 4, 2 * 64 + 4, 3)
-    env.reset(seed=1)
-    np.testing.assert_array_equal(sheet[:48, 68:], env.unwrapped.image())
-    assert (sheet[52:, 68:] == 255).all()
     env.close()

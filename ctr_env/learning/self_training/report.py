@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctr_env.calibration.pseudo_label import PseudoLabel, posed_mask
+from ctr_env.calibration.static_camera import StaticCameraSolver
 from ctr_env.datasets.frame import Frame
 from ctr_env.drawing.contact_sheet import Row, Tile, contact_sheet
 from ctr_env.drawing.figures import new_figure, save_figure
@@ -50,7 +51,8 @@ def adaptation_sheet(
     chosen = np.unique(np.linspace(0, len(frames) - 1, min(columns, len(frames))).round().astype(int))
     rows = []
     for title, file in weights.items():
-        estimator = CtRNetEstimator(RobotKinematics(robot), {"weights": str(file), "tracking": False})
+        settings = {"weights": str(file), "tracking": False, "device": device}
+        estimator = CtRNetEstimator(RobotKinematics(robot), settings)
         solver = StaticCameraSolver(estimator.pipeline)
         label = solver.pseudo_labels if fixed_camera else solver.independent_labels
         labels = [each for group in images for each in label(group)]

@@ -45,4 +45,4 @@ def test_curves_are_means_and_images_are_sheets(seen, tmp_path):
     events = EventAccumulator(str(tmp_path)).Reload()
     assert [(event.step, event.value) for event in events.Scalars("training/loss")] == [(2, 1.5), (4, 3.5)]
     (image,) = events.Images("examples")
-    assert (image.width, image.height) == (64, 24)
+    assert (image.width, image.height) == (70, 24)  # two tiles and a gap
