@@ -12,14 +12,15 @@ def test_frames_are_drawn_once(tmp_path, capsys):
     assert f"1 frames    {tmp_path}" in capsys.readouterr().out
     assert {file.name for file in tmp_path.iterdir()} == {
         "000000.json", "000000.rgb.jpg", "000000.mask.png", "_camera_settings.json", "_object_settings.json",
-        "_recipe.json",
+        "run.json",
     }  # fmt: skip
-    times = {file.name: file.stat().st_mtime_ns for file in tmp_path.iterdir()}
+    frames = sorted(tmp_path.glob("0*"))
+    times = [file.stat().st_mtime_ns for file in frames]
     assert main([*arguments, *size]) == 0
-    assert times == {file.name: file.stat().st_mtime_ns for file in tmp_path.iterdir()}
+    assert times == [file.stat().st_mtime_ns for file in frames]
     capsys.readouterr()
-    assert main([*arguments, "--width", "128"]) == 1
-    assert "another recipe (width: 64, now 128)" in capsys.readouterr().err
+    assert main([*arguments, *size, "--width", "128"]) == 1
+    assert "holds a generate run with width=64, now 128" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ctr_env.errors import DataError, MissingFileError
+
 from .clutter import fractal_noise, paint_clutter, random_colour
 
 __all__ = ["Backgrounds"]
@@ -29,15 +31,15 @@ class Backgrounds:
         """Load a folder's images (none: only invented backgrounds).
 
         Raises:
-            FileNotFoundError: If there is no such folder, or no image in it.
-            ValueError: If one of them cannot be read.
+            MissingFileError: If the folder does not exist or contains no image.
+            DataError: If an image cannot be read.
         """
         self._photographs: list[NDArray[np.uint8]] = []
         if folder is None:
             return
         files = sorted(f for f in folder.glob("**/*") if f.suffix.lower() in _SUFFIXES) if folder.is_dir() else []
         if not files:
-            raise FileNotFoundError(f"no images ({', '.join(_SUFFIXES)}) in the background folder {folder}")
+            raise MissingFileError(f"no images ({', '.join(_SUFFIXES)}) in the background folder {folder}")
         self._photographs = [_load(file) for file in files]
 
     def draw(self, width: int, height: int, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -72,7 +74,7 @@ class Backgrounds:
 def _load(file: Path) -> NDArray[np.uint8]:
     image = cv2.imread(str(file), cv2.IMREAD_COLOR_RGB)
     if image is None:
-        raise ValueError(f"{file} is not a image that can be read")
+        raise DataError(f"{file} is not a readable image")
     scale = _LONGEST / max(image.shape[:2])
     if scale < 1.0:
         image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)

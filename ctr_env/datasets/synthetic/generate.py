@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ctr_env.datasets.dream_writer import write_frame, write_settings
+from ctr_env.errors import WorkerError
 from ctr_env.geometry import PinholeCamera
-from ctr_env.runs.files import write_json
+from ctr_env.runs.folder import RunFolder
 from ctr_env.runs.seeds import frame_seed
 from ctr_env.scenes.robots.catalogue import get_robot
 
@@ -22,8 +23,6 @@ from .backgrounds import Backgrounds
 from .sampler import FrameSampler
 
 __all__ = ["GenerateConfig", "generate"]
-
-_RECIPE = "_recipe.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,13 +84,14 @@ def generate(config: GenerateConfig, folder: Path, frames: int, workers: int) ->
         Number of frames there are, after each one (once, at the beginning, for those that were there).
 
     Raises:
-        ValueError: If a value is not valid, or the folder holds frames of another recipe.
-        FileNotFoundError: If the background folder has no images.
-        RuntimeError: If a process was killed.
+        ConfigurationError: If a value is not valid.
+        RunFolderError: If the folder holds frames of other settings.
+        MissingFileError: If the background folder has no images.
+        WorkerError: If a process was ended from outside.
     """
     config.sampler()
     frame_seed(config.split, config.seed, max(frames - 1, 0))
-    _check_recipe(config, folder)
+    RunFolder(folder, "generate", asdict(config))
     missing = [i for i in range(frames) if not (folder / f"{i:06d}.json").is_file()]
     done = frames - len(missing)
     yield done
@@ -106,9 +106,9 @@ def generate(config: GenerateConfig, folder: Path, frames: int, workers: int) ->
             done += 1
             yield done
     except BrokenProcessPool as error:
-        raise RuntimeError(
-            f"a process that draws was ended from outside after {done} of {frames} frames (for want of memory?); "
-            "the same command goes on"
+        raise WorkerError(
+            f"a rendering process was ended from outside after {done} of {frames} frames (out of memory?); "
+            "the same command resumes"
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
@@ -120,21 +120,6 @@ def _write_settings_once(config: GenerateConfig, folder: Path) -> None:
     if first.is_file() and not (folder / "_camera_settings.json").is_file():
         camera = json.loads(first.read_text())["camera_data"]["intrinsics"]
         write_settings(folder, get_robot(config.robot), PinholeCamera(**camera))
-
-
-def _check_recipe(config: GenerateConfig, folder: Path) -> None:
-    file, recipe = folder / _RECIPE, json.loads(json.dumps(asdict(config)))
-    if file.is_file():
-        other = json.loads(file.read_text())
-        differing = [name for name in recipe if recipe[name] != other.get(name)]
-        if differing:
-            name = differing[0]
-            raise ValueError(
-                f"{folder} holds frames of another recipe ({name}: {other.get(name)!r}, now {recipe[name]!r}); "
-                "choose another folder, or the same settings to go on"
-            )
-    else:
-        write_json(file, recipe)
 
 
 _worker: tuple[GenerateConfig, Path, FrameSampler]

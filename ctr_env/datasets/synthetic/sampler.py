@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctr_env.datasets.labelled import LabelledFrame
+from ctr_env.errors import ConfigurationError, SamplingError
 from ctr_env.runs.seeds import camera_seed
 from ctr_env.scenes.randomization.fields import apply_draws, image_effects, sizes_of
 from ctr_env.scenes.randomization.randomization import Draws, make_randomization
@@ -37,8 +38,8 @@ _CAMERA = ("camera",)
 class FrameSampler:
     """Draws frames of one robot, each from a seed of its own and nothing else.
 
-    Half of the joint configurations are like those of a servo (near home), half anything that the joints allow and that touches
-    neither itself nor its surroundings. Cameras, rooms and image effects are as the randomisation says.
+    Half of the joint configurations lie near home, as in a servo episode; the others are uniform within the joint
+    limits. All are free of contact. Cameras, rooms and image effects follow the randomisation.
     """
 
     def __init__(
@@ -58,7 +59,8 @@ class FrameSampler:
             robot: The robot.
             width: Image width, pixels.
             height: Image height, pixels.
-            randomization: Preset or mapping (see :func:`~ctr_env.scenes.randomization.randomization.make_randomization`).
+            randomization: Preset or mapping, see
+                :func:`~ctr_env.scenes.randomization.randomization.make_randomization`.
             board_share: Share of frames with a calibration board in the gripper.
             backgrounds: Images that stand behind the robot instead of the room in half of the frames.
             renderer: Renderer by name.
@@ -71,7 +73,7 @@ class FrameSampler:
         if fixed_camera is not None:
             camera_seed(fixed_camera)
         if not 0.0 <= board_share <= 1.0:
-            raise ValueError(f"board_share must lie in [0, 1], not {board_share!r}")
+            raise ConfigurationError(f"board_share must lie in [0, 1], not {board_share!r}")
         self.robot = get_robot(robot)
         self._size = width, height
         self._rules = make_randomization(randomization, self.robot.camera_distance)
@@ -84,7 +86,7 @@ class FrameSampler:
         """The frame of a seed.
 
         Raises:
-            RuntimeError: If no joint configuration, or no view of it, is acceptable.
+            SamplingError: If no joint configuration, or no view of it, is acceptable.
         """
         rng = np.random.default_rng([seed, 0])
         scene, renderer = self._scene(bool(rng.random() < self._board_share))
@@ -124,7 +126,7 @@ class FrameSampler:
         if self._fixed_camera is not None and not self._find_view(
             scene, scene.kinematics.home, draws, camera_seed(self._fixed_camera), 0
         ):
-            raise RuntimeError(f"camera {self._fixed_camera} (camera.*) sees too little of the arm at home")
+            raise SamplingError(f"camera {self._fixed_camera} (camera.*) sees too little of the arm at home")
         for attempt in range(_SEEN_CONFIGURATIONS):
             joints = self._configuration(scene, rng)
             if self._fixed_camera is not None:
@@ -133,7 +135,7 @@ class FrameSampler:
             elif self._find_view(scene, joints, draws, seed, attempt * _VIEWS):
                 break
         else:
-            raise RuntimeError(f"no camera (camera.*) was found that sees enough of the arm (frame seed {seed})")
+            raise SamplingError(f"no camera (camera.*) was found that sees enough of the arm (frame seed {seed})")
         if rng.random() < _TARGET_SHARE:
             lower, upper = self._limits(scene)
             goal = np.clip(joints + rng.uniform(-0.45, 0.45, len(joints)), lower, upper)
@@ -165,7 +167,7 @@ class FrameSampler:
             scene.place_arm(joints)
             if not scene.touches():
                 return joints
-        raise RuntimeError(f"no joint configuration of {self.robot.name} was found that touches nothing")
+        raise SamplingError(f"no joint configuration of {self.robot.name} was found that touches nothing")
 
     def _limits(self, scene: Scene) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Bounds of drawn joint positions; joints without stops are drawn within one turn."""

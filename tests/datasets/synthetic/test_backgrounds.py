@@ -45,7 +45,7 @@ def test_folders_without_images_are_rejected_by_name(tmp_path):
         with pytest.raises(FileNotFoundError, match=rf"\.jpg.* in the background folder .*{name}$"):
             Backgrounds(tmp_path / name)
     (tmp_path / "empty" / "broken.png").write_bytes(b"not a image")
-    with pytest.raises(ValueError, match="broken.png is not a image"):
+    with pytest.raises(ValueError, match="broken.png is not a readable image"):
         Backgrounds(tmp_path / "empty")
 
 

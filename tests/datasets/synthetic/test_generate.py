@@ -1,12 +1,12 @@
 import json
 import multiprocessing
-import re
 
 import numpy as np
 import pytest
 
 from ctr_env.datasets.dream_reader import DreamFolder
 from ctr_env.datasets.synthetic.generate import GenerateConfig, generate
+from ctr_env.errors import RunFolderError, WorkerError
 from ctr_env.runs.seeds import frame_seed
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
@@ -45,22 +45,20 @@ def test_a_process_that_is_killed_is_told_and_the_same_call_goes_on(tmp_path):
     assert [next(drawing), next(drawing)] == [0, 1]
     for process in multiprocessing.active_children():
         process.kill()
-    with pytest.raises(RuntimeError, match=r"ended from outside after \d+ of 30 frames .* the same command goes on"):
+    with pytest.raises(WorkerError, match=r"ended from outside after \d+ of 30 frames .* the same command resumes"):
         list(drawing)
     there = len(list(tmp_path.glob("[0-9]*.json")))
     assert 1 <= there < 30
     assert list(generate(CONFIG, tmp_path, there + 1, workers=1)) == [there, there + 1]
 
 
-def test_another_recipe_is_rejected(tmp_path):
-    recipe = tmp_path / "_recipe.json"
+def test_other_settings_are_rejected(tmp_path):
     assert list(generate(CONFIG, tmp_path, 0, workers=1)) == [0]
     other = GenerateConfig(split="validation", seed=3, width=64, height=48, board_share=0.5)
-    message = f"{tmp_path} holds frames of another recipe (board_share: 0.0, now 0.5)"
-    written = recipe.read_bytes()
-    with pytest.raises(ValueError, match=re.escape(message)):
+    written = (tmp_path / "run.json").read_bytes()
+    with pytest.raises(RunFolderError, match=r"holds a generate run with board_share=0\.0, now 0\.5"):
         next(generate(other, tmp_path, 0, workers=1))
-    assert recipe.read_bytes() == written
+    assert (tmp_path / "run.json").read_bytes() == written
 
 
 @pytest.mark.parametrize(
