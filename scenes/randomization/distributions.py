@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ctr_env.errors import ConfigurationError
+
 __all__ = ["Choice", "Constant", "Distribution", "LogUniform", "Normal", "Uniform", "distribution_from_data"]
 
 Value = float | tuple[float, ...]
@@ -49,7 +51,7 @@ class Uniform(Distribution):
     def __post_init__(self) -> None:
         """Refuse crossed bounds."""
         if np.any(np.asarray(self.low) > np.asarray(self.high)):
-            raise ValueError(f"uniform bounds are crossed: low {self.low}, high {self.high}")
+            raise ConfigurationError(f"uniform bounds are crossed: low {self.low}, high {self.high}")
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
         """Draw uniformly."""
@@ -66,7 +68,7 @@ class LogUniform(Distribution):
     def __post_init__(self) -> None:
         """Refuse crossed bounds and ones without a logarithm."""
         if not 0.0 < self.low <= self.high:
-            raise ValueError(f"log_uniform needs 0 < low <= high, not low {self.low}, high {self.high}")
+            raise ConfigurationError(f"log_uniform needs 0 < low <= high, not low {self.low}, high {self.high}")
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
         """Draw uniformly in the logarithm."""
@@ -83,7 +85,7 @@ class Normal(Distribution):
     def __post_init__(self) -> None:
         """Refuse a negative standard deviation."""
         if self.std < 0.0:
-            raise ValueError(f"normal needs std >= 0, not {self.std}")
+            raise ConfigurationError(f"normal needs std >= 0, not {self.std}")
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
         """Draw from the normal distribution."""
@@ -99,7 +101,7 @@ class Choice(Distribution):
     def __post_init__(self) -> None:
         """Refuse an empty choice."""
         if not self.values:
-            raise ValueError("choice needs at least one value")
+            raise ConfigurationError("choice needs at least one value")
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
         """Pick values."""
@@ -114,7 +116,7 @@ def distribution_from_data(data: Any) -> Distribution:
             (``[low, high]``), ``log_uniform`` (``[low, high]``), ``normal`` (``[mean, std]``), ``choice`` (list).
 
     Raises:
-        ValueError: If the form is none of these.
+        ConfigurationError: If the form is none of these.
     """
     if isinstance(data, Distribution):
         return data
@@ -128,9 +130,9 @@ def distribution_from_data(data: Any) -> Distribution:
             try:
                 distribution: Distribution = _KINDS[kind](value)
             except (IndexError, TypeError, KeyError) as error:
-                raise ValueError(f"malformed distribution {data!r}; {_FORMS}") from error
+                raise ConfigurationError(f"malformed distribution {data!r}; {_FORMS}") from error
             return distribution
-    raise ValueError(f"not a distribution: {data!r}; {_FORMS}")
+    raise ConfigurationError(f"not a distribution: {data!r}; {_FORMS}")
 
 
 def _value(data: Any) -> Value:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ctr_env.errors import ConfigurationError
 from ctr_env.scenes.world.textures import TEXTURES
 
 from .fields import FIELDS
@@ -31,7 +32,7 @@ def preset_rules(name: str, camera_distance: tuple[float, float]) -> dict[str, A
         camera_distance: Usual distances of a camera, metres.
 
     Raises:
-        ValueError: If the name is unknown.
+        ConfigurationError: If the name is unknown.
     """
     _check(name)
     rules: dict[str, Any] = {field.name: {"constant": field.nominal} for field in FIELDS.values()}
@@ -50,7 +51,7 @@ def preset_room(name: str) -> str:
     """Name of the room (:data:`~ctr_env.scenes.world.furniture.ROOMS`) that a preset plays in.
 
     Raises:
-        ValueError: If the preset is unknown.
+        ConfigurationError: If the preset is unknown.
     """
     _check(name)
     return name if name in _ROOMS else "plain"
@@ -58,7 +59,7 @@ def preset_room(name: str) -> str:
 
 def _check(name: str) -> None:
     if name not in PRESETS:
-        raise ValueError(f"unknown randomisation preset {name!r}; valid names: {', '.join(PRESETS)}")
+        raise ConfigurationError(f"unknown randomisation preset {name!r}; valid names: {', '.join(PRESETS)}")
 
 
 def _frame(data: dict[str, Any]) -> dict[str, Any]:

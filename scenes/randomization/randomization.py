@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ctr_env.errors import ConfigurationError
+
 from .distributions import Distribution, distribution_from_data
 from .fields import FIELDS, Field
 from .presets import preset_room, preset_rules
@@ -87,14 +89,14 @@ def make_randomization(
         camera_distance: Usual distances of a camera from the robot, metres; presets widen them.
 
     Raises:
-        ValueError: If a preset, field or trigger is unknown, or a distribution is malformed.
+        ConfigurationError: If a preset, field or trigger is unknown, or a distribution is malformed.
     """
     entries = {"preset": config} if isinstance(config, str) else dict(config)
     preset = entries.pop("preset", "none")
     rules = {name: _rule(FIELDS[name], data) for name, data in preset_rules(preset, camera_distance).items()}
     for name, data in entries.items():
         if name not in FIELDS:
-            raise ValueError(f"unknown randomisation field {name!r}; valid names: {', '.join(sorted(FIELDS))}")
+            raise ConfigurationError(f"unknown randomisation field {name!r}; valid names: {', '.join(sorted(FIELDS))}")
         rules[name] = _rule(FIELDS[name], data)
     return Randomization(rules, preset_room(preset))
 
@@ -103,16 +105,16 @@ def check_draws(draws: Mapping[str, Any], sizes: Mapping[str, int]) -> Draws:
     """Recorded draws, ready to be replayed.
 
     Raises:
-        ValueError: If a name is unknown or a value does not have its field's shape.
+        ConfigurationError: If a name is unknown or a value does not have its field's shape.
     """
     checked = {}
     for name, value in draws.items():
         if name not in FIELDS:
-            raise ValueError(f"unknown draw {name!r}; valid names: {', '.join(sorted(FIELDS))}")
+            raise ConfigurationError(f"unknown draw {name!r}; valid names: {', '.join(sorted(FIELDS))}")
         array = np.asarray(value, dtype=float)
         shape = FIELDS[name].shape_for(sizes)
         if array.shape != shape:
-            raise ValueError(f"draw {name!r} must have shape {shape}, not {array.shape}")
+            raise ConfigurationError(f"draw {name!r} must have shape {shape}, not {array.shape}")
         checked[name] = array
     return checked
 
@@ -123,12 +125,12 @@ def _rule(field: Field, data: Any) -> Rule:
         data = dict(data)
         when = data.pop("when")
     if when not in _WHEN:
-        raise ValueError(f"{field.name}: unknown trigger {when!r}; valid names: {', '.join(_WHEN)}")
+        raise ConfigurationError(f"{field.name}: unknown trigger {when!r}; valid names: {', '.join(_WHEN)}")
     if when == "frame" and not field.per_frame:
-        raise ValueError(f"{field.name} can only be drawn per episode, not per frame")
+        raise ConfigurationError(f"{field.name} can only be drawn per episode, not per frame")
     try:
         distribution = distribution_from_data(data)
         distribution.sample(np.random.default_rng(0), field.shape_for({}))
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{field.name}: {error}") from error
+        raise ConfigurationError(f"{field.name}: {error}") from error
     return Rule(distribution, when)

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+from ctr_env.errors import ConfigurationError
+
 __all__ = ["BACKENDS", "BackendReport", "probe"]
 
 BACKENDS = ("egl", "osmesa", "glfw", "filament")
@@ -116,10 +118,10 @@ def probe(name: str, timeout_s: float = 60.0) -> BackendReport:
         timeout_s: Time after which it counts as broken, seconds.
 
     Raises:
-        ValueError: If the name is unknown.
+        ConfigurationError: If the name is unknown.
     """
     if name not in BACKENDS:
-        raise ValueError(f"unknown backend {name!r}; valid names: {', '.join(BACKENDS)}")
+        raise ConfigurationError(f"unknown backend {name!r}; valid names: {', '.join(BACKENDS)}")
     environment = os.environ | ({} if name == "filament" else {"MUJOCO_GL": name})
     command = [sys.executable, "-P", "-c", _FILAMENT if name == "filament" else _CLASSIC]
     try:

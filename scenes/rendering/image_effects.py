@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ctr_env.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -48,11 +50,11 @@ def apply_image_effects(
         ``(H, W, 3)`` uint8; the image itself, untouched, if no setting does anything.
 
     Raises:
-        ValueError: If a setting is unknown or out of its range, or defocus is asked for without depth.
+        ConfigurationError: If a setting is unknown or out of its range, or defocus is asked for without depth.
     """
     values = _checked(settings)
     if values["defocus_px"] > 0 and depth is None:
-        raise ValueError(f"image effect defocus_px ({values['defocus_px']:g}) needs the image's depth")
+        raise ConfigurationError(f"image effect defocus_px ({values['defocus_px']:g}) needs the image's depth")
     if all(
         values[name] == nothing for name, (nothing, _, _) in IMAGE_EFFECTS.items() if name != "motion_blur_angle_rad"
     ):
@@ -78,10 +80,10 @@ def _checked(settings: Mapping[str, float]) -> dict[str, float]:
     values = {name: nothing for name, (nothing, _, _) in IMAGE_EFFECTS.items()}
     for name, value in settings.items():
         if name not in IMAGE_EFFECTS:
-            raise ValueError(f"unknown image effect {name!r}; valid names: {', '.join(IMAGE_EFFECTS)}")
+            raise ConfigurationError(f"unknown image effect {name!r}; valid names: {', '.join(IMAGE_EFFECTS)}")
         _, low, high = IMAGE_EFFECTS[name]
         if not low <= value <= high:
-            raise ValueError(f"image effect {name} must lie in [{low:g}, {high:g}], not {value!r}")
+            raise ConfigurationError(f"image effect {name} must lie in [{low:g}, {high:g}], not {value!r}")
         values[name] = float(value)
     return values
 

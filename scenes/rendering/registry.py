@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import mujoco
 
+from ctr_env.errors import ConfigurationError
+
 from .base import Renderer
 from .classic import ClassicRenderer
 
@@ -36,7 +38,7 @@ def make_renderer(name: str, model: mujoco.MjModel, camera_id: int, width: int, 
     """Create a renderer by name.
 
     Raises:
-        ValueError: If the name is unknown.
+        ConfigurationError: If the name is unknown.
         RenderError: If the backend does not come up.
     """
     require_renderer(name)
@@ -47,7 +49,7 @@ def require_renderer(name: str) -> None:
     """Refuse a name that is no renderer's.
 
     Raises:
-        ValueError: Then.
+        ConfigurationError: Then.
     """
     if name not in RENDERERS:
-        raise ValueError(f"unknown renderer {name!r}; valid names: {', '.join(sorted(RENDERERS))}")
+        raise ConfigurationError(f"unknown renderer {name!r}; valid names: {', '.join(sorted(RENDERERS))}")

@@ -15,6 +15,8 @@ from typing import Any
 import platformdirs
 import trimesh
 
+from ctr_env.errors import MissingFileError
+
 from .description import RobotDescription
 from .meshes import decimate, load_coloured_meshes
 from .urdf import load_urdf, resolve_mesh
@@ -51,7 +53,7 @@ def prepared_urdf(robot: RobotDescription) -> Path:
         Path of ``robot.urdf`` in the cache; its meshes (binary STL) lie beside it.
 
     Raises:
-        FileNotFoundError: If the URDF or one of its meshes does not exist.
+        MissingFileError: If the URDF or one of its meshes does not exist.
         ValueError: If the URDF lacks what the description names.
     """
     root = load_urdf(robot)
@@ -73,7 +75,7 @@ def _key(robot: RobotDescription, root: ET.Element) -> str:
     digest.update(ET.tostring(root))
     for path in sorted({resolve_mesh(mesh.get("filename", ""), robot.urdf_path) for mesh in root.iter("mesh")}):
         if not path.is_file():
-            raise FileNotFoundError(f"robot {robot.name!r}: mesh file not found: {path}")
+            raise MissingFileError(f"robot {robot.name!r}: mesh file not found: {path}")
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

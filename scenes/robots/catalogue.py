@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from ctr_env.errors import ConfigurationError
+
 from .description import RobotDescription
 from .robot_file import read_robot
 
@@ -84,7 +86,7 @@ def get_robot(robot: str | RobotDescription) -> RobotDescription:
     """A robot by name, or by the file that describes it (see :func:`~.robot_file.read_robot`); a description as it is.
 
     Raises:
-        ValueError: If no robot has that name, or the file cannot be understood.
+        ConfigurationError: If no robot has that name, or the file cannot be understood.
         FileNotFoundError: If there is no such file.
     """
     if isinstance(robot, RobotDescription):
@@ -93,5 +95,7 @@ def get_robot(robot: str | RobotDescription) -> RobotDescription:
         return read_robot(Path(robot))
     if robot not in ROBOTS:
         valid = ", ".join(sorted(ROBOTS))
-        raise ValueError(f"unknown robot {robot!r}; valid names: {valid}; or a file that describes one (.yaml, .json)")
+        raise ConfigurationError(
+            f"unknown robot {robot!r}; valid names: {valid}; or a file that describes one (.yaml, .json)"
+        )
     return ROBOTS[robot]

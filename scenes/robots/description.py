@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from importlib.metadata import distribution
 from pathlib import Path
 
+from ctr_env.errors import ConfigurationError, MissingFileError
+
 __all__ = ["RobotDescription", "robot_data_folder"]
 
 
@@ -66,14 +68,14 @@ class RobotDescription:
     def __post_init__(self) -> None:
         """Refuse vectors that do not fit the joints."""
         if self.keypoint_names and len(self.keypoint_names) != len(self.keypoint_frames):
-            raise ValueError(
+            raise ConfigurationError(
                 f"robot {self.name!r}: keypoint_names has {len(self.keypoint_names)} names, "
                 f"keypoint_frames has {len(self.keypoint_frames)}"
             )
         vectors = ("home", "acceleration_limits", *(("mirror_signs",) if self.mirror_of else ()))
         for name in vectors:
             if len(getattr(self, name)) != len(self.arm_joints):
-                raise ValueError(
+                raise ConfigurationError(
                     f"robot {self.name!r}: {name} has {len(getattr(self, name))} numbers, "
                     f"arm_joints has {len(self.arm_joints)} names"
                 )
@@ -83,7 +85,7 @@ class RobotDescription:
         """The URDF file.
 
         Raises:
-            FileNotFoundError: If it does not exist.
+            MissingFileError: If it does not exist.
         """
         return self._find(self.urdf)
 
@@ -92,7 +94,7 @@ class RobotDescription:
         """The SRDF file, if there is one.
 
         Raises:
-            FileNotFoundError: If it is named but does not exist.
+            MissingFileError: If it is named but does not exist.
         """
         return None if self.srdf is None else self._find(self.srdf)
 
@@ -100,7 +102,7 @@ class RobotDescription:
         path = Path(name)
         path = path if path.is_absolute() else robot_data_folder() / "robots" / path
         if not path.is_file():
-            raise FileNotFoundError(f"robot {self.name!r}: no file {path}")
+            raise MissingFileError(f"robot {self.name!r}: no file {path}")
         return path
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import RigidTransform
 
+from ctr_env.errors import ConfigurationError
 from ctr_env.geometry import body_pose
 
 from .catalogue import get_robot
@@ -41,7 +42,7 @@ class RobotKinematics:
         """Build from a robot's name or description.
 
         Raises:
-            ValueError: If the name is unknown, or the URDF lacks what the description names.
+            ConfigurationError: If the name is unknown, or the URDF lacks what the description names.
         """
         self.robot = get_robot(robot)
         self.model, limits = _arm_model(self.robot)
@@ -66,7 +67,7 @@ class RobotKinematics:
             link: Link name.
 
         Raises:
-            ValueError: If there is no such link, or the positions are not ``(n,)``.
+            ConfigurationError: If there is no such link, or the positions are not ``(n,)``.
         """
         self._forward(joint_positions)
         return body_pose(self._data, self._body(link), self._base_T_model)
@@ -93,7 +94,7 @@ class RobotKinematics:
             ``(P, 3)`` metres.
 
         Raises:
-            ValueError: If there is no such link.
+            ConfigurationError: If there is no such link.
         """
         rotations, origins = self.link_poses(joint_positions, links)
         return np.asarray(origins + np.einsum("nij,nj->ni", rotations, np.asarray(offsets, dtype=float)))
@@ -111,7 +112,7 @@ class RobotKinematics:
             Rotations ``(L, 3, 3)`` and origins ``(L, 3)``, metres.
 
         Raises:
-            ValueError: If there is no such link.
+            ConfigurationError: If there is no such link.
         """
         self._forward(joint_positions)
         ids = [self._body(name) for name in links]
@@ -131,7 +132,7 @@ class RobotKinematics:
     def _forward(self, joint_positions: ArrayLike) -> None:
         q = np.asarray(joint_positions, dtype=float)
         if q.shape != (self.n,):
-            raise ValueError(f"{self.robot.name} takes joint positions of shape ({self.n},), not {q.shape}")
+            raise ConfigurationError(f"{self.robot.name} takes joint positions of shape ({self.n},), not {q.shape}")
         self._data.qpos[:] = q
         mujoco.mj_kinematics(self.model, self._data)
 
@@ -139,7 +140,7 @@ class RobotKinematics:
         body = mujoco.mj_name2id(self.model, mujoco.mjtObj.mjOBJ_BODY, link)
         if body < 0:
             names = ", ".join(self.model.body(i).name for i in range(1, self.model.nbody))
-            raise ValueError(f"robot {self.robot.name!r} has no link {link!r}; valid names: {names}")
+            raise ConfigurationError(f"robot {self.robot.name!r} has no link {link!r}; valid names: {names}")
         return int(body)
 
 
@@ -154,7 +155,7 @@ def _arm_model(robot: RobotDescription) -> tuple[mujoco.MjModel, NDArray[np.floa
     model = _compile(ET.tostring(root, encoding="unicode"))
     order = [model.joint(name).qposadr[0] for name in robot.arm_joints]
     if order != list(range(model.nq)):
-        raise ValueError(f"robot {robot.name!r}: arm_joints must be one chain from base to gripper, in order")
+        raise ConfigurationError(f"robot {robot.name!r}: arm_joints must be one chain from base to gripper, in order")
     return model, np.array([[limit.lower, limit.upper, limit.velocity, limit.effort] for limit in limits])
 
 

@@ -14,6 +14,8 @@ from vtkmodules.vtkCommonCore import vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 from vtkmodules.vtkFiltersCore import vtkQuadricDecimation
 
+from ctr_env.errors import DataError, MissingFileError
+
 __all__ = ["ColouredMesh", "decimate", "load_coloured_meshes"]
 
 _FEWEST_FACES = 24
@@ -37,11 +39,11 @@ def load_coloured_meshes(path: Path) -> list[ColouredMesh]:
     """Read a mesh file (COLLADA, STL, OBJ, ...) as one welded mesh per colour.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the file holds no triangles.
+        MissingFileError: If there is no such file.
+        DataError: If the file holds no triangles.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"mesh file not found: {path}")
+        raise MissingFileError(f"mesh file not found: {path}")
     loaded = trimesh.load(path)
     scene = loaded if isinstance(loaded, trimesh.Scene) else trimesh.Scene(loaded)
     by_colour: dict[tuple[float, float, float, float] | None, list[trimesh.Trimesh]] = {}
@@ -50,7 +52,7 @@ def load_coloured_meshes(path: Path) -> list[ColouredMesh]:
             bare = trimesh.Trimesh(geometry.vertices, geometry.faces, process=False)
             by_colour.setdefault(_colour(geometry), []).append(bare)
     if not by_colour:
-        raise ValueError(f"no triangles in {path}")
+        raise DataError(f"no triangles in {path}")
     return [ColouredMesh(_weld(meshes), rgba) for rgba, meshes in by_colour.items()]
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from ctr_env.errors import DataError, MissingFileError
+
 from .description import RobotDescription
 
 __all__ = ["read_robot"]
@@ -20,29 +22,29 @@ def read_robot(file: Path) -> RobotDescription:
     ``urdf`` and ``srdf`` are looked for beside the file, then below the ``robots`` folder of ``example-robot-data``.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is not a mapping, lacks a field or has an unknown one (the message lists the valid ones), or a
+        MissingFileError: If there is no such file.
+        DataError: If it is not a mapping, lacks a field or has an unknown one (the message lists the valid ones), or a
             field is not what it should be.
     """
     if not file.is_file():
-        raise FileNotFoundError(f"no robot file {file}")
+        raise MissingFileError(f"no robot file {file}")
     try:
         data = yaml.safe_load(file.read_text())
     except yaml.YAMLError as error:
-        raise ValueError(f"{file}: not YAML or JSON: {error}") from error
+        raise DataError(f"{file}: not YAML or JSON: {error}") from error
     if not isinstance(data, Mapping):
-        raise ValueError(f"{file}: must be a mapping of a robot's fields, not {type(data).__name__}")
+        raise DataError(f"{file}: must be a mapping of a robot's fields, not {type(data).__name__}")
     known = {field.name: field for field in fields(RobotDescription)}
     needed = [name for name, field in known.items() if field.default is MISSING and field.default_factory is MISSING]
     unknown = [str(name) for name in data if name not in known]
     missing = [name for name in needed if name not in data]
     if unknown or missing:
         told = [f"unknown {', '.join(unknown)}"] * bool(unknown) + [f"no {', '.join(missing)}"] * bool(missing)
-        raise ValueError(f"{file}: {'; '.join(told)}; valid names: {', '.join(known)}")
+        raise DataError(f"{file}: {'; '.join(told)}; valid names: {', '.join(known)}")
     try:
         return RobotDescription(**{name: _value(name, value, file) for name, value in data.items()})
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{file}: {error}") from error
+        raise DataError(f"{file}: {error}") from error
 
 
 def _value(name: str, value: Any, file: Path) -> Any:

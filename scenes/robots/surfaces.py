@@ -14,6 +14,8 @@ import trimesh
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import Rotation
 
+from ctr_env.errors import DataError
+
 from .assets import prepared_urdf
 from .description import RobotDescription
 from .kinematics import RobotKinematics
@@ -61,11 +63,11 @@ def robot_surface(robot: RobotDescription, faces: int | None = None) -> RobotSur
         faces: Most triangles; none: those that the scenes draw.
 
     Raises:
-        ValueError: If nothing of the robot can be seen.
+        DataError: If nothing of the robot can be seen.
     """
     surface = _surface_of(prepared_urdf(robot), robot.face_budget if faces is None else faces)
     if surface is None:
-        raise ValueError(f"robot {robot.name!r} has no visible surface: {robot.urdf} has no <visual>")
+        raise DataError(f"robot {robot.name!r} has no visible surface: {robot.urdf} has no <visual>")
     return surface
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import RigidTransform, Rotation
 
+from ctr_env.errors import DataError
 from ctr_env.geometry import transform
 
 from .description import RobotDescription, robot_data_folder
@@ -36,7 +37,7 @@ def load_urdf(robot: RobotDescription) -> ET.Element:
 
     Raises:
         FileNotFoundError: If the file does not exist.
-        ValueError: If the description names links or joints that the URDF does not have.
+        DataError: If the description names links or joints that the URDF does not have.
     """
     root = ET.parse(robot.urdf_path).getroot()
     _rename_world(root)
@@ -74,12 +75,12 @@ def joint_limits(root: ET.Element, name: str) -> JointLimits:
     """Limits of a joint.
 
     Raises:
-        ValueError: If the joint has no ``<limit>`` with a velocity and an effort.
+        DataError: If the joint has no ``<limit>`` with a velocity and an effort.
     """
     joint = next(joint for joint in root.iter("joint") if joint.get("name") == name)
     limit = joint.find("limit")
     if limit is None or limit.get("velocity") is None or limit.get("effort") is None:
-        raise ValueError(f"joint {name!r} needs a <limit> with velocity and effort in its URDF")
+        raise DataError(f"joint {name!r} needs a <limit> with velocity and effort in its URDF")
     unbounded = joint.get("type") == "continuous"
     lower = -np.inf if unbounded else float(limit.get("lower", 0.0))
     upper = np.inf if unbounded else float(limit.get("upper", 0.0))
@@ -125,7 +126,7 @@ def resolve_mesh(filename: str, urdf: Path) -> Path:
 def _require(robot: RobotDescription, kind: str, wanted: set[str], present: set[str]) -> None:
     missing = sorted(wanted - present)
     if missing:
-        raise ValueError(
+        raise DataError(
             f"robot {robot.name!r}: {robot.urdf} has no {kind} {', '.join(map(repr, missing))}; "
             f"valid names: {', '.join(sorted(present))}"
         )

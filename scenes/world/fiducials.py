@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
 
+from ctr_env.errors import ConfigurationError
 from ctr_env.geometry import transform
 from ctr_env.scenes.robots.description import RobotDescription
 
@@ -56,10 +57,10 @@ class CharucoBoardSpec:
         """OpenCV's board of a face.
 
         Raises:
-            ValueError: If there is no such face.
+            ConfigurationError: If there is no such face.
         """
         if face not in FACES:
-            raise ValueError(f"unknown face {face!r}; valid names: {', '.join(FACES)}")
+            raise ConfigurationError(f"unknown face {face!r}; valid names: {', '.join(FACES)}")
         dictionary = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, self.dictionary))
         markers = (self.columns * self.rows) // 2
         ids = np.arange(markers) + markers * FACES.index(face)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import RigidTransform
 
+from ctr_env.errors import ConfigurationError
 from ctr_env.geometry import PinholeCamera, body_pose, look_at
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.robots.robot_spec import VISUAL_GROUP
@@ -53,10 +54,10 @@ class Scene:
         """Compile a world.
 
         Raises:
-            ValueError: If the robot or the room is unknown.
+            ConfigurationError: If the robot or the room is unknown.
         """
         if config.room not in ROOMS:
-            raise ValueError(f"unknown room {config.room!r}; valid names: {', '.join(ROOMS)}")
+            raise ConfigurationError(f"unknown room {config.room!r}; valid names: {', '.join(ROOMS)}")
         self.config = config
         self.kinematics = RobotKinematics(config.robot)
         self.robot = self.kinematics.robot

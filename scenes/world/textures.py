@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ctr_env.errors import ConfigurationError
+
 __all__ = ["TEXTURES", "texture"]
 
 TEXTURES = (
@@ -35,10 +37,10 @@ def texture(name: str, size: int = 256) -> NDArray[np.uint8]:
         ``(size, size, 3)`` uint8, light grey on average: surfaces are tinted by their own colour.
 
     Raises:
-        ValueError: If the name is unknown.
+        ConfigurationError: If the name is unknown.
     """
     if name not in TEXTURES:
-        raise ValueError(f"unknown texture {name!r}; valid names: {', '.join(TEXTURES)}")
+        raise ConfigurationError(f"unknown texture {name!r}; valid names: {', '.join(TEXTURES)}")
     rng = np.random.default_rng([_SEED, TEXTURES.index(name)])
     y, x = np.meshgrid(np.arange(size), np.arange(size), indexing="ij")
     value = _PATTERNS[name](x / size, y / size, rng)
