@@ -17,7 +17,7 @@ from ctr_env.scenes.robots.robot_file import read_robot
 from ctr_env.scenes.world.config import SceneConfig
 from ctr_env.scenes.world.scene import Scene
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "ur5.yaml"
+EXAMPLE = Path(__file__).parents[3] / "examples" / "ur5.yaml"
 
 
 def test_the_example_is_a_robot():
