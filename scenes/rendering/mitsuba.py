@@ -95,7 +95,7 @@ class MitsubaRenderer(Renderer):
             "rfilter": {"type": pixel_filter},
         }
         sensor = sensor_dict(self.model, data, self.camera_id, self.width, self.height)
-        return self._mitsuba.load_dict({**sensor, "video": record, "sampler": sampler})
+        return self._mitsuba.load_dict({**sensor, "film": record, "sampler": sampler})
 
     def _opened(self) -> Any:
         if self._mitsuba is None:
