@@ -12,7 +12,7 @@ from scipy.spatial.transform import RigidTransform
 
 from ctr_env.errors import SamplingError
 from ctr_env.geometry import PinholeCamera
-from ctr_env.scenes.randomization.fields import sizes_of
+from ctr_env.scenes.randomization.apply import sizes_of
 from ctr_env.scenes.randomization.randomization import Draws, Randomization
 from ctr_env.scenes.world.scene import Scene
 from ctr_env.scenes.world.views import CameraMotion, PoseSway, camera_from_draws, pose_from_draws

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctr_env.scenes.randomization.fields import image_effects
+from ctr_env.scenes.randomization.apply import image_effects
 from ctr_env.scenes.randomization.randomization import Draws
 from ctr_env.scenes.rendering.base import Renderer
 from ctr_env.scenes.rendering.image_effects import apply_image_effects

@@ -7,7 +7,7 @@ from scipy.spatial.transform import RigidTransform
 
 from ctr_env.datasets.frame import Frame
 from ctr_env.estimators import GroundTruth, PoseEstimator
-from ctr_env.scenes.randomization.fields import sizes_of
+from ctr_env.scenes.randomization.apply import sizes_of
 from ctr_env.scenes.randomization.randomization import Draws, Randomization
 from ctr_env.scenes.world.scene import Scene
 

@@ -30,7 +30,7 @@ def read_reset_options(options: Mapping[str, Any] | None, sizes: Mapping[str, in
 
     Args:
         options: ``{"draws": mapping, "seed": int}``, either or both, as ``info`` recorded them.
-        sizes: Sizes that fields of the scene have, as :func:`~ctr_env.scenes.randomization.fields.sizes_of` has them.
+        sizes: Sizes that fields of the scene have, as :func:`~ctr_env.scenes.randomization.apply.sizes_of` has them.
 
     Raises:
         ConfigurationError: If an option or a draw is unknown or malformed.

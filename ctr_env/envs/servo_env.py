@@ -14,7 +14,7 @@ from ctr_env.controllers import Controller, ServoCommand, ServoGoal, ServoState
 from ctr_env.estimators import PoseEstimator
 from ctr_env.geometry import pose_error
 from ctr_env.runs.configuration import require_choice
-from ctr_env.scenes.randomization.fields import sizes_of
+from ctr_env.scenes.randomization.apply import sizes_of
 from ctr_env.scenes.robots.description import RobotDescription
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.world.scene import Scene

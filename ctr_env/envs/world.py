@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctr_env.estimators import PoseEstimator
-from ctr_env.scenes.randomization.fields import apply_draws
+from ctr_env.scenes.randomization.apply import apply_draws
 from ctr_env.scenes.randomization.randomization import Draws, make_randomization
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.world.config import SceneConfig

@@ -166,7 +166,7 @@ class _Target:
         self._reading.set_buffer(self._pixels)
 
     def draw(self, context: Any, scene: Any, camera: Any, mode: str) -> NDArray[Any]:
-        """A image of the scene in one of Filament's draw modes, without what it does to finished images."""
+        """An image of the scene in one of Filament's draw modes, without what it does to finished images."""
         mjrf = filament_module()
         request = mjrf.RenderRequest()
         request.scene, request.target, request.camera = scene, self._target, camera

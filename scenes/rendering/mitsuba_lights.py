@@ -9,7 +9,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from ctr_env.scenes.world.room import LIGHT_DISTANCE
+from ctr_env.scenes.world.lighting import LIGHT_DISTANCE
 
 from .mitsuba_export import rgb_dict
 

@@ -14,8 +14,9 @@ from ctr_env.scenes.robots.robot_spec import VISUAL_GROUP
 
 from .cameras import set_camera_intrinsics, set_camera_pose
 from .config import SceneConfig
-from .furniture import ROOMS
-from .room import CAMERA, TARGET, build_room
+from .objects import TARGET
+from .room import CAMERA, build_room
+from .rooms import ROOMS
 
 __all__ = ["Scene"]
 

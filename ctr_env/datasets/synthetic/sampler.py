@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ctr_env.datasets.labelled import LabelledFrame
 from ctr_env.errors import ConfigurationError, SamplingError
 from ctr_env.runs.seeds import camera_seed
-from ctr_env.scenes.randomization.fields import apply_draws, image_effects, sizes_of
+from ctr_env.scenes.randomization.apply import apply_draws, image_effects, sizes_of
 from ctr_env.scenes.randomization.randomization import Draws, make_randomization
 from ctr_env.scenes.rendering.base import Renderer
 from ctr_env.scenes.rendering.image_effects import apply_image_effects

@@ -3,7 +3,7 @@ import pytest
 
 from ctr_env.scenes.rendering.environments import environment
 from ctr_env.scenes.world.config import SceneConfig
-from ctr_env.scenes.world.furniture import ROOMS
+from ctr_env.scenes.world.rooms import ROOMS
 from ctr_env.scenes.world.scene import Scene
 
 

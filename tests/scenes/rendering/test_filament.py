@@ -11,7 +11,7 @@ from ctr_env.errors import RenderError
 from ctr_env.runs.seeds import frame_seed
 from ctr_env.scenes.rendering.registry import make_renderer
 from ctr_env.scenes.world.config import SceneConfig
-from ctr_env.scenes.world.furniture import ROOMS
+from ctr_env.scenes.world.rooms import ROOMS
 from ctr_env.scenes.world.scene import Scene
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from ctr_env.errors import RenderError
 from ctr_env.geometry import PinholeCamera, look_at
-from ctr_env.scenes.randomization.fields import apply_draws, sizes_of
+from ctr_env.scenes.randomization.apply import apply_draws, sizes_of
 from ctr_env.scenes.randomization.randomization import make_randomization
 from ctr_env.scenes.rendering.registry import make_renderer
 from ctr_env.scenes.world.config import SceneConfig

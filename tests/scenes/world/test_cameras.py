@@ -7,7 +7,7 @@ from scipy import ndimage
 from ctr_env.geometry import PinholeCamera
 from ctr_env.scenes.rendering.registry import make_renderer
 from ctr_env.scenes.world.config import SceneConfig
-from ctr_env.scenes.world.room import CLUTTER
+from ctr_env.scenes.world.objects import CLUTTER
 from ctr_env.scenes.world.scene import Scene
 
 SEEDS = range(8)

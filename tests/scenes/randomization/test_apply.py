@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from ctr_env.scenes.randomization.fields import apply_draws, sizes_of
+from ctr_env.scenes.randomization.apply import apply_draws, sizes_of
 from ctr_env.scenes.randomization.randomization import make_randomization
-from ctr_env.scenes.world.room import CLUTTER, SURFACES
+from ctr_env.scenes.world.objects import CLUTTER
+from ctr_env.scenes.world.surfaces import SURFACES
 
 
 def model_state(scene):

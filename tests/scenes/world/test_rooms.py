@@ -3,9 +3,9 @@ import pytest
 
 from ctr_env.scenes.randomization.randomization import make_randomization
 from ctr_env.scenes.world.config import SceneConfig
-from ctr_env.scenes.world.furniture import ROOMS
-from ctr_env.scenes.world.room import ROOM_HALF_SIDE
+from ctr_env.scenes.world.rooms import ROOMS
 from ctr_env.scenes.world.scene import Scene
+from ctr_env.scenes.world.surfaces import ROOM_HALF_SIDE
 
 
 @pytest.mark.parametrize("robot", ["panda", "baxter"])
