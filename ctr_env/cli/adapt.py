@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from ctr_env.datasets.folders import RejectedFrame
+from ctr_env.datasets.folders import Folder, RejectedFrame
 from ctr_env.datasets.frame import Frame
 from ctr_env.datasets.unlabelled import of_one_camera, read_images
 from ctr_env.estimators.ctrnet.packaged import mirror_for, packaged_weights
@@ -21,7 +21,7 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .adaptation import adapt_with_progress, replay_source
 from .command import ResultCommand
-from .images import RecordingOptions, image_sources, report_rejected
+from .images import DataOptions, image_sources, report_rejected
 from .sections import Section, values
 
 __all__ = ["Adapt"]
@@ -31,7 +31,7 @@ _MINUTES = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Adapt(RecordingOptions, ResultCommand):
+class Adapt(DataOptions, ResultCommand):
     """Adapt a trained network to images with joint angles and intrinsics, without labels (self-training).
 
     The length is ``--minutes`` (default: 20) or ``--steps``. The same command resumes from the last checkpoint.
@@ -64,13 +64,15 @@ class Adapt(RecordingOptions, ResultCommand):
             config = config_from_mapping(AdaptationConfig, asdict(config) | {"robot": mirror.robot})
         network_robot = RobotKinematics(config.robot)
         start = self.weights or packaged_weights(network_robot.robot)
-        images, rejected = self._images(kinematics, folder, mirror)
+        sources = image_sources(self.data, self, kinematics, folder / "images")
+        images, rejected = zip(*(self._images(source, mirror) for source in sources), strict=True)
         replay = replay_source(config, self.replay, start, network_robot)
-        adapter = Adapter(config, images, start, replay, folder)
+        adapter = Adapter(config, list(images), start, replay, folder)
         adapt_with_progress(adapter, folder / _WEIGHTS)
-        result = self._result(adapter, images, rejected)
+        result = self._result(adapter, [len(group) for group in images], [each for some in rejected for each in some])
+        result["conventions"] = [source.conventions for source in sources]
         sheet = adaptation_sheet(
-            {"before": start, "after": folder / _WEIGHTS}, config.robot, images, config.fixed_camera,
+            {"before": start, "after": folder / _WEIGHTS}, config.robot, list(images), config.fixed_camera,
             flipped=mirror is not None, device=config.device,
         )  # fmt: skip
         write_image(folder / "overlays.png", sheet)
@@ -85,29 +87,24 @@ class Adapt(RecordingOptions, ResultCommand):
             chosen["minutes"] = _MINUTES
         return AdaptationConfig(**chosen)
 
-    def _images(
-        self, kinematics: RobotKinematics, folder: Path, mirror: Mirror | None
-    ) -> tuple[list[list[Frame]], list[RejectedFrame]]:
-        """The images of each camera, as the network sees them, and the rejected ones."""
-        groups, rejected = [], []
-        for source in image_sources(self.data, self, kinematics, folder / "images"):
-            found = read_images(source)
-            if not self.moving_camera:
-                found = of_one_camera(found)
-            report_rejected(found.rejected)
-            groups.append([frame if mirror is None else mirror.frame(frame) for frame in found.frames.values()])
-            rejected += found.rejected
-        return groups, rejected
+    def _images(self, source: Folder, mirror: Mirror | None) -> tuple[list[Frame], list[RejectedFrame]]:
+        """The images of one source, as the network sees them, and the rejected ones."""
+        found = read_images(source)
+        if not self.moving_camera:
+            found = of_one_camera(found)
+        report_rejected(found.rejected)
+        return [frame if mirror is None else mirror.frame(frame) for frame in found.frames.values()], found.rejected
 
-    def _result(self, adapter: Adapter, images: list[list[Frame]], rejected: list[RejectedFrame]) -> dict[str, Any]:
+    def _result(self, adapter: Adapter, counts: list[int], rejected: list[RejectedFrame]) -> dict[str, Any]:
         rounds = [each.record() for each in adapter.rounds]
         return {
             "schema": "ctr_env/adapt@1",
             "command": self.command_line,
             "config": asdict(adapter.config),
             "versions": versions("torch"),
-            "pictures": [len(group) for group in images],
+            "pictures": counts,
             "skipped": [each._asdict() for each in rejected],
+            "uncertainty": adapter.header.uncertainty.source,
             "rounds": rounds,
             "summary": {
                 "score_before": rounds[0]["score"],

@@ -12,6 +12,7 @@ from ctr_env.calibration.advice import advice
 from ctr_env.calibration.calibrate import Calibration, calibrate
 from ctr_env.calibration.page import calibration_page
 from ctr_env.calibration.report import SCHEMA, calibration_data, write_calibration
+from ctr_env.datasets.folders import Folder
 from ctr_env.datasets.frame import Frame
 from ctr_env.datasets.unlabelled import Images, of_one_camera, read_images
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
@@ -24,7 +25,7 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .adaptation import adapt_with_progress, replay_source
 from .command import ResultCommand
-from .images import RecordingOptions, image_sources, report_rejected
+from .images import DataOptions, image_sources, report_rejected
 from .progress import counting_progress
 
 __all__ = ["Calibrate"]
@@ -33,7 +34,7 @@ _SETTINGS = ("robot", "weights", "adapt", "minutes", "refine")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Calibrate(RecordingOptions, ResultCommand):
+class Calibrate(DataOptions, ResultCommand):
     """Find the pose of a fixed camera in the robot's base frame, without markers or labels.
 
     The images show the robot in many joint configurations; their joint angles and the camera's intrinsics are known.
@@ -67,7 +68,8 @@ class Calibrate(RecordingOptions, ResultCommand):
         mirror = mirror_for(kinematics.robot, self.weights)
         network_robot = self.robot if mirror is None else mirror.robot
         self._estimator(network_robot, self.weights)  # names missing weights before images are taken
-        images = self._images(kinematics, folder)
+        source = self._source(kinematics, folder)
+        images = _read(source)
         seen = images.frames if mirror is None else {n: mirror.frame(f) for n, f in images.frames.items()}
         weights = self._adapted(list(seen.values()), network_robot, folder) if self.adapt else self.weights
         estimator = self._estimator(network_robot, weights)
@@ -77,7 +79,7 @@ class Calibrate(RecordingOptions, ResultCommand):
         page = calibration_page(found, seen, estimator, flipped=mirror is not None)
         if mirror is not None:
             found = found.reflected(mirror, next(iter(images.cameras.values())).width)
-        data = self._data(found, images, kinematics)
+        data = self._data(found, images, kinematics) | {"conventions": source.conventions}
         write_calibration(data, folder)
         write_image(folder / "overlays.png", page)
         _show(found, data, folder)
@@ -90,12 +92,10 @@ class Calibrate(RecordingOptions, ResultCommand):
             config["weights"] = str(weights)
         return CtRNetEstimator(RobotKinematics(robot), config)
 
-    def _images(self, kinematics: RobotKinematics, folder: Path) -> Images:
+    def _source(self, kinematics: RobotKinematics, folder: Path) -> Folder:
         data = () if self.data is None else (self.data,)
         (source,) = image_sources(data, self, kinematics, folder / "images")
-        images = of_one_camera(read_images(source))
-        report_rejected(images.rejected)
-        return images
+        return source
 
     def _adapted(self, frames: list[Frame], robot: str, folder: Path) -> Path:
         """Weights adapted to these images."""
@@ -119,6 +119,13 @@ class Calibrate(RecordingOptions, ResultCommand):
             "advice": advice(found, joints, kinematics, adapted=self.adapt),
             **calibration_data(found, kinematics.robot, next(iter(images.cameras.values()))),
         }
+
+
+def _read(source: Folder) -> Images:
+    """The images of one camera; which ones are rejected, is said on stderr."""
+    images = of_one_camera(read_images(source))
+    report_rejected(images.rejected)
+    return images
 
 
 def _show(found: Calibration, data: dict[str, Any], folder: Path) -> None:

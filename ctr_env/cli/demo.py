@@ -68,7 +68,6 @@ class Demo(NetworkOptions, ResultCommand):
 
 def _remove_earlier(folder: Path) -> None:
     """Remove what an earlier demonstration would be resumed from, so that the present code is shown."""
-    for record in ("run.json", "study.json"):
-        if (folder / record).is_file():
-            (folder / record).unlink()
-            shutil.rmtree(folder / "traces", ignore_errors=True)
+    if (folder / "run.json").is_file():
+        (folder / "run.json").unlink()
+        shutil.rmtree(folder / "traces", ignore_errors=True)

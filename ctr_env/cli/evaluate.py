@@ -70,17 +70,16 @@ class Evaluate(NetworkOptions, RecordingOptions, ResultCommand):
             return run_pose_study(study, folder, self.command_line, advance)
 
     def _recording(self) -> RecordingFiles | None:
-        files = {name: getattr(self, name) for name in _FILES}
+        self.require_images("pose")
         if self.images is None:
-            if any(files.values()):
-                raise ConfigurationError("--joints, --camera and --pose belong to --images")
             return None
         if self.study.data != PoseStudy.data:
             raise ConfigurationError("give --data or --images, not both")
+        files = {name: getattr(self, name) for name in _FILES}
         missing = [f"--{name}" for name, file in files.items() if file is None]
         if missing:
             raise ConfigurationError(f"--images needs {', '.join(missing)} too")
-        return RecordingFiles(**files)
+        return RecordingFiles(**files, rectified=self.rectified, joint_names=self.joint_name_map or {})
 
 
 def _show(result: dict[str, Any], folder: Path, metrics: str) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
+from typing import TextIO
 
 import ctr_env
-from ctr_env.errors import CtrEnvError
+from ctr_env.errors import CtrEnvError, DataWarning
 
 __all__ = ["COMMANDS", "main"]
 
@@ -47,7 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"ctr-env: {said}; valid names: {', '.join(COMMANDS)}", file=sys.stderr)
         return _USAGE
     else:
-        return _run(name, words[1:])
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            return _run(name, words[1:])
     return 0
 
 
@@ -70,6 +74,22 @@ def _run(name: str, words: Sequence[str]) -> int:
         print(f"\nctr-env {name}: interrupted; {told}", file=sys.stderr)
         return _INTERRUPTED
     return status
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print a warning on stderr: one of this package about data in one line, others with their origin."""
+    if issubclass(category, DataWarning):
+        text = f"ctr-env: warning: {message}\n"
+    else:
+        text = warnings.formatwarning(message, category, filename, lineno, line)
+    (file or sys.stderr).write(text)
 
 
 def _help() -> str:

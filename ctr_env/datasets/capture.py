@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -32,6 +32,7 @@ def capture(
     kinematics: RobotKinematics,
     folder: Path,
     wait: Callable[[str], object] = input,
+    joint_names: Mapping[str, str] | None = None,
 ) -> Path:
     """Take one image for each row of a table of joint angles, when the robot stands there.
 
@@ -45,6 +46,7 @@ def capture(
         folder: Folder of the images: ``000000.png`` and so on.
         wait: Called with an instruction before each image, returns when it has been followed: a prompt for the Enter
             key.
+        joint_names: Names of joints in the table to those of the robot.
 
     Returns:
         The folder, for a :class:`~.recording.Recording`.
@@ -56,7 +58,7 @@ def capture(
         RunFolderError: If the folder holds images of another camera or table.
         UsageError: If there is no keyboard for the prompt.
     """
-    positions = _targets(joints, kinematics)
+    positions = _targets(joints, kinematics, joint_names)
     claim = partial(RunFolder, folder, "capture", {"camera": index, "joints": positions.tolist()})
     files = [folder / f"{i:06d}.png" for i in range(len(positions))]
     missing = [i for i, file in enumerate(files) if not file.is_file()]
@@ -86,9 +88,9 @@ def capture(
     return folder
 
 
-def _targets(joints: Path, kinematics: RobotKinematics) -> NDArray[np.float64]:
+def _targets(joints: Path, kinematics: RobotKinematics, joint_names: Mapping[str, str] | None) -> NDArray[np.float64]:
     """``(N, n)`` joint positions of the rows, rad, all of which the robot can take."""
-    table = read_joint_table(joints, kinematics.robot)
+    table = read_joint_table(joints, kinematics.robot, joint_names=joint_names)
     if table.names is not None:
         raise DataError(f"{joints}: its rows name images, which a camera has yet to take; leave that column out")
     if table.problems:

@@ -38,10 +38,12 @@ class RunFolder:
                 setting with both values.
         """
         self.path, self.settings = path, json.loads(json.dumps(dict(settings), default=_described))
-        file = path / _FILE
-        if file.is_file():
-            self._require_same(kind, json.loads(file.read_text()), may_change)
-        write_json(file, {"kind": kind, "settings": self.settings})
+        file, content = path / _FILE, {"kind": kind, "settings": self.settings}
+        earlier = json.loads(file.read_text()) if file.is_file() else None
+        if earlier is not None:
+            self._require_same(kind, earlier, may_change)
+        if earlier != content:
+            write_json(file, content)
 
     def _require_same(self, kind: str, earlier: Mapping[str, Any], may_change: Collection[str]) -> None:
         if earlier.get("kind") != kind:
@@ -55,10 +57,14 @@ class RunFolder:
             name, *others = differing
             more = f" ({', '.join(others)} differ too)" if others else ""
             raise RunFolderError(
-                f"{self.path} holds a {kind} run with {name}={before.get(name)!r}, "
+                f"{self.path} holds {_article(kind)} {kind} run with {name}={before.get(name)!r}, "
                 f"now {self.settings.get(name)!r}{more}; "
                 "name another folder, or use the same settings to resume"
             )
+
+
+def _article(word: str) -> str:
+    return "an" if word[0] in "aeiou" else "a"
 
 
 def _described(value: Any) -> Any:

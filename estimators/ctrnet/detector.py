@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ctr_env.errors import ConfigurationError
 from ctr_env.runs.device import resolve_device
 from ctr_env.scenes.robots.description import RobotDescription
 
@@ -45,11 +46,11 @@ class Detector:
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If it is not a weights file, or belongs to another robot.
+            ConfigurationError: If it is not a weights file, or belongs to another robot.
         """
         network, header = load_network(file)
         if header.robot != robot.name:
-            raise ValueError(f"{file} holds weights for robot {header.robot!r}, not {robot.name!r}")
+            raise ConfigurationError(f"{file} holds weights for robot {header.robot!r}, not {robot.name!r}")
         self.points = tuple(LinkPoint(*entry) for entry in header.keypoints)
         self.input_size = header.input_size
         self._chain = len(robot.keypoint_frames)

@@ -122,7 +122,7 @@ def test_a_camera_by_its_number_takes_the_images_first(recording, tmp_path, monk
     folder, _ = recording
     taken = []
 
-    def take(index, joints, camera, kinematics, to):
+    def take(index, joints, camera, kinematics, to, joint_names):
         taken.append((index, joints.name, camera.width, kinematics.robot.name, to))
         return folder / "pictures"
 

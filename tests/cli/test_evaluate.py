@@ -43,7 +43,7 @@ def test_evaluate_runs_reports_and_goes_on(tmp_path, capsys):
         (["--frames", "0"], "frames must be at least 1"),
         (["--randomization", "wild"], "valid names: none, mild, strong"),
         (["--images", "nowhere", "--joints", "q.csv"], "--images needs --camera, --pose too"),
-        (["--joints", "q.csv"], "--joints, --camera and --pose belong to --images"),
+        (["--joints", "q.csv"], "--joints belong to --images"),
         (["--images", "a", "--data", "b"], "give --data or --images, not both"),
     ],
 )
@@ -112,6 +112,6 @@ def test_a_recording_is_evaluated_where_the_camera_is_known_to_stand(tmp_path, c
     moved[0, 3] += 0.1
     (tmp_path / "pose.json").write_text(json.dumps({"camera_T_base": moved.tolist()}))
     assert main(["evaluate", *given, "--out", str(tmp_path / "out")]) == 1  # nothing is mixed with the former truth
-    assert "other settings (recording differ)" in capsys.readouterr().err
+    assert "holds an evaluate run with recording=" in capsys.readouterr().err
     assert main(["evaluate", *given, "--frames", "1", "--estimator", "ground_truth", "--out", str(tmp_path / "t")]) == 0
     assert json.loads((tmp_path / "t" / "evaluate.json").read_text())["summary"]["add_median_m"] < 1e-9

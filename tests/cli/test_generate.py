@@ -5,7 +5,7 @@ import pytest
 from ctr_env.cli import main
 
 
-def test_frames_are_drawn_once(tmp_path, capsys):
+def test_frames_are_rendered_once(tmp_path, capsys):
     arguments = ["generate", "--frames", "1", "--out", str(tmp_path), "--board-share", "0", "--workers", "1"]
     size = ["--width", "64", "--height", "48"]
     assert main([*arguments, *size]) == 0

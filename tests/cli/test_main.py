@@ -1,13 +1,14 @@
 import re
 import subprocess
 import sys
+import warnings
 
 import pytest
 
 import ctr_env
 from ctr_env.cli import doctor, main
 from ctr_env.cli.main import COMMANDS
-from ctr_env.errors import RenderError
+from ctr_env.errors import DataWarning, RenderError
 
 
 def fail_with(error):
@@ -35,17 +36,17 @@ def test_unknown_commands_are_named_with_the_valid_ones(words, message, capsys):
     assert message in error and "valid names: servo, evaluate" in error
 
 
+IMAGES = "--images --joints --camera --rectified --joint-names --units --pixel-centres"
 KEY_OPTIONS = {
     "servo": "--robot --task --estimator --estimator.dropout --controller.endpoint --weights --device --randomization"
     " --episodes --seed --video --out --json",
-    "evaluate": "--robot --data --images --joints --camera --pose --estimator --weights --device"
-    " --frames --seed --out --json",
+    "evaluate": f"--robot --data {IMAGES} --pose --estimator --weights --device --frames --seed --out --json",
     "demo": "--robot --weights --device --episodes --seed --out --json",
     "preview": "--robot --randomization --renderer --frames --seed --out",
     "generate": "--robot --frames --split --seed --randomization --clean --board-share --renderer --out",
     "pretrain": "--robot --architecture --data --steps --minutes --seed --device --out --json",
-    "adapt": "--robot --data --images --joints --camera --weights --steps --minutes --seed --device --out --json",
-    "calibrate": "--robot --data --images --joints --camera --weights --device --adapt --refine --out --json",
+    "adapt": f"--robot --data {IMAGES} --weights --steps --minutes --seed --device --out --json",
+    "calibrate": f"--robot --data {IMAGES} --weights --device --adapt --refine --out --json",
     "fit-uncertainty": "--robot --weights --frames --seed --device --out --json",
     "convert-weights": "--robot --out",
     "doctor": "",
@@ -87,6 +88,21 @@ def test_an_interruption_says_whether_the_command_resumes(resumable, message, mo
     monkeypatch.setattr(doctor.Doctor, "resumable", resumable)
     assert main(["doctor"]) == 130
     assert message in capsys.readouterr().err
+
+
+def test_warnings_about_data_are_one_line_and_others_name_their_origin(monkeypatch, capsys):
+    def warn(self):
+        warnings.warn("joints.csv: the values look like degrees", DataWarning, stacklevel=1)
+        warnings.warn("old", UserWarning, stacklevel=1)
+        return 0
+
+    before = warnings.showwarning
+    monkeypatch.setattr(doctor.Doctor, "run", warn)
+    assert main(["doctor"]) == 0
+    first, second, *_ = capsys.readouterr().err.splitlines()
+    assert first == "ctr-env: warning: joints.csv: the values look like degrees"
+    assert second.endswith("UserWarning: old") and "test_main.py" in second
+    assert warnings.showwarning is before
 
 
 def test_help_loads_neither_torch_nor_mujoco():

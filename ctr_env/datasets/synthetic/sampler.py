@@ -67,7 +67,7 @@ class FrameSampler:
             fixed_camera: Number of the one camera that sees all frames; none: every frame has its own.
 
         Raises:
-            ValueError: If the robot, a randomisation field or the renderer is unknown, or a number is out of range.
+            ConfigurationError: If a name is unknown (robot, randomisation, renderer) or a number is out of range.
         """
         require_renderer(renderer)
         if fixed_camera is not None:

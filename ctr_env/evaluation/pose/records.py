@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -110,36 +109,23 @@ def _known_points(
 
 
 class RecordFile:
-    """Records on disk, one JSON object a line; the first line is what they depend on.
+    """Records on disk, one JSON object per line.
 
-    A run that ends early leaves whole lines, but for the last one perhaps, which is then dropped.
+    An interrupted run leaves complete lines, except perhaps for the last one, which is then dropped.
     """
 
-    def __init__(self, path: Path, config: Mapping[str, Any]) -> None:
-        """Open, or begin.
+    def __init__(self, path: Path) -> None:
+        """Read the records that an earlier run left.
 
         Args:
-            path: The file; its folder is made if need be.
-            config: What the records depend on.
-
-        Raises:
-            ValueError: If the file holds records of another configuration.
+            path: The file; its folder is made if it does not exist.
         """
         self._path = path
-        self._records: dict[str, dict[str, Any]] = {}
-        mine = json.loads(json.dumps(config))
-        if path.is_file():
-            theirs, *lines = _whole_lines(path) or [mine]
-            different = sorted(key for key in mine.keys() | theirs.keys() if mine.get(key) != theirs.get(key))
-            if different:
-                raise ValueError(
-                    f"{path.parent} holds an evaluation with other settings ({', '.join(different)} differ); "
-                    "give another folder, or delete this one"
-                )
-            self._records = {line["key"]: line["record"] for line in lines}
+        lines = _whole_lines(path) if path.is_file() else []
+        self._records: dict[str, dict[str, Any]] = {line["key"]: line["record"] for line in lines}
         with replacing(path) as scratch:
             entries = [{"key": key, "record": record} for key, record in self._records.items()]
-            scratch.write_text("".join(f"{json.dumps(entry)}\n" for entry in [mine, *entries]))
+            scratch.write_text("".join(f"{json.dumps(entry)}\n" for entry in entries))
 
     def get(self, key: str) -> dict[str, Any] | None:
         """The record of a frame, if there is one."""

@@ -7,21 +7,21 @@ import json
 import time
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import imageio.v3 as iio
 import numpy as np
 
-from ctr_env.datasets.camera_file import read_camera_file
 from ctr_env.datasets.folders import open_folder
 from ctr_env.datasets.labelled import LabelledFrame
-from ctr_env.datasets.pose_file import read_pose_file
-from ctr_env.datasets.recording import Recording
+from ctr_env.datasets.recording import Recording, load_recording
 from ctr_env.datasets.synthetic.sampler import FrameSampler
+from ctr_env.errors import ConfigurationError, DataError
 from ctr_env.estimators import GroundTruth, PoseEstimate, PoseEstimator, make_estimator
 from ctr_env.runs.files import replacing, write_json
+from ctr_env.runs.folder import RunFolder
 from ctr_env.runs.versions import versions
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
@@ -39,24 +39,38 @@ _RECORDS = 2  # layout of the records that an evaluation goes on with
 
 @dataclass(frozen=True, kw_only=True)
 class RecordingFiles:
-    """What there is beside the images of a camera that stood still."""
+    """Files beside the images of a fixed camera, and how they are read (see :func:`.load_recording`)."""
 
     joints: Path
     """Joint angles (see :func:`~ctr_env.datasets.joint_table.read_joint_table`)."""
     camera: Path
     """Intrinsics (see :func:`~ctr_env.datasets.camera_file.read_camera_file`)."""
     pose: Path
-    """Where the camera stands (see :func:`~ctr_env.datasets.pose_file.read_pose_file`)."""
+    """Pose of the camera (see :func:`~ctr_env.datasets.pose_file.read_pose_file`)."""
+    rectified: bool | None = None
+    """Whether the images are rectified, if the camera file holds intrinsics of both kinds."""
+    joint_names: Mapping[str, str] = field(default_factory=dict)
+    """Names of joints in the table to those of the robot."""
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Contents of the files, and the options that are not their defaults."""
+        options = {"rectified": self.rectified, "joint_names": dict(self.joint_names) or None}
+        files = {"joints": self.joints, "camera": self.camera, "pose": self.pose}
+        return {name: _sha256(file) for name, file in files.items()} | {
+            name: value for name, value in options.items() if value is not None
+        }
 
     def open(self, images: Path, kinematics: RobotKinematics) -> Recording:
         """The recording of these images.
 
         Raises:
-            FileNotFoundError: If a file does not exist.
-            ValueError: If one cannot be understood, or they do not go together.
+            MissingFileError: If a file does not exist.
+            DataError: If a file cannot be understood, or the files do not belong together.
         """
-        camera, pose = read_camera_file(self.camera), read_pose_file(self.pose, kinematics.robot.base_link)
-        return Recording(images, self.joints, camera, kinematics, pose)
+        return load_recording(
+            images, self.joints, self.camera, kinematics, self.pose, self.rectified, self.joint_names or None
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +95,10 @@ class PoseStudy:
     """Height of drawn images, pixels."""
     randomization: str | Mapping[str, Any] = "strong"
     """Preset or mapping of drawn frames."""
+    units: Literal["auto", "m", "cm"] = "auto"
+    """Unit of length of a DREAM folder (see :data:`~ctr_env.datasets.dream_reader.UNITS`)."""
+    pixel_centres: Literal["auto", "integer", "half"] = "auto"
+    """Pixel centres of a DREAM folder (see :data:`~ctr_env.datasets.dream_reader.PIXEL_CENTRES`)."""
     recording: RecordingFiles | None = None
     """The other files of a recording, if ``data`` is a folder of mere images, or a video."""
 
@@ -89,9 +107,9 @@ class PoseStudy:
         for name in ("frames", "width", "height"):
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise ValueError(f"{name} must be at least 1, not {value}")
+                raise ConfigurationError(f"{name} must be at least 1, not {value}")
         if self.seed < 0:
-            raise ValueError(f"seed must not be negative, not {self.seed}")
+            raise ConfigurationError(f"seed must not be negative, not {self.seed}")
 
     @property
     def synthetic(self) -> bool:
@@ -112,7 +130,10 @@ class PoseStudy:
         if self.synthetic:
             config |= {"width": self.width, "height": self.height, "randomization": self.randomization}
         if self.recording is not None:
-            config["recording"] = {name: _sha256(file) for name, file in asdict(self.recording).items()}
+            config["recording"] = self.recording.config
+        for name in ("units", "pixel_centres"):
+            if getattr(self, name) != "auto":
+                config[name] = getattr(self, name)
         weights = self.estimator_config.get("weights")
         if isinstance(weights, str) and Path(weights).is_file():
             config["weights_sha256"] = _sha256(Path(weights))
@@ -126,13 +147,14 @@ class PoseStudy:
             board: Whether drawn frames show a calibration board in the gripper.
 
         Raises:
-            ValueError: If the split, or the randomisation, is unknown.
+            ConfigurationError: If the split, or the randomisation, is unknown.
             FileNotFoundError: If a folder has no frames.
         """
         if self.recording is not None:
             return FolderSource(self.recording.open(Path(self.data), kinematics), self.frames)
         if not self.synthetic:
-            return FolderSource(open_folder(Path(self.data), kinematics), self.frames)
+            folder = open_folder(Path(self.data), kinematics, self.units, self.pixel_centres)
+            return FolderSource(folder, self.frames)
         sampler = FrameSampler(self.robot, self.width, self.height, self.randomization, board_share=float(board))
         return SyntheticSource(sampler, self.data.removeprefix(SYNTHETIC), self.seed, self.frames or 200)
 
@@ -164,25 +186,28 @@ def run_pose_study(
         :func:`.pose_records.frame_record`).
 
     Raises:
-        ValueError: If the folder holds an evaluation with another configuration, or no frame can be used.
+        RunFolderError: If the folder holds an evaluation with another configuration.
+        DataError: If no frame can be used.
     """
     kinematics = RobotKinematics(study.robot)
     estimator = make_estimator(study.estimator, study.estimator_config or None, kinematics)
     used = versions("torch")
     source = study.source(kinematics, estimator.needs_board)
     try:
-        records = RecordFile(out / "frames.jsonl", study.config | {"versions": used, "records": _RECORDS})
+        RunFolder(out, "evaluate", study.config | {"versions": used, "records": _RECORDS})
+        records = RecordFile(out / "frames.jsonl")
         evaluation = _Evaluation(study, kinematics, estimator, source, records)
         evaluation.run(on_frame)
         if not evaluation.records:
             first = evaluation.skipped[0]
-            raise ValueError(f"no frame of {study.data} can be used; the first: {first['file']}: {first['reason']}")
+            raise DataError(f"no frame of {study.data} can be used; the first: {first['file']}: {first['reason']}")
         result = {
             "schema": SCHEMA,
             "command": command,
             "config": json.loads(json.dumps(study.config | {"frames": len(source)})),
             "versions": used,
             "uncertainty": estimator.uncertainty_source,
+            "conventions": source.conventions,
             "frames": len(evaluation.records),
             "skipped": evaluation.skipped,
             "summary": pose_summary(list(evaluation.records.values())),

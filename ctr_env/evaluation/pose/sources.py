@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 
 from ctr_env.datasets.folders import Folder, rejected_frame
 from ctr_env.datasets.labelled import LabelledFrame
@@ -30,6 +31,9 @@ class UnusableFrameError(Exception):
 
 class FrameSource(ABC):
     """Frames in order."""
+
+    conventions: Mapping[str, str] = {}
+    """How the numbers of files are read (see :class:`~ctr_env.datasets.folders.Folder`)."""
 
     @abstractmethod
     def __len__(self) -> int:
@@ -63,6 +67,7 @@ class FolderSource(FrameSource):
         """
         self._folder = folder
         self._names = folder.names[:frames]
+        self.conventions = folder.conventions
 
     def __len__(self) -> int:
         """Number of frames."""

@@ -14,7 +14,9 @@ from ctr_env.drawing.video import open_video
 from ctr_env.envs import ServoEnv
 from ctr_env.envs.servo_env import CONTROL_HZ
 from ctr_env.envs.spec import environment_spec
+from ctr_env.errors import ConfigurationError, RunFolderError
 from ctr_env.runs.files import write_json
+from ctr_env.runs.folder import RunFolder
 from ctr_env.runs.versions import versions
 
 from .annotate import annotate
@@ -52,11 +54,11 @@ class ServoStudy:
     def __post_init__(self) -> None:
         """Check every value."""
         if self.episodes < 1:
-            raise ValueError(f"episodes must be at least 1, not {self.episodes}")
+            raise ConfigurationError(f"episodes must be at least 1, not {self.episodes}")
         if self.seed < 0:
-            raise ValueError(f"seed must not be negative, not {self.seed}")
+            raise ConfigurationError(f"seed must not be negative, not {self.seed}")
         if self.seconds is not None and not _SHORTEST_S <= self.seconds <= _LONGEST_S:
-            raise ValueError(f"seconds must be between {_SHORTEST_S:g} and {_LONGEST_S:g}, not {self.seconds}")
+            raise ConfigurationError(f"seconds must be between {_SHORTEST_S:g} and {_LONGEST_S:g}, not {self.seconds}")
         self.env_id  # noqa: B018 - raises for unknown names
 
     @property
@@ -114,13 +116,13 @@ def run_servo_study(
         The content of ``servo.json`` (DESIGN: schema ``ctr_env/servo@1``).
 
     Raises:
-        ValueError: If the folder holds a study with another configuration.
+        RunFolderError: If the folder holds a study with other settings.
     """
     env = study.make_environment()
     config = study.config | {"versions": versions()}
     try:
-        _claim(out, config)
-    except ValueError:
+        RunFolder(out, "servo", config)
+    except RunFolderError:
         env.close()
         raise
     episodes, traces = [], []
@@ -139,6 +141,7 @@ def run_servo_study(
         "command": command,
         "config": json.loads(json.dumps(study.config | {"episodes": study.episodes}, default=_describe)),
         "versions": versions(),
+        "uncertainty": env.unwrapped.estimator.uncertainty_source,  # type: ignore[attr-defined]
         "episodes": episodes,
         "summary": summary,
     }
@@ -146,22 +149,6 @@ def run_servo_study(
     title = f"{study.env_id}, estimator {study.env_config.get('estimator', 'ground_truth')}: {len(traces)} episodes"
     plot_servo(traces, out / "servo.png", title)
     return result
-
-
-def _claim(out: Path, config: dict[str, Any]) -> None:
-    """Make sure that a folder holds results of this configuration only."""
-    path = out / "study.json"
-    mine = json.loads(json.dumps(config, default=_describe))
-    if path.is_file():
-        theirs = json.loads(path.read_text())
-        different = sorted(key for key in mine.keys() | theirs.keys() if mine.get(key) != theirs.get(key))
-        if different:
-            raise ValueError(
-                f"{out} holds a study with other settings ({', '.join(different)} differ); "
-                "give another folder, or delete this one"
-            )
-    else:
-        write_json(path, mine)
 
 
 def _describe(value: Any) -> str:

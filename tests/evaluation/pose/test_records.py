@@ -85,10 +85,10 @@ def test_masks_are_compared_even_without_a_valid_pose():
 
 def test_records_are_found_again(tmp_path):
     path = tmp_path / "a" / "frames.jsonl"
-    file = RecordFile(path, {"estimator": "noisy", "frame": (1, 2)})
+    file = RecordFile(path)
     file.add("000000", {"add_m": 0.1})
     file.add("000001", {"add_m": None})
-    again = RecordFile(path, {"estimator": "noisy", "frame": (1, 2)})
+    again = RecordFile(path)
     assert again.get("000000") == {"add_m": 0.1}
     assert again.get("000001") == {"add_m": None}
     assert again.get("000002") is None
@@ -96,24 +96,17 @@ def test_records_are_found_again(tmp_path):
 
 def test_half_a_line_is_dropped_and_the_file_goes_on(tmp_path):
     path = tmp_path / "frames.jsonl"
-    RecordFile(path, {}).add("0", {"x": 1})
+    RecordFile(path).add("0", {"x": 1})
     with path.open("a") as file:
         file.write('{"key": "1", "rec')
-    RecordFile(path, {}).add("2", {"x": 3})
-    last = RecordFile(path, {})
+    RecordFile(path).add("2", {"x": 3})
+    last = RecordFile(path)
     assert last.get("0") == {"x": 1}
     assert last.get("1") is None
     assert last.get("2") == {"x": 3}
 
 
-def test_records_of_other_settings_are_rejected(tmp_path):
-    path = tmp_path / "frames.jsonl"
-    RecordFile(path, {"seed": 1, "robot": "panda"})
-    with pytest.raises(ValueError, match=r"other settings \(estimator, seed differ\)"):
-        RecordFile(path, {"seed": 2, "robot": "panda", "estimator": "noisy"})
-
-
 def test_numbers_that_are_not_finite_are_rejected(tmp_path):
-    file = RecordFile(tmp_path / "frames.jsonl", {})
+    file = RecordFile(tmp_path / "frames.jsonl")
     with pytest.raises(ValueError):
         file.add("0", {"add_m": float("nan")})

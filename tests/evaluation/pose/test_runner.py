@@ -171,7 +171,7 @@ def test_changed_files_are_evaluated_again(tmp_path):
 
 def test_a_folder_of_another_evaluation_is_rejected(folder, tmp_path):
     run_pose_study(PoseStudy(data=str(folder), frames=1), tmp_path)
-    with pytest.raises(ValueError, match="estimator differ"):
+    with pytest.raises(ValueError, match="holds an evaluate run with estimator="):
         run_pose_study(PoseStudy(data=str(folder), frames=1, estimator="noisy"), tmp_path)
 
 

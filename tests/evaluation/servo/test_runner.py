@@ -55,7 +55,7 @@ def test_an_interrupted_study_goes_on_to_the_same_result(tmp_path, monkeypatch):
 
 def test_a_folder_of_another_study_is_rejected(tmp_path):
     run_servo_study(ServoStudy(episodes=1, **SHORT), tmp_path)
-    with pytest.raises(ValueError, match="randomization differ"):
+    with pytest.raises(ValueError, match="holds a servo run with randomization="):
         run_servo_study(ServoStudy(episodes=1, seconds=0.5, env_config=SMALL | {"randomization": "mild"}), tmp_path)
 
 
@@ -68,8 +68,8 @@ def test_estimators_as_objects_are_named_in_the_result(tmp_path):
 @pytest.mark.parametrize(
     "wrong, message",
     [
-        ({"robot": "ur5"}, "valid: panda servo"),
-        ({"task": "grasp"}, "valid: panda servo"),
+        ({"robot": "ur5"}, "unknown robot 'ur5'; valid names: .*panda"),
+        ({"task": "grasp"}, "unknown task 'grasp'; valid names: servo, track"),
         ({"episodes": 0}, "at least 1"),
         ({"seed": -1}, "negative"),
         ({"seconds": 0.0}, "seconds must be between 0.1"),
