@@ -32,8 +32,7 @@ class Trace:
     Attributes:
         seed: Seed given to ``reset``.
         series: Arrays of ``info`` entries by name, and ``gripper_camera_m``, ``goal_camera_m`` ``(T, 3)`` (true
-        positions
-            in the camera frame), ``gripper_px``, ``goal_px`` ``(T, 2)`` and ``gripper_base_m`` ``(T, 3)``.
+            positions in the camera frame), ``gripper_px``, ``goal_px`` ``(T, 2)`` and ``gripper_base_m`` ``(T, 3)``.
     """
 
     seed: int
