@@ -1,4 +1,4 @@
-"""Which points of a robot a network looks for: the published keypoints, and more on the links."""
+"""Keypoints of a network: those of the paper, and further points on the surfaces of the links."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LAST_JOINTS = 2  # keypoints beyond all joints but these stand for the gripper
 
 
 class LinkPoint(NamedTuple):
-    """A point fixed to a link: the link's name and a place in its frame, metres."""
+    """A point fixed to a link: the link's name and a position in its frame, metres."""
 
     link: str
     x: float
@@ -36,10 +36,10 @@ def paper_keypoints(robot: RobotDescription) -> tuple[LinkPoint, ...]:
 
 
 def spread_points(robot: str | RobotDescription) -> tuple[LinkPoint, ...]:
-    """The published keypoints, then places on the surface of the arm's links and of what carries it, far apart.
+    """The paper's keypoints, then widely spaced surface points of the arm's links and of the fixed links that carry it.
 
-    Link origins lie close to one plane or line in many joint configurations; two pixels of noise on them move the
-    robot by a centimetre. Two extreme points of every link that the arm moves and four of every fixed one stand wider.
+    Link origins are nearly coplanar or collinear in many joint configurations: two pixels of noise on them move the base
+    by a centimetre. Two extreme points of every moving link and four of every fixed one span a larger volume.
     """
     description = get_robot(robot)
     scene = Scene(SceneConfig(robot=description, width=16, height=16, clutter=0, occluders=0))
@@ -54,7 +54,7 @@ def spread_points(robot: str | RobotDescription) -> tuple[LinkPoint, ...]:
 def link_points(
     kinematics: RobotKinematics, joint_positions: ArrayLike, points: Sequence[LinkPoint]
 ) -> NDArray[np.float64]:
-    """``(K, 3)`` places of points in the base frame, metres, for ``(n,)`` joint positions (rad)."""
+    """``(K, 3)`` points in the base frame, metres, for ``(n,)`` joint positions (rad)."""
     return kinematics.points(joint_positions, [p.link for p in points], [p[1:] for p in points])
 
 
@@ -70,7 +70,7 @@ def points_at_the_gripper(kinematics: RobotKinematics, points: Sequence[LinkPoin
 
 
 def _links(scene: Scene) -> dict[str, int]:
-    """Links whose place is known from the arm's joints alone, and how many points each gets."""
+    """Links whose pose depends on the arm's joints alone, with the number of points of each."""
     model = scene.model
     arm = set(scene.robot.arm_joints)
     moved_by: dict[int, str] = {0: "fixed"}
@@ -102,7 +102,7 @@ def _vertices(scene: Scene, link: str) -> NDArray[np.float64]:
 
 
 def _far_apart(vertices: NDArray[np.float64], count: int) -> list[list[float]]:
-    """Farthest-point sampling that begins farthest from the link's origin; to the tenth of a millimetre."""
+    """Farthest-point sampling, started at the point farthest from the link's origin; rounded to 0.1 mm."""
     chosen = np.zeros((1, 3))
     for _ in range(count):
         distance = np.linalg.norm(vertices[:, None] - chosen[None], axis=-1).min(axis=1)

@@ -1,4 +1,4 @@
-"""A sketch of the arm where a first pose puts it, which a network that looks again gets beside the image."""
+"""The rendered pose prior: the arm at a prior pose, drawn as an extra input channel of the network."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from numpy.typing import NDArray
 __all__ = ["draw_pose_prior", "empty_pose_prior"]
 
 _SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
-_LINE, _DISC = 0.025, 0.015  # of the sketch's height
-_FARTHEST = 3.0  # sizes of the sketch that a point may lie outside
+_LINE, _DISC = 0.025, 0.015  # of the prior's height
+_FARTHEST = 3.0  # sizes of the prior by which a keypoint may lie outside
 
 
 def empty_pose_prior(size: tuple[int, int]) -> NDArray[np.uint8]:
-    """``(h, w, 3)`` black: nothing is known."""
+    """``(h, w, 3)`` uint8 zeros: no prior."""
     return np.zeros((size[1], size[0], 3), np.uint8)
 
 
 def draw_pose_prior(pixels: NDArray[np.float64], chain: int, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Lines along the arm and a disc at every point, each of a colour of its own, on black.
+    """Lines along the arm and a disc at every keypoint, each in its own colour, on black.
 
     Args:
-        pixels: ``(K, 2)`` points in the network's input, continuous pixels; NaN behind the camera.
-        chain: Number of the first points that follow each other along the arm and are joined by lines.
+        pixels: ``(K, 2)`` keypoints, continuous pixels of the network's input; NaN behind the camera.
+        chain: Number of leading keypoints that follow each other along the arm and are joined by lines.
         size: Width and height of the input, pixels.
 
     Returns:
@@ -46,6 +46,6 @@ def draw_pose_prior(pixels: NDArray[np.float64], chain: int, size: tuple[int, in
 
 
 def _colours(count: int) -> list[tuple[int, int, int]]:
-    """Well apart, and the same for ever."""
+    """Distinct colours by a low-discrepancy sequence; fixed, since networks are trained with them."""
     shares = (np.arange(count)[:, None] * np.array([0.754878, 0.569840, 0.430160]) + 0.5) % 1.0
     return [(int(r), int(g), int(b)) for r, g, b in 60.0 + 195.0 * shares]
