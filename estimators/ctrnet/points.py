@@ -38,8 +38,8 @@ def paper_keypoints(robot: RobotDescription) -> tuple[LinkPoint, ...]:
 def spread_points(robot: str | RobotDescription) -> tuple[LinkPoint, ...]:
     """The paper's keypoints, then widely spaced surface points of the arm's links and of the fixed links that carry it.
 
-    Link origins are nearly coplanar or collinear in many joint configurations: two pixels of noise on them move the base
-    by a centimetre. Two extreme points of every moving link and four of every fixed one span a larger volume.
+    Link origins are nearly coplanar or collinear in many joint configurations: two pixels of noise on them move the
+    base by a centimetre. Two extreme points of every moving link and four of every fixed one span a larger volume.
     """
     description = get_robot(robot)
     scene = Scene(SceneConfig(robot=description, width=16, height=16, clutter=0, occluders=0))
