@@ -54,7 +54,7 @@ def rate(step: Callable[[], None]) -> float:
 
 
 class BareLoop:
-    """What no environment of this kind can avoid: a thirtieth of a second of physics, and a image."""
+    """What no environment of this kind can avoid: a thirtieth of a second of physics, and an image."""
 
     def __init__(self, env: Any) -> None:
         self.model, self.data, self.camera = env.scene.model, mujoco.MjData(env.scene.model), env.scene.camera_id

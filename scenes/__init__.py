@@ -1,1 +1,1 @@
-"""Robots, cameras, randomisation and renderers: everything that makes a MuJoCo world and a image of it."""
+"""Robots, cameras, randomisation and renderers: everything that makes a MuJoCo world and an image of it."""

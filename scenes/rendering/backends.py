@@ -97,7 +97,7 @@ class BackendReport:
 
     Attributes:
         name: One of :data:`BACKENDS`.
-        works: Whether it drew a image.
+        works: Whether it drew an image.
         detail: The device that drew it, or the last line of the error.
         frames_per_second: Speed on a small test scene at 320x240; zero if it does not work.
         remedy: The command that usually mends it.

@@ -23,7 +23,7 @@ _SHOULDER = 0.6  # linear intensity from which on highlights are rolled off
 
 
 class MitsubaRenderer(Renderer):
-    """Mitsuba's path tracer on the processor; seconds a image.
+    """Mitsuba's path tracer on the processor; seconds an image.
 
     Depth and segmentation are those of the pixels' centres. The camera must have a sensor size and square pixels. Every
     light throws shadows; emission of materials is not drawn, and what is

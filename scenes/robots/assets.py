@@ -47,14 +47,14 @@ def prepared_urdf(robot: RobotDescription) -> Path:
     """URDF of the robot with decimated meshes that MuJoCo reads, converted on first use.
 
     The folder is keyed by the URDF's and the meshes' content, the face budget and this module's version; it is written
-    aside and renamed, so that processes that convert at the same time do not disturb each other.
+    to a temporary folder and renamed, so that concurrent conversions are safe.
 
     Returns:
         Path of ``robot.urdf`` in the cache; its meshes (binary STL) lie beside it.
 
     Raises:
         MissingFileError: If the URDF or one of its meshes does not exist.
-        ValueError: If the URDF lacks what the description names.
+        DataError: If the URDF lacks what the description names.
     """
     root = load_urdf(robot)
     folder = cache_folder() / "robots" / f"{robot.name}-{_key(robot, root)}"
@@ -84,7 +84,7 @@ def _publish(scratch: Path, folder: Path) -> None:
     try:
         scratch.rename(folder)
     except OSError:
-        if not (folder / "robot.urdf").is_file():  # nobody else was quicker: a real fault
+        if not (folder / "robot.urdf").is_file():  # not another process' conversion: a real fault
             raise
 
 

@@ -1,4 +1,4 @@
-"""A robot's visible surface as triangles that ride on its links, for drawing silhouettes without a renderer."""
+"""A robot's visible surface as triangles in its links' frames, for silhouettes and contours without a renderer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .meshes import decimate
 
 __all__ = ["RobotSurface", "robot_surface"]
 
-_WELD = 1e-5  # metres: nearer corners are one
+_WELD = 1e-5  # metres: closer corners are merged
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class RobotSurface:
 
     Attributes:
         links: Names of L links.
-        vertices: ``(V, 3)`` places in their links' frames, metres.
+        vertices: ``(V, 3)`` positions in their links' frames, metres.
         vertex_links: ``(V,)`` index of each vertex's link, in order.
         faces: ``(F, 3)`` vertices of each triangle, counter-clockwise as seen from outside.
         edges: ``(E, 2)`` vertices of each edge, every edge once.
@@ -56,14 +56,14 @@ class RobotSurface:
 
 
 def robot_surface(robot: RobotDescription, faces: int | None = None) -> RobotSurface:
-    """What can be seen of a robot.
+    """The visible surface of a robot.
 
     Args:
         robot: The robot.
-        faces: Most triangles; none: those that the scenes draw.
+        faces: Largest number of triangles; ``None``: that of the scenes.
 
     Raises:
-        DataError: If nothing of the robot can be seen.
+        DataError: If the robot has no visual mesh.
     """
     surface = _surface_of(prepared_urdf(robot), robot.face_budget if faces is None else faces)
     if surface is None:

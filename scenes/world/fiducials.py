@@ -46,7 +46,7 @@ class CharucoBoardSpec:
     @property
     def size(self) -> tuple[float, float]:
         """Width and height of the plate, margin included, metres."""
-        margin = self._margin_px * self.square_m / _PIXELS_PER_SQUARE  # a image has no fractions of pixels
+        margin = self._margin_px * self.square_m / _PIXELS_PER_SQUARE  # an image has no fractions of pixels
         return (self.columns * self.square_m + 2 * margin, self.rows * self.square_m + 2 * margin)
 
     @property

@@ -170,7 +170,7 @@ def test_the_images_asked_for_do_what_is_said(found, count):
     said = " ".join(advice(known, joints, PANDA))
     more = int(re.search(r"(\d+) more images in new joint configurations would reduce that by a tenth", said)[1])
     common = systematic_covariance()
-    one = count * (known.covariance - common) + common  # of a image, if so many left this
+    one = count * (known.covariance - common) + common  # of an image, if so many left this
     deviation = [
         np.sqrt(fuse([found.camera_T_base] * n, [one] * n, systematic=common).covariance[0, 0])
         for n in range(1, count + more + 1)

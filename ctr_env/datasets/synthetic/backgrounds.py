@@ -1,4 +1,4 @@
-"""What stands behind a robot: a user's photographs and panoramas, and things made up, with clutter in front."""
+"""Backgrounds: photographs and panoramas of a user, and procedural ones, with clutter painted over them."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from .clutter import fractal_noise, paint_clutter, random_colour
 __all__ = ["Backgrounds"]
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
-_LONGEST = 2048  # pixels that photographs are kept at
+_LONGEST = 2048  # pixels: longer photographs are reduced
 _PANORAMA_ASPECT = (1.95, 2.05)
 
 
 class Backgrounds:
     """Draws background images.
 
-    Images that are twice as wide as high are taken for equirectangular panoramas and looked at through a virtual
-    camera; the others are cropped. Between them come invented ones: noise at all scales, walls, mosaics. Most get
-    clutter painted over them.
+    Images twice as wide as high are treated as equirectangular panoramas and projected into a virtual camera; the
+    others are cropped. They alternate with procedural backgrounds: noise at all scales, walls, mosaics. Most
+    backgrounds get clutter painted over them.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Load a folder's images (none: only invented backgrounds).
+        """Load a folder's images (none: only procedural backgrounds).
 
         Raises:
             MissingFileError: If the folder does not exist or contains no image.
@@ -48,11 +48,13 @@ class Backgrounds:
             photograph = self._photographs[rng.integers(len(self._photographs))]
             low, high = _PANORAMA_ASPECT
             panorama = low < photograph.shape[1] / photograph.shape[0] < high
-            image = _look_around(photograph, width, height, rng) if panorama else _crop(photograph, width, height, rng)
+            image = (
+                _perspective_view(photograph, width, height, rng) if panorama else _crop(photograph, width, height, rng)
+            )
             gain = rng.uniform(0.6, 1.4, 3) ** rng.choice([0.3, 1.0])
             image = (image * gain).clip(0, 255).astype(np.uint8)
         else:
-            image = _invented(width, height, rng)
+            image = _procedural(width, height, rng)
         if rng.random() < 0.85:
             paint_clutter(image, rng, int(rng.integers(2, 20)))
         return image
@@ -93,7 +95,9 @@ def _crop(photograph: NDArray[np.uint8], width: int, height: int, rng: np.random
     return np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
-def _look_around(panorama: NDArray[np.uint8], width: int, height: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+def _perspective_view(
+    panorama: NDArray[np.uint8], width: int, height: int, rng: np.random.Generator
+) -> NDArray[np.uint8]:
     """A perspective view out of an equirectangular panorama, heading anywhere, looking a little up or down."""
     rows, columns = panorama.shape[:2]
     focal = 0.5 * width / np.tan(0.5 * rng.uniform(0.7, 1.8))
@@ -108,7 +112,7 @@ def _look_around(panorama: NDArray[np.uint8], width: int, height: int, rng: np.r
     return np.asarray(cv2.remap(panorama, x_map, y_map, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE))
 
 
-def _invented(width: int, height: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+def _procedural(width: int, height: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     kind = rng.integers(3)
     if kind == 0:  # noise between two colours, channels apart or together
         noise = np.stack([fractal_noise(height, width, rng)] * 3, axis=-1)

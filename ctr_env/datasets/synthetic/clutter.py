@@ -17,7 +17,7 @@ _ONE = 1 << _SHIFT
 
 
 def paint_clutter(canvas: Canvas, rng: np.random.Generator, count: int, size: float = 1.0) -> NDArray[np.uint8]:
-    """Paint random objects over a image, in place.
+    """Paint random objects over an image, in place.
 
     Args:
         canvas: ``(H, W, 3)`` uint8 RGB.

@@ -1,4 +1,4 @@
-"""Drawing labelled images of a robot: any joint configuration, any camera, any room."""
+"""Sampling labelled frames of a robot: joint configuration, camera, scene."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ __all__ = ["FrameSampler"]
 
 _CONFIGURATIONS, _SEEN_CONFIGURATIONS, _VIEWS = 200, 10, 60
 _JOINT_MARGIN = 0.05  # rad kept from the joint stops
-_NEAR_HOME = 0.5  # share of joint configurations like those of a servo; the others are anything the joints allow
-_HOME_SPREAD = 0.8  # rad: farthest that a servo's start and goal lie from home
-_TARGET_SHARE = 0.5  # share of images with a servo's target in them
-_BACKGROUND_SHARE = 0.5  # share of images that a background is put into, where there are any
+_NEAR_HOME = 0.5  # share of joint configurations as in a servo episode; the others are uniform within the limits
+_HOME_SPREAD = 0.8  # rad: largest distance of a servo's start and goal from home
+_TARGET_SHARE = 0.5  # share of images that show a servo's target
+_BACKGROUND_SHARE = 0.5  # share of images with a replaced background, if there are backgrounds
 _CAMERA = ("camera",)
 
 
 class FrameSampler:
-    """Draws frames of one robot, each from a seed of its own and nothing else.
+    """Samples frames of one robot; each depends on its own seed alone.
 
     Half of the joint configurations lie near home, as in a servo episode; the others are uniform within the joint
     limits. All are free of contact. Cameras, rooms and image effects follow the randomisation.
@@ -62,9 +62,9 @@ class FrameSampler:
             randomization: Preset or mapping, see
                 :func:`~ctr_env.scenes.randomization.randomization.make_randomization`.
             board_share: Share of frames with a calibration board in the gripper.
-            backgrounds: Images that stand behind the robot instead of the room in half of the frames.
+            backgrounds: Images that replace the room behind the robot in half of the frames.
             renderer: Renderer by name.
-            fixed_camera: Number of the one camera that sees all frames; none: every frame has its own.
+            fixed_camera: Number of the camera of all frames; ``None``: every frame has its own.
 
         Raises:
             ConfigurationError: If a name is unknown (robot, randomisation, renderer) or a number is out of range.

@@ -10,7 +10,7 @@ SIZES = [(64, 48), (33, 70)]
 
 @pytest.fixture
 def folder(tmp_path):
-    """A photograph in a folder below, a panorama, a image of one pixel and something that is no image."""
+    """A photograph in a folder below, a panorama, an image of one pixel and something that is no image."""
     rng = np.random.default_rng(0)
     (tmp_path / "more").mkdir()
     iio.imwrite(tmp_path / "more" / "room.JPG", rng.integers(0, 255, (60, 80, 3), dtype=np.uint8), extension=".jpg")
@@ -44,7 +44,7 @@ def test_folders_without_images_are_rejected_by_name(tmp_path):
     for name in ("empty", "missing"):
         with pytest.raises(FileNotFoundError, match=rf"\.jpg.* in the background folder .*{name}$"):
             Backgrounds(tmp_path / name)
-    (tmp_path / "empty" / "broken.png").write_bytes(b"not a image")
+    (tmp_path / "empty" / "broken.png").write_bytes(b"not an image")
     with pytest.raises(ValueError, match="broken.png is not a readable image"):
         Backgrounds(tmp_path / "empty")
 
@@ -57,7 +57,7 @@ def test_a_look_into_a_panorama_goes_round_with_the_longitude():
     panorama = np.broadcast_to(colours, (360, columns, 3)).copy()
     panorama[..., 2] = latitude
     for seed in range(20):
-        view = module._look_around(panorama.astype(np.uint8), 64, 48, np.random.default_rng(seed)).astype(float)
+        view = module._perspective_view(panorama.astype(np.uint8), 64, 48, np.random.default_rng(seed)).astype(float)
         seen = np.unwrap(np.arctan2(view[..., 1] - 128, view[..., 0] - 128), axis=1)
         assert np.all(np.diff(seen, axis=1) > 0)  # eastwards is to the right
         assert 0.6 < np.ptp(seen[24]) < 2.2

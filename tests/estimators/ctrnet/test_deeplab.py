@@ -64,7 +64,7 @@ class Fixed(nn.Module):
 
 @pytest.fixture
 def with_heatmap(network):
-    """Runs the network on a image with a heatmap of the test's choice."""
+    """Runs the network on an image with a heatmap of the test's choice."""
     own_head = network.read_out
 
     def run(heatmap, width, height):

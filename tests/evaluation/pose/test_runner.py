@@ -111,7 +111,7 @@ def test_masks_are_measured(folder, tmp_path):
 
 def test_unusable_frames_are_skipped_and_named(tmp_path):
     data = write_folder(tmp_path / "data", 6, real=True)
-    (data / "000000.rgb.jpg").write_bytes(b"not a image")
+    (data / "000000.rgb.jpg").write_bytes(b"not an image")
     (data / "000001.json").write_text("{")
     (data / "000002.rgb.jpg").unlink()
     labels = json.loads((data / "000003.json").read_text())

@@ -82,7 +82,7 @@ def test_the_silhouette_moves_points_towards_the_truth_and_leaves_the_mask(lesso
 def test_the_mask_term_moves_the_mask_alone_however_well_the_points_fit(lesson):
     output = answer(lesson[0], 2.0)
     loss(lesson, output, mask=1.0)["loss"].backward()
-    assert output.keypoints_px.grad is None  # the weight of a image is held still: fitting badly does not pay
+    assert output.keypoints_px.grad is None  # the weight of an image is held still: fitting badly does not pay
     assert output.mask_logits.grad.abs().sum() > 0
 
 

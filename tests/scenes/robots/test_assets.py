@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+import trimesh
 
 from ctr_env.scenes.rendering.registry import make_renderer
 from ctr_env.scenes.robots.assets import prepared_urdf
@@ -59,19 +60,36 @@ def test_conversion_is_kept_and_found_again(tmp_path, monkeypatch):
     assert [entry.name for entry in first.parent.parent.iterdir()] == [first.parent.name]  # no scratch left
 
 
-def test_processes_that_convert_at_once_do_not_disturb_each_other(tmp_path):
+URDF = """<robot name="tiny">
+<link name="base"><visual><geometry><mesh filename="box.stl"/></geometry></visual></link>
+<link name="tool"><visual><geometry><mesh filename="box.stl"/></geometry></visual></link>
+<joint name="hinge" type="revolute"><parent link="base"/><child link="tool"/><origin xyz="0 0 0.3"/><axis xyz="0 1 0"/>
+<limit lower="-1" upper="1" velocity="1" effort="10"/></joint></robot>"""
+ROBOT = """{name: tiny, urdf: tiny.urdf, base_link: base, arm_joints: [hinge], keypoint_frames: [base, tool],
+end_effector: tool, home: [0.0], acceleration_limits: [1.0]}"""
+
+
+def test_concurrent_conversions_share_one_result(tmp_path):
+    trimesh.creation.box((0.1, 0.1, 0.3)).export(tmp_path / "box.stl")
+    (tmp_path / "tiny.urdf").write_text(URDF)
+    (tmp_path / "tiny.yaml").write_text(ROBOT)
     code = (
-        "from ctr_env.scenes.robots.assets import prepared_urdf; from ctr_env.scenes.robots.catalogue import ROBOTS;"
-        "print(prepared_urdf(ROBOTS['panda']))"
+        "import sys; from ctr_env.scenes.robots.assets import prepared_urdf;"
+        "from ctr_env.scenes.robots.catalogue import get_robot; robot = get_robot(sys.argv[1]);"
+        "print('ready', flush=True); sys.stdin.readline(); print(prepared_urdf(robot))"
     )
-    environment = os.environ | {"CTR_ENV_CACHE": str(tmp_path)}
-    workers = [
-        subprocess.Popen([sys.executable, "-P", "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
-    answers = {worker.communicate()[0] for worker in workers}
+    environment = os.environ | {"CTR_ENV_CACHE": str(tmp_path / "cache")}
+    command, pipe = [sys.executable, "-P", "-c", code, str(tmp_path / "tiny.yaml")], subprocess.PIPE
+    workers = [subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True) for _ in range(2)]
+    assert [worker.stdout.readline() for worker in workers] == ["ready\n"] * 2
+    for worker in workers:  # both convert at the same moment
+        worker.stdin.write("\n")
+        worker.stdin.flush()
+    answers = {worker.communicate(timeout=60)[0] for worker in workers}
     assert [worker.returncode for worker in workers] == [0, 0]
     assert len(answers) == 1
+    (folder,) = (tmp_path / "cache" / "robots").iterdir()  # no temporary folder is left
+    assert (folder / "robot.urdf").is_file()
 
 
 def test_missing_files_are_named(tmp_path):
