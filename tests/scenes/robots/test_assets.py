@@ -32,7 +32,7 @@ def test_decimated_silhouettes_match_the_full_meshes(scene, renderer, random_vie
     assert visual_faces(full.model) > 5 * visual_faces(scene.model)
     other = make_renderer("classic", full.model, full.camera_id, scene.config.width, scene.config.height)
     overlaps = []
-    for seed in range(50):
+    for seed in range(15):
         masks = []
         for world, drawer in ((scene, renderer), (full, other)):
             random_view(world, np.random.default_rng([7, seed]))
