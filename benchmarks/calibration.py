@@ -1,12 +1,12 @@
-"""How well ``ctr-env calibrate`` finds where a camera stands: many cameras in a furnished room, 25 images from each.
+"""Accuracy of ``ctr-env calibrate``: many cameras in a furnished room, 25 images of each.
 
     python benchmarks/calibration.py --robot panda --room lab --cameras 100 --adapted 10 --out runs/calibration
     python benchmarks/calibration.py --robot examples/ur5.yaml --weights ur5.safetensors --cameras 10 --out runs/ur5
 
-Images are drawn with the filament renderer, calibrated with ``--refine``, and the first few cameras once more with
-``--adapt``. The table has the error of the base's place and turn in the camera, of the gripper's place at home (what a
-task half a metre before the robot sees of it), NEES (six are expected), and the share of errors inside the 95 % region
-of the covariance. A camera that the command gives up on is counted. Stops and goes on.
+Images are rendered with the filament renderer and calibrated with ``--refine``; the first cameras are calibrated again
+with ``--adapt``. The table has the position and rotation error of ``camera_T_base``, the position error of the gripper
+in the home configuration (half a metre before the base, where tasks are), NEES (expected: six), and the share of errors
+inside the 95 % region of the covariance. Cameras without a calibration are counted. An interrupted run resumes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from commands import draw, tried
+from commands import generated, tried
 from scipy.spatial.transform import RigidTransform
 from scipy.stats import chi2
 
@@ -25,7 +25,7 @@ from ctr_env.evaluation.pose.metrics import nees
 from ctr_env.geometry import pose_error, twist_between
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-FIRST_CAMERA = 100  # those before are adapted to elsewhere
+FIRST_CAMERA = 100  # benchmarks/sim_to_real.py adapts to cameras before it
 IMAGES = 25
 
 Errors = dict[str, float]
@@ -33,12 +33,12 @@ Errors = dict[str, float]
 
 def calibrated(robot: str, images: Path, out: Path, *more: object) -> bool:
     """Whether there is a calibration of a camera."""
-    there = (out / "calibration.json").is_file()
-    return there or tried("calibrate", "--robot", robot, "--data", images, "--refine", *more, "--out", out)
+    finished = (out / "calibration.json").is_file()
+    return finished or tried("calibrate", "--robot", robot, "--data", images, "--refine", *more, "--out", out)
 
 
 def errors(images: Path, out: Path, kinematics: RobotKinematics) -> Errors:
-    """What is wrong with a calibration."""
+    """Errors of a calibration."""
     found = json.loads((out / "calibration.json").read_text())
     folder = DreamFolder(images, kinematics)
     true = folder.read_labels(folder.names[0])["camera_T_base"]
@@ -66,12 +66,14 @@ def row(name: str, found: list[Errors], tries: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--robot", default="panda", help="panda, baxter, or a file that describes another one")
+    parser.add_argument("--robot", default="panda", help="panda, baxter, or a file that describes another robot")
     parser.add_argument("--weights", type=Path, help="weights (default: those of the package)")
     parser.add_argument("--room", default="lab")
     parser.add_argument("--cameras", type=int, default=100)
-    parser.add_argument("--adapted", type=int, default=10, help="how many are adapted to first, too")
-    parser.add_argument("--minutes", type=float, default=4.0, help="of each adaptation")
+    parser.add_argument(
+        "--adapted", type=int, default=10, help="number of cameras that are calibrated with an adapted network too"
+    )
+    parser.add_argument("--minutes", type=float, default=4.0, help="length of each adaptation")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     kinematics = RobotKinematics(options.robot)
@@ -83,13 +85,11 @@ def main() -> None:
     adapted: dict[int, Errors] = {}
     for i in range(options.cameras):
         place = out / f"{FIRST_CAMERA + i}"
-        draw(options.robot, options.room, "test", IMAGES, place / "pictures", FIRST_CAMERA + i)
-        if calibrated(options.robot, place / "pictures", place / "refined", *weights):
-            plain[i] = errors(place / "pictures", place / "refined", kinematics)
-        if i < options.adapted and calibrated(
-            options.robot, place / "pictures", place / "adapted", *weights, *adapting
-        ):
-            adapted[i] = errors(place / "pictures", place / "adapted", kinematics)
+        generated(options.robot, options.room, "test", IMAGES, place / "images", FIRST_CAMERA + i)
+        if calibrated(options.robot, place / "images", place / "refined", *weights):
+            plain[i] = errors(place / "images", place / "refined", kinematics)
+        if i < options.adapted and calibrated(options.robot, place / "images", place / "adapted", *weights, *adapting):
+            adapted[i] = errors(place / "images", place / "adapted", kinematics)
     print(f"\n{name}, {options.room}: cameras found; median and 95th percentile of errors")
     print(f"{'':29}{'base, mm':>18}{'base, deg':>18}{'gripper, mm':>18}{'NEES':>10}{'95 %':>8}")
     first = [plain[i] for i in range(options.adapted) if i in plain]

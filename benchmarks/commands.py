@@ -1,4 +1,4 @@
-"""Steps of a benchmark that are commands of the package; what is there already is not made again."""
+"""Steps of benchmarks that are commands of the package; finished results are kept."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from ctr_env.cli import main as ctr_env
+from ctr_env.cli.config_file import arguments_of
 
 INTERRUPTED = 130
-PUBLISHED_FORM = {"align_contour": False, "keypoints": "paper"}
-"""Settings of the estimator that leave a PnP of the seven published points, and nothing else."""
+PAPER_BASELINE = {"align_contour": False, "keypoints": "paper"}
+"""Estimator settings of the paper: PnP of its seven keypoints, without contour alignment."""
 
 
 def tried(*arguments: object) -> bool:
-    """Whether a command succeeds; the Ctrl-C that ended one ends the benchmark."""
+    """Whether a command succeeds; an interrupted command ends the benchmark."""
     words = [str(argument) for argument in arguments]
     print("$ ctr-env", " ".join(words), flush=True)
     status = ctr_env(words)
@@ -30,8 +31,8 @@ def run(*arguments: object) -> None:
         sys.exit(1)
 
 
-def draw(robot: str, room: str, split: str, frames: int, out: Path, camera: int | None = None) -> None:
-    """Frames of a furnished room without boards; from one camera that stands still if its number is given."""
+def generated(robot: str, room: str, split: str, frames: int, out: Path, camera: int | None = None) -> None:
+    """Render frames of a furnished room without boards; from one fixed camera if its number is given."""
     fixed = () if camera is None else ("--fixed-camera", camera)
     run(
         "generate", "--renderer", "filament", "--board-share", 0, "--workers", 1, "--robot", robot,
@@ -40,14 +41,19 @@ def draw(robot: str, room: str, split: str, frames: int, out: Path, camera: int 
 
 
 def evaluated(
-    robot: str, data: object, weights: Path | None, form: Mapping[str, Any], out: Path, frames: int | None = None
+    robot: str,
+    data: object,
+    weights: Path | None,
+    settings: Mapping[str, Any],
+    out: Path,
+    frames: int | None = None,
 ) -> dict[str, Any]:
-    """The summary of weights on a set."""
+    """Summary of an evaluation of ctrnet with these settings and weights."""
     if not (out / "evaluate.json").is_file():
         chosen = () if weights is None else ("--weights", weights)
-        config = ("--estimator-config", json.dumps(form)) if form else ()
+        nested = arguments_of({f"estimator.{name}": value for name, value in settings.items()})
         first = () if frames is None else ("--frames", frames)
-        run("evaluate", "--robot", robot, "--data", data, *chosen, *config, *first, "--out", out)
+        run("evaluate", "--robot", robot, "--data", data, *chosen, *nested, *first, "--out", out)
     summary: dict[str, Any] = json.loads((out / "evaluate.json").read_text())["summary"]
     return summary
 
@@ -58,18 +64,17 @@ def adapted(
     start: Path | None,
     length: tuple[str, float],
     replay: Path | None,
-    config: Mapping[str, Any],
+    settings: Mapping[str, Any],
     moving: bool,
     out: Path,
 ) -> Path:
-    """Weights adapted to a set, for a ``length`` such as ``("--minutes", 12.0)``."""
-    if not (out.with_suffix("") / "adapt.json").is_file():
+    """Weights adapted to images, for a ``length`` such as ``("--minutes", 12.0)``."""
+    if not (out / "adapt.json").is_file():
         given = () if start is None else ("--weights", start)
         replayed = () if replay is None else ("--replay", replay)
-        settings = ("--config", json.dumps(config)) if config else ()
-        still = ("--moving-camera",) if moving else ()
+        camera = ("--moving-camera",) if moving else ()
         run(
-            "adapt", "--robot", robot, "--data", data, *given, *replayed, *settings, *still,
+            "adapt", "--robot", robot, "--data", data, *given, *replayed, *arguments_of(settings), *camera,
             *length, "--out", out,
         )  # fmt: skip
-    return out
+    return out / "weights.safetensors"

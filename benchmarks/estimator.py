@@ -1,10 +1,9 @@
-"""Latency of the learned estimator: crop, network, PnP, contour, covariance; beside the published network.
+"""Latency of the learned estimator (crop, network, PnP, contour alignment, covariance) and of the paper's network.
 
     python benchmarks/estimator.py [--robot panda] [--frames 60]
 
-Times are of single frames, taken in turn in one process on all cores. The published architecture (DeepLabv3/ResNet-50)
-runs at its published input size with random weights, and without an contour, which such a mask does not have: its time
-does not depend on them.
+Estimators take turns on single frames in one process on all cores. The paper's architecture (DeepLabv3/ResNet-50) runs
+at its input size with random weights, on which its time does not depend, and without contour alignment.
 """
 
 from __future__ import annotations
@@ -62,22 +61,22 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         estimators = {
             "ctrnet, tracking": make_estimator("ctrnet", given, kinematics),
-            "ctrnet, single frame (two looks)": make_estimator("ctrnet", {**given, "tracking": False}, kinematics),
-            "ctrnet, two looks, no contour": make_estimator(
+            "ctrnet, single frame (two passes)": make_estimator("ctrnet", {**given, "tracking": False}, kinematics),
+            "ctrnet, two passes, no contour": make_estimator(
                 "ctrnet", {**given, "tracking": False, "align_contour": False}, kinematics
             ),
-            "deeplab_resnet50, one look": published_network(kinematics, Path(folder)),
+            "deeplab_resnet50, one pass": published_network(kinematics, Path(folder)),
         }
         times: dict[str, list[float]] = {name: [] for name in estimators}
         for i, frame in enumerate(frames):
             for name, estimator in estimators.items():
                 estimator.reset(np.random.default_rng(0))
                 if name == "ctrnet, tracking":
-                    estimator.estimate(frame)  # the pose that the next look starts from
+                    estimator.estimate(frame)  # the pose that the next estimate starts from
                 taken = time_of(estimator, frame)
                 if i >= 3:
                     times[name].append(taken)
-    slowest = float(np.median(times["deeplab_resnet50, one look"]))
+    slowest = float(np.median(times["deeplab_resnet50, one pass"]))
     print(f"{options.robot}, {PUBLISHED_SIZE[0]}x{PUBLISHED_SIZE[1]} images, {len(frames) - 3} frames")
     for name, values in times.items():
         median, p95 = np.percentile(values, [50, 95])

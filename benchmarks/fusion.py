@@ -1,15 +1,16 @@
-"""What fusing over time is worth, and whether covariances are honest.
+"""Fusion of estimates over time: accuracy, and consistency of the covariances.
 
     python benchmarks/fusion.py --robot panda --seeds 50 --out runs/fusion
     python benchmarks/fusion.py --robot panda --seeds 50 --moving --out runs/fusion_moving
 
-Without ``--moving``: a camera that stands still (episodes of the preset ``strong``: its room, light, camera and encoder
-errors stay the same) sees 50 joint configurations of the arm. The table has the pose of single frames, and what ``sliding_window``
-makes of the first 10 and of all 50: the error at the gripper (encoder errors included) and of the base, NEES (six are
-expected), the share of errors inside the 50, 90 and 95 % regions of the covariance, and the rank correlation of
+Without ``--moving``, a fixed camera observes 50 joint configurations of the arm; room, lighting, camera and encoder
+errors of an episode (preset ``strong``) are constant. The table compares the poses of single frames with those of
+``sliding_window`` after 10 and 50 frames: error at the gripper (encoder errors included) and of the base, NEES
+(expected: six), the share of errors inside the 50, 90 and 95 % regions of the covariance, and the rank correlation of
 predicted and actual errors.
 
-With ``--moving``: the camera moves as in ``PandaTrack``; single frames beside ``pose_filter``. Stops and goes on.
+With ``--moving``, the camera moves as in ``PandaTrack``, and single frames are compared with ``pose_filter``. An
+interrupted run resumes.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def judged(
 
 
 def in_view(env: ServoEnv, rng: np.random.Generator) -> bool:
-    """Put the arm into a joint configuration near home that touches nothing and stays in view."""
+    """Move the arm to a joint configuration near home without contact and inside the image."""
     k = env.kinematics
     for _ in range(100):
         joints = np.clip(k.home + rng.uniform(-SPREAD_RAD, SPREAD_RAD, k.n), k.lower + 0.05, k.upper - 0.05)
@@ -96,7 +97,7 @@ def in_view(env: ServoEnv, rng: np.random.Generator) -> bool:
 
 
 def seen(robot: str, seed: int, moving: bool) -> list[dict[str, Any]]:
-    """Single frames of one camera."""
+    """Records of single frames of one camera."""
     task = {"task": "track", "moving": "camera"} if moving else {"action_mode": "joint_velocity"}
     env = ServoEnv(robot=robot, randomization="strong", width=640, height=480, **task)
     estimator = make_estimator("ctrnet", {"tracking": moving}, env.kinematics)
@@ -119,7 +120,7 @@ Errors = dict[str, list[dict[str, Any] | None]]
 
 
 def fused(runs: list[list[dict[str, Any]]], kinematics: RobotKinematics, moving: bool) -> Errors:
-    """Errors of single frames, and of what is made of many, by the name of their row."""
+    """Errors of single and of fused estimates by the name of their row."""
     errors: Errors = {"single": []}
     estimator = make_estimator("pose_filter" if moving else "sliding_window", {}, kinematics)
     assert isinstance(estimator, FusingEstimator)

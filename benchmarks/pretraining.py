@@ -1,13 +1,13 @@
-"""How many synthetic images does self-training need, and does its mask loss help? The paper's Table 3, on our scenes.
+"""Accuracy against the number of synthetic images, with and without the mask loss: the paper's Table 3, on our scenes.
 
     OMP_NUM_THREADS=1 python benchmarks/pretraining.py --frames DIR --initial FILE --target DIR --test DIR --out DIR
 
 For 500, 1,000, 2,000, 4,000 and 8,000 synthetic frames a network is trained, then adapted to unlabelled images with
-the published objective, with and without the loss that moves its mask. All trainings make the same steps, whatever the
-number of frames. They begin with ``--initial``, another robot's weights, whose keypoint heads are thrown away (the
-paper's begin with a trunk trained on COCO). ``--frames`` is a folder of ``ctr-env generate --clean --frames 8000``;
-``--target`` and ``--test`` are folders of other frames. Poses are PnP's of the published points. Stops and goes on; the
-table and ``pretraining.png`` grow as cells are done.
+the paper's objective, with and without its mask loss. All trainings have the same number of steps. They start from
+``--initial``, another robot's weights without their keypoint heads (the paper starts from a backbone trained on COCO).
+``--frames`` is a folder of ``ctr-env generate --clean --frames 8000``; ``--target`` and ``--test`` are folders of other
+frames. Poses come from PnP of the paper's keypoints. An interrupted run resumes; the table and ``pretraining.png`` have
+the finished cells.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from commands import PUBLISHED_FORM, adapted, evaluated, run
+from commands import PAPER_BASELINE, adapted, evaluated, run
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -41,12 +41,12 @@ def first_frames(folder: Path, count: int, to: Path) -> Path:
 
 
 def trained(weights: Path, steps: int) -> bool:
-    """Whether a training is over."""
+    """Whether a training is finished."""
     return weights.is_file() and read_header(weights).recipe["steps_done"] >= steps
 
 
 def auc(robot: str, test: Path, weights: Path, out: Path) -> float:
-    return float(evaluated(robot, test, weights, PUBLISHED_FORM, out)["add_auc_ctrnet"])
+    return float(evaluated(robot, test, weights, PAPER_BASELINE, out)["add_auc_ctrnet"])
 
 
 def plot(table: dict[str, dict[int, float]], out: Path) -> None:
@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--robot", default="panda")
     parser.add_argument("--frames", type=Path, required=True)
     parser.add_argument("--initial", type=Path, required=True, help="weights of another robot")
-    parser.add_argument("--target", type=Path, required=True, help="unlabelled images, a camera for each")
+    parser.add_argument("--target", type=Path, required=True, help="unlabelled images, each from a camera of its own")
     parser.add_argument("--test", type=Path, required=True)
     parser.add_argument("--pretraining-steps", type=int, default=1200, help="of 32 images")
     parser.add_argument("--adaptation-steps", type=int, default=300, help="of 16 images")
@@ -92,7 +92,7 @@ def main() -> None:
         for name, config in OBJECTIVES.items():
             weights = adapted(
                 robot, options.target, start, ("--steps", options.adaptation_steps), frames, config, True,
-                cell / f"{name.replace(' ', '_')}.safetensors",
+                cell / name.replace(" ", "_"),
             )  # fmt: skip
             table[name][count] = auc(robot, options.test, weights, cell / f"{name} test".replace(" ", "_"))
         plot(table, out)
