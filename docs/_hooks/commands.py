@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+_ROLE = re.compile(r":\w+:`~?(?:[\w.]+\.)?(\w+)`")
 _ENVIRONMENT = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
 
 
@@ -33,7 +35,8 @@ def _help(*words: str) -> str:
     command = [sys.executable, "-P", "-m", "ctr_env", *words, "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **_ENVIRONMENT})
     lines = [_unframed(line) for line in done.stdout.splitlines()]
-    return "\n".join(line for line in lines if line is not None).strip("\n") + "\n"
+    text = "\n".join(line for line in lines if line is not None)
+    return _ROLE.sub(r"\1", text).replace("``", "").strip("\n") + "\n"
 
 
 def _unframed(line: str) -> str | None:
