@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ctr_env.runs.configuration import require_choice
+from ctr_env.runs.seeds import SPLITS
 
 __all__ = ["CONFIGURATIONS", "NAMES", "metavar"]
 
@@ -70,10 +71,48 @@ NAMES: Mapping[str, Callable[[], tuple[str, ...]]] = {
 }  # fmt: skip
 """For each option that names an entry: the valid names."""
 
+
+def _tasks() -> str:
+    from ctr_env.envs.config import TASKS
+
+    return "|".join(TASKS)
+
+
+def _moving() -> str:
+    from ctr_env.envs.config import MOVING
+
+    return "|".join(MOVING)
+
+
+def _features() -> str:
+    from ctr_env.controllers.features import FEATURES
+
+    return "|".join(FEATURES)
+
+
+def _feed_forward() -> str:
+    from ctr_env.controllers.goal_motion import FEED_FORWARD
+
+    return "|".join(FEED_FORWARD)
+
+
+def _endpoints() -> str:
+    from ctr_env.controllers.endpoint import ENDPOINTS
+
+    return "|".join(ENDPOINTS)
+
+
 _METAVARS: Mapping[str, Callable[[], str]] = {
     "robot": _robots,
     "randomization": _presets,
     "device": lambda: "auto|cpu|cuda[:N]",
+    "split": lambda: "|".join(SPLITS),
+    "task": _tasks,
+    "moving": _moving,
+    "feature": _features,
+    "feed_forward": _feed_forward,
+    "endpoint": _endpoints,
+    "keypoints": lambda: "all|paper",
 }
 
 

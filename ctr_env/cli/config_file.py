@@ -78,14 +78,15 @@ def check_keys(path: Path, options: Iterable[str], valid: Iterable[str]) -> None
 
 
 def arguments_of(options: Mapping[str, Any]) -> list[str]:
-    """The command-line words of options."""
+    """The command-line words of options, with hyphens in their names."""
     words: list[str] = []
     for name, value in options.items():
-        *prefix, last = name.split(".")
+        *prefix, last = name.replace("_", "-").split(".")
+        flag = "--" + ".".join([*prefix, last])
         if isinstance(value, bool):
             words.append("--" + ".".join([*prefix, last if value else f"no-{last}"]))
         elif isinstance(value, list):
-            words += [f"--{name}", *map(str, value)]
+            words += [flag, *map(str, value)]
         else:
-            words += [f"--{name}", json.dumps(value) if isinstance(value, Mapping) else str(value)]
+            words += [flag, json.dumps(value) if isinstance(value, Mapping) else str(value)]
     return words

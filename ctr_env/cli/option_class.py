@@ -12,6 +12,7 @@ from tyro.constructors import PrimitiveConstructorSpec
 
 from .choices import CONFIGURATIONS, NAMES, metavar
 from .config_file import preset_or_file
+from .help_text import field_help
 from .sections import Section
 
 __all__ = ["OptionClass"]
@@ -41,10 +42,12 @@ class OptionClass:
     Attributes:
         chosen: The name given for an option such as ``estimator``; ``None`` if it is not given.
         names: Option names made so far, with prefix and underscores.
+        switches: Of these, the options ``--NAME`` and ``--no-NAME`` that may also be left out (``bool | None``).
     """
 
     chosen: Callable[[str], str | None]
     names: list[str] = field(default_factory=list)
+    switches: list[str] = field(default_factory=list)
 
     def make(self, kind: type, prefix: str | None = None, section: Section | None = None) -> type:
         """The option class of a dataclass.
@@ -57,7 +60,7 @@ class OptionClass:
         Raises:
             ConfigurationError: If a chosen name is not in its registry.
         """
-        section = section or Section()
+        section, texts = section or Section(), field_help(kind)
         hints = get_type_hints(kind, include_extras=True)
         defaults = {each.name: each.default for each in fields(kind)} | dict(section.defaults)
         hidden, changed = [*section.hide], []
@@ -65,7 +68,7 @@ class OptionClass:
             if each.name in section.hide:
                 changed.append(_hidden(each.name, each))
                 continue
-            hint, default = self._option(each.name, hints, prefix, defaults)
+            hint, default = self._option(each.name, hints, prefix, defaults, texts.get(each.name))
             if hint is None:
                 hidden.append(each.name)
                 changed.append(_hidden(each.name, each))
@@ -84,7 +87,12 @@ class OptionClass:
         )  # fmt: skip
 
     def _option(
-        self, name: str, hints: Mapping[str, Any], prefix: str | None, defaults: Mapping[str, Any]
+        self,
+        name: str,
+        hints: Mapping[str, Any],
+        prefix: str | None,
+        defaults: Mapping[str, Any],
+        text: str | None,
     ) -> tuple[Any, type | None]:
         """Type of an option and, of a group, its default; ``None`` as type: no option."""
         hint = hints[name]
@@ -98,8 +106,11 @@ class OptionClass:
             return self._choice(chooser, defaults.get(chooser, "pbvs"), prefix)
         self.names.append(_joined(prefix, name))
         if name in NAMES:
-            return Literal[NAMES[name]()], None
-        return _documented(_plain(hint), name, defaults[name]), None
+            return Annotated[Literal[NAMES[name]()], arg(help=text)], None
+        if hint == bool | None:
+            self.switches.append(_joined(prefix, name))
+            text = f"{text} (or --no-{name.replace('_', '-')})"
+        return _documented(_plain(hint), name, defaults[name], text), None
 
     def _choice(self, chooser: str, default: str, prefix: str | None) -> tuple[Any, type | None]:
         full = _joined(prefix, chooser)
@@ -127,15 +138,15 @@ def _plain(hint: Any) -> Any:
     return hint
 
 
-def _documented(hint: Any, name: str, default: Any) -> Any:
-    """A type with the placeholder of its values in the help, and without the default ``None``, which says nothing."""
+def _documented(hint: Any, name: str, default: Any, text: str | None) -> Any:
+    """A type with its help text, the placeholder of its values, and without a default that says nothing."""
     placeholder = metavar(name)
     parts = [part for part in get_args(hint) if part is not type(None)]
     if placeholder is None and default is None and len(parts) == 1:
-        placeholder = getattr(parts[0], "__name__", str(parts[0])).upper()
-    if placeholder is None:
-        return hint
-    return Annotated[hint, arg(metavar=placeholder, help_behavior_hint="" if default is None else None)]
+        placeholder = "" if parts == [bool] else getattr(parts[0], "__name__", str(parts[0])).upper()
+    return Annotated[
+        hint, arg(help=text, metavar=placeholder, help_behavior_hint="" if default in (None, ()) else None)
+    ]
 
 
 def _hidden(name: str, original: Any) -> tuple[str, Any, Any]:

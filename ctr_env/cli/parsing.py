@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from inspect import cleandoc
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +15,7 @@ import tyro
 
 from .command import Command
 from .config_file import arguments_of, check_keys, flat_options, read_mapping
+from .help_text import plain_text
 from .option_class import OptionClass
 
 __all__ = ["parse"]
@@ -39,9 +39,9 @@ def parse(kind: type[AnyCommand], words: Sequence[str]) -> AnyCommand:
     made = options.make(kind)
     if path is not None:
         check_keys(Path(path), given, options.names)
-    description = cleandoc(kind.__doc__ or "")
+    arguments = _with_values([*arguments_of(given), *words], options.switches)
     found: AnyCommand = tyro.cli(
-        made, args=[*arguments_of(given), *words], prog=f"ctr-env {kind.name}", description=description
+        made, args=arguments, prog=f"ctr-env {kind.name}", description=plain_text(kind.__doc__ or "")
     )
     return replace(found, words=(kind.name, *words))
 
@@ -68,3 +68,17 @@ def _without_replaced(given: Mapping[str, Any], words: Sequence[str]) -> dict[st
     """The options of a file without the nested ones of a choice that the command line changes."""
     replaced = [name for name, value in given.items() if _last(words, name) not in (None, str(value))]
     return {name: value for name, value in given.items() if not any(name.startswith(f"{each}.") for each in replaced)}
+
+
+def _with_values(words: Sequence[str], switches: Sequence[str]) -> list[str]:
+    """The words with ``--NAME True`` and ``--NAME False`` in place of ``--NAME`` and ``--no-NAME`` for switches."""
+    flags = {"--" + name.replace("_", "-"): "True" for name in switches}
+    negated = {flag.replace("--", "--no-", 1): flag for flag in flags}
+    found: list[str] = []
+    for word in words:
+        flag = word.replace("_", "-")
+        if flag in negated:
+            found += [negated[flag], "False"]
+        else:
+            found += [flag, flags[flag]] if flag in flags else [word]
+    return found

@@ -30,7 +30,7 @@ class ServoConfig:
     """
 
     robot: str | RobotDescription = "panda"
-    """Robot, by name or by description."""
+    """Robot, by name, by a file that describes it, or by description."""
     task: str = "servo"
     """``"servo"``: goal and camera stand still; ``"track"``: one of them moves."""
     moving: str = "goal"

@@ -4,7 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ctr_env.cli.calibrate import Calibrate
 from ctr_env.cli.images import DataOptions, RecordingOptions, image_sources
+from ctr_env.cli.parsing import parse
 from ctr_env.datasets.dream_writer import write_frame, write_settings
 from ctr_env.datasets.image_file import read_image
 from ctr_env.datasets.synthetic.sampler import FrameSampler
@@ -84,3 +86,16 @@ def test_units_and_pixel_centres_are_taken_as_given(folder):
 def test_options_of_the_other_source_are_rejected(data, options, message):
     with pytest.raises(ConfigurationError, match=message):
         image_sources(data, DataOptions(**options), PANDA, Path("x"))
+
+
+@pytest.mark.parametrize("words, value", [([], None), (["--rectified"], True), (["--no-rectified"], False)])
+def test_rectified_is_a_switch_that_may_be_left_out(words, value):
+    assert parse(Calibrate, [*words, "--robot", "panda"]).rectified is value
+
+
+def test_a_switch_may_come_from_a_file(tmp_path):
+    file = tmp_path / "options.yaml"
+    file.write_text("rectified: false\njoint-names: [fr3_=panda_]\n")
+    found = parse(Calibrate, ["--config", str(file)])
+    assert found.rectified is False
+    assert found.joint_name_map == {"fr3_": "panda_"}

@@ -30,7 +30,7 @@ class GenerateConfig:
     """What a folder of frames is made of."""
 
     robot: str = "panda"
-    """Robot, by name."""
+    """Robot, by name or by a file that describes it."""
     split: str = "train"
     """``train``, ``validation`` or ``test``: no frame of one is in another."""
     seed: int = 0

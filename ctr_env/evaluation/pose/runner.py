@@ -78,7 +78,7 @@ class PoseStudy:
     """What is evaluated, and on what."""
 
     robot: str = "panda"
-    """Robot, by name."""
+    """Robot, by name or by a file that describes it."""
     data: str = "synthetic:test"
     """A folder in the layout of DREAM, or ``synthetic:`` and a split, whose frames are drawn."""
     frames: int | None = None

@@ -19,7 +19,7 @@ class TrainingConfig:
     """How a network is trained on labelled images."""
 
     robot: str = "panda"
-    """Robot, by name."""
+    """Robot, by name or by a file that describes it."""
     architecture: str = "compact"
     """Network, by name."""
     data: str | None = None

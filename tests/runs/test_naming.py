@@ -1,0 +1,26 @@
+from pathlib import Path
+
+import pytest
+
+from ctr_env.runs.naming import default_folder, settings_digest
+
+
+def test_the_name_has_readable_parts_and_a_digest():
+    folder = default_folder("servo", ["panda", "ctrnet", "/data/my set.tar", ""], {"seed": 1})
+    assert folder == Path("runs") / "servo" / f"panda-ctrnet-my_set-{settings_digest({'seed': 1})}"
+
+
+def test_the_digest_depends_on_values_and_not_on_their_order():
+    assert len(settings_digest({"seed": 1})) == 6
+    assert settings_digest({"a": 1, "b": {"c": 2}}) == settings_digest({"b": {"c": 2}, "a": 1})
+    assert settings_digest({"seed": 1}) != settings_digest({"seed": 2})
+
+
+@pytest.mark.parametrize("settings", [lambda file: {"weights": file}, lambda file: {"config": {"files": [str(file)]}}])
+def test_a_file_counts_with_its_content(settings, tmp_path):
+    file = tmp_path / "net.safetensors"
+    file.write_bytes(b"one")
+    before = settings_digest(settings(file))
+    assert settings_digest(settings(file)) == before
+    file.write_bytes(b"two")
+    assert settings_digest(settings(file)) != before
