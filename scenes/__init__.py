@@ -1,1 +1,1 @@
-"""Robots, cameras, randomisation and renderers: everything that makes a MuJoCo world and an image of it."""
+"""MuJoCo scenes: robots, the world around them, its randomisation, and renderers."""

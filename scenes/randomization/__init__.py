@@ -1,1 +1,1 @@
-"""Randomisation: distributions, fields, presets."""
+"""Randomisation: distributions, fields, presets, and the application of draws to a scene."""

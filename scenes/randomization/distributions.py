@@ -1,4 +1,4 @@
-"""Distributions as data: what a randomised quantity is drawn from."""
+"""Probability distributions of randomised quantities, and their plain-data form."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FORMS = (
 
 
 class Distribution(ABC):
-    """Something to draw arrays from. Bounds are numbers, or tuples that broadcast against the drawn shape."""
+    """A distribution of arrays. Parameters are numbers, or tuples that broadcast against the drawn shape."""
 
     @abstractmethod
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -32,12 +32,12 @@ class Distribution(ABC):
 
 @dataclass(frozen=True)
 class Constant(Distribution):
-    """Always the same value."""
+    """A constant."""
 
     value: Value
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
-        """The value, broadcast to the shape."""
+        """Return the value, broadcast to the shape."""
         return np.broadcast_to(np.asarray(self.value, dtype=float), shape).copy()
 
 
@@ -49,7 +49,7 @@ class Uniform(Distribution):
     high: Value
 
     def __post_init__(self) -> None:
-        """Refuse crossed bounds."""
+        """Check the order of the bounds."""
         if np.any(np.asarray(self.low) > np.asarray(self.high)):
             raise ConfigurationError(f"uniform bounds are crossed: low {self.low}, high {self.high}")
 
@@ -66,7 +66,7 @@ class LogUniform(Distribution):
     high: float
 
     def __post_init__(self) -> None:
-        """Refuse crossed bounds and ones without a logarithm."""
+        """Check that the bounds are positive and in order."""
         if not 0.0 < self.low <= self.high:
             raise ConfigurationError(f"log_uniform needs 0 < low <= high, not low {self.low}, high {self.high}")
 
@@ -77,13 +77,13 @@ class LogUniform(Distribution):
 
 @dataclass(frozen=True)
 class Normal(Distribution):
-    """Normal, cut off (redrawn to the bound) three standard deviations away."""
+    """Normal, clipped to three standard deviations."""
 
     mean: float
     std: float
 
     def __post_init__(self) -> None:
-        """Refuse a negative standard deviation."""
+        """Check that the standard deviation is not negative."""
         if self.std < 0.0:
             raise ConfigurationError(f"normal needs std >= 0, not {self.std}")
 
@@ -94,29 +94,29 @@ class Normal(Distribution):
 
 @dataclass(frozen=True)
 class Choice(Distribution):
-    """One of a few values, all equally likely."""
+    """One of several values with equal probability."""
 
     values: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        """Refuse an empty choice."""
+        """Check that there is a value."""
         if not self.values:
             raise ConfigurationError("choice needs at least one value")
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
-        """Pick values."""
+        """Draw values with replacement."""
         return np.asarray(rng.choice(np.asarray(self.values, dtype=float), shape), dtype=float)
 
 
 def distribution_from_data(data: Any) -> Distribution:
-    """A distribution from its plain form.
+    """A distribution from its plain-data form.
 
     Args:
         data: A distribution; a number or a list (constant); or a mapping with one of the keys ``constant``, ``uniform``
             (``[low, high]``), ``log_uniform`` (``[low, high]``), ``normal`` (``[mean, std]``), ``choice`` (list).
 
     Raises:
-        ConfigurationError: If the form is none of these.
+        ConfigurationError: If the data have none of these forms.
     """
     if isinstance(data, Distribution):
         return data

@@ -15,14 +15,14 @@ _DEFAULT_SIZES = {"joints": 7, "clutter": 12, "occluders": 3}
 
 @dataclass(frozen=True)
 class Field:
-    """One quantity that can be drawn.
+    """One quantity that can be randomised.
 
     Attributes:
         name: ``group.quantity``.
-        doc: What the value means, with its unit.
-        nominal: Value when nothing is randomised; a number, or one per last dimension.
-        shape: Shape of a draw; strings stand for sizes of the scene (``"joints"``, ``"clutter"``, ``"occluders"``).
-        per_frame: Whether it may be drawn anew for every image.
+        doc: Meaning and unit of the value.
+        nominal: Value without randomisation: a number, or one for each element of the last dimension.
+        shape: Shape of a draw; strings are symbolic sizes of the scene (``"joints"``, ``"clutter"``, ``"occluders"``).
+        per_frame: Whether the quantity may be drawn for every image instead of once per episode.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Field:
     per_frame: bool = False
 
     def shape_for(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
-        """The shape with its symbols filled in."""
+        """The shape with its symbolic sizes replaced."""
         table = {**_DEFAULT_SIZES, **sizes}
         return tuple(table[size] if isinstance(size, str) else size for size in self.shape)
 
@@ -48,28 +48,28 @@ _ALL = (
     Field("goal_motion.amplitude", "Amplitudes of a moving goal: 3 in m, 3 in rad.", (0.05,) * 3 + (0.1,) * 3, (6,)),
     Field("goal_motion.period", "Periods of the same, s.", (6.0, 7.0, 8.0, 7.5, 8.5, 9.5), (6,)),
     Field("goal_motion.phase", "Phases of the same, rad.", 0.0, (6,)),
-    Field("camera.distance", "Distance from the middle of the arm, m.", 1.2),
+    Field("camera.distance", "Distance from the centre of the arm, m.", 1.2),
     Field("camera.azimuth", "Angle about the vertical from the robot's usual viewing side, rad.", 0.3),
-    Field("camera.elevation", "Height of the view, rad above the horizon.", 0.4),
-    Field("camera.look_at", "Offset of the point looked at from the middle of the arm, m.", 0.0, (3,)),
-    Field("camera.roll", "Turn about the optical axis, rad.", 0.0),
+    Field("camera.elevation", "Elevation of the camera above the horizon, rad.", 0.4),
+    Field("camera.look_at", "Offset of the fixation point from the centre of the arm, m.", 0.0, (3,)),
+    Field("camera.roll", "Rotation about the optical axis, rad.", 0.0),
     Field("camera.fov", "Horizontal field of view, rad.", 1.0),
     Field("camera.principal_point", "Position of the optical axis as a share of width and height.", 0.5, (2,)),
-    Field("camera.min_arm_in_view", "Views that show less than this share of the arm are drawn again.", 0.6),
-    Field("camera_motion.orbit", "Half angle of a moving camera's orbit about the arm, rad.", 0.2),
+    Field("camera.min_arm_in_view", "Camera poses that show less than this share of the arm are redrawn.", 0.6),
+    Field("camera_motion.orbit", "Amplitude of a moving camera's orbit about the arm, rad.", 0.2),
     Field("camera_motion.orbit_period", "Period of the orbit, s.", 12.0),
     Field("camera_motion.sway", "Amplitudes of a hand-held camera: m, m, m, rad, rad, rad.", (0.01,) * 6, (6,)),
     Field("camera_motion.sway_period", "Periods of the sway, s.", (3.0, 4.0, 5.0, 3.5, 4.5, 5.5), (6,)),
     Field("camera_motion.sway_phase", "Phases of the sway, rad.", 0.0, (6,)),
     Field("lights.azimuth", "Directions of the key and the fill light about the vertical, rad.", (-0.7, 1.4), (2,)),
-    Field("lights.elevation", "Heights of the two lights above the horizon, rad.", (1.0, 0.9), (2,)),
-    Field("lights.brightness", "Brightness of the two lights as multiples of their nominal one.", 1.0, (2,)),
+    Field("lights.elevation", "Elevations of the two lights above the horizon, rad.", (1.0, 0.9), (2,)),
+    Field("lights.brightness", "Brightness of the two lights, as a multiple of the nominal brightness.", 1.0, (2,)),
     Field("lights.tint", "Colour of both lights, a multiplier for red, green, blue.", 1.0, (3,)),
-    Field("lights.ambient", "Ambient light as a multiple of the nominal one.", 1.0),
-    Field("lights.shadow", "Whether the key light throws shadows (>= 0.5).", 1.0),
+    Field("lights.ambient", "Ambient light, as a multiple of the nominal one.", 1.0),
+    Field("lights.shadow", "Whether the key light casts shadows (>= 0.5).", 1.0),
     Field("surfaces.colour", f"Colour multipliers of {', '.join(SURFACES)}.", 1.0, (len(SURFACES), 3)),
-    Field("surfaces.texture", "Textures of the same: indices into TEXTURES, -1 nominal.", -1.0, (len(SURFACES),)),
-    Field("clutter.count", "Objects that stand around the robot; the rest of the slots stay empty.", 0.0),
+    Field("surfaces.texture", "Textures of the same: indices into TEXTURES; -1: nominal.", -1.0, (len(SURFACES),)),
+    Field("clutter.count", "Number of objects around the robot.", 0.0),
     Field("clutter.azimuth", "Their directions seen from the base, rad.", 0.0, (_CLUTTER,)),
     Field("clutter.distance", "Their distances from the base, m.", 1.5, (_CLUTTER,)),
     Field("clutter.height", "Heights of their centres above the floor, m.", 0.6, (_CLUTTER,)),
@@ -77,23 +77,23 @@ _ALL = (
     Field("clutter.rotation", "Their rotation vectors, rad.", 0.0, (_CLUTTER, 3)),
     Field("clutter.colour", "Their colours.", 0.6, (_CLUTTER, 3)),
     Field("clutter.texture", "Their textures: indices into TEXTURES.", 0.0, (_CLUTTER,)),
-    Field("occluders.count", "Objects that hang between the camera and the robot.", 0.0),
-    Field("occluders.depth", "Their places on the way from the camera to the arm, as a share.", 0.5, (_OCCLUDERS,)),
-    Field("occluders.offset", "Their sideways offsets as shares of half the image there.", 0.6, (_OCCLUDERS, 2)),
-    Field("occluders.size", "Their half sizes as shares of half the image's height there.", 0.1, (_OCCLUDERS, 3)),
+    Field("occluders.count", "Number of objects between the camera and the robot.", 0.0),
+    Field("occluders.depth", "Their depths, as shares of the distance to the arm.", 0.5, (_OCCLUDERS,)),
+    Field("occluders.offset", "Their lateral offsets, in halves of the image size at their depth.", 0.6, (_OCCLUDERS, 2)),
+    Field("occluders.size", "Their half sizes, in halves of the image height at their depth.", 0.1, (_OCCLUDERS, 3)),
     Field("occluders.rotation", "Their rotation vectors, rad.", 0.0, (_OCCLUDERS, 3)),
     Field("occluders.colour", "Their colours.", 0.5, (_OCCLUDERS, 3)),
     Field("robot.colour", "Colour multiplier of each channel of the robot.", 1.0, (3,)),
-    Field("sensors.joint_bias", "Constant error of the joint encoders, rad.", 0.0, ("joints",)),
+    Field("sensors.joint_bias", "Constant offset of the joint encoders, rad.", 0.0, ("joints",)),
     _image("exposure", "Exposure, stops."),
     _image("white_balance_r", "Gain of the red channel.", 1.0),
     _image("white_balance_b", "Gain of the blue channel.", 1.0),
-    _image("blur_sigma_px", "Defocus: standard deviation of a Gaussian, pixels."),
+    _image("blur_sigma_px", "Blur: standard deviation of a Gaussian, pixels."),
     _image("motion_blur_px", "Length of motion blur, pixels."),
-    _image("motion_blur_angle_rad", "Its direction, rad."),
-    _image("defocus_px", "Blur far away with the lens focused on the arm: standard deviation, pixels."),
-    _image("vignette", "Brightness lost in the corners, as a share."),
-    _image("noise_std", "Read noise as a share of full scale."),
+    _image("motion_blur_angle_rad", "Direction of motion blur, rad."),
+    _image("defocus_px", "Defocus of a lens focused on the arm: standard deviation at infinity, pixels."),
+    _image("vignette", "Loss of brightness in the corners, as a share."),
+    _image("noise_std", "Standard deviation of read noise, as a share of full scale."),
     _image("jpeg_quality", "JPEG quality, 1 to 100; 0 for none."),
 )  # fmt: skip
 

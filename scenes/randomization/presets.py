@@ -1,4 +1,4 @@
-"""Named randomisations: from nothing but the camera's place to everything at once."""
+"""Named randomisations, from the camera pose alone to all fields."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ctr_env.errors import ConfigurationError
+from ctr_env.runs.configuration import require_choice
 from ctr_env.scenes.world.textures import TEXTURES
 
 from .fields import FIELDS
@@ -20,21 +20,22 @@ _PI = float(np.pi)
 
 
 def preset_rules(name: str, camera_distance: tuple[float, float]) -> dict[str, Any]:
-    """Rules of a preset in their plain form, one for every field.
+    """The rules of a preset in plain-data form, one for every field.
 
-    ``none`` draws the camera's pose (a study of servoing from one view would say little) and the task itself; ``mild``
-    adds what changes from day to day in one laboratory; ``strong`` what changes between laboratories. ``lab`` and
-    ``workshop`` are two furnished rooms that never change, for the physically based renderer: only cameras, joint configurations
-    and goals are drawn, and the images are those of a camera with faults of its own.
+    - ``none`` randomises the task and the camera pose (results for a single view would not generalise).
+    - ``mild`` adds the variation within one laboratory: lights, colours, clutter, exposure, noise.
+    - ``strong`` adds the variation between laboratories: textures, occluders, wider ranges, more camera effects.
+    - ``lab`` and ``workshop`` are scene presets for the physically based renderers: fixed furniture, lights and camera
+      effects; only task and camera pose vary.
 
     Args:
         name: One of :data:`PRESETS`.
-        camera_distance: Usual distances of a camera, metres.
+        camera_distance: Nominal range of camera distances, metres.
 
     Raises:
         ConfigurationError: If the name is unknown.
     """
-    _check(name)
+    require_choice("randomisation preset", name, PRESETS)
     rules: dict[str, Any] = {field.name: {"constant": field.nominal} for field in FIELDS.values()}
     near, far = camera_distance
     rules |= _NONE | {"camera.distance": {"uniform": [near, far]}}
@@ -48,34 +49,29 @@ def preset_rules(name: str, camera_distance: tuple[float, float]) -> dict[str, A
 
 
 def preset_room(name: str) -> str:
-    """Name of the room (:data:`~ctr_env.scenes.world.furniture.ROOMS`) that a preset plays in.
+    """Name of a preset's room, one of :data:`~ctr_env.scenes.world.rooms.ROOMS`.
 
     Raises:
         ConfigurationError: If the preset is unknown.
     """
-    _check(name)
+    require_choice("randomisation preset", name, PRESETS)
     return name if name in _ROOMS else "plain"
-
-
-def _check(name: str) -> None:
-    if name not in PRESETS:
-        raise ConfigurationError(f"unknown randomisation preset {name!r}; valid names: {', '.join(PRESETS)}")
 
 
 def _frame(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "when": "frame"}
 
 
-_ANY_TURN = {"uniform": [-_PI, _PI]}
+_ANY_ANGLE = {"uniform": [-_PI, _PI]}
 
 _NONE: dict[str, Any] = {
     "task.start": {"uniform": [-0.35, 0.35]},
     "task.goal": {"uniform": [-0.45, 0.45]},
-    "goal_motion.phase": _ANY_TURN,
+    "goal_motion.phase": _ANY_ANGLE,
     "goal_motion.period": {"uniform": [6.0, 10.0]},
     "camera.azimuth": {"uniform": [-1.0, 1.0]},
     "camera.elevation": {"uniform": [0.15, 0.8]},
-    "camera_motion.sway_phase": _ANY_TURN,
+    "camera_motion.sway_phase": _ANY_ANGLE,
     "camera_motion.sway_period": {"uniform": [2.5, 6.0]},
     "camera_motion.sway": {"uniform": [0.005, 0.015]},
     "camera_motion.orbit": {"uniform": [-0.25, 0.25]},
@@ -91,13 +87,13 @@ _VIEWS: dict[str, Any] = {
 }
 
 _MILD: dict[str, Any] = {
-    "lights.azimuth": _ANY_TURN,
+    "lights.azimuth": _ANY_ANGLE,
     "lights.elevation": {"uniform": [0.7, 1.4]},
     "lights.brightness": {"uniform": [0.7, 1.3]},
     "lights.ambient": {"uniform": [0.7, 1.3]},
     "surfaces.colour": {"uniform": [0.75, 1.15]},
     "clutter.count": {"choice": [2, 3, 4, 5]},
-    "clutter.azimuth": _ANY_TURN,
+    "clutter.azimuth": _ANY_ANGLE,
     "clutter.distance": {"uniform": [1.3, 2.8]},
     "clutter.height": {"uniform": [0.1, 1.2]},
     "clutter.size": {"uniform": [0.05, 0.25]},
@@ -133,7 +129,7 @@ _STRONG: dict[str, Any] = {
     "occluders.depth": {"uniform": [0.35, 0.7]},
     "occluders.offset": {"uniform": [-1.1, 1.1]},
     "occluders.size": {"log_uniform": [0.04, 0.3]},
-    "occluders.rotation": _ANY_TURN,
+    "occluders.rotation": _ANY_ANGLE,
     "occluders.colour": {"uniform": [0.02, 1.0]},
     "robot.colour": {"uniform": [0.75, 1.1]},
     "sensors.joint_bias": {"normal": [0.0, 0.002]},
@@ -170,4 +166,4 @@ _ROOMS: dict[str, dict[str, Any]] = {
         "image.jpeg_quality": 60.0,
     },
 }
-"""What the furnished rooms look like, and the cameras in them."""
+"""Lights and camera effects of the scene presets."""

@@ -1,4 +1,4 @@
-"""Randomisation as data: what is drawn, from which distribution, and when."""
+"""Randomisation as data: a distribution and a trigger for every field."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctr_env.errors import ConfigurationError
+from ctr_env.errors import ConfigurationError, DataError
+from ctr_env.runs.configuration import require_choice
 
 from .distributions import Distribution, distribution_from_data
 from .fields import FIELDS, Field
@@ -26,28 +27,28 @@ _WHEN = ("episode", "frame")
 
 @dataclass(frozen=True)
 class Rule:
-    """How one field is drawn."""
+    """Distribution and trigger of one field."""
 
     distribution: Distribution
     when: str = "episode"
-    """``"episode"`` (once, at reset) or ``"frame"`` (anew for every image)."""
+    """``"episode"`` (once, at reset) or ``"frame"`` (for every image)."""
 
 
 @dataclass(frozen=True)
 class Randomization:
     """A rule for every field.
 
-    Draws come from streams of their own, one per field and episode: changing how one field is drawn leaves the values
-    of all others as they were, so that two settings can be compared on otherwise equal episodes.
+    Every field and episode has its own random stream. Changing the rule of one field leaves the draws of all others
+    unchanged, so that two settings can be compared on otherwise equal episodes.
     """
 
     rules: Mapping[str, Rule]
     room: str = "plain"
-    """The room to draw in, one of :data:`~ctr_env.scenes.world.furniture.ROOMS`."""
+    """Name of the room, one of :data:`~ctr_env.scenes.world.rooms.ROOMS`."""
 
     @property
     def per_frame(self) -> bool:
-        """Whether anything is drawn anew for every image."""
+        """Whether any field is drawn for every image."""
         return any(rule.when == "frame" for rule in self.rules.values())
 
     def draw(
@@ -58,14 +59,15 @@ class Randomization:
         index: int = 0,
         groups: tuple[str, ...] | None = None,
     ) -> Draws:
-        """Draw the fields of one trigger.
+        """Draw the fields with one trigger.
 
         Args:
             seed: Seed of the episode.
-            sizes: What the symbolic dimensions of field shapes stand for (see :class:`~ctr_env.scenes.randomization.fields.Field`).
+            sizes: Values of the symbolic sizes in field shapes (see
+                :class:`~ctr_env.scenes.randomization.fields.Field`).
             when: ``"episode"`` or ``"frame"``.
-            index: Number of the frame, or of the attempt where a draw is rejected and repeated.
-            groups: Only fields of these groups (``"camera"`` is the group of ``"camera.fov"``); none: all fields.
+            index: Number of the frame, or of the attempt where rejected draws are repeated.
+            groups: Groups of the fields to draw (``"camera"`` is the group of ``"camera.fov"``); ``None``: all.
         """
         draws = {}
         for name, rule in self.rules.items():
@@ -78,15 +80,15 @@ class Randomization:
 def make_randomization(
     config: str | Mapping[str, Any] = "none", camera_distance: tuple[float, float] = (0.9, 1.5)
 ) -> Randomization:
-    """A randomisation from its plain form.
+    """A randomisation from its plain-data form.
 
     Args:
-        config: Name of a preset, or a mapping of field names to distributions, with the preset to start from under
-            ``"preset"`` (default ``"none"``). A distribution is given as
-            :func:`~ctr_env.scenes.randomization.distributions.distribution_from_data` takes it, and may carry a ``"when"``:
-            ``{"preset": "mild", "lights.brightness": {"uniform": [0.2, 2.0]}, "image.noise_std": {"constant": 0.02,
-            "when": "frame"}}``.
-        camera_distance: Usual distances of a camera from the robot, metres; presets widen them.
+        config: Name of a preset, or a mapping of field names to distributions that override those of the preset under
+            the key ``"preset"`` (default ``"none"``). Distributions have the form of
+            :func:`~ctr_env.scenes.randomization.distributions.distribution_from_data` and may contain the trigger
+            under ``"when"``: ``{"preset": "mild", "lights.brightness": {"uniform": [0.2, 2.0]}, "image.noise_std":
+            {"constant": 0.02, "when": "frame"}}``.
+        camera_distance: Nominal range of camera distances, metres; presets widen it.
 
     Raises:
         ConfigurationError: If a preset, field or trigger is unknown, or a distribution is malformed.
@@ -95,26 +97,25 @@ def make_randomization(
     preset = entries.pop("preset", "none")
     rules = {name: _rule(FIELDS[name], data) for name, data in preset_rules(preset, camera_distance).items()}
     for name, data in entries.items():
-        if name not in FIELDS:
-            raise ConfigurationError(f"unknown randomisation field {name!r}; valid names: {', '.join(sorted(FIELDS))}")
+        require_choice("randomisation field", name, sorted(FIELDS))
         rules[name] = _rule(FIELDS[name], data)
     return Randomization(rules, preset_room(preset))
 
 
 def check_draws(draws: Mapping[str, Any], sizes: Mapping[str, int]) -> Draws:
-    """Recorded draws, ready to be replayed.
+    """Recorded draws as arrays, for replay.
 
     Raises:
-        ConfigurationError: If a name is unknown or a value does not have its field's shape.
+        DataError: If a name is unknown or a value does not have its field's shape.
     """
     checked = {}
     for name, value in draws.items():
         if name not in FIELDS:
-            raise ConfigurationError(f"unknown draw {name!r}; valid names: {', '.join(sorted(FIELDS))}")
+            raise DataError(f"unknown draw {name!r}; valid names: {', '.join(sorted(FIELDS))}")
         array = np.asarray(value, dtype=float)
         shape = FIELDS[name].shape_for(sizes)
         if array.shape != shape:
-            raise ConfigurationError(f"draw {name!r} must have shape {shape}, not {array.shape}")
+            raise DataError(f"draw {name!r} must have shape {shape}, not {array.shape}")
         checked[name] = array
     return checked
 

@@ -1,1 +1,1 @@
-"""Rendering: OpenGL, Filament, Mitsuba, camera effects."""
+"""Rendering with OpenGL, Filament or Mitsuba, and camera effects."""

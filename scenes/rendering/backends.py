@@ -1,4 +1,4 @@
-"""Trying rendering backends, each in a process of its own: a broken driver may take its process down."""
+"""Probing of rendering backends in subprocesses, as a broken driver may end its process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from ctr_env.errors import ConfigurationError
+from ctr_env.runs.configuration import require_choice
 
 __all__ = ["BACKENDS", "BackendReport", "probe"]
 
@@ -18,7 +18,7 @@ BACKENDS = ("egl", "osmesa", "glfw", "filament")
 _REMEDIES = {
     "egl": "apt-get install libegl1 libgl1-mesa-dri libopengl0",
     "osmesa": "apt-get install libosmesa6",
-    "glfw": "needs a screen (DISPLAY); not needed where egl or osmesa works",
+    "glfw": "needs a display (DISPLAY); not needed where egl or osmesa works",
     "filament": "apt-get install libvulkan1 mesa-vulkan-drivers",
 }
 
@@ -93,14 +93,14 @@ def draw():
 
 @dataclass(frozen=True)
 class BackendReport:
-    """What trying a backend showed.
+    """Result of probing a backend.
 
     Attributes:
         name: One of :data:`BACKENDS`.
-        works: Whether it drew an image.
-        detail: The device that drew it, or the last line of the error.
-        frames_per_second: Speed on a small test scene at 320x240; zero if it does not work.
-        remedy: The command that usually mends it.
+        works: Whether the backend rendered an image.
+        detail: The rendering device, or the error.
+        frames_per_second: Speed on a small test scene at 320x240; zero if the backend does not work.
+        remedy: The command that usually makes it work.
     """
 
     name: str
@@ -111,17 +111,16 @@ class BackendReport:
 
 
 def probe(name: str, timeout_s: float = 60.0) -> BackendReport:
-    """Try one backend.
+    """Render a test scene with one backend.
 
     Args:
         name: One of :data:`BACKENDS`.
-        timeout_s: Time after which it counts as broken, seconds.
+        timeout_s: Time limit, seconds; a slower backend counts as not working.
 
     Raises:
         ConfigurationError: If the name is unknown.
     """
-    if name not in BACKENDS:
-        raise ConfigurationError(f"unknown backend {name!r}; valid names: {', '.join(BACKENDS)}")
+    require_choice("backend", name, BACKENDS)
     environment = os.environ | ({} if name == "filament" else {"MUJOCO_GL": name})
     command = [sys.executable, "-P", "-c", _FILAMENT if name == "filament" else _CLASSIC]
     try:

@@ -1,4 +1,4 @@
-"""The contract of rendering: colour, metric depth and segmentation of one camera."""
+"""The interface of renderers: colour, metric depth and segmentation of one camera."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Renderer(ABC):
     """
 
     def __init__(self, model: mujoco.MjModel, camera_id: int, width: int, height: int) -> None:
-        """Prepare for images of ``width`` x ``height`` pixels of the model's camera ``camera_id``."""
+        """Prepare to render ``width`` x ``height`` pixels of the model's camera ``camera_id``."""
         self.model = model
         self.camera_id = camera_id
         self.width = width
@@ -36,7 +36,7 @@ class Renderer(ABC):
 
     @abstractmethod
     def segmentation(self, data: mujoco.MjData) -> NDArray[np.int32]:
-        """``(H, W)`` index of the geom that each pixel shows, -1 for none."""
+        """``(H, W)`` index of the geom at each pixel, -1 for none."""
 
     @abstractmethod
     def close(self) -> None:

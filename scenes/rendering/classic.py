@@ -17,7 +17,7 @@ __all__ = ["ClassicRenderer"]
 
 
 class ClassicRenderer(Renderer):
-    """MuJoCo's OpenGL renderer (EGL, OSMesa or GLFW, as ``MUJOCO_GL`` says)."""
+    """MuJoCo's OpenGL renderer, on EGL, OSMesa or GLFW, as selected by ``MUJOCO_GL``."""
 
     def __init__(self, model: mujoco.MjModel, camera_id: int, width: int, height: int) -> None:
         """Create the graphics context.
@@ -44,7 +44,7 @@ class ClassicRenderer(Renderer):
         return np.asarray(self._updated(data).render())
 
     def depth(self, data: mujoco.MjData) -> NDArray[np.float32]:
-        """``(H, W)`` distance along the optical axis, metres; the far plane where nothing was hit."""
+        """``(H, W)`` distance along the optical axis, metres; that of the far plane for background."""
         renderer = self._updated(data)
         renderer.enable_depth_rendering()
         try:
@@ -53,7 +53,7 @@ class ClassicRenderer(Renderer):
             renderer.disable_depth_rendering()
 
     def segmentation(self, data: mujoco.MjData) -> NDArray[np.int32]:
-        """``(H, W)`` index of the geom that each pixel shows, -1 for none."""
+        """``(H, W)`` index of the geom at each pixel, -1 for none."""
         renderer = self._updated(data)
         renderer.enable_segmentation_rendering()
         try:

@@ -52,8 +52,8 @@ class ContextOwner:
             raise _fork_error(self._process)
         if self._thread is not threading.current_thread():
             raise UsageError(
-                f"a graphics context belongs to one thread: this renderer was made in {self._thread.name!r} and is used "
-                f"in {threading.current_thread().name!r}; make and close the renderer (or the environment, which makes "
+                f"a graphics context belongs to one thread: the renderer was made in {self._thread.name!r} and used in "
+                f"{threading.current_thread().name!r}; make and close the renderer (or the environment, which makes "
                 "it for its first image) in the thread that uses it"
             )
 

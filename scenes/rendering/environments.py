@@ -1,4 +1,4 @@
-"""Light from all around, for image-based lighting: what a room's ceiling, walls and windows send to the robot."""
+"""Environment maps for image-based lighting: radiance of a room's ceiling lamps, walls and windows."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ _WALLS = {"plain": 0.55, "lab": 0.6, "workshop": 0.3}
 
 
 def environment(model: mujoco.MjModel) -> NDArray[np.uint8]:
-    """What surrounds a model's room.
+    """Environment map of a model's room.
 
     Returns:
-        ``(6, 64, 64, 3)`` uint8 sRGB, faces of a cube: +x, -x, up, down and the two sides. Lamps hang in rows below the
-        ceiling; a workshop is lit by a window in one side, too.
+        ``(6, 64, 64, 3)`` uint8 sRGB, faces of a cube: +x, -x, up, down and the two sides. All rooms have rows of
+        lamps below the ceiling, the workshop a window in one side as well.
     """
     room = _text(model, ROOM_TEXT)
     v, u = np.meshgrid(*[(np.arange(_SIDE) + 0.5) / _SIDE * 2.0 - 1.0] * 2, indexing="ij")
     one = np.ones_like(u)
     directions = ((one, -v, -u), (-one, -v, u), (u, one, v), (u, -one, -v), (u, -v, one), (-u, -v, -one))
-    return np.stack([_seen(np.stack(d), room) for d in directions])
+    return np.stack([_radiance(np.stack(d), room) for d in directions])
 
 
-def _seen(direction: NDArray[np.float64], room: str) -> NDArray[np.uint8]:
-    """One face; ``direction`` is ``(3, n, n)`` with the second component up."""
+def _radiance(direction: NDArray[np.float64], room: str) -> NDArray[np.uint8]:
+    """One face; ``direction`` is ``(3, n, n)``, its second component up."""
     x, up, side = direction / np.linalg.norm(direction, axis=0)
     light = np.where(up > 0.0, _WALLS[room] + 0.2 * up, _WALLS[room] * (0.75 + 0.35 * up))
     across = np.mod(1.6 * side / np.maximum(up, 1e-3), 1.0)

@@ -1,4 +1,4 @@
-"""MuJoCo's physically based renderer: the target domain, nearer to a photograph than the classic one."""
+"""MuJoCo's physically based renderer: the target domain, closer to photographs than the classic renderer."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from .filament_context import acquire_context, filament_module, release_context
 
 __all__ = ["FilamentRenderer"]
 
-_CANDELA = 4.5e6  # of a light whose diffuse brightness is one; the lights hang seven metres away
-_ENVIRONMENT = 26_000.0  # of the light from all around, at the nominal ambient brightness
+_CANDELA = 4.5e6  # of a light whose diffuse brightness is one, at a distance of seven metres
+_ENVIRONMENT = 26_000.0  # intensity of the environment map at the nominal ambient brightness
 _NOMINAL_AMBIENT = 0.32
-_BULB = 0.3  # metres: how soft shadows are
+_BULB = 0.3  # metres, radius of the lights, which determines the softness of shadows
 _SAMPLES = 4  # per pixel, in colour images
-_BRIGHTER = 8.0  # the second image of a pair, whose dark parts are used
-_FULL = 250  # of 255: brighter pixels of that image count as overexposed
+_BRIGHTER = 8.0  # exposure ratio of the second image, which gives the dark parts
+_FULL = 250  # of 255: brighter pixels of the second image count as overexposed
 
 
 class FilamentRenderer(Renderer):
-    """Draws with Filament through Vulkan: on a graphics card, or in software through Mesa's driver.
+    """Renders with Filament through Vulkan, on a graphics card or in software with Mesa's driver.
 
-    Model, camera and geometry are the classic renderer's. Materials are physical, lights have a size, and light comes
-    from all around, too. Colours, textures, sizes and lights are followed as they are set at run time.
+    Model, camera and geometry are those of the classic renderer. Materials are physically based, lights have an extent,
+    and an environment map adds indirect light. Changes of colours, textures, sizes and lights at run time are rendered.
 
-    Filament's own tone mapping adds noise that differs from frame to frame. Images are therefore read linearly, twice
-    with different light, put together and tone mapped here: the same state gives the same image, bit for bit.
+    Filament's tone mapping adds noise that differs from frame to frame. Two linear images with different exposures are
+    therefore read, combined and tone mapped here: the same state gives the same image, bit for bit.
 
-    Filament 4.0.0 keeps some three megabytes of every colour image until the process ends (320x240, Mesa's driver):
-    draw thousands in several processes.
+    Filament 4.0.0 leaks about three megabytes per colour image (320x240, Mesa's driver): render thousands of images in
+    several processes.
     """
 
     def __init__(self, model: mujoco.MjModel, camera_id: int, width: int, height: int) -> None:
@@ -66,15 +66,15 @@ class FilamentRenderer(Renderer):
         """``(H, W, 3)`` colour image, top row first."""
         scene, camera = self._updated(data), self._view(data)
         scene.set_msaa(_SAMPLES)
-        self._shine(data, 0.5)
+        self._set_lights(data, 0.5)
         dark = self._colour.draw(self._context, scene, camera, "DEFAULT")
-        self._shine(data, 0.5 * _BRIGHTER)
+        self._set_lights(data, 0.5 * _BRIGHTER)
         bright = self._colour.draw(self._context, scene, camera, "DEFAULT")
         overexposed = (bright >= _FULL).any(axis=-1, keepdims=True)
-        return _developed(np.where(overexposed, dark, bright / _BRIGHTER) * (2.0 / 255.0))
+        return _tone_mapped(np.where(overexposed, dark, bright / _BRIGHTER) * (2.0 / 255.0))
 
     def depth(self, data: mujoco.MjData) -> NDArray[np.float32]:
-        """``(H, W)`` distance along the optical axis, metres; the far plane where nothing was hit."""
+        """``(H, W)`` distance along the optical axis, metres; that of the far plane for background."""
         scene, camera = self._updated(data), self._view(data)
         scene.set_msaa(0)
         near, far = camera.frustum_near, camera.frustum_far
@@ -82,7 +82,7 @@ class FilamentRenderer(Renderer):
         return (near * far / (near + buffer * (far - near))).astype(np.float32)
 
     def segmentation(self, data: mujoco.MjData) -> NDArray[np.int32]:
-        """``(H, W)`` index of the geom that each pixel shows, -1 for none."""
+        """``(H, W)`` index of the geom at each pixel, -1 for none."""
         scene, camera = self._updated(data), self._view(data)
         scene.set_msaa(0)
         numbers = self._colour.draw(self._context, scene, camera, "SEGMENTATION_BY_ID").astype(np.int32)
@@ -99,11 +99,11 @@ class FilamentRenderer(Renderer):
         self._scene = None
 
     def _free(self) -> None:
-        if not self._drawn:  # until the first image is done Filament reads the model, which may go now
+        if not self._drawn:  # Filament reads the model until the first image is finished, and it may be deleted now
             self.depth(mujoco.MjData(self.model))
         for light in (*self._lights, self._environment):
             self._scene.remove_light(light)
-        # users before what they use: Filament ends the process otherwise
+        # objects before the resources that they use, otherwise Filament ends the process
         for name in ("_lights", "_environment", "_renderables", "_scene", "_resources", "_surroundings"):
             setattr(self, name, None)
         self._context.flush()
@@ -120,7 +120,7 @@ class FilamentRenderer(Renderer):
             abandon(dict(self.__dict__))
 
     def _updated(self, data: mujoco.MjData) -> Any:
-        """The scene, with things where they are now."""
+        """The scene with the current poses."""
         if self._scene is None:
             raise RenderError("this renderer has been closed")
         self._owner.require()
@@ -128,8 +128,8 @@ class FilamentRenderer(Renderer):
         self._drawn = True
         return self._scene
 
-    def _shine(self, data: mujoco.MjData, exposure: float) -> None:
-        """Set all lights to what the model says, times an exposure."""
+    def _set_lights(self, data: mujoco.MjData, exposure: float) -> None:
+        """Set all lights to the model's intensities, times an exposure."""
         for i, light in enumerate(self._lights):
             brightness = self.model.light_diffuse[i]
             strongest = max(float(brightness.max()), 1e-6)
@@ -141,12 +141,12 @@ class FilamentRenderer(Renderer):
         self._environment.set_intensity(_ENVIRONMENT * ambient * exposure)
 
     def _view(self, data: mujoco.MjData) -> Any:
-        """The camera; between the two eyes that MuJoCo's scenes have."""
+        """The camera, midway between the two eyes of MuJoCo's stereo scenes."""
         fixed = mujoco.MjvCamera()
         fixed.type, fixed.fixedcamid = mujoco.mjtCamera.mjCAMERA_FIXED, self.camera_id
-        seen = mujoco.mjv_camera2GLCamera(self.model, data, fixed)
+        camera = mujoco.mjv_camera2GLCamera(self.model, data, fixed)
         frustum = (f"frustum_{name}" for name in ("near", "far", "bottom", "top", "center", "width"))
-        return filament_module().Camera(**{name: getattr(seen, name) for name in ("pos", "forward", "up", *frustum)})
+        return filament_module().Camera(**{name: getattr(camera, name) for name in ("pos", "forward", "up", *frustum)})
 
     def _light(self, settings: Any) -> Any:
         light = self._context.create_light(settings)
@@ -155,7 +155,7 @@ class FilamentRenderer(Renderer):
 
 
 class _Target:
-    """What images of one size and kind are drawn into."""
+    """A render target with the buffer that images are read into."""
 
     def __init__(self, context: Any, pixels: NDArray[Any], pixel_format: Any) -> None:
         mjrf = filament_module()
@@ -166,7 +166,7 @@ class _Target:
         self._reading.set_buffer(self._pixels)
 
     def draw(self, context: Any, scene: Any, camera: Any, mode: str) -> NDArray[Any]:
-        """An image of the scene in one of Filament's draw modes, without what it does to finished images."""
+        """Render the scene in one of Filament's draw modes, without post-processing."""
         mjrf = filament_module()
         request = mjrf.RenderRequest()
         request.scene, request.target, request.camera = scene, self._target, camera
@@ -178,8 +178,8 @@ class _Target:
         return self._pixels.copy()
 
 
-def _developed(light: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """SRGB of linear light: a video-like curve that keeps highlights from burning out (K. Narkowicz's fit of ACES)."""
+def _tone_mapped(light: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """8-bit sRGB of linear light, with filmic compression of highlights (K. Narkowicz's fit of ACES)."""
     exposed = 0.8 * light
     mapped = exposed * (2.51 * exposed + 0.03) / (exposed * (2.43 * exposed + 0.59) + 0.14)
     mapped = np.clip(mapped, 0.0, 1.0)

@@ -1,4 +1,4 @@
-"""What a real camera does to a image: blur, exposure, noise, compression, by kornia."""
+"""Effects of a real camera on an image: defocus, blur, exposure, noise, compression (with kornia)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ctr_env.errors import ConfigurationError
+from ctr_env.errors import ConfigurationError, DataError
+from ctr_env.runs.configuration import require_choice
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,7 +28,10 @@ IMAGE_EFFECTS: dict[str, tuple[float, float, float]] = {
     "noise_std": (0.0, 0.0, 1.0),
     "jpeg_quality": (0.0, 0.0, 100.0),
 }
-"""Settings by name: value that does nothing, lowest, highest. Units as in :data:`ctr_env.scenes.randomization.fields.FIELDS`."""
+"""Settings by name: neutral, lowest and highest value.
+
+Units are those of :data:`ctr_env.scenes.randomization.fields.FIELDS`.
+"""
 
 _LEAST_BLUR = 0.05  # standard deviations, in pixels, below which a blur has no effect
 
@@ -38,25 +42,26 @@ def apply_image_effects(
     rng: np.random.Generator,
     depth: NDArray[np.floating] | None = None,
 ) -> NDArray[np.uint8]:
-    """Spoil a image in the order in which a camera does: optics, exposure and white balance, noise, compression.
+    """Apply camera effects in their physical order: optics, exposure and white balance, noise, compression.
 
     Args:
         image: ``(H, W, 3)`` uint8 RGB.
-        settings: Values by name, see :data:`IMAGE_EFFECTS`; what is not named does nothing.
+        settings: Values by name, see :data:`IMAGE_EFFECTS`; the others are neutral.
         rng: Source of the noise.
-        depth: ``(H, W)`` distances as multiples of the distance that the lens is focused on; needed for defocus.
+        depth: ``(H, W)`` depth as a multiple of the focus distance; required for defocus.
 
     Returns:
-        ``(H, W, 3)`` uint8; the image itself, untouched, if no setting does anything.
+        ``(H, W, 3)`` uint8; the given array itself if all settings are neutral.
 
     Raises:
-        ConfigurationError: If a setting is unknown or out of its range, or defocus is asked for without depth.
+        ConfigurationError: If a setting is unknown or out of range.
+        DataError: If defocus is requested without depth.
     """
     values = _checked(settings)
     if values["defocus_px"] > 0 and depth is None:
-        raise ConfigurationError(f"image effect defocus_px ({values['defocus_px']:g}) needs the image's depth")
+        raise DataError(f"image effect defocus_px ({values['defocus_px']:g}) needs the image's depth")
     if all(
-        values[name] == nothing for name, (nothing, _, _) in IMAGE_EFFECTS.items() if name != "motion_blur_angle_rad"
+        values[name] == neutral for name, (neutral, _, _) in IMAGE_EFFECTS.items() if name != "motion_blur_angle_rad"
     ):
         return image
     import torch
@@ -77,10 +82,9 @@ def apply_image_effects(
 
 
 def _checked(settings: Mapping[str, float]) -> dict[str, float]:
-    values = {name: nothing for name, (nothing, _, _) in IMAGE_EFFECTS.items()}
+    values = {name: neutral for name, (neutral, _, _) in IMAGE_EFFECTS.items()}
     for name, value in settings.items():
-        if name not in IMAGE_EFFECTS:
-            raise ConfigurationError(f"unknown image effect {name!r}; valid names: {', '.join(IMAGE_EFFECTS)}")
+        require_choice("image effect", name, IMAGE_EFFECTS)
         _, low, high = IMAGE_EFFECTS[name]
         if not low <= value <= high:
             raise ConfigurationError(f"image effect {name} must lie in [{low:g}, {high:g}], not {value!r}")
@@ -105,9 +109,9 @@ def _blur(image: Tensor, values: Mapping[str, float]) -> Tensor:
 
 
 def _defocus(image: Tensor, depth: Tensor, sigma_px: float) -> Tensor:
-    """Blur each pixel as a thin lens does: in proportion to the difference of inverse distances.
+    """Thin-lens defocus: the blur of a pixel is proportional to the difference of inverse depths.
 
-    A few blurred images are made, and every pixel is taken from between the two next to its own blur.
+    Every pixel is interpolated between the two nearest of a few uniformly blurred images.
     """
     import torch
     from kornia.filters import gaussian_blur2d

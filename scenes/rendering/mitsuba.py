@@ -1,4 +1,4 @@
-"""Path-traced images by Mitsuba 3: slow, with soft shadows, light from walls and floor, and reflections."""
+"""Path tracing with Mitsuba 3: soft shadows, indirect light and reflections, at seconds per image."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ _SAMPLES_PER_PIXEL = 64
 _SEED = 0
 _MAX_DEPTH = 8
 _EXPOSURE = 1.4
-_SHOULDER = 0.6  # linear intensity from which on highlights are rolled off
+_SHOULDER = 0.6  # linear intensity above which highlights are compressed
 
 
 class MitsubaRenderer(Renderer):
-    """Mitsuba's path tracer on the processor; seconds an image.
+    """Mitsuba's path tracer on the CPU.
 
-    Depth and segmentation are those of the pixels' centres. The camera must have a sensor size and square pixels. Every
-    light throws shadows; emission of materials is not drawn, and what is
-    half transparent is drawn opaque.
+    Depth and segmentation are sampled at pixel centres. The camera must have a sensor size and square pixels. All
+    lights cast shadows, material emission is not rendered, and translucent geoms are rendered opaque. There is no
+    graphics context: any thread may render, also in a forked process.
     """
 
     def __init__(self, model: mujoco.MjModel, camera_id: int, width: int, height: int) -> None:
         """Load Mitsuba.
 
         Raises:
-            RenderError: If it is not installed.
+            RenderError: If Mitsuba is not installed.
         """
         super().__init__(model, camera_id, width, height)
         try:
@@ -54,25 +54,25 @@ class MitsubaRenderer(Renderer):
         scene = mi.load_dict({"type": "scene", **lights_dict(self.model, data), **shapes_dict(self.model, data)})
         sensor = self._sensor(data, "gaussian", {"type": "multijitter", "sample_count": _SAMPLES_PER_PIXEL})
         integrator = mi.load_dict({"type": "path", "max_depth": _MAX_DEPTH})
-        return _developed(np.array(mi.render(scene, sensor=sensor, integrator=integrator, seed=_SEED)))
+        return _tone_mapped(np.array(mi.render(scene, sensor=sensor, integrator=integrator, seed=_SEED)))
 
     def depth(self, data: mujoco.MjData) -> NDArray[np.float32]:
-        """``(H, W)`` distance along the optical axis, metres; the far plane where nothing was hit."""
+        """``(H, W)`` distance along the optical axis, metres; that of the far plane for background."""
         points, index = self._first_hits(data)
         axis = -data.cam_xmat[self.camera_id].reshape(3, 3)[:, 2]
         far = self.model.vis.map.zfar * self.model.stat.extent
         return np.where(index >= 0, (points - data.cam_xpos[self.camera_id]) @ axis, far).astype(np.float32)
 
     def segmentation(self, data: mujoco.MjData) -> NDArray[np.int32]:
-        """``(H, W)`` index of the geom that each pixel shows, -1 for none."""
+        """``(H, W)`` index of the geom at each pixel, -1 for none."""
         return self._first_hits(data)[1]
 
     def close(self) -> None:
-        """Refuse further images; there is nothing to free."""
+        """Reject further calls; there is nothing to free."""
         self._mitsuba = None
 
     def _first_hits(self, data: mujoco.MjData) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-        """What the rays through the pixels' centres meet: ``(H, W, 3)`` world points (m) and ``(H, W)`` geoms."""
+        """First hits of the rays through the pixel centres: ``(H, W, 3)`` world points (m) and ``(H, W)`` geoms."""
         from .mitsuba_export import shapes_dict
 
         mi = self._opened()
@@ -86,7 +86,7 @@ class MitsubaRenderer(Renderer):
     def _sensor(self, data: mujoco.MjData, pixel_filter: str, sampler: dict[str, Any]) -> Any:
         from .mitsuba_export import sensor_dict
 
-        record = {
+        film = {
             "type": "hdrfilm",
             "width": self.width,
             "height": self.height,
@@ -95,17 +95,17 @@ class MitsubaRenderer(Renderer):
             "rfilter": {"type": pixel_filter},
         }
         sensor = sensor_dict(self.model, data, self.camera_id, self.width, self.height)
-        return self._mitsuba.load_dict({**sensor, "film": record, "sampler": sampler})
+        return self._mitsuba.load_dict({**sensor, "film": film, "sampler": sampler})
 
     def _opened(self) -> Any:
         if self._mitsuba is None:
             raise RenderError("this renderer has been closed")
-        self._mitsuba.set_variant(_VARIANT)  # a setting of the process, which others may have changed
+        self._mitsuba.set_variant(_VARIANT)  # a process-wide setting, which other code may have changed
         return self._mitsuba
 
 
-def _developed(radiance: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """8-bit sRGB of linear light, with highlights that fade to white instead of being cut off."""
+def _tone_mapped(radiance: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """8-bit sRGB of linear light, with compressed instead of clipped highlights."""
     light = np.maximum(_EXPOSURE * radiance, 0.0)
     over = np.maximum(light - _SHOULDER, 0.0) / (1.0 - _SHOULDER)
     light = np.where(light > _SHOULDER, _SHOULDER + (1.0 - _SHOULDER) * over / (1.0 + over), light)

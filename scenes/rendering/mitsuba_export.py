@@ -1,4 +1,4 @@
-"""A MuJoCo world at one instant in Mitsuba's terms: shapes, materials and the camera."""
+"""Conversion of a MuJoCo model and state to Mitsuba: shapes, materials and the camera."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from ctr_env.errors import RenderError
 __all__ = ["rgb_dict", "sensor_dict", "shapes_dict"]
 
 _GEOM = mujoco.mjtGeom
-_VISIBLE_GROUPS = 3  # the same that the classic renderer draws
-_UNSET = np.array([0.5, 0.5, 0.5, 1.0])  # MuJoCo's geom colour that means "as the material"
-_ALBEDO = 0.85  # of what is pure white: nothing real reflects more
+_VISIBLE_GROUPS = 3  # those of the classic renderer
+_UNSET = np.array([0.5, 0.5, 0.5, 1.0])  # MuJoCo's default geom colour: that of the material applies
+_ALBEDO = 0.85  # of pure white: real surfaces reflect no more
 _CREASE = np.radians(40.0)
-_SQUARE = 1e-3  # focal lengths that differ by less are the same: 0.2 px at the edge of a small image
+_SQUARE = 1e-3  # relative difference of focal lengths that counts as zero: 0.2 px at the boundary of a small image
 
 
 class _Surface(NamedTuple):
-    """Triangles that share no corners, in the geom's frame: positions, normals, texture coordinates."""
+    """``(F, 3, 3)`` corners and normals, ``(F, 3, 2)`` texture coordinates of triangles in the geom's frame."""
 
     corners: NDArray[np.float64]
     normals: NDArray[np.float64]
@@ -32,22 +32,22 @@ class _Surface(NamedTuple):
 
 
 def shapes_dict(model: mujoco.MjModel, data: mujoco.MjData) -> dict[str, Any]:
-    """Mitsuba shapes by name, ``geom_<index>``, of every geom that the classic renderer draws."""
+    """Mitsuba shapes by name, ``geom_<index>``, of every geom that the classic renderer renders."""
     bsdfs: dict[tuple[Any, ...], Any] = {}
     shapes = {}
     for geom in np.flatnonzero(model.geom_group < _VISIBLE_GROUPS).tolist():
         colour = _colour(model, geom)
         if colour[3] == 0.0:
             continue
-        look = (int(model.geom_matid[geom]), *colour)
-        if look not in bsdfs:
-            bsdfs[look] = _bsdf(model, geom)
-        shapes[f"geom_{geom}"] = _shape(f"geom_{geom}", _posed(_surface(model, geom), data, geom), bsdfs[look])
+        appearance = (int(model.geom_matid[geom]), *colour)
+        if appearance not in bsdfs:
+            bsdfs[appearance] = _bsdf(model, geom)
+        shapes[f"geom_{geom}"] = _shape(f"geom_{geom}", _posed(_surface(model, geom), data, geom), bsdfs[appearance])
     return shapes
 
 
 def sensor_dict(model: mujoco.MjModel, data: mujoco.MjData, camera_id: int, width: int, height: int) -> dict[str, Any]:
-    """Mitsuba's camera with the pose and the intrinsics of MuJoCo's, still without video and sampler.
+    """Mitsuba's camera with pose and intrinsics of MuJoCo's camera, without film and sampler.
 
     Raises:
         RenderError: If the camera has no sensor size, or pixels that are not square.
@@ -58,7 +58,7 @@ def sensor_dict(model: mujoco.MjModel, data: mujoco.MjData, camera_id: int, widt
     focal = model.cam_intrinsic[camera_id, :2] / sensor * size  # pixels
     if not np.isclose(focal[0], focal[1], rtol=_SQUARE):
         raise RenderError(
-            f"Mitsuba draws square pixels only; the focal lengths are {focal[0]:.2f} and {focal[1]:.2f} px"
+            f"Mitsuba renders square pixels only; the focal lengths are {focal[0]:.2f} and {focal[1]:.2f} px"
         )
     offset = model.cam_intrinsic[camera_id, 2:] / sensor
     pose = np.eye(4)
@@ -77,7 +77,7 @@ def sensor_dict(model: mujoco.MjModel, data: mujoco.MjData, camera_id: int, widt
 
 
 def rgb_dict(values: NDArray[Any]) -> dict[str, Any]:
-    """Mitsuba's form of three linear intensities."""
+    """Mitsuba's record of three linear intensities."""
     return {"type": "rgb", "value": [float(value) for value in values]}
 
 
@@ -96,8 +96,9 @@ def _shape(name: str, surface: _Surface, bsdf: Any) -> Any:
 
 
 def _posed(surface: _Surface, data: mujoco.MjData, geom: int) -> _Surface:
-    turn = data.geom_xmat[geom].reshape(3, 3).T
-    return surface._replace(corners=surface.corners @ turn + data.geom_xpos[geom], normals=surface.normals @ turn)
+    rotation = data.geom_xmat[geom].reshape(3, 3).T
+    corners = surface.corners @ rotation + data.geom_xpos[geom]
+    return surface._replace(corners=corners, normals=surface.normals @ rotation)
 
 
 def _surface(model: mujoco.MjModel, geom: int) -> _Surface:
@@ -115,17 +116,17 @@ def _mesh_surface(model: mujoco.MjModel, mesh: int) -> _Surface:
     faces = model.mesh_face[model.mesh_faceadr[mesh] :][: model.mesh_facenum[mesh]]
     corners = vertices[faces]
     if model.mesh_texcoordnum[mesh]:
-        places = model.mesh_facetexcoord[model.mesh_faceadr[mesh] :][: model.mesh_facenum[mesh]]
-        uv = model.mesh_texcoord[model.mesh_texcoordadr[mesh] + places]
+        indices = model.mesh_facetexcoord[model.mesh_faceadr[mesh] :][: model.mesh_facenum[mesh]]
+        uv = model.mesh_texcoord[model.mesh_texcoordadr[mesh] + indices]
     else:
         uv = _cube_uv(corners)
     return _Surface(corners, _smooth_normals(vertices, faces), uv)
 
 
 def _smooth_normals(vertices: NDArray[np.float64], faces: NDArray[np.integer]) -> NDArray[np.float64]:
-    """``(F, 3, 3)`` normals of triangles at their corners, smooth but for creases.
+    """``(F, 3, 3)`` normals at the corners of triangles, smoothed except across creases.
 
-    MuJoCo's own bend the light across the creases of decimated covers, which shows as dark teeth along their seams.
+    MuJoCo's vertex normals are averaged across the creases of decimated covers, which causes dark artefacts there.
     """
     a, b, c = np.moveaxis(vertices[faces], 1, 0)
     areas = np.cross(b - a, c - a)
@@ -162,7 +163,7 @@ def _flat_uv(model: mujoco.MjModel, geom: int, corners: NDArray[np.float64]) -> 
 
 
 def _cube_uv(corners: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each triangle looked up in the side of the cube around it that it faces, as MuJoCo wraps cube textures."""
+    """Texture coordinates on the side of the bounding cube that each triangle faces, as MuJoCo maps cube textures."""
     corners = corners / np.maximum(np.abs(corners).max(axis=(0, 1)), 1e-9)
     side = np.argmax(np.abs(corners.mean(axis=1)), axis=1)
     across = np.stack([(side + 1) % 3, (side + 2) % 3], axis=1)
@@ -176,20 +177,20 @@ def _colour(model: mujoco.MjModel, geom: int) -> NDArray[np.float32]:
 
 
 def _bsdf(model: mujoco.MjModel, geom: int) -> Any:
-    """Paint or plastic, or bare metal where a shiny material is neutral grey; two-sided, as covers are open shells."""
+    """Plastic, or metal where a shiny material is neutral grey; two-sided, as covers are open shells."""
     material = model.geom_matid[geom]
     rgb = _colour(model, geom)[:3]
     specular, shininess = (model.mat_specular[material], model.mat_shininess[material]) if material >= 0 else (0.5, 0.5)
     metal = specular > 0.3 and np.ptp(rgb) < 0.05 and 0.4 < rgb.mean() < 0.8
-    look = {
+    bsdf = {
         "type": "principled",
         "base_color": _base_colour(model, material, rgb),
         "roughness": 0.35 if metal else float((1.0 - shininess) ** 1.5),
         "metallic": 0.9 if metal else 0.0,
         "specular": 0.5 if specular > 0.3 else 0.3,
-        "main_specular_sampling_rate": 0.4,  # most light is scattered: less noise
+        "main_specular_sampling_rate": 0.4,  # most light is diffuse: less noise
     }
-    return mi.load_dict({"type": "twosided", "look": look})
+    return mi.load_dict({"type": "twosided", "bsdf": bsdf})
 
 
 def _base_colour(model: mujoco.MjModel, material: int, rgb: NDArray[np.float32]) -> dict[str, Any]:
@@ -198,7 +199,7 @@ def _base_colour(model: mujoco.MjModel, material: int, rgb: NDArray[np.float32])
         return rgb_dict(_ALBEDO * _linear(rgb))
     width, height, channels = model.tex_width[texture], model.tex_height[texture], model.tex_nchannel[texture]
     if model.tex_type[texture] != mujoco.mjtTexture.mjTEXTURE_2D:
-        height = width  # the first of the cube's six sides stands for all
+        height = width  # the first of the six sides, which are equal
     pixels = model.tex_data[model.tex_adr[texture] :][: height * width * channels].reshape(height, width, channels)
     image = _ALBEDO * _linear(pixels[..., :3] / 255.0 * rgb)
     return {"type": "bitmap", "raw": True, "bitmap": mi.Bitmap(image.astype(np.float32))}

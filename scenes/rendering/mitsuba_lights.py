@@ -1,4 +1,4 @@
-"""The lights of a MuJoCo world in Mitsuba's terms: lamps with soft shadows, and a sky."""
+"""Conversion of a MuJoCo model's lights to Mitsuba emitters: extended lamps and a uniform sky."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from .mitsuba_export import rgb_dict
 __all__ = ["lights_dict"]
 
 _LAMP_POINTS = 24
-_LAMP_SLOPE = 0.12  # radius of a lamp as a share of its distance: shadows with soft edges
-_LAMP_GAP = 0.3  # metres between a lamp and the wall behind it
-_LAMP_CONE = (45.0, 80.0)  # degrees: where its light begins to fade, and where it ends
-_SKY_SAMPLES = 0.3  # share of light samples against a lamp as bright: most of them end at a wall
+_LAMP_SLOPE = 0.12  # radius of a lamp as a share of its distance, for soft shadows
+_LAMP_GAP = 0.3  # metres between a lamp and the wall behind
+_LAMP_CONE = (45.0, 80.0)  # degrees: begin and end of the fall-off
+_SKY_SAMPLES = 0.3  # sampling weight relative to an equally bright lamp: most sky samples are blocked by walls
 
 
 def lights_dict(model: mujoco.MjModel, data: mujoco.MjData) -> dict[str, Any]:
-    """Mitsuba emitters: a round lamp for each of the model's lights, and an even sky for the ambient part.
+    """Mitsuba emitters: a disk-shaped lamp for each light of the model, and a uniform sky for the ambient part.
 
-    A lamp stands in its light's direction from the middle of the scene, inside the walls (which would shade it), with
-    the angular size and the irradiance of all others. It is made of points: nothing that could be seen or cast a
-    shadow itself.
+    A lamp is in its light's direction from the centre of the scene, inside the walls (which would block it), with the
+    same angular size and irradiance at any distance. It consists of point lights, which are invisible and cast no
+    shadow themselves.
     """
     headlight = model.vis.headlight
     sky = np.asarray(headlight.ambient) + 0.5 * np.asarray(headlight.diffuse)
@@ -55,7 +55,7 @@ def _towards(data: mujoco.MjData, geom: int, point: NDArray[np.float64]) -> floa
 def _unobstructed(
     model: mujoco.MjModel, data: mujoco.MjData, start: NDArray[np.float64], offset: NDArray[np.float64]
 ) -> float:
-    """Share of the way from a point along an offset until short of the first plane that faces the point."""
+    """Share of an offset from a point up to ``_LAMP_GAP`` before the first plane that faces the point."""
     share = 1.0
     for geom in np.flatnonzero(model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE).tolist():
         before, after = _towards(data, geom, start), _towards(data, geom, start + offset)
@@ -68,7 +68,7 @@ def _unobstructed(
 
 
 def _round_lamp(offset: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``(n, 3)`` points spread evenly over a disk around the tip of a vector, at right angles to it."""
+    """``(n, 3)`` points evenly distributed on a disk around the tip of a vector, perpendicular to it."""
     index = np.arange(_LAMP_POINTS)
     radius = _LAMP_SLOPE * np.sqrt((index + 0.5) / _LAMP_POINTS)
     angle = np.pi * (3.0 - np.sqrt(5.0)) * index  # the golden angle
@@ -81,7 +81,7 @@ def _round_lamp(offset: NDArray[np.float64]) -> NDArray[np.float64]:
 def _lamp_point(
     centre: NDArray[np.float64], offset: NDArray[np.float64], diffuse: NDArray[np.float64]
 ) -> dict[str, Any]:
-    """One point of a lamp; all together light a surface at the centre that faces them with pi * diffuse."""
+    """One point of a lamp; together they give an irradiance of pi * diffuse at the centre."""
     beam, cutoff = _LAMP_CONE
     up = np.eye(3)[np.argmin(np.abs(offset))]
     return {

@@ -1,4 +1,4 @@
-"""Images of a scene: colour, metric depth and segmentation behind one interface."""
+"""Renderers by name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import mujoco
 
-from ctr_env.errors import ConfigurationError
+from ctr_env.runs.configuration import require_choice
 
 from .base import Renderer
 from .classic import ClassicRenderer
@@ -15,7 +15,7 @@ __all__ = ["RENDERERS", "make_renderer", "require_renderer"]
 
 
 def _filament(model: mujoco.MjModel, camera_id: int, width: int, height: int) -> Renderer:
-    from .filament import FilamentRenderer  # its driver only where it is asked for
+    from .filament import FilamentRenderer  # loads its driver
 
     return FilamentRenderer(model, camera_id, width, height)
 
@@ -31,7 +31,7 @@ RENDERERS: dict[str, Callable[[mujoco.MjModel, int, int, int], Renderer]] = {
     "filament": _filament,
     "mitsuba": _mitsuba,
 }
-"""Renderers by name: made of a model, the index of a camera, width and height in pixels."""
+"""Constructors by name; arguments: model, index of the camera, width and height in pixels."""
 
 
 def make_renderer(name: str, model: mujoco.MjModel, camera_id: int, width: int, height: int) -> Renderer:
@@ -39,17 +39,17 @@ def make_renderer(name: str, model: mujoco.MjModel, camera_id: int, width: int, 
 
     Raises:
         ConfigurationError: If the name is unknown.
-        RenderError: If the backend does not come up.
+        UsageError: If this process was forked from one that has rendered.
+        RenderError: If the backend does not start.
     """
     require_renderer(name)
     return RENDERERS[name](model, camera_id, width, height)
 
 
 def require_renderer(name: str) -> None:
-    """Refuse a name that is no renderer's.
+    """Check the name of a renderer.
 
     Raises:
-        ConfigurationError: Then.
+        ConfigurationError: If it is unknown.
     """
-    if name not in RENDERERS:
-        raise ConfigurationError(f"unknown renderer {name!r}; valid names: {', '.join(sorted(RENDERERS))}")
+    require_choice("renderer", name, sorted(RENDERERS))

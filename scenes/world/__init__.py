@@ -1,1 +1,1 @@
-"""The simulated world: room, furniture, calibration board, scene state."""
+"""The simulated world: room, furniture, calibration board, camera, and the state of a scene."""

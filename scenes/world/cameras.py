@@ -1,4 +1,4 @@
-"""The scene's camera in MuJoCo's terms; nothing else in the package knows of OpenGL's axes."""
+"""Intrinsics and pose of MuJoCo cameras; the only place that converts to OpenGL's axes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ctr_env.geometry import PinholeCamera
 __all__ = ["OPENCV_FROM_MUJOCO", "set_camera_intrinsics", "set_camera_pose"]
 
 OPENCV_FROM_MUJOCO = Rotation.from_matrix(np.diag([1.0, -1.0, -1.0]))
-"""MuJoCo's cameras look along -z with y up, OpenCV's along +z with y down."""
+"""Rotation between camera axes: MuJoCo's optical axis is -z with y up, OpenCV's is +z with y down."""
 
 _PIXEL = 1e-5  # metres; only ratios matter
 
 
 def set_camera_intrinsics(model: mujoco.MjModel, camera_id: int, camera: PinholeCamera) -> None:
-    """Give a MuJoCo camera the intrinsics of a pinhole camera (lens distortion is not rendered).
+    """Set the intrinsics of a MuJoCo camera to those of a pinhole camera (lens distortion is not rendered).
 
     Args:
         model: Model to edit in place. Its camera must have been compiled with a sensor size.
@@ -36,7 +36,9 @@ def set_camera_intrinsics(model: mujoco.MjModel, camera_id: int, camera: Pinhole
 
 
 def set_camera_pose(model: mujoco.MjModel, camera_id: int, world_T_camera: RigidTransform) -> None:
-    """Place a MuJoCo camera that is fixed to the world; takes effect at the next ``mj_camlight`` or ``mj_forward``.
+    """Set the pose of a MuJoCo camera that is fixed to the world.
+
+    The pose takes effect at the next ``mj_camlight`` or ``mj_forward``.
 
     Args:
         model: Model to edit in place.

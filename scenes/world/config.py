@@ -1,4 +1,4 @@
-"""What a scene is made of."""
+"""Configuration of a scene."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["SceneConfig"]
 
 @dataclass(frozen=True)
 class SceneConfig:
-    """What a scene is made of."""
+    """Configuration of a scene."""
 
     robot: str | RobotDescription = "panda"
-    """Robot, by name or by description."""
+    """Name or description of the robot."""
     width: int = 320
     """Largest image width, pixels."""
     height: int = 240
@@ -22,8 +22,8 @@ class SceneConfig:
     board: bool = False
     """Whether the gripper carries a calibration board."""
     room: str = "plain"
-    """One of :data:`~ctr_env.scenes.world.furniture.ROOMS`."""
+    """One of :data:`~ctr_env.scenes.world.rooms.ROOMS`."""
     clutter: int = 12
-    """Slots for objects that stand around (drawn, never touched)."""
+    """Largest number of clutter objects (rendered, never colliding)."""
     occluders: int = 3
-    """Slots for objects that hang between camera and robot."""
+    """Largest number of objects between camera and robot."""

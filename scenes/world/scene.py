@@ -1,4 +1,4 @@
-"""A robot in a room with a camera: the MuJoCo world that everything else looks at and acts on."""
+"""A robot in a room with a camera: the compiled MuJoCo model and its state."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import RigidTransform
 
-from ctr_env.errors import ConfigurationError
 from ctr_env.geometry import PinholeCamera, body_pose, look_at
+from ctr_env.runs.configuration import require_choice
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.robots.robot_spec import VISUAL_GROUP
 
@@ -33,32 +33,31 @@ _ARM_POINTS = 400
 
 
 class Scene:
-    """A compiled world with its state.
+    """A compiled MuJoCo model and its state.
 
-    The camera, the target, the arm and everything that randomisation draws are set through methods; :meth:`restore`
-    takes all of it back to what was compiled. Frames: the *world* has z up and its origin on the floor; the *base* is
-    the robot's base link.
+    Methods set the poses of the camera, the goal and the arm; :meth:`restore` resets these and everything that
+    randomisation changes to the nominal model. Frames: the *world* frame has z up and its origin on the floor, the
+    *base* frame is that of the robot's base link.
 
     Attributes:
         model: MuJoCo model, physics at 500 Hz.
-        data: Its state.
-        kinematics: The arm's own kinematics.
-        camera: Intrinsics last set.
+        data: State of the model.
+        kinematics: Kinematics of the arm, computed on a separate model.
+        camera: Current intrinsics.
         camera_id: Index of the camera in the model.
         world_T_base: Pose of the robot's base.
-        world_T_camera: Pose of the camera last set (OpenCV axes).
+        world_T_camera: Current pose of the camera (OpenCV axes).
         robot_geoms: ``(ngeom,)`` bool, the robot's visual geoms.
         links: Names of the robot's links.
     """
 
     def __init__(self, config: SceneConfig) -> None:
-        """Compile a world.
+        """Compile the model.
 
         Raises:
             ConfigurationError: If the robot or the room is unknown.
         """
-        if config.room not in ROOMS:
-            raise ConfigurationError(f"unknown room {config.room!r}; valid names: {', '.join(ROOMS)}")
+        require_choice("room", config.room, ROOMS)
         self.config = config
         self.kinematics = RobotKinematics(config.robot)
         self.robot = self.kinematics.robot
@@ -84,7 +83,7 @@ class Scene:
         self.place_camera(self.camera, look_at(middle + distance * np.array([0.9, 0.0, 0.4]), middle))
 
     def restore(self) -> None:
-        """Back to the compiled world: state, colours, textures, lights; the arm at home, nothing standing around."""
+        """Reset state, colours, textures and lights to the nominal model; the arm is at home, all objects are away."""
         for name, value in self._nominal.items():
             getattr(self.model, name)[:] = value
         self.model.vis.headlight.ambient[:], self.model.vis.headlight.diffuse[:] = self._headlight
@@ -116,7 +115,7 @@ class Scene:
 
     @property
     def arm_depth(self) -> float:
-        """Distance of the arm's middle from the camera along its optical axis, metres."""
+        """Depth of the mean of the keypoints in the camera frame, metres."""
         middle = self.kinematics.keypoints(self.joint_positions).mean(axis=0)
         return float(self._camera_T_base.apply(middle)[2])
 
@@ -126,7 +125,7 @@ class Scene:
         return body_pose(self.data, self._ee, self._base_T_world)
 
     def place_arm(self, joint_positions: ArrayLike) -> None:
-        """Put the arm at ``(n,)`` joint positions (rad), at rest."""
+        """Set the arm to ``(n,)`` joint positions (rad) at zero velocity."""
         self.data.qpos[self._arm_qpos] = joint_positions
         self.data.qvel[:] = 0.0
         self.data.ctrl[self._arm_ctrl] = 0.0
@@ -142,7 +141,7 @@ class Scene:
         mujoco.mj_camlight(self.model, self.data)
 
     def place_target(self, base_T_goal: RigidTransform) -> None:
-        """Draw the goal at a pose given in the base frame."""
+        """Set the pose of the rendered goal axes, given in the base frame."""
         pose = self.world_T_base * base_T_goal
         self.data.mocap_pos[self._target] = pose.translation
         self.data.mocap_quat[self._target] = pose.rotation.as_quat(scalar_first=True)
@@ -152,10 +151,10 @@ class Scene:
         """Simulate with constant ``(n,)`` commanded joint velocities (rad/s) for a number of 2 ms steps."""
         self.data.ctrl[self._arm_ctrl] = joint_velocities
         mujoco.mj_step(self.model, self.data, substeps)
-        mujoco.mj_forward(self.model, self.data)  # poses of the time that the image is taken at
+        mujoco.mj_forward(self.model, self.data)  # poses at the time of the image
 
     def inside_room(self, point: ArrayLike) -> bool:
-        """Whether a ``(3,)`` world point (m) is a place for a camera: clear of walls, furniture, floor and table."""
+        """Whether a camera may be at a ``(3,)`` world point (m): clear of walls, furniture, floor and table."""
         x, y, z = np.asarray(point, dtype=float)
         if max(abs(x), abs(y)) > ROOMS[self.config.room].free or z < 0.1:
             return False
@@ -166,18 +165,18 @@ class Scene:
         return bool(beside or z > self.robot.base_height + 0.1)
 
     def touches(self) -> bool:
-        """Whether the robot touches itself or its surroundings, or comes within 15 mm of doing so."""
+        """Whether any robot part is within 15 mm of another one or of the surroundings."""
         return bool(self.data.ncon)
 
     def arm_in_view(self) -> float:
-        """Share of points on the arm's surface that fall inside the image (occlusion ignored), 0 to 1."""
+        """Share of the arm's sampled surface points that project into the image (occlusion ignored), 0 to 1."""
         geoms, local = self._arm_points
         turned = np.einsum("nij,nj->ni", self.data.geom_xmat[geoms].reshape(-1, 3, 3), local)
         pixels = self.camera.project(self._camera_T_world.apply(self.data.geom_xpos[geoms] + turned))
         return float(self.camera.contains(pixels).mean())
 
     def robot_mask(self, segmentation: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """``(H, W)`` pixels of a geom segmentation that show the robot."""
+        """``(H, W)`` robot mask of an ``(H, W)`` geom segmentation."""
         return np.append(self.robot_geoms, False)[segmentation]
 
     def _index_links(self) -> None:
@@ -188,7 +187,7 @@ class Scene:
         self.robot_geoms = (model.geom_group == VISUAL_GROUP) & in_robot[model.geom_bodyid]
 
     def _sample_arm_points(self) -> tuple[NDArray[np.int_], NDArray[np.float64]]:
-        """Some vertices of every visual mesh from the arm's first joint on: their geoms, and places in its frame."""
+        """``(N,)`` geoms and ``(N, 3)`` vertices in their frames, of the visual meshes beyond the arm's first joint."""
         model = self.model
         first = model.joint(self.robot.arm_joints[0]).bodyid[0]
         moving = {first}

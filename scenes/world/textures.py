@@ -1,11 +1,11 @@
-"""Procedural textures for floors, walls and clutter: the same few images in every process."""
+"""Procedural textures for floors, walls and clutter, identical in every process."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctr_env.errors import ConfigurationError
+from ctr_env.runs.configuration import require_choice
 
 __all__ = ["TEXTURES", "texture"]
 
@@ -21,26 +21,25 @@ TEXTURES = (
     "weave",
     "concrete",
 )
-"""Names of the textures; a ``*.texture`` draw is an index into this tuple."""
+"""Names of the textures; drawn values of ``*.texture`` fields are indices into this tuple."""
 
 _SEED = 20230227
 
 
 def texture(name: str, size: int = 256) -> NDArray[np.uint8]:
-    """A texture that tiles without seams.
+    """A seamlessly tiling texture.
 
     Args:
         name: One of :data:`TEXTURES`.
         size: Side, pixels.
 
     Returns:
-        ``(size, size, 3)`` uint8, light grey on average: surfaces are tinted by their own colour.
+        ``(size, size, 3)`` uint8, light grey on average, as the colour of a surface multiplies it.
 
     Raises:
         ConfigurationError: If the name is unknown.
     """
-    if name not in TEXTURES:
-        raise ConfigurationError(f"unknown texture {name!r}; valid names: {', '.join(TEXTURES)}")
+    require_choice("texture", name, TEXTURES)
     rng = np.random.default_rng([_SEED, TEXTURES.index(name)])
     y, x = np.meshgrid(np.arange(size), np.arange(size), indexing="ij")
     value = _PATTERNS[name](x / size, y / size, rng)
@@ -50,7 +49,7 @@ def texture(name: str, size: int = 256) -> NDArray[np.uint8]:
 
 
 def _noise(x: NDArray, rng: np.random.Generator, octaves: int = 6, roughness: float = 0.55) -> NDArray:
-    """Tiling fractal noise in about [-1, 1], made in the frequency domain."""
+    """Tiling fractal noise in [-1, 1], synthesised in the frequency domain."""
     size = x.shape[0]
     fy, fx = np.meshgrid(np.fft.fftfreq(size) * size, np.fft.fftfreq(size) * size, indexing="ij")
     radius = np.hypot(fx, fy)

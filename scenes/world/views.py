@@ -1,4 +1,4 @@
-"""Where cameras stand and how they move: a shell around the arm, hand-held sway, orbits."""
+"""Poses and motions of cameras: on a shell around the arm, orbiting, swaying as if hand-held."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ __all__ = ["CameraMotion", "PoseSway", "camera_from_draws", "pose_from_draws"]
 
 
 def camera_from_draws(draws: Mapping[str, NDArray], width: int, height: int) -> PinholeCamera:
-    """Intrinsics from drawn values: ``camera.fov`` (rad), ``camera.principal_point`` (``(2,)`` shares of the size)."""
+    """Intrinsics from the draws ``camera.fov`` (rad) and ``camera.principal_point`` (``(2,)`` shares of the size)."""
     return PinholeCamera.from_fov(float(draws["camera.fov"]), width, height, draws["camera.principal_point"])
 
 
 def pose_from_draws(draws: Mapping[str, NDArray], centre: ArrayLike, forward: float) -> RigidTransform:
-    """Camera pose on a shell around a point, from drawn values.
+    """Camera pose on a spherical shell around a point, from draws.
 
     Args:
         draws: ``camera.distance`` (m), ``camera.azimuth`` and ``camera.elevation`` (rad), ``camera.look_at``
-            (``(3,)`` m, added to the point looked at) and ``camera.roll`` (rad).
-        centre: ``(3,)`` middle of the arm, world frame, metres.
-        forward: Direction that azimuth zero stands for, as an angle from the world's x axis about z, rad.
+            (``(3,)`` m, added to the centre to give the fixation point) and ``camera.roll`` (rad).
+        centre: ``(3,)`` centre of the arm, world frame, metres.
+        forward: Direction of azimuth zero, as an angle from the world's x axis about z, rad.
 
     Returns:
         ``world_T_camera`` in OpenCV axes.
@@ -41,9 +41,9 @@ def pose_from_draws(draws: Mapping[str, NDArray], centre: ArrayLike, forward: fl
 
 @dataclass(frozen=True)
 class PoseSway:
-    """Smooth periodic wandering of a pose about its mean, starting at the mean and at rest nowhere in particular.
+    """Smooth periodic deviation of a pose, zero at time zero.
 
-    Each of six coordinates is a sine of its own period and phase, less its value at time zero.
+    Each of the six coordinates is a sine with its own period and phase, minus its value at time zero.
 
     Attributes:
         amplitude: ``(6,)`` metres and radians.
@@ -61,7 +61,7 @@ class PoseSway:
         return np.asarray(self.amplitude * (np.sin(omega * time_s + self.phase) - np.sin(self.phase)))
 
     def apply(self, pose: RigidTransform, time_s: float) -> RigidTransform:
-        """The pose moved by the offset: translated in the reference frame, turned about its own origin."""
+        """The pose with the offset: translated in the reference frame, rotated about its own origin."""
         offset = self.offset(time_s)
         rotation = Rotation.from_rotvec(offset[3:]) * pose.rotation
         return transform(pose.translation + offset[:3], rotation)
@@ -69,14 +69,14 @@ class PoseSway:
 
 @dataclass(frozen=True)
 class CameraMotion:
-    """A camera's path: it orbits the vertical axis through a point, and sways as if held by hand.
+    """Motion of a camera: an orbit about the vertical axis through a point, with the sway of a hand-held camera.
 
     Attributes:
         start: ``world_T_camera`` at time zero.
-        centre: ``(3,)`` point that the orbit's axis goes through, world frame, metres.
-        orbit_amplitude: Half angle of the orbit, which swings to and fro, rad.
-        orbit_period: Seconds for one swing.
-        sway: Hand-held wandering.
+        centre: ``(3,)`` point on the axis of the orbit, world frame, metres.
+        orbit_amplitude: Amplitude of the oscillating orbit angle, rad.
+        orbit_period: Period of the oscillation, seconds.
+        sway: Sway of a hand-held camera.
     """
 
     start: RigidTransform
@@ -88,6 +88,6 @@ class CameraMotion:
     def pose(self, time_s: float) -> RigidTransform:
         """``world_T_camera`` (OpenCV axes) at a time."""
         angle = self.orbit_amplitude * np.sin(2.0 * np.pi * time_s / self.orbit_period)
-        turn = Rotation.from_rotvec([0.0, 0.0, angle])
-        position = self.centre + turn.apply(self.start.translation - self.centre)
-        return self.sway.apply(transform(position, turn * self.start.rotation), time_s)
+        rotation = Rotation.from_rotvec([0.0, 0.0, angle])
+        position = self.centre + rotation.apply(self.start.translation - self.centre)
+        return self.sway.apply(transform(position, rotation * self.start.rotation), time_s)

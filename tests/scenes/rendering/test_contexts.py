@@ -124,7 +124,7 @@ def test_the_error_names_both_threads(monkeypatch):
     thread.start()
     thread.join()
     owner.require()
-    assert f"made in {threading.current_thread().name!r} and is used in 'viewer'" in errors[0]
+    assert f"made in {threading.current_thread().name!r} and used in 'viewer'" in errors[0]
 
 
 def test_a_process_that_has_not_rendered_may_fork(monkeypatch):

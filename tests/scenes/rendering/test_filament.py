@@ -1,4 +1,4 @@
-import os
+import json
 import subprocess
 import sys
 
@@ -25,9 +25,9 @@ def lab():
 
 @pytest.mark.parametrize("robot", ["panda", "baxter"])
 def test_both_renderers_see_the_same_geometry(robot):
-    """Random joint configurations, off-centre cameras, clutter and occluders: masks and what is drawn where agree."""
+    """Random joint configurations, off-centre cameras, clutter and occluders: masks and keypoints agree."""
     samplers = [FrameSampler(robot, 320, 240, "strong", renderer=name) for name in ("classic", "filament")]
-    for index in range(4):
+    for index in range(2):
         classic, filament = (s.sample(frame_seed("validation", 11, index)) for s in samplers)
         both, either = (classic.mask & filament.mask).sum(), (classic.mask | filament.mask).sum()
         assert either > 200
@@ -63,7 +63,7 @@ def test_images_repeat_bit_for_bit(lab):
     np.testing.assert_array_equal(renderer.rgb(scene.data), first)
 
 
-def test_what_is_set_at_run_time_is_followed(lab):
+def test_changes_of_the_model_at_run_time_are_rendered(lab):
     scene, renderer = lab
     scene.restore()
     before = renderer.rgb(scene.data).astype(int)
@@ -84,7 +84,7 @@ def test_what_is_set_at_run_time_is_followed(lab):
     np.testing.assert_array_equal(renderer.rgb(scene.data), before)
 
 
-def test_closing_twice_is_fine_and_drawing_after_it_is_not(lab):
+def test_closing_twice_is_allowed_and_rendering_afterwards_is_not(lab):
     scene, _ = lab
     renderer = make_renderer("filament", scene.model, scene.camera_id, 64, 48)
     renderer.close()
@@ -93,35 +93,35 @@ def test_closing_twice_is_fine_and_drawing_after_it_is_not(lab):
         renderer.rgb(scene.data)
 
 
-def test_an_environment_draws_with_it_and_its_process_ends_well():
+def test_processes_that_close_no_renderer_end_without_error():
     code = (
-        "import gymnasium as gym, ctr_env\n"
-        "kwargs = dict(renderer='filament', randomization='workshop', obs_mode='image', width=64, height=48)\n"
-        "envs = [gym.make(f'ctr_env/{robot}Servo-v0', **kwargs) for robot in ('Panda', 'Baxter')]\n"
-        "print([int(env.reset(seed=1)[0]['image'].sum()) for env in envs])\n"  # none is closed
+        "from ctr_env.scenes.rendering.registry import make_renderer\n"
+        "from ctr_env.scenes.world.config import SceneConfig\n"
+        "from ctr_env.scenes.world.scene import Scene\n"
+        "scene = Scene(SceneConfig('panda', 64, 48, room='workshop'))\n"
+        "renderers = [make_renderer('filament', scene.model, scene.camera_id, 64, 48) for _ in range(2)]\n"
+        "print([int(renderer.rgb(scene.data).sum()) for renderer in renderers])\n"
     )
-    runs = []
-    for unbuffered in ("", "1"):
-        environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
-        runs.append(subprocess.run([sys.executable, "-P", "-c", code], env=environment, capture_output=True, text=True))
-    assert [run.returncode for run in runs] == [0, 0], runs[0].stderr
-    assert runs[0].stdout == runs[1].stdout
-    assert runs[0].stdout.count("\n") == 1  # Filament's own messages are kept quiet
+    run = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr
+    first, second = json.loads(run.stdout)  # nothing else is written there
+    assert first == second > 0
 
 
-def test_a_scene_that_was_never_drawn_can_go():
-    """Its meshes, too: Filament reads them in a thread of its own until the first image is done."""
+def test_a_model_may_be_deleted_although_it_was_never_rendered():
+    """Filament reads its meshes in another thread until the first image is finished."""
     code = (
         "import gc, time\n"
         "from ctr_env.scenes.rendering.registry import make_renderer\n"
-        "from ctr_env.scenes.world.scene import Scene, SceneConfig\n"
-        "def come_and_go():\n"
+        "from ctr_env.scenes.world.config import SceneConfig\n"
+        "from ctr_env.scenes.world.scene import Scene\n"
+        "def make_and_close():\n"
         "    scene = Scene(SceneConfig('panda', 64, 48, room='lab'))\n"
         "    renderers = [make_renderer('filament', scene.model, scene.camera_id, 64, 48) for _ in range(2)]\n"
         "    for renderer in renderers: renderer.close()\n"
-        "come_and_go(); gc.collect(); time.sleep(1.0)\n"
+        "make_and_close(); gc.collect(); time.sleep(0.5)\n"
     )
-    run = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
+    run = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
 
 

@@ -27,7 +27,7 @@ def test_sizes_and_types(scene, renderer):
     assert renderer.segmentation(scene.data).dtype == np.int32
 
 
-def test_closing_twice_is_fine_and_drawing_after_it_is_not(scene):
+def test_closing_twice_is_allowed_and_rendering_afterwards_is_not(scene):
     renderer = make_renderer("classic", scene.model, scene.camera_id, 64, 48)
     renderer.close()
     renderer.close()
@@ -44,8 +44,11 @@ def test_unknown_names_are_rejected(scene):
 
 def test_a_backend_that_does_not_start_is_named():
     code = (
-        "import ctr_env\nfrom ctr_env.scenes.world.scene import Scene, SceneConfig\n"
-        "from ctr_env.scenes.rendering.registry import make_renderer, RenderError\n"
+        "import ctr_env\n"
+        "from ctr_env.errors import RenderError\n"
+        "from ctr_env.scenes.rendering.registry import make_renderer\n"
+        "from ctr_env.scenes.world.config import SceneConfig\n"
+        "from ctr_env.scenes.world.scene import Scene\n"
         "scene = Scene(SceneConfig('panda', 64, 48))\n"
         "try: make_renderer('classic', scene.model, 0, 64, 48)\n"
         "except RenderError as error: print(error)\n"
