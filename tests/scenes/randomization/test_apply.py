@@ -1,4 +1,4 @@
-"""What draws do to a scene: visibly, from the nominal, and without a trace afterwards."""
+"""Draws change a scene visibly, relative to the nominal model, and are undone by ``restore``."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,6 @@ import pytest
 from ctr_env.scenes.randomization.apply import apply_draws, sizes_of
 from ctr_env.scenes.randomization.randomization import make_randomization
 from ctr_env.scenes.world.objects import CLUTTER
-from ctr_env.scenes.world.surfaces import SURFACES
 
 
 def model_state(scene):
@@ -22,17 +21,17 @@ def same(a, b):
     return all(np.array_equal(a[name], b[name]) for name in a)
 
 
-def test_draws_start_from_the_nominal_and_leave_no_trace(scene):
+def test_draws_are_relative_to_the_nominal_model_and_are_undone(scene):
     scene.restore()
     nominal = model_state(scene)
     rules = make_randomization("strong")
-    dressed = []
+    states = []
     for seed in (1, 2, 1):
         scene.restore()
         apply_draws(scene, rules.draw(seed, sizes_of(scene)))
-        dressed.append(model_state(scene))
-    assert not same(dressed[0], dressed[1])
-    assert same(dressed[0], dressed[2])
+        states.append(model_state(scene))
+    assert not same(states[0], states[1])
+    assert same(states[0], states[2])
     scene.restore()
     assert same(model_state(scene), nominal)
 
@@ -73,7 +72,7 @@ def test_nominal_draws_change_nothing(scene, renderer):
     np.testing.assert_array_equal(renderer.rgb(scene.data), before)
 
 
-def test_clutter_stands_where_it_was_drawn(scene):
+def test_clutter_is_at_its_drawn_position(scene):
     scene.restore()
     draw = make_randomization({"clutter.count": 2.0, "clutter.azimuth": 1.0, "clutter.distance": 2.0}).draw(
         0, sizes_of(scene)
@@ -84,8 +83,3 @@ def test_clutter_stands_where_it_was_drawn(scene):
     hidden = scene.data.mocap_pos[scene.model.body(CLUTTER.format(2)).mocapid[0]]
     assert hidden[2] < -10
     scene.restore()
-
-
-def test_surface_names_are_geoms(scene):
-    for name in SURFACES:
-        assert scene.model.geom(name).id >= 0

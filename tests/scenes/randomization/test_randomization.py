@@ -47,7 +47,7 @@ def test_same_seed_same_draws(seed):
     assert all(np.array_equal(first[name], second[name]) for name in first)
 
 
-def test_overriding_one_field_leaves_the_others_as_they_were():
+def test_overriding_one_field_leaves_the_other_draws_unchanged():
     plain = make_randomization("strong").draw(5, SIZES)
     changed = make_randomization({"preset": "strong", "camera.fov": {"normal": [1.0, 0.1]}}).draw(5, SIZES)
     assert plain["camera.fov"] != changed["camera.fov"]
@@ -99,7 +99,7 @@ def test_replayed_draws_are_checked():
         ({"choice": [1, 2]}, Choice((1.0, 2.0))),
     ],
 )
-def test_plain_forms_of_distributions(data, expected):
+def test_plain_data_forms_of_distributions(data, expected):
     assert distribution_from_data(data) == expected
     assert distribution_from_data(expected) is expected
 

@@ -8,7 +8,7 @@ from ctr_env.scenes.world.scene import Scene
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_light_comes_from_above_and_fits_together_at_the_edges(room):
+def test_light_comes_from_above_and_is_continuous_at_the_edges_of_the_cube(room):
     faces = environment(Scene(SceneConfig("panda", 32, 24, room=room)).model)
     assert faces.shape == (6, 64, 64, 3) and faces.dtype == np.uint8
     up, down = faces[2].astype(float), faces[3].astype(float)

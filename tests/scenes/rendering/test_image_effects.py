@@ -18,8 +18,8 @@ STRONG = {
 }
 
 
-def spoilt(image, seed=0, **settings):
-    depth = np.full(image.shape[:2], 2.0)  # twice as far as the lens is focused
+def affected(image, seed=0, **settings):
+    depth = np.full(image.shape[:2], 2.0)  # twice the focus distance
     return apply_image_effects(image, settings, np.random.default_rng(seed), depth)
 
 
@@ -48,14 +48,14 @@ def spread(image):
     return np.sqrt(max(values[1], 0.0)), np.sqrt(max(values[0], 0.0)), vectors[:, 1]
 
 
-def test_settings_that_do_nothing_return_the_image_itself():
+def test_neutral_settings_return_the_image_itself():
     image = texture()
-    assert spoilt(image) is image
-    assert spoilt(image, **{name: nothing for name, (nothing, _, _) in IMAGE_EFFECTS.items()}) is image
-    assert spoilt(image, motion_blur_angle_rad=1.0) is image  # of a blur that is not there
+    assert affected(image) is image
+    assert affected(image, **{name: neutral for name, (neutral, _, _) in IMAGE_EFFECTS.items()}) is image
+    assert affected(image, motion_blur_angle_rad=1.0) is image  # the direction of a blur of length zero
 
 
-def test_doing_nothing_does_not_import_torch():
+def test_neutral_settings_do_not_import_torch():
     code = (
         "import sys, numpy as np; from ctr_env.scenes.rendering.image_effects import apply_image_effects as apply; "
         "image = np.zeros((4, 4, 3), np.uint8); "
@@ -68,32 +68,32 @@ def test_doing_nothing_does_not_import_torch():
 
 def test_a_stop_of_exposure_doubles_and_saturates():
     image = texture()
-    np.testing.assert_array_equal(spoilt(image, exposure=1.0), np.minimum(2 * image.astype(int), 255))
-    darker = spoilt(image, exposure=-1.0).astype(float)
+    np.testing.assert_array_equal(affected(image, exposure=1.0), np.minimum(2 * image.astype(int), 255))
+    darker = affected(image, exposure=-1.0).astype(float)
     assert np.abs(darker - image / 2).max() <= 0.5
 
 
 @pytest.mark.parametrize(("name", "channel"), [("white_balance_r", 0), ("white_balance_b", 2)])
 def test_white_balance_scales_its_channel_only(name, channel):
     image = texture(high=200)
-    out = spoilt(image, **{name: 1.25})
+    out = affected(image, **{name: 1.25})
     others = [k for k in range(3) if k != channel]
     np.testing.assert_array_equal(out[..., others], image[..., others])
     assert np.abs(out[..., channel] - 1.25 * image[..., channel]).max() <= 0.501
 
 
-def test_blur_keeps_the_mean_and_lowers_the_variance_the_more_the_wider():
+def test_blur_keeps_the_mean_and_lowers_the_variance():
     image = texture(96, 128)
-    narrow, wide = spoilt(image, blur_sigma_px=0.8), spoilt(image, blur_sigma_px=3.0)
+    narrow, wide = affected(image, blur_sigma_px=0.8), affected(image, blur_sigma_px=3.0)
     for out in (narrow, wide):
         np.testing.assert_allclose(out.mean(axis=(0, 1)), image.mean(axis=(0, 1)), atol=1.5)
     assert wide.var() < 0.2 * narrow.var() < 0.2 * 0.5 * image.var()
 
 
-def test_blur_of_a_dot_is_round_centred_and_as_wide_as_stated():
+def test_the_blur_of_a_dot_is_isotropic_centred_and_of_the_stated_width():
     image = np.zeros((41, 41, 3), dtype=np.uint8)
-    image[18:23, 18:23] = 255  # a dot of one pixel would be rounded away
-    out = spoilt(image, blur_sigma_px=2.0)
+    image[18:23, 18:23] = 255  # a single pixel would be rounded to zero
+    out = affected(image, blur_sigma_px=2.0)
     for same in (out[::-1], out[:, ::-1], out.transpose(1, 0, 2)):
         assert np.abs(out.astype(int) - same).max() <= 1
     weights = out[..., 1].astype(float)
@@ -104,74 +104,74 @@ def test_blur_of_a_dot_is_round_centred_and_as_wide_as_stated():
 
 
 @pytest.mark.parametrize("angle", [0.0, 0.25 * np.pi, 0.5 * np.pi, 0.75 * np.pi, -0.25 * np.pi])
-def test_motion_blur_smears_along_its_angle(angle):
+def test_motion_blur_extends_along_its_angle(angle):
     length = 11
-    along, across, axis = spread(spoilt(impulse(), motion_blur_px=float(length), motion_blur_angle_rad=angle))
+    along, across, axis = spread(affected(impulse(), motion_blur_px=float(length), motion_blur_angle_rad=angle))
     assert abs(axis @ [np.cos(angle), np.sin(angle)]) > np.cos(np.radians(8))
     assert across < 0.7
     expected = np.sqrt((length**2 - 1) / 12)
     assert along == pytest.approx(expected, rel=0.15)
 
 
-def test_motion_blur_keeps_the_brightness_even_at_the_rim():
+def test_motion_blur_keeps_the_brightness_even_at_the_boundary():
     image = np.full((40, 60, 3), 120, dtype=np.uint8)
-    out = spoilt(image, motion_blur_px=9.0, motion_blur_angle_rad=0.6)
+    out = affected(image, motion_blur_px=9.0, motion_blur_angle_rad=0.6)
     assert np.abs(out.astype(int) - 120).max() <= 1
 
 
 @pytest.mark.parametrize("std", [0.01, 0.05])
-def test_noise_is_as_strong_as_stated_and_the_generator_decides_it(std):
+def test_noise_has_the_stated_strength_and_comes_from_the_generator(std):
     grey = np.full((120, 160, 3), 128, dtype=np.uint8)
-    out = spoilt(grey, seed=1, noise_std=std)
+    out = affected(grey, seed=1, noise_std=std)
     difference = out.astype(float) - 128
     np.testing.assert_allclose(difference.std(axis=(0, 1)), 255 * std, rtol=0.03)
     assert np.abs(difference.mean(axis=(0, 1))).max() < 4 * 255 * std / 120
     assert np.abs(np.corrcoef(difference.reshape(-1, 3).T) - np.eye(3)).max() < 0.05
-    np.testing.assert_array_equal(out, spoilt(grey, seed=1, noise_std=std))
-    assert not np.array_equal(out, spoilt(grey, seed=2, noise_std=std))
+    np.testing.assert_array_equal(out, affected(grey, seed=1, noise_std=std))
+    assert not np.array_equal(out, affected(grey, seed=2, noise_std=std))
 
 
-def test_jpeg_loses_little_at_the_best_quality_and_more_at_lower_ones():
+def test_the_loss_of_jpeg_grows_as_its_quality_falls():
     image = smooth()
     image[10:20, 10:30] = (200, 40, 60)
     image[30:40, 5:15] = 20
-    loss = [np.abs(spoilt(image, jpeg_quality=q).astype(int) - image).mean() for q in (100.0, 70.0, 20.0, 5.0)]
+    loss = [np.abs(affected(image, jpeg_quality=q).astype(int) - image).mean() for q in (100.0, 70.0, 20.0, 5.0)]
     assert loss[0] < 2.0
     assert loss[0] < loss[1] < loss[2] < loss[3]
     assert loss[3] > 4.0
 
 
 @pytest.mark.parametrize("quality", [1.0, 0.5])
-def test_the_worst_jpeg_is_still_a_image(quality):
+def test_the_worst_jpeg_is_still_an_image(quality):
     image = smooth()
-    out = spoilt(image, jpeg_quality=quality)
+    out = affected(image, jpeg_quality=quality)
     assert np.abs(out.astype(float).mean(axis=(0, 1)) - image.mean(axis=(0, 1))).max() < 40.0
 
 
 @pytest.mark.parametrize("size", [(37, 53), (240, 320), (1, 1), (16, 17)])
 @pytest.mark.parametrize("settings", [{"jpeg_quality": 50.0}, STRONG], ids=["jpeg", "all"])
-def test_images_of_any_size_keep_it(size, settings):
+def test_the_image_size_is_kept(size, settings):
     image = texture(*size)
     before = image.copy()
-    out = spoilt(image, **settings)
+    out = affected(image, **settings)
     assert out.shape == image.shape
     assert out.dtype == np.uint8
     assert out.flags["C_CONTIGUOUS"]
-    np.testing.assert_array_equal(image, before)  # the original is left alone
+    np.testing.assert_array_equal(image, before)  # the input is unchanged
 
 
-def test_compression_pads_without_shifting_or_darkening_the_rim():
+def test_compression_pads_without_shifting_or_darkening_the_boundary():
     image = smooth(37, 53)
-    out = spoilt(image, jpeg_quality=95.0).astype(int)
+    out = affected(image, jpeg_quality=95.0).astype(int)
     assert np.abs(out - image)[-3:].mean() < 4.0
     assert np.abs(out - image)[:, -3:].mean() < 4.0
 
 
-def test_images_with_strides_are_taken():
+def test_images_with_strides_are_accepted():
     image = texture()
     np.testing.assert_array_equal(
-        spoilt(image[::-1, ::-1], blur_sigma_px=1.0),
-        spoilt(np.ascontiguousarray(image[::-1, ::-1]), blur_sigma_px=1.0),
+        affected(image[::-1, ::-1], blur_sigma_px=1.0),
+        affected(np.ascontiguousarray(image[::-1, ::-1]), blur_sigma_px=1.0),
     )
 
 
@@ -179,7 +179,7 @@ def test_images_with_strides_are_taken():
 def test_the_limits_of_every_setting_work(name):
     _, low, high = IMAGE_EFFECTS[name]
     for value in (low, high):
-        assert spoilt(smooth(), **{"motion_blur_px": 5.0, name: value}).shape == (48, 64, 3)
+        assert affected(smooth(), **{"motion_blur_px": 5.0, name: value}).shape == (48, 64, 3)
 
 
 @pytest.mark.parametrize("name", list(IMAGE_EFFECTS))
@@ -187,23 +187,23 @@ def test_values_out_of_range_are_rejected_by_name(name):
     _, low, high = IMAGE_EFFECTS[name]
     for value in (low - 0.1, high + 0.1, float("nan")):
         with pytest.raises(ValueError, match=rf"{name} must lie in \["):
-            spoilt(smooth(), **{name: value})
+            affected(smooth(), **{name: value})
 
 
 def test_an_unknown_setting_is_rejected_with_the_valid_ones():
-    with pytest.raises(ValueError, match="unknown image effect 'halo'; valid names: ") as refusal:
-        spoilt(smooth(), halo=1.0)
+    with pytest.raises(ValueError, match="unknown image effect 'halo'; valid names: ") as error:
+        affected(smooth(), halo=1.0)
     for name in IMAGE_EFFECTS:
-        assert name in str(refusal.value)
+        assert name in str(error.value)
 
 
-def test_defocus_blurs_what_is_far_from_the_focus():
+def test_defocus_blurs_pixels_away_from_the_focus_distance():
     image = texture(60, 120)
     depth = np.where(np.arange(120) < 60, 1.0, 5.0) * np.ones((60, 1))
     seen = apply_image_effects(image, {"defocus_px": 2.0}, np.random.default_rng(0), depth)
     np.testing.assert_array_equal(seen[:, :60], image[:, :60])
     assert seen[:, 66:].std() < 0.4 * image[:, 66:].std()
-    blurred = spoilt(image, blur_sigma_px=1.6)  # 2 px x (1 - 1/5)
+    blurred = affected(image, blur_sigma_px=1.6)  # 2 px x (1 - 1/5)
     assert np.abs(seen[:, 70:].astype(int) - blurred[:, 70:]).mean() < 4
     with pytest.raises(ValueError, match="defocus_px .2. needs the image's depth"):
         apply_image_effects(image, {"defocus_px": 2.0}, np.random.default_rng(0))
@@ -211,7 +211,7 @@ def test_defocus_blurs_what_is_far_from_the_focus():
 
 def test_a_vignette_darkens_the_corners_only():
     image = np.full((49, 65, 3), 200, np.uint8)
-    seen = spoilt(image, vignette=0.4)
+    seen = affected(image, vignette=0.4)
     assert seen[24, 32, 0] == 200
     assert seen[0, 0, 0] == pytest.approx(200 * 0.6, abs=1)
     assert seen[24, 0, 0] == pytest.approx(200 * 0.8, abs=1)

@@ -61,7 +61,7 @@ def test_a_backend_that_does_not_start_is_named():
     assert "ctr-env doctor" in done.stdout
 
 
-def test_some_backend_works_here():
+def test_an_opengl_backend_works():
     reports = [probe(name) for name in BACKENDS if name != "filament"]
     working = [report for report in reports if report.works]
     assert working

@@ -1,4 +1,4 @@
-"""The convention of frames and pixels: what is projected is where it is drawn."""
+"""The conventions of frames and pixels: projections agree with renderings."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def surface_points(scene):
 
 @pytest.mark.parametrize("robot", ["panda", "baxter"])
 def test_every_mesh_vertex_projects_into_the_rendered_mask(robot, random_view):
-    """At a size at which cable clips and the like are more than a pixel wide."""
+    """At an image size at which the smallest parts are more than a pixel wide."""
     scene = Scene(SceneConfig(robot, 1280, 960))
     renderer = make_renderer("classic", scene.model, scene.camera_id, 1280, 960)
     for seed in SEEDS:
@@ -39,14 +39,14 @@ def test_every_mesh_vertex_projects_into_the_rendered_mask(robot, random_view):
         pixels = scene.camera.project(points)
         columns, rows = np.floor(pixels[scene.camera.contains(pixels)]).astype(int).T
         assert len(rows) > 500
-        # an contour may miss its pixel's centre, and the very tips of slivers are not drawn
+        # a contour may miss its pixel's centre, and tips of thin triangles are not rasterised
         assert np.mean(distance[rows, columns] < 1.5) > 0.999
         assert distance[rows, columns].max() < 5.0
     renderer.close()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_keypoints_are_where_a_sphere_drawn_there_appears(scene, renderer, random_view, seed):
+def test_a_sphere_rendered_at_a_keypoint_appears_at_its_projection(scene, renderer, random_view, seed):
     rng = np.random.default_rng(100 + seed)
     random_view(scene, rng)
     ball = CLUTTER.format(4)  # an ellipsoid
@@ -83,8 +83,8 @@ def test_depth_is_metric_distance_along_the_axis(scene, renderer, random_view):
 
 
 @pytest.mark.parametrize("fov_deg", [30, 65, 100])
-def test_field_of_view_and_aspect_are_what_was_asked_for(scene, renderer, fov_deg):
-    """A ball at the edge of the stated view is half cut off, whatever the principal point."""
+def test_field_of_view_and_aspect_are_as_set(scene, renderer, fov_deg):
+    """A ball at the limit of the field of view is half visible."""
     scene.restore()
     camera = PinholeCamera.from_fov(np.radians(fov_deg), scene.config.width, scene.config.height)
     scene.place_camera(camera, scene.world_T_camera)

@@ -28,10 +28,10 @@ def detected(board, face, image):
 
 @pytest.mark.parametrize("face", FACES)
 @pytest.mark.parametrize("board", BOARDS, ids=["panda", "baxter", "other"])
-def test_the_image_on_the_plate_puts_corners_where_corners_says(board, face):
+def test_corners_in_the_image_agree_with_corners_in_the_board_frame(board, face):
     image = board.image(face)
     height, width = image.shape[:2]
-    # the image is as wide and high as the plate, and upright as one looks at the face
+    # the image covers the plate and is upright seen from outside
     right = 1.0 if face == "front" else -1.0
     x, y, _ = board.corners(face).T
     shares = np.stack([0.5 + right * x / board.size[0], 0.5 - y / board.size[1]], axis=1)
@@ -51,8 +51,8 @@ def test_the_image_is_black_and_white_with_a_white_margin(board):
     for face in FACES:
         image = board.image(face)
         assert image.dtype == np.uint8
-        rim = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
-        assert (rim == 255).all()
+        boundary = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
+        assert (boundary == 255).all()
         assert 0.2 < np.mean(image == 0) < 0.8
 
 
@@ -64,7 +64,7 @@ def test_the_margin_is_as_stated_to_half_a_pixel_of_the_image():
             assert abs(margin - board.margin_m) <= half_pixel + 1e-9
 
 
-def test_either_face_says_which_it_is():
+def test_the_markers_identify_the_face():
     board = CharucoBoardSpec()
     front, back = (set(np.asarray(board.pattern(face).getIds()).ravel().tolist()) for face in FACES)
     assert len(front) == len(back) == board.columns * board.rows // 2
@@ -82,7 +82,7 @@ def test_the_faces_lie_back_to_back(board):
     assert np.ptp(front[:, 2]) == 0.0
     for face, corners in (("front", front), ("back", back)):
         assert corners[0] @ board.normal(face) == pytest.approx(0.5 * board.thickness_m)
-        # OpenCV's order goes right, then down, for whom the face looks at
+        # OpenCV's order of corners goes right, then down, seen from outside
         right, down = corners[1] - corners[0], corners[board.columns - 1] - corners[0]
         np.testing.assert_allclose(np.linalg.norm([right, down], axis=1), board.square_m)
         np.testing.assert_allclose(np.cross(down, right) / board.square_m**2, board.normal(face), atol=1e-6)
@@ -94,7 +94,7 @@ def test_an_unknown_face_is_rejected_with_the_valid_ones():
 
 
 @pytest.mark.parametrize("name", ["panda", "baxter"])
-def test_a_robot_carries_the_board_of_its_description(name):
+def test_the_board_is_that_of_the_robot_description(name):
     robot = get_robot(name)
     assert robot_board(robot).square_m == robot.board_square
     ee_T_board = board_transform(robot)
@@ -103,7 +103,7 @@ def test_a_robot_carries_the_board_of_its_description(name):
     assert (ee_T_board.rotation * expected.inv()).magnitude() < 1e-9
 
 
-# sideways and upwards for a metre along the normal; the table hides others of the panda's back
+# offsets to the right and up per metre along the normal; the table occludes others of the panda's back
 VIEWS = {key: [(0.0, 0.15), (0.5, 0.2), (-0.5, 0.1), (0.1, 0.6)] for key in product(["panda", "baxter"], FACES)} | {
     ("panda", "back"): [(0.0, 0.15), (-0.5, 0.1), (0.3, -0.2), (0.1, -0.5)]
 }
@@ -138,7 +138,7 @@ def test_rendered_corners_are_where_they_project(name):
         assert np.abs(found.mean(axis=0)).max() < 0.1  # half a pixel off would be the wrong convention
 
 
-def test_the_board_neither_weighs_nor_touches():
+def test_the_board_has_no_mass_and_no_collisions():
     bare, carrying = (Scene(SceneConfig("panda", board=board)) for board in (False, True))
     np.testing.assert_allclose(bare.model.body_mass.sum(), carrying.model.body_mass.sum())
     for name in ("board", "board_front", "board_back"):
@@ -152,6 +152,8 @@ def test_the_board_neither_weighs_nor_touches():
 def test_the_board_moves_with_the_gripper():
     scene = Scene(SceneConfig("panda", board=True))
     scene.place_arm(scene.kinematics.home + 0.2)
-    drawn = transform(scene.data.geom("board").xpos, Rotation.from_matrix(scene.data.geom("board").xmat.reshape(3, 3)))
+    rendered = transform(
+        scene.data.geom("board").xpos, Rotation.from_matrix(scene.data.geom("board").xmat.reshape(3, 3))
+    )
     expected = scene.world_T_base * scene.base_T_ee * board_transform(scene.robot)
-    np.testing.assert_allclose(drawn.as_matrix(), expected.as_matrix(), atol=1e-6)
+    np.testing.assert_allclose(rendered.as_matrix(), expected.as_matrix(), atol=1e-6)

@@ -10,7 +10,7 @@ from ctr_env.scenes.world.surfaces import ROOM_HALF_SIDE
 
 @pytest.mark.parametrize("robot", ["panda", "baxter"])
 @pytest.mark.parametrize("room", ["lab", "workshop"])
-def test_furniture_is_only_seen_and_stands_clear_of_the_robot(robot, room):
+def test_furniture_never_collides_and_is_clear_of_the_robot(robot, room):
     scene = Scene(SceneConfig(robot, 32, 24, room=room))
     model = scene.model
     furniture = [g for g in range(model.ngeom) if model.geom(g).name.startswith("furniture_")]
@@ -22,15 +22,15 @@ def test_furniture_is_only_seen_and_stands_clear_of_the_robot(robot, room):
     np.testing.assert_array_equal(scene.data.qpos, Scene(SceneConfig(robot, 32, 24)).data.qpos)
 
 
-def test_presets_say_which_room_they_play_in():
+def test_presets_name_their_room():
     rooms = {preset: make_randomization(preset).room for preset in ("none", "mild", "strong", "lab", "workshop")}
     assert rooms == {"none": "plain", "mild": "plain", "strong": "plain", "lab": "lab", "workshop": "workshop"}
     assert make_randomization({"preset": "lab", "camera.fov": 1.2}).room == "lab"
     assert set(rooms.values()) == set(ROOMS)
 
 
-def test_a_furnished_room_never_changes():
-    """Only views, joint configurations, goals and the noise of single frames differ between two episodes."""
+def test_scene_presets_are_fixed():
+    """Only camera poses and the task (start, goal) differ between two episodes."""
     rules = make_randomization("workshop")
     sizes = {"joints": 7, "clutter": 12, "occluders": 3}
     first, second = rules.draw(1, sizes), rules.draw(2, sizes)
@@ -39,7 +39,7 @@ def test_a_furnished_room_never_changes():
     assert all(name.startswith(("camera", "task", "goal_motion")) for name in differing)
 
 
-def test_cameras_stay_out_of_the_furniture():
+def test_cameras_keep_out_of_the_furniture():
     lab, plain = (Scene(SceneConfig("panda", 32, 24, room=room)) for room in ("lab", "plain"))
     assert plain.inside_room([3.0, 0.0, 1.2]) and not lab.inside_room([3.0, 0.0, 1.2])
     assert lab.inside_room([2.0, 0.0, 1.2])

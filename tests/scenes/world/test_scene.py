@@ -6,7 +6,7 @@ from ctr_env.geometry import pose_error
 from ctr_env.scenes.world.scene import Scene
 
 
-def test_commanded_velocities_are_followed_and_held(scene):
+def test_commanded_velocities_are_tracked_and_positions_held(scene):
     scene.restore()
     command = np.array([0.2, -0.1, 0.15, 0.2, -0.3, 0.1, 0.4])
     scene.step(command, 200)
@@ -14,7 +14,7 @@ def test_commanded_velocities_are_followed_and_held(scene):
     scene.step(np.zeros(7), 200)
     before = scene.joint_positions
     scene.step(np.zeros(7), 2000)
-    np.testing.assert_allclose(scene.joint_positions, before, atol=2e-5)  # gravity does not pull it down
+    np.testing.assert_allclose(scene.joint_positions, before, atol=2e-5)  # gravity does not move the arm
 
 
 def test_velocity_and_effort_limits_hold(scene):
@@ -36,7 +36,7 @@ def test_joint_stops_hold(scene):
     assert np.all(scene.joint_positions <= k.upper + 0.05)
 
 
-def test_restoring_forgets_everything(scene):
+def test_restored_scenes_are_equal_to_fresh_ones(scene):
     fresh = Scene(scene.config)
     rng = np.random.default_rng(0)
     scene.restore()
@@ -55,7 +55,7 @@ def test_nothing_touches_at_home(scene):
     assert not scene.touches()
 
 
-def test_arm_in_view_counts_what_is_in_the_image(scene, random_view):
+def test_arm_in_view_is_zero_for_a_camera_turned_away(scene, random_view):
     random_view(scene, np.random.default_rng(1))
     before = scene.arm_in_view()
     away = scene.world_T_camera
@@ -97,7 +97,7 @@ def test_visible_mesh_vertices_project_onto_pixels_of_their_own_link(scene, rend
     assert checked >= 5
 
 
-def test_target_is_drawn_at_the_goal(scene, renderer, random_view):
+def test_the_goal_axes_are_at_the_goal(scene, renderer, random_view):
     random_view(scene, np.random.default_rng(4))
     goal = scene.base_T_ee
     scene.place_target(goal)
@@ -106,7 +106,7 @@ def test_target_is_drawn_at_the_goal(scene, renderer, random_view):
     np.testing.assert_allclose(scene.world_T_base.inv().apply(world), goal.translation, atol=1e-9)
 
 
-def test_camera_pose_is_what_the_simulator_says(scene, random_view):
+def test_camera_pose_agrees_with_the_simulator(scene, random_view):
     random_view(scene, np.random.default_rng(5))
     axes = scene.data.cam_xmat[scene.camera_id].reshape(3, 3) @ np.diag([1.0, -1.0, -1.0])
     np.testing.assert_allclose(scene.world_T_camera.rotation.as_matrix(), axes, atol=1e-9)
@@ -116,5 +116,5 @@ def test_camera_pose_is_what_the_simulator_says(scene, random_view):
 
 
 @pytest.mark.parametrize("point, inside", [([1.5, 0, 1.5], True), ([3.45, 0, 1], False), ([1, 1, 0.05], False)])
-def test_room_for_cameras(scene, point, inside):
+def test_cameras_are_inside_the_room(scene, point, inside):
     assert scene.inside_room(point) == inside
