@@ -1,4 +1,4 @@
-"""Keypoints of a network: those of the paper, and further points on the surfaces of the links."""
+"""Keypoints of a network: those of the paper and additional surface points of the links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Robot assets, converted once: URDF and COLLADA in, a cached URDF with light coloured meshes out."""
+"""Conversion of robot assets: URDF and meshes to a cached URDF with decimated, coloured STL meshes."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from .urdf import load_urdf, resolve_mesh
 
 __all__ = ["cache_folder", "prepared_urdf"]
 
-_FORMAT = "1"  # raise it when the conversion changes
+_FORMAT = "1"  # part of the cache key: increase it when the conversion changes
 _DEFAULT_RGBA = (0.6, 0.6, 0.6, 1.0)
 
 
 @dataclass
 class _Part:
-    """One colour of one URDF visual, on its way to the cache."""
+    """One colour of one URDF visual."""
 
     link: str
     origin: ET.Element | None
@@ -84,7 +84,7 @@ def _publish(scratch: Path, folder: Path) -> None:
     try:
         scratch.rename(folder)
     except OSError:
-        if not (folder / "robot.urdf").is_file():  # not another process' conversion: a real fault
+        if not (folder / "robot.urdf").is_file():  # no other process has published the same conversion
             raise
 
 

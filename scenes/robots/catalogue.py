@@ -1,4 +1,4 @@
-"""Robots as data: what a scene, an estimator or a controller has to know of an arm."""
+"""Catalogue of the packaged robots, and lookup by name or description file."""
 
 from __future__ import annotations
 
@@ -79,15 +79,16 @@ PANDA = RobotDescription(
 ROBOTS: Mapping[str, RobotDescription] = MappingProxyType(
     {robot.name: robot for robot in (PANDA, _baxter("left", "right", -1.0), _baxter("right", "left", 1.0))}
 )
-"""The robots that come with the package, by name."""
+"""Packaged robots by name."""
 
 
 def get_robot(robot: str | RobotDescription) -> RobotDescription:
-    """A robot by name, or by the file that describes it (see :func:`~.robot_file.read_robot`); a description as it is.
+    """The description of a robot given by name, by description file (:func:`~.robot_file.read_robot`) or as an object.
 
     Raises:
-        ConfigurationError: If no robot has that name, or the file cannot be understood.
-        FileNotFoundError: If there is no such file.
+        ConfigurationError: If no robot has that name.
+        MissingFileError: If the description file does not exist.
+        DataError: If the description file is invalid.
     """
     if isinstance(robot, RobotDescription):
         return robot

@@ -1,4 +1,4 @@
-"""Robots as data: what a scene, an estimator or a controller has to know of an arm."""
+"""Description of a robot arm: links, joints, keypoints and defaults of its scene."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ __all__ = ["RobotDescription", "robot_data_folder"]
 class RobotDescription:
     """One arm of one robot.
 
-    Another robot is another instance: nothing in this package asks for a robot's name. Limits of position, velocity and
-    effort are read from the URDF.
+    Every robot is an instance of this class; no code depends on a robot's name. Limits of position, velocity and effort
+    are read from the URDF.
     """
 
     name: str
@@ -25,48 +25,48 @@ class RobotDescription:
     urdf: str
     """URDF file: an absolute path, or one below the ``robots`` folder of ``example-robot-data``."""
     srdf: str | None = None
-    """SRDF file that lists pairs of links whose collisions do not count; found like the URDF."""
+    """SRDF file that lists the link pairs whose collisions are disabled; located like the URDF."""
     base_link: str
     """Link whose frame is the *base* of ``camera_T_base``."""
     arm_joints: tuple[str, ...]
     """Joints that the controller moves, from base to gripper."""
     keypoint_frames: tuple[str, ...]
-    """Links whose origins are the keypoints (DREAM's and CtRNet's, where they published any)."""
+    """Links whose origins are the keypoints, as in DREAM and CtRNet where those define them."""
     keypoint_names: tuple[str, ...] = ()
-    """Their names in data sets; none: the links' without the robot's name."""
+    """Names of the keypoints in data sets; empty: the link names without the robot's name."""
     end_effector: str
     """Link that is servoed to the goal."""
     home: tuple[float, ...]
     """Arm joint configuration that starts and goals are drawn around, radians."""
     acceleration_limits: tuple[float, ...]
-    """Largest joint accelerations, rad/s² (URDF has no place for them)."""
+    """Largest joint accelerations, rad/s² (URDF does not specify them)."""
     configuration: Mapping[str, float] = field(default_factory=dict)
-    """Positions at which the joints that are not the arm's are held, rad or m; zero where not named."""
+    """Fixed positions of the joints outside the arm, rad or m; zero where not named."""
     face_budget: int = 15_000
-    """Most visual faces of the whole robot after decimation."""
+    """Largest number of visual faces of the robot after decimation."""
     base_height: float = 0.0
     """Height of the base frame above the floor, metres."""
     table: tuple[float, float, float, float] | None = None
-    """Table that the base stands on: centre x, y and half sizes along x, y in the base frame, metres; ``None`` for
-    robots that bring their own stand."""
+    """Table under the base: centre x, y and half sizes along x, y in the base frame, metres; ``None`` for
+    robots with a pedestal."""
     camera_distance: tuple[float, float] = (0.9, 1.5)
-    """Usual distances of a camera from the middle of the arm, metres."""
+    """Range of camera distances from the centre of the arm, metres."""
     camera_azimuth: float = 0.0
-    """Direction that cameras usually look from, seen from the arm: angle from the base's x axis about z, rad."""
+    """Mean direction from the arm to a camera: angle from the base's x axis about z, rad."""
     hidden_links: tuple[str, ...] = ()
-    """Links whose URDF visuals are placeholders (markers, sensors drawn as balls) and are left out."""
+    """Links whose URDF visuals are placeholders (markers, sensors drawn as spheres) and are omitted."""
     board_pose: tuple[float, float, float, float, float, float] = (0.0, 0.0, 0.1, 1.57, 0.0, 1.57)
     """``ee_T_board`` of a calibration board held by the gripper: x, y, z in metres and extrinsic x-y-z angles, rad.
-    The board's face looks along its own +z."""
+    The printed side faces the board's +z."""
     board_square: float = 0.05
     """Side of the board's squares, metres."""
     mirror_of: str | None = None
-    """Robot whose mirror image this one is: the same with y turned into -y in the base frame."""
+    """Robot of which this one is the mirror image (y to -y in the base frame)."""
     mirror_signs: tuple[float, ...] = ()
-    """What the arm's joint positions are multiplied by to be those of the mirror image, +1 or -1 each."""
+    """Factors, +1 or -1, that map the arm's joint positions to those of the mirror image."""
 
     def __post_init__(self) -> None:
-        """Refuse vectors that do not fit the joints."""
+        """Require one element per joint and one name per keypoint."""
         if self.keypoint_names and len(self.keypoint_names) != len(self.keypoint_frames):
             raise ConfigurationError(
                 f"robot {self.name!r}: keypoint_names has {len(self.keypoint_names)} names, "
@@ -107,6 +107,6 @@ class RobotDescription:
 
 
 def robot_data_folder() -> Path:
-    """Folder of the installed ``example-robot-data`` that ``package://example-robot-data/`` stands for."""
+    """Folder of the installed ``example-robot-data`` to which ``package://example-robot-data/`` refers."""
     files = distribution("example-robot-data")
     return Path(str(files.locate_file("cmeel.prefix/share/example-robot-data")))

@@ -1,4 +1,4 @@
-"""Forward kinematics of one arm: a MuJoCo model with the arm's joints and nothing else that moves."""
+"""Forward kinematics of one arm, by a MuJoCo model in which only the arm's joints move."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RobotKinematics:
     Not thread-safe: it owns one ``MjData`` that its methods overwrite.
 
     Attributes:
-        robot: The description that it was built from.
+        robot: Description of the robot.
         model: MuJoCo model whose ``n`` degrees of freedom are the arm's joints, in the description's order; bodies are
             named as the links, without geometry. World and base frame differ by :attr:`model_T_base`.
         lower: ``(n,)`` lower joint limits, rad (-inf for continuous joints).
@@ -87,8 +87,8 @@ class RobotKinematics:
 
         Args:
             joint_positions: ``(n,)`` rad.
-            links: Names of P links.
-            offsets: ``(P, 3)`` places in the links' frames, metres.
+            links: Link name of each of the P points.
+            offsets: ``(P, 3)`` positions in the links' frames, metres.
 
         Returns:
             ``(P, 3)`` metres.
@@ -102,7 +102,7 @@ class RobotKinematics:
     def link_poses(
         self, joint_positions: ArrayLike, links: Sequence[str]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Poses of many links in the base frame.
+        """Poses of several links in the base frame.
 
         Args:
             joint_positions: ``(n,)`` rad.

@@ -1,4 +1,4 @@
-"""Visual meshes made light: one welded mesh per colour, decimated to a common budget of faces."""
+"""Decimation of visual meshes: one welded mesh per colour, reduced to a common face budget."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from ctr_env.errors import DataError, MissingFileError
 __all__ = ["ColouredMesh", "decimate", "load_coloured_meshes"]
 
 _FEWEST_FACES = 24
-_BOUNDARY_WEIGHT = 2.5  # against cracks between covers
+_BOUNDARY_WEIGHT = 2.5  # keeps open boundaries of adjacent covers closed
 
 
 @dataclass(frozen=True)
 class ColouredMesh:
-    """One colour of one visual mesh.
+    """Triangles of one colour of a visual mesh.
 
     Attributes:
-        mesh: Geometry in metres, in the axes of the file it came from.
-        rgba: Colour, four numbers in [0, 1]; ``None`` where the file has none.
+        mesh: Geometry in metres, in the axes of the source file.
+        rgba: Colour, four numbers in [0, 1]; ``None`` where the file specifies none.
     """
 
     mesh: trimesh.Trimesh
@@ -40,7 +40,7 @@ def load_coloured_meshes(path: Path) -> list[ColouredMesh]:
 
     Raises:
         MissingFileError: If there is no such file.
-        DataError: If the file holds no triangles.
+        DataError: If the file contains no triangles.
     """
     if not path.is_file():
         raise MissingFileError(f"mesh file not found: {path}")
@@ -59,16 +59,16 @@ def load_coloured_meshes(path: Path) -> list[ColouredMesh]:
 def decimate(meshes: Sequence[trimesh.Trimesh], budget: int) -> list[trimesh.Trimesh]:
     """Decimate many meshes so that together they have at most ``budget`` faces.
 
-    Quadric edge collapse with weighted boundaries (VTK): CAD covers are open shells whose edges lie against their
-    neighbours', and tear where boundaries are free to move. Faces are shared out by the square root of a mesh's face
-    count and the fourth root of its area: finely tessellated meshes give up the most, large ones keep more.
+    Quadric edge collapse with weighted boundaries (VTK): CAD covers are open shells whose boundaries
+    adjoin, so that unconstrained boundaries leave gaps. Faces are distributed by the square root of a mesh's face
+    count and the fourth root of its area: finely tessellated meshes lose the most, large ones keep more.
 
     Args:
         meshes: Meshes in metres, welded.
-        budget: Faces wanted in all.
+        budget: Largest total number of faces.
 
     Returns:
-        One mesh for each given one, in order; those within their share are returned as they are.
+        One mesh per input mesh, in order; meshes within their share are returned unchanged.
     """
     return [
         _simplify(mesh, target) if target < len(mesh.faces) else mesh
@@ -77,7 +77,7 @@ def decimate(meshes: Sequence[trimesh.Trimesh], budget: int) -> list[trimesh.Tri
 
 
 def _share(meshes: Sequence[trimesh.Trimesh], budget: int) -> list[int]:
-    """Faces for each mesh; what small ones do not use goes to the others."""
+    """Number of faces of each mesh; the unused share of small meshes is distributed among the others."""
     weights = np.array([len(mesh.faces) ** 0.5 * mesh.area**0.25 for mesh in meshes])
     counts = np.array([len(mesh.faces) for mesh in meshes], dtype=float)
     targets = counts.copy()
@@ -123,7 +123,7 @@ def _colour(mesh: trimesh.Trimesh) -> tuple[float, float, float, float] | None:
 
 
 def _weld(meshes: list[trimesh.Trimesh]) -> trimesh.Trimesh:
-    """One mesh whose triangles share their corners: decimation opens cracks along every unshared edge."""
+    """One mesh with shared vertices: decimation opens gaps along edges whose vertices are duplicated."""
     mesh: Any = trimesh.util.concatenate(meshes)
     mesh.merge_vertices(merge_tex=True, merge_norm=True, digits_vertex=4)
     mesh.update_faces(mesh.nondegenerate_faces() & mesh.unique_faces())

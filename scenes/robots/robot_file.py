@@ -1,4 +1,4 @@
-"""Robots described in files."""
+"""Reading robot descriptions from YAML and JSON files."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["read_robot"]
 
 
 def read_robot(file: Path) -> RobotDescription:
-    """A robot from a YAML or JSON file whose entries are the fields of :class:`~.robots.RobotDescription`.
+    """Read a YAML or JSON file whose entries are the fields of :class:`~.description.RobotDescription`.
 
-    ``urdf`` and ``srdf`` are looked for beside the file, then below the ``robots`` folder of ``example-robot-data``.
+    ``urdf`` and ``srdf`` are searched beside the file, then below the ``robots`` folder of ``example-robot-data``.
 
     Raises:
-        MissingFileError: If there is no such file.
+        MissingFileError: If the file does not exist.
         DataError: If it is not a mapping, lacks a field or has an unknown one (the message lists the valid ones), or a
-            field is not what it should be.
+            field has an invalid value.
     """
     if not file.is_file():
         raise MissingFileError(f"no robot file {file}")

@@ -14,15 +14,15 @@ from .urdf import joint_limits
 __all__ = ["CLEARANCE", "COLLISION_GROUP", "VISUAL_GROUP", "robot_spec", "touching_at_home"]
 
 VISUAL_GROUP = 2
-"""Geom group of what a camera sees of the robot."""
+"""Geom group of the robot's visible geometry."""
 COLLISION_GROUP = 3
-"""Geom group of collision shapes; not drawn."""
+"""Geom group of collision shapes, which are not rendered."""
 
 CLEARANCE = 0.015
 """Distance at which robot parts count as touching, metres."""
 
 _SERVO_STIFFNESS = 10.0  # servo gain in units of effort limit / velocity limit
-_HOLD_STIFFNESS = 400.0  # position servos of the joints that only hold a joint configuration
+_HOLD_STIFFNESS = 400.0  # position servos of the joints outside the arm
 _ARMATURE = 0.05
 
 
@@ -34,7 +34,7 @@ def robot_spec(robot: RobotDescription) -> mujoco.MjSpec:
     controllers do.
 
     Args:
-        robot: What to build.
+        robot: Description of the robot.
 
     Returns:
         A specification whose bodies, joints and actuators carry the URDF's names (actuators are named as their joints).
@@ -48,7 +48,7 @@ def robot_spec(robot: RobotDescription) -> mujoco.MjSpec:
     for body in spec.bodies[1:]:
         body.gravcomp = 1.0
     for geom in spec.geoms:
-        _dress(geom)
+        _assign_group(geom)
     for joint in spec.joints:
         joint.armature = _ARMATURE
         actuator = spec.add_actuator(name=joint.name, target=joint.name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
@@ -62,7 +62,7 @@ def robot_spec(robot: RobotDescription) -> mujoco.MjSpec:
         else:
             actuator.set_to_position(kp=_HOLD_STIFFNESS, dampratio=1.0)
     bodies = {body.name for body in spec.bodies}
-    # what touches at home does so by construction: coarse shapes overlap around the joints
+    # contacts at home are artefacts: coarse collision shapes overlap around the joints
     for first, second in sorted(_listed_pairs(robot) | touching_at_home(spec.compile(), robot)):
         if {first, second} <= bodies:
             spec.add_exclude(bodyname1=first, bodyname2=second)
@@ -78,7 +78,7 @@ def _listed_pairs(robot: RobotDescription) -> set[tuple[str, str]]:
 
 
 def touching_at_home(model: mujoco.MjModel, robot: RobotDescription) -> set[tuple[str, str]]:
-    """Names of the pairs of bodies that touch, or nearly, when the arm is at home; each pair in alphabetical order."""
+    """Pairs of bodies within :data:`CLEARANCE` of each other at home; each pair in alphabetical order."""
     data = mujoco.MjData(model)
     for name, position in (*zip(robot.arm_joints, robot.home, strict=True), *robot.configuration.items()):
         data.joint(name).qpos[0] = position
@@ -90,10 +90,10 @@ def _pair(first: str, second: str) -> tuple[str, str]:
     return (first, second) if first < second else (second, first)
 
 
-def _dress(geom: mujoco.MjsGeom) -> None:
-    """Sort a geom of the URDF into what is seen and what collides."""
+def _assign_group(geom: mujoco.MjsGeom) -> None:
+    """Assign a geom of the URDF to the visual or the collision group."""
     seen = geom.contype == 0 and geom.conaffinity == 0
     geom.group = VISUAL_GROUP if seen else COLLISION_GROUP
     if not seen:
         geom.rgba = np.array([0.9, 0.5, 0.2, 0.4])
-        geom.margin = geom.gap = CLEARANCE  # contacts are noticed from this distance on, and push from zero on
+        geom.margin = geom.gap = CLEARANCE  # detected from this distance on, forces from zero on

@@ -23,7 +23,7 @@ from .meshes import decimate
 
 __all__ = ["RobotSurface", "robot_surface"]
 
-_WELD = 1e-5  # metres: closer corners are merged
+_WELD = 1e-5  # metres: closer vertices are merged
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +36,8 @@ class RobotSurface:
         vertex_links: ``(V,)`` index of each vertex's link, in order.
         faces: ``(F, 3)`` vertices of each triangle, counter-clockwise as seen from outside.
         edges: ``(E, 2)`` vertices of each edge, every edge once.
-        edge_faces: ``(E, 2)`` the triangles on its sides; -1 where a surface ends. Edges of more than two are listed
-            with two of them.
+        edge_faces: ``(E, 2)`` triangles adjacent to each edge; -1 at a boundary. Edges of more than two triangles are
+            listed with two of them.
     """
 
     links: tuple[str, ...]
@@ -60,7 +60,7 @@ def robot_surface(robot: RobotDescription, faces: int | None = None) -> RobotSur
 
     Args:
         robot: The robot.
-        faces: Largest number of triangles; ``None``: that of the scenes.
+        faces: Largest number of triangles; ``None``: the robot's face budget.
 
     Raises:
         DataError: If the robot has no visual mesh.
@@ -131,7 +131,7 @@ def _numbers(text: str) -> list[float]:
 
 
 def _welded(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
-    """The mesh with every corner once, without triangles that have lost their area."""
+    """The mesh with unique vertices and without degenerate triangles."""
     _, first, back = np.unique(np.round(mesh.vertices / _WELD), axis=0, return_index=True, return_inverse=True)
     faces = back.reshape(-1)[mesh.faces]
     proper = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])
@@ -139,13 +139,13 @@ def _welded(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
 
 
 def _adjacency(faces: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Edges ``(E, 2)`` of triangles and the two triangles ``(E, 2)`` beside each."""
+    """Edges ``(E, 2)`` of triangles and the two triangles ``(E, 2)`` adjacent to each."""
     sides = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
     owners = np.tile(np.arange(len(faces)), 3)
     order = np.lexsort(sides.T)
     sides, owners = sides[order], owners[order]
     new = np.concatenate([[True], np.any(sides[1:] != sides[:-1], axis=1)])
     start = np.flatnonzero(new)
-    shared = np.append(~new[1:], False)[start]  # the next entry is the same edge
+    shared = np.append(~new[1:], False)[start]  # the next entry is the same edge, seen from its second triangle
     after = owners[np.minimum(start + 1, len(owners) - 1)]
     return sides[start], np.stack([owners[start], np.where(shared, after, -1)], axis=1)

@@ -1,4 +1,4 @@
-"""URDF files made ready for MuJoCo: package paths resolved, a named root, joints fixed where asked."""
+"""Preparation of URDF files for MuJoCo: mesh paths, a root link, joint limits, fixed joints."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class JointLimits:
 
 
 def load_urdf(robot: RobotDescription) -> ET.Element:
-    """The robot's URDF below a root link of its own, which keeps MuJoCo from merging the base into the world.
+    """Parse the robot's URDF and add a root link, so that MuJoCo does not merge the base into the world.
 
     Raises:
-        FileNotFoundError: If the file does not exist.
+        MissingFileError: If the file does not exist.
         DataError: If the description names links or joints that the URDF does not have.
     """
     root = ET.parse(robot.urdf_path).getroot()
@@ -64,7 +64,7 @@ def load_urdf(robot: RobotDescription) -> ET.Element:
 
 
 def _rename_world(root: ET.Element) -> None:
-    """Give a link that is called ``world`` another name: MuJoCo takes it for its own, which stands on the floor."""
+    """Rename a link called ``world``, which MuJoCo would identify with its own world body."""
     for tag, attribute in (("link", "name"), ("parent", "link"), ("child", "link")):
         for element in root.iter(tag):
             if element.get(attribute) == "world":
@@ -108,7 +108,7 @@ def fix_joints(root: ET.Element, positions: Mapping[str, float], keep: tuple[str
 
 
 def resolve_mesh(filename: str, urdf: Path) -> Path:
-    """Path of a mesh that a URDF names, ``package://`` paths included.
+    """Path of a mesh file referenced by a URDF, including ``package://`` references.
 
     ``package://example-robot-data`` is the installed package; any other package is the nearest folder of that name
     above the URDF.

@@ -1,1 +1,1 @@
-"""Synthetic labelled frames: sampling, generation, backgrounds."""
+"""Synthetic labelled frames: sampling, generation, backgrounds, clutter."""

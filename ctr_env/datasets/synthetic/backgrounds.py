@@ -60,11 +60,11 @@ class Backgrounds:
         return image
 
     def behind(self, image: NDArray[np.uint8], mask: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.uint8]:
-        """The image with everything but the masked robot replaced.
+        """Replace everything outside the robot mask by a background.
 
         Args:
             image: ``(H, W, 3)`` uint8 RGB.
-            mask: ``(H, W)`` bool, what stays.
+            mask: ``(H, W)`` bool, true on the robot.
             rng: Source of randomness.
         """
         height, width = mask.shape
@@ -98,7 +98,7 @@ def _crop(photograph: NDArray[np.uint8], width: int, height: int, rng: np.random
 def _perspective_view(
     panorama: NDArray[np.uint8], width: int, height: int, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
-    """A perspective view out of an equirectangular panorama, heading anywhere, looking a little up or down."""
+    """Perspective view of an equirectangular panorama with uniform heading and small random pitch."""
     rows, columns = panorama.shape[:2]
     focal = 0.5 * width / np.tan(0.5 * rng.uniform(0.7, 1.8))
     u, v = np.meshgrid(np.arange(width) + 0.5 - width / 2, np.arange(height) + 0.5 - height / 2)
@@ -114,13 +114,13 @@ def _perspective_view(
 
 def _procedural(width: int, height: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     kind = rng.integers(3)
-    if kind == 0:  # noise between two colours, channels apart or together
+    if kind == 0:  # noise between two colours, equal or different in the three channels
         noise = np.stack([fractal_noise(height, width, rng)] * 3, axis=-1)
         if rng.random() < 0.5:
             noise = np.stack([fractal_noise(height, width, rng) for _ in range(3)], axis=-1)
         a, b = random_colour(rng), random_colour(rng)
         image = a + (b - a) * noise
-    elif kind == 1:  # a wall and a floor with a light fall-off
+    elif kind == 1:  # wall and floor under a horizontal light gradient
         image = np.empty((height, width, 3), np.float32)
         edge = int(height * rng.uniform(0.2, 0.9))
         image[:edge], image[edge:] = random_colour(rng), random_colour(rng)

@@ -1,4 +1,4 @@
-"""Shapes painted into images: boxes, blobs, cables, tubes and things that look like arms, with shading and grain."""
+"""Painted clutter: polygons, boxes, ellipses, cables and arm-like chains, with shading and texture."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def paint_clutter(canvas: Canvas, rng: np.random.Generator, count: int, size: fl
         canvas: ``(H, W, 3)`` uint8 RGB.
         rng: Source of randomness.
         count: Number of objects.
-        size: Their size, as a multiple of the usual one (a tenth to a half of the image's height).
+        size: Scale of the objects; at 1 their extent is 8 % to 45 % of the image height.
 
     Returns:
         ``(H, W)`` uint8 coverage of what was painted, 0 to 255.
@@ -41,7 +41,7 @@ def paint_clutter(canvas: Canvas, rng: np.random.Generator, count: int, size: fl
 
 
 def fractal_noise(height: int, width: int, rng: np.random.Generator, octaves: int = 6) -> NDArray[np.float32]:
-    """``(height, width)`` noise with as much going on at every scale, 0 to 1."""
+    """``(height, width)`` noise with ``octaves`` spatial frequencies, scaled to 0 to 1."""
     noise = np.zeros((height, width), np.float32)
     persistence = rng.uniform(0.4, 0.9)
     for octave in range(octaves):
@@ -53,7 +53,7 @@ def fractal_noise(height: int, width: int, rng: np.random.Generator, octaves: in
 
 
 def random_colour(rng: np.random.Generator) -> NDArray[np.float32]:
-    """``(3,)`` 0 to 255: white, grey and black as often as anything colourful; laboratories are like that."""
+    """``(3,)`` random RGB colour, 0 to 255: nearly grey with probability 1/2, as in laboratories, else uniform."""
     grey = np.full(3, rng.choice([rng.uniform(0, 50), rng.uniform(60, 200), rng.uniform(200, 255)]))
     if rng.random() < 0.5:
         return (grey + rng.normal(0, 4, 3)).clip(0, 255).astype(np.float32)
@@ -102,7 +102,7 @@ def _cable(shape: Canvas, centre: NDArray, extent: float, rng: np.random.Generat
 
 
 def _arm(shape: Canvas, centre: NDArray, extent: float, rng: np.random.Generator) -> float:
-    """A chain of capsules and discs: what a robot arm is from afar."""
+    """A chain of capsules and discs that resembles a distant robot arm."""
     point, heading = centre, rng.uniform(0, 2 * np.pi)
     width = extent * rng.uniform(0.12, 0.35)
     for _ in range(rng.integers(1, 5)):
@@ -128,7 +128,7 @@ _SHAPES: tuple[Callable[[Canvas, NDArray, float, np.random.Generator], float], .
 
 
 def _fill(canvas: Canvas, shape: Canvas, roundness: float, rng: np.random.Generator) -> None:
-    """Colour a shape: a base colour, light from one side, roundness towards its edges, grain or stripes."""
+    """Colour a shape: base colour, directional light, shading towards its edges, noise or stripes."""
     x, y, w, h = cv2.boundingRect(shape)
     if w == 0 or h == 0:
         return

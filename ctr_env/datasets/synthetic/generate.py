@@ -1,4 +1,4 @@
-"""Filling a folder with synthetic frames: in parallel, resumable, the same bytes for the same seed."""
+"""Generation of synthetic frames into a folder: parallel, resumable, byte-identical for the same settings."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ __all__ = ["GenerateConfig", "generate"]
 
 @dataclass(frozen=True, kw_only=True)
 class GenerateConfig:
-    """What a folder of frames is made of."""
+    """Settings of a folder of synthetic frames; a resumed run must have the same."""
 
     robot: str = "panda"
-    """Robot, by name or by a file that describes it."""
+    """Robot, by name or description file."""
     split: str = "train"
-    """``train``, ``validation`` or ``test``: no frame of one is in another."""
+    """``train``, ``validation`` or ``test``: the splits are disjoint."""
     seed: int = 0
-    """Number of the data set."""
+    """Seed of the data set."""
     width: int = 640
     """Image width, pixels."""
     height: int = 480
@@ -44,18 +44,19 @@ class GenerateConfig:
     board_share: float = 0.0
     """Share of frames with a calibration board in the gripper."""
     backgrounds: str | None = None
-    """Folder of photographs and panoramas to put behind the robot in half of the frames."""
+    """Folder of photographs and panoramas that replace the background in half of the frames."""
     renderer: str = "classic"
     """Renderer, by name."""
     fixed_camera: int | None = None
-    """Number of the one camera that sees all frames; none: every frame has its own."""
+    """Number of the camera that all frames share; none: one camera per frame."""
 
     def sampler(self) -> FrameSampler:
-        """The sampler that draws such frames.
+        """A sampler with these settings.
 
         Raises:
-            ValueError: If a value is not valid.
-            FileNotFoundError: If the background folder has no images.
+            ConfigurationError: If a value is not valid.
+            MissingFileError: If the background folder has no images.
+            DataError: If a background image cannot be read.
         """
         frame_seed(self.split, self.seed, 0)
         backgrounds = None if self.backgrounds is None else Backgrounds(Path(self.backgrounds))
@@ -72,22 +73,23 @@ class GenerateConfig:
 
 
 def generate(config: GenerateConfig, folder: Path, frames: int, workers: int) -> Iterator[int]:
-    """Write frames that the folder does not have yet.
+    """Write the frames that the folder lacks.
 
     Args:
-        config: What they are made of.
-        folder: Where to; made if need be.
-        frames: Number of frames that the folder shall have.
-        workers: Number of processes.
+        config: Settings of the frames.
+        folder: Destination; created if it does not exist.
+        frames: Number of frames in the complete folder.
+        workers: Number of worker processes.
 
     Yields:
-        Number of frames there are, after each one (once, at the beginning, for those that were there).
+        Number of existing frames: once at the start, then after each written frame.
 
     Raises:
         ConfigurationError: If a value is not valid.
-        RunFolderError: If the folder holds frames of other settings.
+        RunFolderError: If the folder holds frames with other settings.
         MissingFileError: If the background folder has no images.
-        WorkerError: If a process was ended from outside.
+        SamplingError: If the randomisation leaves no acceptable frame for a seed.
+        WorkerError: If a worker process was ended from outside.
     """
     config.sampler()
     frame_seed(config.split, config.seed, max(frames - 1, 0))
@@ -115,7 +117,7 @@ def generate(config: GenerateConfig, folder: Path, frames: int, workers: int) ->
 
 
 def _write_settings_once(config: GenerateConfig, folder: Path) -> None:
-    """The folder's camera is that of its first frame, whichever frame is ready first; each frame names its own."""
+    """Write the folder's camera file from frame 0, once that exists; every frame's labels hold its own camera."""
     first = folder / f"{0:06d}.json"
     if first.is_file() and not (folder / "_camera_settings.json").is_file():
         camera = json.loads(first.read_text())["camera_data"]["intrinsics"]

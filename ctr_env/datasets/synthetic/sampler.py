@@ -122,7 +122,7 @@ class FrameSampler:
         return self._scenes[board]
 
     def _place(self, scene: Scene, draws: Draws, seed: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Put arm, camera and target somewhere; the arm's true joint positions."""
+        """Place arm, camera and target; returns the true joint positions."""
         if self._fixed_camera is not None and not self._find_view(
             scene, scene.kinematics.home, draws, camera_seed(self._fixed_camera), 0
         ):
@@ -143,7 +143,7 @@ class FrameSampler:
         return joints
 
     def _find_view(self, scene: Scene, joints: NDArray[np.float64], draws: Draws, seed: int, first: int) -> bool:
-        """Put the camera where it sees enough of the arm; whether there was such a place."""
+        """Place the camera at the first drawn view that shows enough of the arm; ``False`` if none does."""
         k = scene.kinematics
         centre = scene.world_T_base.apply((k.keypoints(joints).mean(axis=0) + k.base_T_ee(joints).translation) / 2)
         for index in range(first, first + _VIEWS):
@@ -170,6 +170,6 @@ class FrameSampler:
         raise SamplingError(f"no joint configuration of {self.robot.name} was found that touches nothing")
 
     def _limits(self, scene: Scene) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Bounds of drawn joint positions; joints without stops are drawn within one turn."""
+        """Bounds of drawn joint positions; continuous joints are drawn within [-pi, pi]."""
         lower, upper = scene.kinematics.lower + _JOINT_MARGIN, scene.kinematics.upper - _JOINT_MARGIN
         return np.maximum(lower, -np.pi), np.minimum(upper, np.pi)

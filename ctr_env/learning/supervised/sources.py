@@ -22,6 +22,7 @@ from .config import TrainingConfig
 
 __all__ = ["TRAINING_RANDOMIZATION", "FolderSource", "FrameSource", "SimulatorSource", "training_source"]
 
+_AS_RECORDED = cv2.IMREAD_IGNORE_ORIENTATION  # as datasets.image_file: intrinsics belong to the unrotated image
 _CLEAN = ("exposure", "blur_sigma_px", "motion_blur_px", "noise_std", "jpeg_quality")
 TRAINING_RANDOMIZATION: Mapping[str, Any] = {
     "preset": "strong",
@@ -80,8 +81,8 @@ class FolderSource(FrameSource):
         """
         pass_, place = divmod(index, len(self))
         chosen = _shuffled(pass_, place, len(self))
-        image = np.asarray(cv2.imdecode(self._images[chosen], cv2.IMREAD_COLOR_RGB), dtype=np.uint8)
-        mask = np.asarray(cv2.imdecode(self._masks[chosen], cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
+        image = np.asarray(cv2.imdecode(self._images[chosen], cv2.IMREAD_COLOR_RGB | _AS_RECORDED), dtype=np.uint8)
+        mask = np.asarray(cv2.imdecode(self._masks[chosen], cv2.IMREAD_GRAYSCALE | _AS_RECORDED), dtype=np.uint8)
         points, camera = self._places[chosen]
         height, width = image.shape[:2]
         if mask.shape != (height, width):

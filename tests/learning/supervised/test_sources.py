@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ctr_env.estimators.ctrnet.points import link_points, paper_keypoints
 from ctr_env.learning.supervised.sources import FolderSource, SimulatorSource
@@ -38,6 +39,21 @@ def test_places_are_those_of_the_points_asked_for(write_folder, make_frames, tmp
         np.testing.assert_array_equal(shown.mask > 0, true.mask)
         assert shown.image.shape == (48, 64, 3)
         assert shown.image[true.mask].mean() > shown.image[~true.mask].mean() + 80
+
+
+def test_images_and_masks_are_decoded_as_recorded_whatever_their_exif_orientation(write_folder, tmp_path, panda):
+    folder, points = write_folder(tmp_path, count=1), paper_keypoints(panda.robot)
+    plain = FolderSource(folder, panda, points).frame(0)
+    rotated = Image.Exif()
+    rotated[0x0112] = 6  # a viewer rotates the image by 90 degrees
+    for name in ("000000.rgb.jpg", "000000.mask.png"):
+        with Image.open(folder / name) as image:
+            image.load()
+        image.save(folder / name, exif=rotated, quality=100)
+    flagged = FolderSource(folder, panda, points).frame(0)
+    assert flagged.camera == plain.camera
+    np.testing.assert_array_equal(flagged.mask, plain.mask)
+    np.testing.assert_allclose(flagged.image.astype(int), plain.image, atol=12)
 
 
 def test_frames_that_cannot_be_trained_with_are_rejected_by_name(write_folder, tmp_path, panda):
