@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 
 from ctr_env.cli import main
+from ctr_env.datasets.folders import open_folder
 from ctr_env.datasets.synthetic.generate import GenerateConfig, generate
-from ctr_env.estimators.ctrnet.weights import load_weights
+from ctr_env.datasets.unlabelled import read_images
+from ctr_env.estimators.ctrnet.weights import read_header
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-SHORT = ["--steps", "2", "--batch", "2", "--rounds", "1", "--replay-share", "0"]
+SHORT = ["--steps", "1", "--batch", "2", "--rounds", "1", "--replay-share", "0"]
 
 
 @pytest.fixture(scope="module")
@@ -15,12 +18,12 @@ def folder(tmp_path_factory):
     """Frames of one fixed camera, with all labels."""
     folder = tmp_path_factory.mktemp("frames")
     config = GenerateConfig(width=320, height=240, randomization="mild", split="validation", fixed_camera=2)
-    list(generate(config, folder, 3, 1))
+    list(generate(config, folder, 2, 1))
     return folder
 
 
 def unlabelled(folder, to):
-    """A copy in which the labels are removed or wrong, but for joint angles and camera."""
+    """A copy with joint angles and cameras, in which all labels are removed or invalid."""
     to.mkdir()
     for file in folder.iterdir():
         if file.name.endswith((".rgb.jpg", "_settings.json")):
@@ -34,23 +37,27 @@ def unlabelled(folder, to):
 
 
 def test_no_label_is_read(folder, tmp_path, capsys):
-    bare = unlabelled(folder, tmp_path / "bare")
-    for name, data in (("with", folder), ("without", bare)):
-        assert main(["adapt", "--data", str(data), "--out", str(tmp_path / name), *SHORT]) == 0
+    bare, out, copy = unlabelled(folder, tmp_path / "bare"), tmp_path / "out", tmp_path / "copy.json"
+    given, without = (read_images(open_folder(each, RobotKinematics("panda"))) for each in (folder, bare))
+    assert given.cameras == without.cameras and list(given.frames) == list(without.frames)
+    for name, frame in given.frames.items():
+        assert np.array_equal(frame.image, without.frames[name].image)
+        assert np.array_equal(frame.joint_positions, without.frames[name].joint_positions)
+    assert main(["adapt", "--data", str(bare), "--out", str(out), "--json", str(copy), *SHORT]) == 0
     shown = capsys.readouterr().out
-    assert "2 steps" in shown and "overlays.png" in shown
-    (a, _), (b, _) = (load_weights(tmp_path / name / "weights.safetensors") for name in ("with", "without"))
-    assert a.keys() == b.keys()
-    assert all(np.array_equal(a[name].numpy(), b[name].numpy()) for name in a)
-    reports = [json.loads((tmp_path / name / "adapt.json").read_text()) for name in ("with", "without")]
-    assert reports[0]["rounds"] == reports[1]["rounds"]
-    assert reports[0]["schema"] == "ctr_env/adapt@1"
-    assert reports[0]["summary"]["steps"] == 2
+    assert "1 steps" in shown and "overlays.png" in shown
+    assert read_header(out / "weights.safetensors").recipe["steps_done"] == 1
+    report = json.loads((out / "adapt.json").read_text())
+    assert report == json.loads(copy.read_text())
+    assert report["schema"] == "ctr_env/adapt@1"
+    assert report["summary"]["steps"] == 1
+    assert report["uncertainty"] == "inherited"
+    assert report["conventions"][0]["units"] == "m"
     for name in ("overlays.png", "curves.png"):
-        assert (tmp_path / "with" / name).stat().st_size > 10_000
+        assert (out / name).stat().st_size > 10_000
 
 
-def test_what_is_wrong_is_said_before_anything_is_done(folder, tmp_path, capsys):
+def test_mistakes_end_with_one_line_and_no_files(folder, tmp_path, capsys):
     out = ["--out", str(tmp_path / "x")]
     for arguments, message in (
         (["--images", str(folder)], "--images needs --joints"),

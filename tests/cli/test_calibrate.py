@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from ctr_env.cli import main
+from ctr_env.datasets.synthetic.generate import GenerateConfig, generate
 from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.estimators.ctrnet.weights import read_header
 from ctr_env.runs.seeds import frame_seed
@@ -14,7 +15,7 @@ LENS = (-0.2, 0.05, 0.001, -0.001, 0.0)
 
 
 def through_lens(image, camera):
-    """The image as a camera with this lens takes it: each of its pixels looks where the lens bends its ray."""
+    """The image of a camera with this lens."""
     K = camera.opencv_matrix
     x, y = np.meshgrid(np.arange(camera.width), np.arange(camera.height))
     pixels = np.stack([x, y], -1).reshape(-1, 1, 2).astype(float)
@@ -54,7 +55,7 @@ def recording(tmp_path_factory):
     return folder, record(folder, "panda", 7, 52)
 
 
-def test_a_recording_gives_the_camera(recording, tmp_path, capsys):
+def test_a_recording_gives_the_pose_of_its_camera(recording, tmp_path, capsys):
     folder, truth = recording
     out = tmp_path / "out"
     assert main(["calibrate", *where(folder), "--out", str(out)]) == 0
@@ -62,50 +63,65 @@ def test_a_recording_gives_the_camera(recording, tmp_path, capsys):
     assert "base in the camera" in shown and "±" in shown
     data = json.loads((out / "calibration.json").read_text())
     assert data["schema"] == "ctr_env/calibrate@2"
+    assert data["conventions"] == {"rows": "by name"} and data["uncertainty"] == "measured"
     assert data["skipped"] == [] and data["config"]["robot"] == "panda" and data["config"]["refine"] is False
     assert np.linalg.norm(np.array(data["camera_T_base"])[:3, 3] - truth.translation) < 0.015
     assert data["camera"]["distortion"] == list(LENS) and data["camera"]["pixel_centre"] == 0.5
     assert (out / "calibration.yaml").is_file() and (out / "overlays.png").stat().st_size > 10_000
 
 
-def test_a_right_arm_is_calibrated_in_a_mirror_and_its_network_adapted_there(tmp_path, capsys):
-    truth = record(tmp_path, "baxter_right", 3, 53)
-    out, weights = tmp_path / "out", tmp_path / "adapted" / "weights.safetensors"
-    assert main(["calibrate", "--robot", "baxter_right", *where(tmp_path), "--out", str(out)]) == 0
-    data = json.loads((out / "calibration.json").read_text())
+@pytest.fixture(scope="module")
+def right_arm(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("right_arm")
+    return folder, record(folder, "baxter_right", 3, 53, count=3)
+
+
+def test_a_right_arm_is_calibrated_in_a_mirror(right_arm, tmp_path):
+    folder, truth = right_arm
+    assert main(["calibrate", "--robot", "baxter_right", *where(folder), "--out", str(tmp_path)]) == 0
+    data = json.loads((tmp_path / "calibration.json").read_text())
     found = np.array(data["camera_T_base"])
     assert data["robot"] == "baxter_right"
     assert np.linalg.norm(found[:3, 3] - truth.translation) < 0.012
     assert np.allclose(found[:3, :3], truth.rotation.as_matrix(), atol=0.02)
     assert all(frame["valid"] and frame["outline_explained"] > 0.5 for frame in data["frames"])
 
+
+@pytest.mark.slow
+def test_the_network_of_a_right_arm_is_adapted_in_a_mirror(right_arm, tmp_path):
+    folder, _ = right_arm
+    weights = tmp_path / "adapted" / "weights.safetensors"
     short = ["--steps", "1", "--batch", "2", "--rounds", "1", "--replay-share", "0"]
-    assert main(["adapt", "--robot", "baxter_right", *where(tmp_path), *short, "--out", str(weights.parent)]) == 0
+    assert main(["adapt", "--robot", "baxter_right", *where(folder), *short, "--out", str(weights.parent)]) == 0
     assert read_header(weights).robot == "baxter"
-    out = tmp_path / "again"
+    out = tmp_path / "out"
     given = ["--weights", str(weights), "--out", str(out)]
-    assert main(["calibrate", "--robot", "baxter_right", *where(tmp_path), *given]) == 0
+    assert main(["calibrate", "--robot", "baxter_right", *where(folder), *given]) == 0
     assert json.loads((out / "calibration.json").read_text())["robot"] == "baxter_right"
 
 
-def test_a_folder_is_calibrated_after_adapting_to_it_and_refined(tmp_path, capsys):
-    size = ["--width", "320", "--height", "240", "--randomization", "none"]
-    drawn = ["--frames", "4", "--fixed-camera", "7", "--split", "validation", "--board-share", "0", "--workers", "1"]
-    assert main(["generate", *size, *drawn, "--out", str(tmp_path / "frames")]) == 0
+@pytest.mark.parametrize("adapt", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_a_folder_is_calibrated_and_refined(adapt, tmp_path, capsys):
+    config = GenerateConfig(
+        width=320, height=240, randomization="none", split="validation", fixed_camera=7, board_share=0.0
+    )
+    list(generate(config, tmp_path / "frames", 4, 1))
     (tmp_path / "frames" / "000002.rgb.jpg").write_bytes(b"no image")
-    given = ["--data", str(tmp_path / "frames"), "--adapt", "--minutes", "0.02", "--refine"]
+    given = ["--data", str(tmp_path / "frames"), "--refine", *(["--adapt", "--minutes", "0.02"] if adapt else [])]
     assert main(["calibrate", *given, "--out", str(tmp_path / "out")]) == 0
     shown, complaints = capsys.readouterr()
-    assert "agreement" in shown and "000002.rgb.jpg" in complaints
+    assert "000002.rgb.jpg" in complaints
     data = json.loads((tmp_path / "out" / "calibration.json").read_text())
     assert [frame["name"] for frame in data["frames"]] == ["000000", "000001", "000003"]
     assert [rejected["file"] for rejected in data["skipped"]] == ["000002.rgb.jpg"]
-    assert read_header(tmp_path / "out" / "adaptation" / "weights.safetensors").robot == "panda"
     truth = json.loads((tmp_path / "frames" / "000000.json").read_text())["objects"][0]["location"]
     assert np.linalg.norm(np.array(data["camera_T_base"])[:3, 3] - truth) < 0.015
+    assert ("agreement" in shown) == adapt
+    weights = tmp_path / "out" / "adaptation" / "weights.safetensors"
+    assert read_header(weights).robot == "panda" if adapt else not weights.exists()
 
 
-def test_what_is_wrong_is_named(recording, tmp_path, capsys):
+def test_mistakes_end_with_one_line_and_no_results(recording, tmp_path, capsys):
     folder, _ = recording
     out = ["--out", str(tmp_path / "out")]
     assert main(["calibrate", "--images", str(folder / "pictures"), *out]) == 1

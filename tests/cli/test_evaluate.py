@@ -10,12 +10,12 @@ from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.runs.seeds import frame_seed
 from ctr_env.scenes.robots.catalogue import get_robot
 
-DRAWN = ["--data", "synthetic:test", "--frames", "2", "--width", "64", "--height", "48", "--randomization", "mild"]
+RENDERED = ["--data", "synthetic:test", "--frames", "2", "--width", "64", "--height", "48", "--randomization", "mild"]
 
 
-def test_evaluate_runs_reports_and_goes_on(tmp_path, capsys):
+def test_evaluate_runs_reports_and_resumes(tmp_path, capsys):
     out, copy = tmp_path / "run", tmp_path / "copy.json"
-    arguments = ["evaluate", *DRAWN, "--estimator", "noisy", "--out", str(out), "--json", str(copy)]
+    arguments = ["evaluate", *RENDERED, "--estimator", "noisy", "--out", str(out), "--json", str(copy)]
     assert main(arguments) == 0
     shown = capsys.readouterr().out
     assert "ADD AUC" in shown
@@ -57,16 +57,16 @@ def test_mistakes_end_with_one_line_and_no_results(arguments, message, tmp_path,
 
 
 def figures(out):
-    """What was found, without latencies."""
+    """Records of the frames, without latencies."""
     result = json.loads((out / "evaluate.json").read_text())
     return [{name: value for name, value in each.items() if name != "latency_ms"} for each in result["per_frame"]]
 
 
-def test_drawn_frames_evaluate_the_same_from_a_folder(tmp_path):
-    """The truth of a frame survives being written and read; its image up to JPEG."""
+def test_rendered_frames_evaluate_the_same_from_a_folder(tmp_path):
+    """Labels are the same after writing and reading, images up to JPEG compression."""
     size = ["--width", "320", "--height", "240", "--randomization", "none"]
-    drawn = ["--data", "synthetic:validation", "--frames", "3", *size]
-    written = ["generate", "--split", "validation", "--frames", "3", *size, "--board-share", "0", "--workers", "1"]
+    drawn = ["--data", "synthetic:validation", "--frames", "2", *size]
+    written = ["generate", "--split", "validation", "--frames", "2", *size, "--board-share", "0", "--workers", "1"]
     assert main([*written, "--out", str(tmp_path / "frames")]) == 0
     for name in ("noisy", "ctrnet"):
         for source, data in (("drawn", drawn), ("read", ["--data", str(tmp_path / "frames")])):
@@ -85,22 +85,22 @@ def test_drawn_frames_evaluate_the_same_from_a_folder(tmp_path):
         assert after["mask_iou"] == pytest.approx(before["mask_iou"], abs=0.005)
 
 
-def test_a_recording_is_evaluated_where_the_camera_is_known_to_stand(tmp_path, capsys):
-    """Three images of a robot that is where the file says, one of a row that cannot be read."""
+def test_a_recording_is_evaluated_with_the_pose_of_its_camera(tmp_path, capsys):
+    """The joint angles of one of four images cannot be read."""
     sampler = FrameSampler("panda", 320, 240, "none", fixed_camera=7)
     frames = [sampler.sample(frame_seed("validation", 54, i)) for i in range(4)]
     sampler.close()
-    (tmp_path / "pictures").mkdir()
+    (tmp_path / "images").mkdir()
     lines = [",".join(get_robot("panda").arm_joints)]
     for i, frame in enumerate(frames):
-        cv2.imwrite(str(tmp_path / "pictures" / f"{i}.png"), frame.image[..., ::-1])
+        cv2.imwrite(str(tmp_path / "images" / f"{i}.png"), frame.image[..., ::-1])
         lines.append(",".join("x" if i == 2 else str(q) for q in frame.joint_positions))
     (tmp_path / "q.csv").write_text("\n".join(lines) + "\n")
     K = frames[0].camera.opencv_matrix.ravel().tolist()
     (tmp_path / "camera.yaml").write_text(f"image_width: 320\nimage_height: 240\ncamera_matrix: {{data: {K}}}\n")
     pose = {"camera_T_base": frames[0].camera_T_base.as_matrix().tolist()}
     (tmp_path / "pose.json").write_text(json.dumps(pose))
-    files = (("images", "pictures"), ("joints", "q.csv"), ("camera", "camera.yaml"), ("pose", "pose.json"))
+    files = (("images", "images"), ("joints", "q.csv"), ("camera", "camera.yaml"), ("pose", "pose.json"))
     given = [word for option, file in files for word in (f"--{option}", str(tmp_path / file))]
     assert main(["evaluate", *given, "--out", str(tmp_path / "out")]) == 0
     shown = capsys.readouterr().out
@@ -111,7 +111,7 @@ def test_a_recording_is_evaluated_where_the_camera_is_known_to_stand(tmp_path, c
     moved = frames[0].camera_T_base.as_matrix()
     moved[0, 3] += 0.1
     (tmp_path / "pose.json").write_text(json.dumps({"camera_T_base": moved.tolist()}))
-    assert main(["evaluate", *given, "--out", str(tmp_path / "out")]) == 1  # nothing is mixed with the former truth
+    assert main(["evaluate", *given, "--out", str(tmp_path / "out")]) == 1
     assert "holds an evaluate run with recording=" in capsys.readouterr().err
     assert main(["evaluate", *given, "--frames", "1", "--estimator", "ground_truth", "--out", str(tmp_path / "t")]) == 0
     assert json.loads((tmp_path / "t" / "evaluate.json").read_text())["summary"]["add_median_m"] < 1e-9
