@@ -13,11 +13,13 @@ from ctr_env.scenes.rendering.contexts import ContextOwner
 SETUP = """
 import os, signal, sys, threading
 import ctr_env
+from ctr_env.scenes.rendering import filament_context
 from ctr_env.scenes.rendering.registry import make_renderer
 from ctr_env.scenes.world.config import SceneConfig
 from ctr_env.scenes.world.scene import Scene
 
 name = sys.argv[1]
+filament_context._require_driver = lambda: None  # test_filament tries the driver, which takes a second
 scene = Scene(SceneConfig("panda", 32, 24, clutter=0, occluders=0))
 
 def make():
