@@ -5,7 +5,6 @@ import pytest
 
 from ctr_env.cli import main
 from ctr_env.datasets.folders import open_folder
-from ctr_env.datasets.synthetic.generate import GenerateConfig, generate
 from ctr_env.datasets.unlabelled import read_images
 from ctr_env.estimators.ctrnet.weights import read_header
 from ctr_env.scenes.robots.kinematics import RobotKinematics
@@ -14,12 +13,9 @@ SHORT = ["--steps", "1", "--batch", "2", "--rounds", "1", "--replay-share", "0"]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, write_frames):
     """Frames of one fixed camera, with all labels."""
-    folder = tmp_path_factory.mktemp("frames")
-    config = GenerateConfig(width=320, height=240, randomization="mild", split="validation", fixed_camera=2)
-    list(generate(config, folder, 2, 1))
-    return folder
+    return write_frames(tmp_path_factory.mktemp("frames"), 2, "mild", fixed_camera=2)
 
 
 def unlabelled(folder, to):

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from ctr_env.cli import main
-from ctr_env.datasets.synthetic.generate import GenerateConfig, generate
 from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.estimators.ctrnet.weights import read_header
 from ctr_env.runs.seeds import frame_seed
@@ -101,11 +100,8 @@ def test_the_network_of_a_right_arm_is_adapted_in_a_mirror(right_arm, tmp_path):
 
 
 @pytest.mark.parametrize("adapt", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_a_folder_is_calibrated_and_refined(adapt, tmp_path, capsys):
-    config = GenerateConfig(
-        width=320, height=240, randomization="none", split="validation", fixed_camera=7, board_share=0.0
-    )
-    list(generate(config, tmp_path / "frames", 4, 1))
+def test_a_folder_is_calibrated_and_refined(adapt, write_frames, tmp_path, capsys):
+    write_frames(tmp_path / "frames", 4, fixed_camera=7)
     (tmp_path / "frames" / "000002.rgb.jpg").write_bytes(b"no image")
     given = ["--data", str(tmp_path / "frames"), "--refine", *(["--adapt", "--minutes", "0.02"] if adapt else [])]
     assert main(["calibrate", *given, "--out", str(tmp_path / "out")]) == 0

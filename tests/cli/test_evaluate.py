@@ -62,12 +62,11 @@ def figures(out):
     return [{name: value for name, value in each.items() if name != "latency_ms"} for each in result["per_frame"]]
 
 
-def test_rendered_frames_evaluate_the_same_from_a_folder(tmp_path):
+def test_rendered_frames_evaluate_the_same_from_a_folder(write_frames, tmp_path):
     """Labels are the same after writing and reading, images up to JPEG compression."""
     size = ["--width", "320", "--height", "240", "--randomization", "none"]
     drawn = ["--data", "synthetic:validation", "--frames", "2", *size]
-    written = ["generate", "--split", "validation", "--frames", "2", *size, "--board-share", "0", "--workers", "1"]
-    assert main([*written, "--out", str(tmp_path / "frames")]) == 0
+    write_frames(tmp_path / "frames", 2)
     for name in ("noisy", "ctrnet"):
         for source, data in (("drawn", drawn), ("read", ["--data", str(tmp_path / "frames")])):
             out = ["--out", str(tmp_path / f"{name}_{source}")]
