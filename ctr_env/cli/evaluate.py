@@ -9,7 +9,9 @@ from typing import Annotated, Any, Literal
 from rich.console import Console
 
 from ctr_env.errors import ConfigurationError
-from ctr_env.evaluation.pose.runner import PoseStudy, RecordingFiles, run_pose_study
+from ctr_env.evaluation.pose.recording_files import RecordingFiles
+from ctr_env.evaluation.pose.runner import run_pose_study
+from ctr_env.evaluation.pose.study import PoseStudy
 from ctr_env.evaluation.pose.summary import pose_table
 
 from .command import ResultCommand

@@ -12,7 +12,8 @@ from ctr_env.datasets.dream_reader import DreamFolder
 from ctr_env.datasets.folders import open_folder
 from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.errors import ConfigurationError
-from ctr_env.evaluation.pose.runner import PoseStudy, run_pose_study
+from ctr_env.evaluation.pose.runner import run_pose_study
+from ctr_env.evaluation.pose.study import PoseStudy
 from ctr_env.runs.seeds import frame_seed
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 

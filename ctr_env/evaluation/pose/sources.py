@@ -1,4 +1,4 @@
-"""Where the frames of a pose evaluation come from: a folder, or a sampler that draws them."""
+"""Sources of frames for a pose evaluation: a folder, a recording, or generated frames."""
 
 from __future__ import annotations
 
@@ -8,23 +8,25 @@ from collections.abc import Mapping
 from ctr_env.datasets.folders import Folder, rejected_frame
 from ctr_env.datasets.labelled import LabelledFrame
 from ctr_env.datasets.synthetic.sampler import FrameSampler
+from ctr_env.errors import DataError, SamplingError
 from ctr_env.runs.seeds import frame_seed
 
 __all__ = ["SYNTHETIC", "FolderSource", "FrameSource", "SyntheticSource", "UnusableFrameError"]
 
 SYNTHETIC = "synthetic:"
-"""What the name of a split of drawn frames begins with."""
+"""Prefix of the name of a split of generated frames."""
 
 
-class UnusableFrameError(Exception):
-    """A frame that cannot be read, or has no answer to compare with.
+class UnusableFrameError(DataError):
+    """A frame that cannot be read or generated, or has neither a pose nor a marked point.
 
     Attributes:
-        file: File at fault, or the name of a frame that could not be drawn.
+        file: File at fault, or the name of a frame that could not be generated.
         reason: What is wrong.
     """
 
     def __init__(self, file: str, reason: str) -> None:
+        """Record the cause."""
         super().__init__(f"{file}: {reason}")
         self.file, self.reason = file, reason
 
@@ -33,7 +35,7 @@ class FrameSource(ABC):
     """Frames in order."""
 
     conventions: Mapping[str, str] = {}
-    """How the numbers of files are read (see :class:`~ctr_env.datasets.folders.Folder`)."""
+    """Conventions under which files are read (see :class:`~ctr_env.datasets.folders.Folder`)."""
 
     @abstractmethod
     def __len__(self) -> int:
@@ -41,18 +43,18 @@ class FrameSource(ABC):
 
     @abstractmethod
     def key(self, index: int) -> str:
-        """Identity of a frame: another one when its content changes."""
+        """Identity of a frame, which changes with the content of its files."""
 
     @abstractmethod
     def read(self, index: int) -> LabelledFrame:
         """One frame, with a pose or at least a marked point.
 
         Raises:
-            UnusableFrameError: If there is none.
+            UnusableFrameError: If the frame cannot be used.
         """
 
-    def close(self) -> None:  # noqa: B027 - most sources hold nothing
-        """Free what it holds."""
+    def close(self) -> None:  # noqa: B027 - most sources hold no resources
+        """Free resources."""
 
 
 class FolderSource(FrameSource):
@@ -62,8 +64,8 @@ class FolderSource(FrameSource):
         """List the frames.
 
         Args:
-            folder: Where they are read from.
-            frames: How many at most; none: all.
+            folder: The folder or recording.
+            frames: Largest number of frames; ``None``: all.
         """
         self._folder = folder
         self._names = folder.names[:frames]
@@ -74,7 +76,7 @@ class FolderSource(FrameSource):
         return len(self._names)
 
     def key(self, index: int) -> str:
-        """The name, and sizes and times of change of the files."""
+        """The name, and the sizes and modification times of the files."""
         states = [file.stat() for file in self._folder.files(self._names[index]) if file.is_file()]
         return " ".join([self._names[index], *(f"{s.st_size}-{s.st_mtime_ns}" for s in states)])
 
@@ -93,19 +95,19 @@ class FolderSource(FrameSource):
 
 
 class SyntheticSource(FrameSource):
-    """Frames drawn when they are asked for, named by their number in the split."""
+    """Frames generated on demand, named by their number in the split."""
 
     def __init__(self, sampler: FrameSampler, split: str, seed: int, frames: int) -> None:
         """Choose the frames.
 
         Args:
-            sampler: Draws them; closed with the source.
+            sampler: Generates the frames; closed with the source.
             split: One of :data:`~ctr_env.runs.seeds.SPLITS`.
             seed: Number of the data set.
-            frames: How many.
+            frames: Number of frames.
 
         Raises:
-            ValueError: If the split is unknown or a number is out of range.
+            ConfigurationError: If the split is unknown or a number is out of range.
         """
         frame_seed(split, seed, frames - 1)
         self._sampler, self._split, self._seed, self._frames = sampler, split, seed, frames
@@ -119,13 +121,13 @@ class SyntheticSource(FrameSource):
         return f"{index:06d}"
 
     def read(self, index: int) -> LabelledFrame:
-        """Draw one frame."""
+        """Generate one frame."""
         name = self.key(index)
         try:
             return self._sampler.sample(frame_seed(self._split, self._seed, index), name)
-        except RuntimeError as error:
+        except SamplingError as error:
             raise UnusableFrameError(name, str(error)) from error
 
     def close(self) -> None:
-        """Free the sampler's graphics."""
+        """Free the sampler's rendering context."""
         self._sampler.close()

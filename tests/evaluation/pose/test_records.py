@@ -5,7 +5,7 @@ import pytest
 
 from ctr_env.datasets.labelled import LabelledFrame
 from ctr_env.estimators import PoseEstimate
-from ctr_env.evaluation.pose.records import RecordFile, frame_record
+from ctr_env.evaluation.pose.records import frame_record
 from ctr_env.geometry import PinholeCamera, look_at, moved
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
@@ -24,7 +24,7 @@ def estimate(pose, **changes):
     return PoseEstimate(**({"camera_T_base": pose, "covariance": np.eye(6), "valid": True, "time_s": 0.0} | changes))
 
 
-def test_the_truth_has_no_error():
+def test_the_true_pose_has_no_error():
     record = frame_record(labelled(), estimate(TRUE), KINEMATICS, 0.002)
     assert record["add_m"] == record["add_in_frame_m"] == record["translation_error_m"] == 0.0
     assert record["keypoint_errors_px"] == [0.0] * 7
@@ -36,7 +36,7 @@ def test_the_truth_has_no_error():
     assert 1.3 < record["distance_m"] < 2.0
 
 
-def test_a_shift_is_found_in_every_figure():
+def test_a_translation_error_appears_in_every_metric():
     shift = np.array([0.03, 0.0, 0.0, 0.0, 0.0, 0.0])
     found = estimate(moved(TRUE, -shift), covariance=0.01**2 * np.eye(6))
     record = frame_record(labelled(), found, KINEMATICS, 0.0)
@@ -49,7 +49,7 @@ def test_a_shift_is_found_in_every_figure():
     assert record["keypoint_errors_px"] == pytest.approx(0.03 * CAMERA.fx / depths)
 
 
-def test_errors_are_those_of_the_pose_in_the_image_only_where_said():
+def test_in_frame_errors_count_only_keypoints_in_the_image():
     pose = look_at([0.7, 0.9, 0.3], [0.1, 0.2, 0.1]).inv()
     record = frame_record(labelled(pose), estimate(moved(pose, np.full(6, 0.05))), KINEMATICS, 0.0)
     inside = np.array(record["keypoints_in_frame"])
@@ -58,7 +58,7 @@ def test_errors_are_those_of_the_pose_in_the_image_only_where_said():
     assert record["visibility"] == pytest.approx(inside.mean())
 
 
-def test_an_estimate_that_is_not_valid_has_no_errors():
+def test_invalid_estimates_have_no_errors():
     record = frame_record(labelled(), estimate(TRUE, valid=False, reason="board_not_in_view"), KINEMATICS, 0.0)
     assert not record["valid"]
     assert record["reason"] == "board_not_in_view"
@@ -81,32 +81,3 @@ def test_masks_are_compared_even_without_a_valid_pose():
     record = frame_record(labelled(mask=mask), found, KINEMATICS, 0.0)
     assert record["mask_iou"] == 1.0
     assert record["mask_share"] == pytest.approx(100 / (48 * 64))
-
-
-def test_records_are_found_again(tmp_path):
-    path = tmp_path / "a" / "frames.jsonl"
-    file = RecordFile(path)
-    file.add("000000", {"add_m": 0.1})
-    file.add("000001", {"add_m": None})
-    again = RecordFile(path)
-    assert again.get("000000") == {"add_m": 0.1}
-    assert again.get("000001") == {"add_m": None}
-    assert again.get("000002") is None
-
-
-def test_half_a_line_is_dropped_and_the_file_goes_on(tmp_path):
-    path = tmp_path / "frames.jsonl"
-    RecordFile(path).add("0", {"x": 1})
-    with path.open("a") as file:
-        file.write('{"key": "1", "rec')
-    RecordFile(path).add("2", {"x": 3})
-    last = RecordFile(path)
-    assert last.get("0") == {"x": 1}
-    assert last.get("1") is None
-    assert last.get("2") == {"x": 3}
-
-
-def test_numbers_that_are_not_finite_are_rejected(tmp_path):
-    file = RecordFile(tmp_path / "frames.jsonl")
-    with pytest.raises(ValueError):
-        file.add("0", {"add_m": float("nan")})
