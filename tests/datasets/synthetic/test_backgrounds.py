@@ -10,7 +10,7 @@ SIZES = [(64, 48), (33, 70)]
 
 @pytest.fixture
 def folder(tmp_path):
-    """A photograph in a folder below, a panorama, an image of one pixel and something that is no image."""
+    """A photograph in a subfolder, a panorama, an image of one pixel and a text file."""
     rng = np.random.default_rng(0)
     (tmp_path / "more").mkdir()
     iio.imwrite(tmp_path / "more" / "room.JPG", rng.integers(0, 255, (60, 80, 3), dtype=np.uint8), extension=".jpg")
@@ -49,7 +49,7 @@ def test_folders_without_images_are_rejected_by_name(tmp_path):
         Backgrounds(tmp_path / "empty")
 
 
-def test_a_look_into_a_panorama_goes_round_with_the_longitude():
+def test_views_of_a_panorama_follow_longitude_and_latitude():
     columns = 720
     longitude = (np.arange(columns) + 0.5) / columns * 2 * np.pi
     colours = np.stack([np.cos(longitude), np.sin(longitude), np.zeros(columns)], axis=-1) * 120 + 128
@@ -65,7 +65,7 @@ def test_a_look_into_a_panorama_goes_round_with_the_longitude():
         assert np.ptp(view[:, 32, 2]) > 10
 
 
-def test_only_what_is_not_the_robot_is_replaced():
+def test_only_pixels_outside_the_robot_are_replaced():
     image = np.random.default_rng(1).integers(0, 255, (48, 64, 3), dtype=np.uint8)
     mask = np.zeros((48, 64), bool)
     mask[10:30, 20:50] = True

@@ -1,10 +1,12 @@
 import json
 import multiprocessing
+import shutil
 
 import numpy as np
 import pytest
 
 from ctr_env.datasets.dream_reader import DreamFolder
+from ctr_env.datasets.dream_writer import write_frame
 from ctr_env.datasets.synthetic.generate import GenerateConfig, generate
 from ctr_env.errors import RunFolderError, WorkerError
 from ctr_env.runs.seeds import frame_seed
@@ -17,15 +19,26 @@ def contents(folder):
     return {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
 
 
-def test_frames_are_the_same_however_they_came_to_be(tmp_path):
-    """Two processes; then one that goes on where some files are gone."""
-    assert list(generate(CONFIG, tmp_path, 6, workers=2)) == [0, 1, 2, 3, 4, 5, 6]
-    before = contents(tmp_path)
-    assert len(before) == 3 * 6 + 3
-    for name in ("000000.json", "000000.mask.png", "000004.json", "000004.rgb.jpg", "_camera_settings.json"):
+def write_in_this_process(folder, count):
+    folder.mkdir()
+    sampler = CONFIG.sampler()
+    for index in range(count):
+        seed = frame_seed(CONFIG.split, CONFIG.seed, index)
+        frame = sampler.sample(seed, f"{index:06d}")
+        write_frame(folder, sampler.robot, frame, {"ctr_env": {"split": CONFIG.split, "seed": seed}})
+    sampler.close()
+
+
+def test_a_resumed_parallel_generation_writes_the_bytes_of_a_sequential_one(tmp_path):
+    reference, tmp_path = tmp_path / "reference", tmp_path / "resumed"
+    write_in_this_process(reference, 6)
+    shutil.copytree(reference, tmp_path)
+    for name in ("000000.json", "000000.mask.png", "000002.json", "000004.json", "000004.rgb.jpg"):
         (tmp_path / name).unlink()
-    assert list(generate(CONFIG, tmp_path, 6, workers=1)) == [4, 5, 6]
-    assert contents(tmp_path) == before
+    assert list(generate(CONFIG, tmp_path, 6, workers=2)) == [3, 4, 5, 6]
+    written = contents(tmp_path)
+    assert len(written) == 3 * 6 + 3
+    assert {name: written[name] for name in contents(reference)} == contents(reference)
     assert list(generate(CONFIG, tmp_path, 6, workers=1)) == [6]
 
     frames = DreamFolder(tmp_path, RobotKinematics("panda"))
@@ -39,8 +52,9 @@ def test_frames_are_the_same_however_they_came_to_be(tmp_path):
     assert np.isfinite(first.keypoints).all()
 
 
-def test_a_process_that_is_killed_is_told_and_the_same_call_goes_on(tmp_path):
-    """Not waited for: what ran out of memory comes never back."""
+@pytest.mark.slow
+def test_a_killed_worker_is_reported_and_the_same_call_resumes(tmp_path):
+    """A worker that is killed for lack of memory never returns: the generation must not wait for it."""
     drawing = generate(CONFIG, tmp_path, 30, workers=1)
     assert [next(drawing), next(drawing)] == [0, 1]
     for process in multiprocessing.active_children():

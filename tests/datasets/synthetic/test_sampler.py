@@ -23,7 +23,7 @@ def frames(sampler):
     return [sampler.sample(seed) for seed in SEEDS]
 
 
-def test_a_seed_is_a_image_whatever_was_drawn_before(sampler, frames):
+def test_a_frame_depends_on_its_seed_alone(sampler, frames):
     again = sampler.sample(SEEDS[2], "again")
     assert again.name == "again"
     for name in ("image", "mask", "joint_positions", "keypoints", "keypoints_px"):
@@ -32,7 +32,7 @@ def test_a_seed_is_a_image_whatever_was_drawn_before(sampler, frames):
     assert len({frame.image.tobytes() for frame in frames}) == len(SEEDS)
 
 
-def test_labels_are_those_of_the_joints_and_the_camera(sampler, frames):
+def test_labels_agree_with_joint_positions_and_camera(sampler, frames):
     kinematics = RobotKinematics(sampler.robot)
     for frame in frames:
         points = frame.camera_T_base.apply(kinematics.keypoints(frame.joint_positions))
@@ -57,7 +57,7 @@ def test_keypoints_fall_on_the_robot_in_the_image(frames):
         assert 0.005 < frame.mask.mean() < 0.9
 
 
-def test_backgrounds_stand_behind_the_robot_in_half_of_the_frames(sampler, frames, monkeypatch):
+def test_backgrounds_replace_the_room_in_some_frames_and_leave_the_robot(sampler, frames, monkeypatch):
     monkeypatch.setattr(sampler, "_backgrounds", Backgrounds())
     monkeypatch.setattr("ctr_env.datasets.synthetic.sampler.image_effects", lambda draws: {})
     replaced = 0
@@ -75,7 +75,7 @@ def test_backgrounds_stand_behind_the_robot_in_half_of_the_frames(sampler, frame
 
 
 def test_boards_and_encoder_errors_are_drawn_when_asked_for():
-    """With the board in the gripper, and with encoders that err: joints as measured, labels as they are."""
+    """With an encoder bias, joint positions are the measured ones and labels the true ones."""
     bias = 0.01
     plain = FrameSampler("panda", 160, 120, "none")
     board = FrameSampler("panda", 160, 120, {"preset": "none", "sensors.joint_bias": bias}, board_share=1.0)
