@@ -1,0 +1,92 @@
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ctr_env.calibration.advice import advice
+from ctr_env.calibration.calibrate import calibrate
+from ctr_env.calibration.report import calibration_data
+from ctr_env.calibration.static_camera import StaticCameraSolver
+from ctr_env.estimators.fusion.fuse import fuse
+from ctr_env.estimators.systematic_error import systematic_covariance
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+
+PANDA = RobotKinematics("panda")
+
+
+def test_advice_names_what_would_help(found, frames):
+    joints = np.stack([frame.joint_positions for frame in frames.values()])
+    joints[:, 3] = joints[0, 3]
+    said = " ".join(advice(found, joints, PANDA))
+    assert "panda_joint4 moved less than 9 degrees" in said
+
+
+def test_halves_that_disagree_are_told(found):
+    """Beyond the 99.9 % quantile of chi-square with six degrees of freedom, 22.5."""
+    joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
+    one = np.linalg.cholesky(found.halves_covariance) @ np.ones(6)  # a standard deviation in each of six directions
+    apart, near = (replace(found, halves=factor * one) for factor in (2.2, 1.8))  # squared distances 29 and 19
+    assert "two halves of the images differ" in " ".join(advice(apart, joints, PANDA))
+    assert "two halves of the images differ" not in " ".join(advice(near, joints, PANDA))
+
+
+@pytest.mark.parametrize("scale", [0.95, 1.05])
+def test_a_wrong_focal_length_is_said(frames, estimator, scale):
+    """The pose hides it in the distance: the base is centimetres off while the covariance claims millimetres."""
+    wrong = {
+        name: replace(frame, camera=replace(frame.camera, fx=scale * frame.camera.fx, fy=scale * frame.camera.fy))
+        for name, frame in frames.items()
+    }
+    solver, pose = StaticCameraSolver(estimator.pipeline), calibrate(wrong, estimator)
+    assert solver.inlier_ratio(list(wrong.values()), pose.camera_T_base, 1.0 / scale) > 0.0
+    assert pose.focal_scale == pytest.approx(1.0 / scale, abs=0.02)
+    joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
+    word = "longer" if scale < 1.0 else "shorter"
+    assert re.search(
+        rf"a focal length about \d %% {word} fits".replace("%%", "%"), " ".join(advice(pose, joints, PANDA))
+    )
+    assert calibration_data(pose, PANDA.robot, next(iter(wrong.values())).camera)["intrinsics_suspect"]
+
+
+def test_a_right_focal_length_is_not_suspected(found):
+    assert abs(found.focal_scale - 1.0) < 0.025
+    joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
+    assert "focal length" not in " ".join(advice(found, joints, PANDA))
+
+
+@pytest.mark.parametrize("count", [2, 4, 7])
+def test_the_images_asked_for_do_what_is_said(found, count):
+    """By the rule that the covariance itself follows, with as many measurements alike."""
+    known = replace(found, covariance=1e-4 * np.eye(6), configurations=count)
+    joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
+    said = " ".join(advice(known, joints, PANDA))
+    more = int(re.search(r"(\d+) more images in new joint configurations would reduce that by a tenth", said)[1])
+    common = systematic_covariance()
+    one = count * (known.covariance - common) + common  # of an image, if so many left this
+    deviation = [
+        np.sqrt(fuse([found.camera_T_base] * n, [one] * n, systematic=common).covariance[0, 0])
+        for n in range(1, count + more + 1)
+    ]
+    assert deviation[count - 1] == pytest.approx(0.01)
+    assert deviation[-1] <= 0.9 * deviation[count - 1] < deviation[-2]
+
+
+def test_no_images_are_asked_for_where_they_would_not_help(found):
+    many = replace(found, covariance=systematic_covariance() + 1.2e-6 * np.eye(6))
+    joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
+    assert "further images would hardly help" in " ".join(advice(many, joints, PANDA))
+
+
+def test_nothing_is_said_of_a_position_that_only_common_errors_spoil(found):
+    joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
+    known = replace(found, covariance=1.01 * systematic_covariance(), halves=np.zeros(6))
+    assert not [said for said in advice(known, joints, PANDA) if "position" in said]
+
+
+def test_images_that_do_not_fit_are_named_and_adaptation_offered_once(found):
+    poor = [replace(fit, pseudo_label=replace(fit.pseudo_label, contour_inlier_ratio=0.1)) for fit in found.fits[:2]]
+    known, joints = replace(found, fits=[*poor, *found.fits[2:]]), np.arange(2.0)[:, None] * np.ones(PANDA.n)
+    said, again = (" ".join(advice(known, joints, PANDA, adapted=adapted)) for adapted in (False, True))
+    assert "2 of 8 images hardly fit (000000, 000001)" in said and "try --adapt" in said
+    assert "2 of 8 images hardly fit" in again and "--adapt" not in again

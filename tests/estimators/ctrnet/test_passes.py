@@ -1,0 +1,34 @@
+import numpy as np
+
+from ctr_env.estimators.ctrnet.hypothesis import PoseHypothesis
+from ctr_env.estimators.ctrnet.passes import search_passes, tracking_passes
+from ctr_env.geometry import transform
+
+POSE = transform((0.0, 0.0, 1.5))
+
+
+def test_a_search_is_coarse_then_refined_then_retries_in_pairs():
+    schedule = search_passes(3, align=True)
+    assert [step.retry for step in schedule[:3]] == [False] * 3
+    assert [step.align for step in schedule[:3]] == [False, False, True]
+    retries = schedule[3:]
+    assert all(step.retry for step in retries) and len(retries) == 8
+    assert [step.follows for step in retries] == [False, True] * 4
+    assert search_passes(2, align=False) == search_passes(2, align=True)[:1] + search_passes(3, align=False)[1:2]
+
+
+def test_retries_start_from_doubtful_hypotheses_alone():
+    sure = PoseHypothesis.from_pose(POSE)
+    sure = type(sure)(sure.crop, camera_T_base=POSE, status="", doubtful=False)
+    doubtful = PoseHypothesis.from_pose(POSE)
+    retry = search_passes(2, align=True)[2]
+    assert list(retry.starts([sure, doubtful, None], {})) == [1]
+    following = search_passes(2, align=True)[3]
+    assert following.starts([sure, doubtful], {0: doubtful}) == {0: doubtful}
+
+
+def test_tracking_starts_from_the_previous_pose_in_every_image():
+    (step,) = tracking_passes(POSE, align=True)
+    starts = step.starts([None, None], {})
+    assert set(starts) == {0, 1}
+    assert all(np.array_equal(h.camera_T_base.as_matrix(), POSE.as_matrix()) for h in starts.values())
