@@ -30,7 +30,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: demo
-demo: install ## Run the demonstration; its pictures, film and figures go to demo/
+demo: install ## Run the demonstration; its videos, plot and figures are written to demo/
 	$(BIN)/ctr-env demo --out demo $(ARGS)
 
 .PHONY: test

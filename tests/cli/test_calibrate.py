@@ -24,13 +24,13 @@ def through_lens(image, camera):
 
 def record(folder, robot, camera, seed, count=5):
     """Images, a table of joint angles and a camera file of one camera; its true pose."""
-    (folder / "pictures").mkdir()
+    (folder / "images").mkdir()
     sampler = FrameSampler(robot, 320, 240, "none", fixed_camera=camera)
     frames = [sampler.sample(frame_seed("validation", seed, i)) for i in range(count)]
     sampler.close()
     lines = [",".join(["image", *get_robot(robot).arm_joints])]
     for i, frame in enumerate(frames):
-        cv2.imwrite(str(folder / "pictures" / f"{i}.png"), through_lens(frame.image, frame.camera)[..., ::-1])
+        cv2.imwrite(str(folder / "images" / f"{i}.png"), through_lens(frame.image, frame.camera)[..., ::-1])
         lines.append(",".join([f"{i}.png", *(str(q) for q in frame.joint_positions)]))
     (folder / "joints.csv").write_text("\n".join(lines) + "\n")
     c = frames[0].camera
@@ -44,7 +44,7 @@ def record(folder, robot, camera, seed, count=5):
 
 def where(folder):
     """Options that name a recording."""
-    files = (("images", "pictures"), ("joints", "joints.csv"), ("camera", "camera.yaml"))
+    files = (("images", "images"), ("joints", "joints.csv"), ("camera", "camera.yaml"))
     return [word for option, file in files for word in (f"--{option}", str(folder / file))]
 
 
@@ -120,7 +120,7 @@ def test_a_folder_is_calibrated_and_refined(adapt, write_frames, tmp_path, capsy
 def test_mistakes_end_with_one_line_and_no_results(recording, tmp_path, capsys):
     folder, _ = recording
     out = ["--out", str(tmp_path / "out")]
-    assert main(["calibrate", "--images", str(folder / "pictures"), *out]) == 1
+    assert main(["calibrate", "--images", str(folder / "images"), *out]) == 1
     assert "--images needs --joints" in capsys.readouterr().err
     assert main(["calibrate", "--data", str(folder), *out]) == 1
     assert "no frames" in capsys.readouterr().err
@@ -136,7 +136,7 @@ def test_a_camera_by_its_number_takes_the_images_first(recording, tmp_path, monk
 
     def take(index, joints, camera, kinematics, to, joint_names):
         taken.append((index, joints.name, camera.width, kinematics.robot.name, to))
-        return folder / "pictures"
+        return folder / "images"
 
     monkeypatch.setattr("ctr_env.cli.images.capture", take)
     where = ["--images", "3", "--joints", str(folder / "joints.csv"), "--camera", str(folder / "camera.yaml")]
