@@ -39,6 +39,7 @@ class Adapt(DataOptions, ResultCommand):
 
     name = "adapt"
     resumable = True
+    not_in_digest = ("device",)
 
     settings: Annotated[AdaptationConfig, Section(hide=("fixed_camera",))]
     data: tuple[Path, ...] = ()
