@@ -49,8 +49,8 @@ class PoseEstimate:
         camera_T_ee: Pose of the end effector as observed in the image itself. Unlike ``camera_T_base`` times the
             forward kinematics, it contains hardly any error of the base pose, the kinematics and the encoders;
             ``None`` where it is not observed (see :attr:`PoseEstimator.sees_gripper`).
-        contour_inlier_ratio: Share of the projected mesh contour that lies on the boundary of the predicted mask; ``None``
-            where contours are not compared.
+        contour_inlier_ratio: Share of the projected mesh contour that lies on the boundary of the predicted mask;
+            ``None`` where contours are not compared.
     """
 
     camera_T_base: RigidTransform
