@@ -1,4 +1,4 @@
-"""Overlays of a calibration: the silhouette at the calibrated pose in each image."""
+"""Contact sheet of a calibration: the robot's silhouette at the calibrated pose in each image."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _POOR = 0.3
 def calibration_page(
     calibration: Calibration, frames: Mapping[str, Frame], estimator: CtRNetEstimator, flipped: bool = False
 ) -> NDArray[np.uint8]:
-    """Images with the robot's silhouette at the calibrated pose, which should coincide with the robot in all of them.
+    """Images with the contour of the silhouette at the calibrated pose, which should coincide with the robot in all.
 
     Args:
-        calibration: The result.
-        frames: Its images, by name.
-        estimator: The estimator that it was made with.
-        flipped: Whether the images were mirrored; they are shown as they were taken.
+        calibration: The calibration.
+        frames: Its images by name.
+        estimator: The estimator that was used for it.
+        flipped: Whether the images are mirrored; they are shown unmirrored.
 
     Returns:
         ``(H, W, 3)`` uint8; at most 16 images.
@@ -43,12 +43,12 @@ def calibration_page(
     tiles = [_tile(calibration, fit, frames[fit.name], estimator, flipped) for fit in chosen]
     deviations = np.sqrt(np.diag(calibration.covariance))
     header = (
-        "silhouette (orange) at the calibrated pose, lowest contour inlier ratios first",
-        f"{len(calibration.fits)} images; standard deviation {1e3 * deviations[:3].max():.1f} mm, "
+        "images by contour inlier ratio, lowest first",
+        f"{len(calibration.fits)} images; largest standard deviations {1e3 * deviations[:3].max():.1f} mm, "
         f"{np.degrees(deviations[3:].max()):.2f} deg",
     )
     size = _TILE, max(tile.image.shape[0] for tile in tiles)
-    return contact_sheet(grid(tiles, _COLUMNS), size, header)
+    return contact_sheet(grid(tiles, _COLUMNS), size, header, {"silhouette at the calibrated pose": _SILHOUETTE})
 
 
 def _tile(calibration: Calibration, fit: FrameFit, frame: Frame, estimator: CtRNetEstimator, flipped: bool) -> Tile:
@@ -60,9 +60,10 @@ def _tile(calibration: Calibration, fit: FrameFit, frame: Frame, estimator: CtRN
         image = image[:, ::-1]
     label = fit.pseudo_label
     agreement = f"{fit.name}: contour inliers {label.contour_inlier_ratio:.0%}, mask IoU {label.mask_iou:.2f}"
-    alone = (
-        f"alone: {1e3 * np.linalg.norm(fit.twist[:3]):.0f} mm, {np.degrees(np.linalg.norm(fit.twist[3:])):.1f} deg away"
+    distance, angle = np.linalg.norm(fit.twist[:3]), np.linalg.norm(fit.twist[3:])
+    own_pose = (
+        f"own pose: {1e3 * distance:.0f} mm, {np.degrees(angle):.1f} deg away"
         if fit.own.valid
-        else f"alone: not valid, {fit.own.reason}"
+        else f"own pose: invalid, {fit.own.reason}"
     )
-    return Tile(image, (agreement, alone), warning=label.contour_inlier_ratio < _POOR)
+    return Tile(image, (agreement, own_pose), warning=label.contour_inlier_ratio < _POOR)

@@ -26,7 +26,7 @@ class Tile:
     """One image of a sheet.
 
     Attributes:
-        image: ``(H, W, 3)`` uint8 RGB, reduced to the tile's size if it is larger.
+        image: ``(H, W, 3)`` uint8 RGB, reduced if it is larger than the tile.
         caption: Lines below it.
         warning: Whether the first line is drawn in red.
     """
@@ -38,7 +38,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class Row:
-    """Tiles side by side below a title; empty: none."""
+    """Tiles side by side, below a title unless it is empty."""
 
     tiles: Sequence[Tile]
     title: str = ""
@@ -55,11 +55,11 @@ def contact_sheet(
     header: Sequence[str] = (),
     legend: Mapping[str, Colour] | None = None,
 ) -> NDArray[np.uint8]:
-    """A sheet of images.
+    """A contact sheet.
 
     Args:
         rows: The rows; at least one with a tile.
-        tile_size: Width and height of each image's place, pixels; other aspect ratios are centred in it.
+        tile_size: Width and height of a tile, pixels; images of other aspect ratios are centred in it.
         header: Lines of text at the top.
         legend: Labels and colours, in one line below the header.
 
@@ -87,7 +87,7 @@ def _row(row: Row, tile_size: tuple[int, int], lines: int, width: int) -> NDArra
         image = _reduced(tile.image, tile_size)
         y, x = (tile_size[1] - image.shape[0]) // 2, left + (tile_size[0] - image.shape[1]) // 2
         canvas[y : y + image.shape[0], x : x + image.shape[1]] = image
-        part = np.ascontiguousarray(canvas[:, left : left + tile_size[0]])  # captions end at their tile
+        part = np.ascontiguousarray(canvas[:, left : left + tile_size[0]])  # captions are clipped at the tile
         for k, text in enumerate(tile.caption):
             colour = _MUTED if k else _WARNING if tile.warning else _TEXT
             draw_text(part, text, (4, tile_size[1] + _CAPTION * k + 17), colour)

@@ -22,21 +22,21 @@ def _fixed(pixel: NDArray[np.float64]) -> tuple[int, int] | None:
 
 
 def draw_line(canvas: NDArray[np.uint8], a: NDArray, b: NDArray, colour: tuple[int, int, int], thickness: int) -> None:
-    """Draw a line between two continuous pixels; a line with an end that is not finite is left out."""
+    """Draw a line between two continuous pixels; not drawn if an end is not finite."""
     start, end = _fixed(a), _fixed(b)
     if start is not None and end is not None:
         cv2.line(canvas, start, end, colour, thickness, cv2.LINE_AA, _SHIFT)
 
 
 def draw_disc(canvas: NDArray[np.uint8], pixel: NDArray, radius: int, colour: tuple[int, int, int]) -> None:
-    """Draw a filled disc at a continuous pixel; left out where the pixel is not finite."""
+    """Draw a filled disc at a continuous pixel; not drawn if the pixel is not finite."""
     centre = _fixed(pixel)
     if centre is not None:
         cv2.circle(canvas, centre, radius << _SHIFT, colour, -1, cv2.LINE_AA, _SHIFT)
 
 
 def draw_text(canvas: NDArray[np.uint8], text: str, at: tuple[int, int], colour: tuple[int, int, int]) -> None:
-    """Write text; ``at`` is the left end of its base line, pixels."""
+    """Draw text; ``at`` is the left end of its baseline, pixels."""
     cv2.putText(canvas, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.46, colour, 1, cv2.LINE_AA)
 
 
@@ -55,6 +55,6 @@ def draw_mask_boundary(
 ) -> None:
     """Draw the boundary of an ``(h, w)`` mask of any size, resized to the canvas and thresholded at one half."""
     size = canvas.shape[1], canvas.shape[0]
-    there = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
-    contours, _ = cv2.findContours(there.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    inside = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
+    contours, _ = cv2.findContours(inside.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(canvas, contours, -1, colour, thickness, cv2.LINE_AA)

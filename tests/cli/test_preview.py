@@ -8,7 +8,7 @@ SMALL = ["--frames", "2", "--width", "64", "--height", "48"]
 def test_preview_writes_a_sheet(tmp_path, capsys):
     assert main(["preview", *SMALL, "--out", str(tmp_path)]) == 0
     height, width, _ = iio.imread(tmp_path / "preview.png").shape
-    assert height == 48 and 2 * 64 <= width < 3 * 64
+    assert height == 48 + 24 and 2 * 64 <= width < 3 * 64
     assert str(tmp_path / "preview.png") in capsys.readouterr().out
 
 

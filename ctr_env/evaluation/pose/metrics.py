@@ -1,7 +1,7 @@
-"""Figures of pose estimates: pure functions of errors.
+"""Metrics of pose estimates: pure functions of errors.
 
-An estimate that is rejected, or that has no image, has an *infinite* error everywhere below: it is a miss at every
-threshold, so that no figure can be bettered by refusing frames. The published definitions are those of
+An invalid estimate has an *infinite* error in all metrics: it is a miss at every threshold, so that rejecting frames
+improves no metric. The published definitions are those of
 
 - DREAM: Lee et al., "Camera-to-Robot Pose Estimation from a Single Image", ICRA 2020 (``dream/analysis.py``);
 - CtRNet: Lu et al., "Markerless Camera-to-Robot Pose Estimation via Self-Supervised Sim-to-Real Transfer", CVPR 2023
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 MIN_IN_FRAME = 4
-"""Keypoints that must lie in the image for a frame to count in DREAM's ADD figures."""
+"""Keypoints that must lie in the image for a frame to count in DREAM's ADD metrics."""
 NEES_DOF = 6
 """Expected NEES of a calibrated covariance: the number of degrees of freedom of a pose."""
 
@@ -56,11 +56,11 @@ def accuracy(errors: ArrayLike, thresholds: ArrayLike, strict: bool = True) -> N
 def add_auc_dream(errors_m: ArrayLike, keypoints_in_frame: ArrayLike) -> float | None:
     """DREAM's area under the ADD accuracy curve, 0 to 100.
 
-    Thresholds run from 0 to 0.1 m in steps of 0.01 mm; an error counts when it is at most the threshold; trapezoids.
-    Frames with fewer than four true keypoints in the image do not count. DREAM takes each frame's mean over the
-    keypoints that its network *detected*; estimators here need not detect keypoints, so it is the mean over those whose
-    true position lies in the image. (DREAM's own thresholds stop one step before 0.1 m, which costs a perfect
-    estimator 0.01, and it lets frames with fewer than four keypoints count as hits.)
+    Thresholds run from 0 to 0.1 m in steps of 0.01 mm, an error counts if it is at most the threshold, and the area is
+    integrated by trapezoids. Frames with fewer than four true keypoints in the image do not count. DREAM takes each
+    frame's mean over the keypoints that its network *detected*; estimators here need not detect keypoints, so it is
+    the mean over those whose true position lies in the image. (DREAM's own thresholds stop one step before 0.1 m,
+    which costs a perfect estimator 0.01, and it lets frames with fewer than four keypoints count as hits.)
 
     Args:
         errors_m: ``(n,)`` ADD over the keypoints in the image, metres; infinite for misses.
@@ -131,28 +131,30 @@ def pck_auc_ctrnet(errors_px: ArrayLike) -> float | None:
 
 
 def mask_iou(true: NDArray[np.bool_], predicted: NDArray[np.float32]) -> float | None:
-    """Intersection over union of a true mask and a predicted one, counted in the true one's pixels.
+    """Intersection over union of a true mask and a predicted one, in pixels of the true one.
 
     Args:
         true: ``(H, W)`` bool.
-        predicted: ``(h, w)`` probabilities; enlarged or reduced to ``(H, W)``, then cut at 0.5.
+        predicted: ``(h, w)`` probabilities; resized to ``(H, W)``, then thresholded at 0.5.
 
     Returns:
         In [0, 1]; ``None`` if both are empty.
     """
     same = predicted.shape == true.shape
     fitted = predicted if same else cv2.resize(predicted, true.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    found = np.asarray(fitted) >= _MASK_THRESHOLD
-    union = np.count_nonzero(true | found)
-    return float(np.count_nonzero(true & found) / union) if union else None
+    segmented = np.asarray(fitted) >= _MASK_THRESHOLD
+    union = np.count_nonzero(true | segmented)
+    return float(np.count_nonzero(true & segmented) / union) if union else None
 
 
 def nees(error: NDArray[np.float64], covariance: NDArray[np.float64]) -> float | None:
-    """Normalised estimation error squared: 6 on average where the ``(6, 6)`` covariance of ``(6,)`` errors is right.
+    """Normalised estimation error squared of a ``(6,)`` error with a ``(6, 6)`` covariance.
+
+    Its mean over estimates is 6 if the covariance is calibrated.
 
     Returns:
-        The square, at least 0; ``None`` if the covariance is not positive definite (such as the zero of an estimator
-        that claims to be exact).
+        The square, at least 0; ``None`` if the covariance is not positive definite (such as the zero covariance of the
+        true pose).
     """
     try:
         root = np.linalg.cholesky(covariance)
@@ -164,7 +166,7 @@ def nees(error: NDArray[np.float64], covariance: NDArray[np.float64]) -> float |
 def nees_within(squares: ArrayLike, probabilities: ArrayLike) -> NDArray[np.float64]:
     """Share of ``(n,)`` NEES within the chi-square quantile of each of ``(m,)`` probabilities.
 
-    A calibrated covariance gives the probabilities back.
+    For a calibrated covariance these equal the probabilities.
     """
     return accuracy(squares, chi2.ppf(np.asarray(probabilities, dtype=float), NEES_DOF), strict=False)
 

@@ -21,16 +21,16 @@ __all__ = ["plot_poses"]
 
 _FLOOR_MM = 1e-2  # smaller errors are drawn here
 _BLUE, _ORANGE, _GREY, _RED = "#1f5fa8", "#e08a1e", "#8a8f98", "#c0392b"
-_GROUP = 12  # fewest frames that a median is drawn of
+_GROUP = 12  # smallest number of frames of a median
 
 
 def plot_poses(records: Sequence[Mapping[str, Any]], path: Path, title: str) -> None:
-    """Accuracy curves, errors by distance and by visibility, and the covariance's calibration; a PNG.
+    """Plot accuracy curves, errors by distance and by visibility, and the covariance's calibration as a PNG.
 
-    Frames without a valid estimate are misses in the curves and red marks along the upper edge of the scatter plots.
+    Frames without a valid estimate are misses in the curves and red marks at the upper edge of the scatter plots.
 
     Args:
-        records: Records of frames (see :func:`.pose_records.frame_record`); at least one.
+        records: Records of frames (see :func:`.frame_record`); at least one.
         path: File to write.
         title: Title of the figure.
     """
@@ -57,7 +57,7 @@ def _add_curve(axes: Axes, records: Sequence[Mapping[str, Any]]) -> None:
     thresholds = np.linspace(0.0, 100.0, 501)
     errors = 1e3 * series(records, "add_m")
     axes.plot(thresholds, 100 * accuracy(errors, thresholds, strict=False), color=_BLUE, lw=2.2)
-    _share_axis(axes, "threshold of ADD (mm)", "frames within (%)", 100.0)
+    _share_axis(axes, "ADD threshold (mm)", "frames below threshold (%)", 100.0)
     valid = 100 * np.mean([record["valid"] for record in records])
     axes.axhline(valid, color=_GREY, ls="--", lw=1, label=f"valid: {valid:.1f} %")
     axes.legend(fontsize=8, loc="lower right")
@@ -68,7 +68,7 @@ def _pck_curve(axes: Axes, records: Sequence[Mapping[str, Any]]) -> None:
     errors = keypoint_errors(records, "keypoint_errors_px", in_frame=True)
     if len(errors):
         axes.plot(thresholds, 100 * accuracy(errors, thresholds, strict=False), color=_BLUE, lw=2.2)
-    _share_axis(axes, "threshold of keypoint errors (px)", "keypoints in the image within (%)", 50.0)
+    _share_axis(axes, "keypoint error threshold (px)", "keypoints in the image below threshold (%)", 50.0)
 
 
 def _calibration(axes: Axes, records: Sequence[Mapping[str, Any]]) -> None:
@@ -80,21 +80,21 @@ def _calibration(axes: Axes, records: Sequence[Mapping[str, Any]]) -> None:
         axes.plot(100 * probabilities, 100 * nees_within(squares, probabilities), color=_BLUE, lw=2.2, label=label)
     else:
         _remark(axes, "no estimate has a covariance")
-    _share_axis(axes, "confidence region of the covariance (%)", "errors within (%)", 100.0)
-    axes.legend(fontsize=8, loc="upper left")
+    _share_axis(axes, "confidence region of the covariance (%)", "estimates with the true pose inside (%)", 100.0)
+    axes.legend(fontsize=8, loc="lower right")
 
 
 def _against(
     axes: Axes, records: Sequence[Mapping[str, Any]], x: NDArray[np.float64], groups: Sequence[NDArray[np.bool_]]
 ) -> None:
-    """ADD against something, with medians over groups of frames; rejected frames count as infinite in these."""
+    """ADD against a quantity, with medians over groups of frames, in which invalid estimates have infinite errors."""
     errors = 1e3 * series(records, "add_m")
     valid = np.isfinite(errors)
     errors = np.where(valid, np.maximum(errors, _FLOOR_MM), np.inf)
     axes.plot(x[valid], errors[valid], "o", color=_BLUE, ms=4, alpha=0.4, mew=0, label="frame")
     if not valid.all():
         edge = np.full((~valid).sum(), 0.985)
-        axes.plot(x[~valid], edge, "|", color=_RED, ms=6, transform=axes.get_xaxis_transform(), label="not valid")
+        axes.plot(x[~valid], edge, "|", color=_RED, ms=6, transform=axes.get_xaxis_transform(), label="invalid")
     medians = [(np.median(x[group]), np.median(errors[group])) for group in groups if group.sum() >= _GROUP]
     medians = [median for median in medians if np.isfinite(median[1])]
     if medians:
@@ -111,25 +111,27 @@ def _against(
 
 
 def _spread(axes: Axes, records: Sequence[Mapping[str, Any]]) -> None:
-    there = [record for record in records if record["translation_error_m"] is not None]
-    position = np.maximum(1e3 * series(there, "translation_error_m"), _FLOOR_MM)
-    turn = np.maximum(np.degrees(series(there, "rotation_error_rad")), _FLOOR_MM)
-    axes.plot(position, turn, "o", color=_BLUE, ms=4, alpha=0.4, mew=0)
-    if there:
-        axes.plot(np.median(position), np.median(turn), "x", color="black", ms=8, mew=2, label="median, valid frames")
+    known = [record for record in records if record["translation_error_m"] is not None]
+    position = np.maximum(1e3 * series(known, "translation_error_m"), _FLOOR_MM)
+    rotation = np.maximum(np.degrees(series(known, "rotation_error_rad")), _FLOOR_MM)
+    axes.plot(position, rotation, "o", color=_BLUE, ms=4, alpha=0.4, mew=0)
+    if known:
+        axes.plot(
+            np.median(position), np.median(rotation), "x", color="black", ms=8, mew=2, label="median, valid frames"
+        )
         axes.legend(fontsize=8)
         axes.set(xscale="log", yscale="log")
         _plain_ticks(axes.xaxis)
         _plain_ticks(axes.yaxis)
     else:
         axes.set(xticks=[], yticks=[])
-        _remark(axes, "no estimate has a true pose beside it")
+        _remark(axes, "no valid estimate of a frame with a known pose")
     axes.set(xlabel="translation error of the base (mm)", ylabel="rotation error of the base (deg)")
     axes.grid(alpha=0.3)
 
 
 def _equal_groups(values: NDArray[np.float64]) -> list[NDArray[np.bool_]]:
-    """Up to eight groups of about as many frames each, by value."""
+    """Up to eight groups of about equal size, by value."""
     count = int(np.clip(len(values) // _GROUP, 1, 8))
     ranks = np.argsort(np.argsort(values))
     return [ranks * count // len(values) == i for i in range(count)]

@@ -1,4 +1,4 @@
-"""A sheet of evaluated frames: best, median, worst, and not valid."""
+"""Contact sheet of evaluated frames: best, median, worst and invalid."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _TRUE, _ESTIMATED, _MASK = (80, 225, 110), (255, 150, 30), (90, 200, 255)
 
 
 def sheet_rows(records: Mapping[int, Mapping[str, Any]]) -> dict[str, list[int]]:
-    """Which frames to show.
+    """The frames to show.
 
     Args:
         records: Records of frames by index.
 
     Returns:
-        Indices by the title of their row: best, median and worst of the frames with a valid estimate, by ADD, and the
-        first that have none. No frame is shown twice; rows without frames are left out.
+        Indices by the title of their row: the best, median and worst valid estimates by ADD, and the first invalid
+        ones. No frame is shown twice; empty rows are omitted.
     """
     valid = sorted((i for i, record in records.items() if record["valid"]), key=lambda i: (records[i]["add_m"], i))
     rest = valid[_COLUMNS:-_COLUMNS]
@@ -42,8 +42,8 @@ def sheet_rows(records: Mapping[int, Mapping[str, Any]]) -> dict[str, list[int]]
     rows = {
         "best": valid[:_COLUMNS],
         "median": rest[middle : middle + _COLUMNS],
-        "worst that are valid": valid[_COLUMNS:][-_COLUMNS:],
-        "not valid": [i for i, record in records.items() if not record["valid"]][:_COLUMNS],
+        "worst valid": valid[_COLUMNS:][-_COLUMNS:],
+        "invalid": [i for i, record in records.items() if not record["valid"]][:_COLUMNS],
     }
     return {title: indices for title, indices in rows.items() if indices}
 

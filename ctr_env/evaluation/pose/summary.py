@@ -1,4 +1,4 @@
-"""Figures of many frames together."""
+"""Summary of many frames."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ _PUBLISHED = {
     "dream": {"ADD AUC 100 mm (DREAM)": "add_auc_dream", "PCK AUC 20 px (DREAM)": "pck2d_auc_20px"},
 }
 METRICS = ("all", *_PUBLISHED)
-"""Whose definitions of the areas a table can show."""
+"""Conventions of the areas under curves that a table can show."""
 
 
 def series(records: Sequence[Mapping[str, Any]], name: str) -> NDArray[np.float64]:
-    """``(n,)`` figures of frames; infinite where a frame has none, which makes it a miss."""
+    """``(n,)`` values of a metric; infinite for frames in which it is ``None``, which makes them misses."""
     return np.array([np.inf if record[name] is None else record[name] for record in records], dtype=float)
 
 
 def keypoint_errors(records: Sequence[Mapping[str, Any]], name: str, in_frame: bool) -> NDArray[np.float64]:
-    """``(n,)`` errors of the keypoints of all frames together; infinite where there is none.
+    """``(n,)`` errors of the keypoints of all frames; infinite for those of invalid estimates.
 
     Args:
         records: Frames.
@@ -59,8 +59,8 @@ def keypoint_errors(records: Sequence[Mapping[str, Any]], name: str, in_frame: b
     errors = []
     for record in records:
         inside = np.array(record["keypoints_in_frame"])
-        found = record[name] or [None] * len(inside)
-        values = np.array([np.inf if value is None else value for value in found], dtype=float)
+        known = record[name] or [None] * len(inside)
+        values = np.array([np.inf if value is None else value for value in known], dtype=float)
         errors.append(values[inside] if in_frame else values)
     return np.concatenate(errors)
 
@@ -68,22 +68,23 @@ def keypoint_errors(records: Sequence[Mapping[str, Any]], name: str, in_frame: b
 def pose_summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Summary of frames, as the ``evaluate`` result file has it.
 
-    Frames without a valid estimate are misses in every area, PCK and in ``add_median_m`` (which is ``None`` when they
-    are half of the frames or more): refusing frames betters none of these. Means cannot be had that way:
-    ``add_mean_m``, and the statistics of translation and rotation, are over valid estimates only, as DREAM's are, and
-    have to be read with ``valid_share``. Areas run from 0 to 100, shares from 0 to 1.
+    Frames without a valid estimate are misses in every area, in PCK and in ``add_median_m`` (``None`` if they are half
+    of the frames or more), so that rejecting frames improves none of these. A mean over infinite errors does not exist:
+    ``add_mean_m`` and the statistics of translation and rotation are over valid estimates only, as in DREAM, and must
+    be read together with ``valid_share``. Areas lie in [0, 100], shares in [0, 1].
 
     - ``add_auc_dream``, ``add_auc_ctrnet``, ``add_auc_400mm`` (CtRNet's for its Baxter set): see
-      :mod:`.pose_metrics`; ``dream_frames`` is the number of frames that count in the first.
-    - ``far_off_share``: share of the *valid* estimates whose ADD is 100 mm or more: wrong, and not rejected.
+      :mod:`.metrics`; ``dream_frames`` is the number of frames that count in the first.
+    - ``far_off_share``: share of the *valid* estimates whose ADD is 100 mm or more: wrong poses that were not rejected.
     - ``pck2d``, ``pck2d_auc_20px`` (DREAM's), ``pck2d_auc_200px`` (CtRNet's): projected keypoints whose true position
-      lies in the image, in pixels of the images as they are (``image_sizes``); ``pck3d``: all keypoints of all
+      lies in the image, in pixels of the original images (``picture_sizes``); ``pck3d``: all keypoints of all
       frames, thresholds in mm.
     - ``mask_iou``: mean over the ``mask_frames`` frames with a true and a predicted mask.
-    - ``nees``: of valid estimates with a positive definite covariance; expected are a mean of 6, and inside the 50, 90
-      and 95 % regions (``share_within``) as many as these say.
-    - ``rank_correlation``: Spearman's, of expected and actual errors of the base's position: whether an estimator knows
-      which of its poses are the better ones. ``None`` where all expectations, or all errors, are alike.
+    - ``nees``: of valid estimates with a positive definite covariance. A calibrated covariance gives a mean of 6 and
+      shares of 0.5, 0.9 and 0.95 inside the 50, 90 and 95 % confidence regions (``share_within``).
+    - ``rank_correlation``: Spearman's, of expected and actual translation errors of the base: whether the covariance
+    ranks
+      the poses by accuracy. ``None`` if all expected or all actual errors are equal.
 
     Args:
         records: Frames; at least one.
@@ -128,17 +129,17 @@ def pose_table(summary: Mapping[str, Any], title: str, metrics: str = "all") -> 
 
     Args:
         summary: What :func:`pose_summary` returns.
-        title: Above the table.
+        title: Title of the table.
         metrics: One of :data:`METRICS`.
     """
     table = Table(title=title, title_justify="left", min_width=len(title))
-    table.add_column("figure")
+    table.add_column("metric")
     table.add_column("value", justify="right")
     for label, value, scale, form in _rows(summary, metrics):
         if value is not None:
             table.add_row(label, form.format(scale * value))
     for reason, count in summary["failures"].items():
-        table.add_row(f"not valid: {reason}", f"{count} of {summary['frames']}")
+        table.add_row(f"invalid: {reason}", f"{count} of {summary['frames']}")
     return table
 
 
@@ -152,7 +153,7 @@ def _rows(summary: Mapping[str, Any], metrics: str) -> list[tuple[str, float | N
         *((label, summary[name], 1, "{:.2f}") for label, name in areas.items()),
         ("ADD median, all frames", summary["add_median_m"], 1e3, "{:.2f} mm"),
         ("ADD mean, valid", summary["add_mean_m"], 1e3, "{:.2f} mm"),
-        ("valid, yet off by 100 mm", summary["far_off_share"], 100, "{:.1f} %"),
+        ("valid with ADD of 100 mm or more", summary["far_off_share"], 100, "{:.1f} %"),
         *((f"PCK 2D {t} px", share, 100, "{:.1f} %") for t, share in summary["pck2d"].items()),
         ("ADD below 100 mm", summary["add_below_100mm"], 100, "{:.1f} %"),
         ("mask IoU", summary["mask_iou"], 1, "{:.4f}"),
@@ -170,14 +171,14 @@ def _rows(summary: Mapping[str, Any], metrics: str) -> list[tuple[str, float | N
 
 
 def _calibration(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    there = [record["nees"] for record in records if record["nees"] is not None]
+    squares = [record["nees"] for record in records if record["nees"] is not None]
     return {
-        "mean": float(np.mean(there)) if there else None,
-        "median": float(np.median(there)) if there else None,
+        "mean": float(np.mean(squares)) if squares else None,
+        "median": float(np.median(squares)) if squares else None,
         "expected": NEES_DOF,
-        "share_within_95": _within(there, 0.95),
-        "share_within": {f"{level}": _within(there, level / 100) for level in _LEVELS},
-        "n": len(there),
+        "share_within_95": _within(squares, 0.95),
+        "share_within": {f"{level}": _within(squares, level / 100) for level in _LEVELS},
+        "n": len(squares),
     }
 
 

@@ -1,4 +1,4 @@
-"""Annotated images of a servo: estimated skeleton, goal, errors."""
+"""Annotated images of a servoing episode: estimated skeleton, goal, errors."""
 
 from __future__ import annotations
 
@@ -17,23 +17,11 @@ from ctr_env.geometry import PinholeCamera
 __all__ = ["annotate"]
 
 _SKELETON = (255, 170, 40)
-
-
 _AXES = ((235, 70, 60), (70, 200, 90), (70, 130, 255))
-
-
 _GOAL = (250, 225, 80)
-
-
 _PANEL = (24, 26, 30)
-
-
 _TEXT = (235, 235, 235)
-
-
 _MUTED = (165, 170, 178)
-
-
 _BAD = (255, 120, 110)
 
 
@@ -41,10 +29,10 @@ _AXIS_M = 0.07
 
 
 def annotate(env: ServoEnv, info: dict[str, Any], height: int = 480) -> NDArray[np.uint8]:
-    """Image of the instant, enlarged to a height, with skeleton, gripper and goal axes and a panel of errors.
+    """The current image, resized to a height, with skeleton, gripper and goal axes and a panel of errors.
 
-    The skeleton (orange) and the thin gripper axes are drawn at the *estimated* pose: where they leave the robot in the
-    image, the estimate is off. The goal (yellow, thick axes) is drawn where it is.
+    The skeleton (orange) and the thin gripper axes are projected at the *estimated* pose, so that their offset from the
+    robot in the image shows the estimate error. The goal (yellow, thick axes) is projected at its true pose.
 
     Returns:
         ``(height + panel, W, 3)`` uint8.
@@ -75,13 +63,12 @@ def annotate(env: ServoEnv, info: dict[str, Any], height: int = 480) -> NDArray[
 
 def _panel(info: dict[str, Any], width: int) -> NDArray[np.uint8]:
     panel = np.full((64, width, 3), _PANEL, dtype=np.uint8)
-    columns = (("true", "true"), ("apparent", "apparent"), ("estimate", "estimate"))
-    for i, (label, name) in enumerate(columns):
+    for i, name in enumerate(("true", "apparent", "estimate")):
         x = 12 + i * int(0.27 * width)
-        draw_text(panel, label, (x, 22), _MUTED)
+        draw_text(panel, f"{name} error", (x, 22), _MUTED)
         position = 1e3 * info[f"{name}_position_error_m"]
         rotation = float(np.degrees(info[f"{name}_rotation_error_rad"]))
-        shown = f"{position:6.1f} mm {rotation:5.2f} deg" if name == "true" or info["estimate_known"] else "-"
+        shown = f"{position:.1f} mm  {rotation:.2f} deg" if name == "true" or info["estimate_known"] else "-"
         draw_text(panel, shown, (x, 46), _TEXT)
     x = 12 + int(0.81 * width)
     draw_text(panel, f"t = {info['time_s']:.1f} s", (x, 22), _MUTED)

@@ -1,4 +1,4 @@
-"""Figures of one episode."""
+"""Metrics of one episode."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ctr_env.envs.success import POSITION_TOLERANCE_M, ROTATION_TOLERANCE_RAD
 
 from .trace import Trace
 
-__all__ = ["ERRORS", "FIGURES", "episode_metrics"]
+__all__ = ["ERRORS", "METRICS", "episode_metrics"]
 
 ERRORS = (
     *("true_position_error_m", "true_rotation_error_rad"),
@@ -20,33 +20,32 @@ ERRORS = (
     *("estimate_position_error_m", "estimate_rotation_error_rad"),
 )
 """Errors that are averaged over the last second."""
-FIGURES = (
+METRICS = (
     *ERRORS,
     *("tracking_position_error_m", "tracking_rotation_error_rad", "settling_time_s"),
     *("path_length_m", "path_ratio", "joint_limit_time_s", "arm_in_view_share", "valid_share"),
 )
-"""Figures of an episode that are summarised."""
+"""Metrics of an episode that are summarised."""
 
 _LAST_S = 1.0
 _TRACKING_FROM_S = 3.0
-_ARM_IN_VIEW = 0.3  # share of the arm that must be in the image for a frame to count as showing it
+_ARM_IN_VIEW = 0.3  # smallest share of the arm in the image in frames that count for arm_in_view_share
 
 
 def episode_metrics(trace: Trace) -> dict[str, Any]:
-    """Figures of an episode, as the ``servo`` result file lists them.
+    """Metrics of an episode, as the ``servo`` result file lists them.
 
-    Errors of the estimate, and apparent ones, are means over the frames of the last second that have a valid estimate.
-    ``None`` stands for what does not exist: such errors where no frame has one, the settling time of an episode that
-    did not settle. ``failure`` is ``None`` for a success; else the reason the estimator gives for most frames of the
-    last second, or ``"joint_limit"``, ``"estimate_error"`` (the loop believes that it has arrived) or
-    ``"not_converged"``.
+    Estimate errors and apparent errors are means over the frames of the last second with a valid estimate, ``None`` if
+    there are none. The settling time is ``None`` if the episode does not settle. ``failure`` is ``None`` for a success;
+    otherwise the estimator's most frequent reason if most estimates of the last second are invalid,
+    ``"estimate_error"`` if the apparent errors are within tolerance, ``"joint_limit"`` or ``"not_converged"``.
     """
     time = trace["time_s"]
     last = time > time[-1] - _LAST_S
     tracking = time > _TRACKING_FROM_S
     success = bool(trace["is_success"][-1])
     valid = last & trace["estimate_valid"]
-    figures: dict[str, Any] = {
+    metrics: dict[str, Any] = {
         "seed": trace.seed,
         "success": success,
         "failure": None if success else _failure(trace, last),
@@ -54,26 +53,26 @@ def episode_metrics(trace: Trace) -> dict[str, Any]:
     }
     for name in ERRORS:
         frames = last if name.startswith("true_") else valid
-        figures[name] = float(trace[name][frames].mean()) if frames.any() else None
+        metrics[name] = float(trace[name][frames].mean()) if frames.any() else None
     for name in ("position_error_m", "rotation_error_rad"):
-        figures[f"tracking_{name}"] = float(np.mean(trace[f"true_{name}"][tracking])) if tracking.any() else None
+        metrics[f"tracking_{name}"] = float(np.mean(trace[f"true_{name}"][tracking])) if tracking.any() else None
     path = trace["gripper_base_m"]
     length = float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum())
-    straight = float(np.linalg.norm(path[-1] - path[0]))
+    distance = float(np.linalg.norm(path[-1] - path[0]))
     step = float(time[1] - time[0])
-    figures |= {
+    metrics |= {
         "settling_time_s": _settling_time(trace),
         "path_length_m": length,
-        "path_ratio": length / straight if straight > 1e-3 else None,
+        "path_ratio": length / distance if distance > 1e-3 else None,
         "joint_limit_time_s": float(trace["at_joint_limit"].sum() * step),
         "arm_in_view_share": float((trace["arm_in_view"] >= _ARM_IN_VIEW).mean()),
         "valid_share": float(trace["estimate_valid"].mean()),
     }
-    return figures
+    return metrics
 
 
 def _settling_time(trace: Trace) -> float | None:
-    """Time after which the true error stays within tolerance to the end, seconds."""
+    """Time after which the true errors stay within tolerance, seconds; ``None`` if they do not at the end."""
     inside = (trace["true_position_error_m"] < POSITION_TOLERANCE_M) & (
         trace["true_rotation_error_rad"] < ROTATION_TOLERANCE_RAD
     )

@@ -1,4 +1,4 @@
-"""First images of randomised episodes on one sheet."""
+"""Contact sheet of the first images of episodes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["preview_sheet"]
 
 
 def preview_sheet(env: gym.Env[Any, Any], seeds: Sequence[int], columns: int = 5) -> NDArray[np.uint8]:
-    """First images of episodes, side by side.
+    """Contact sheet of the first images of episodes, each with its seed.
 
     Args:
         env: A servoing environment.
         seeds: Seeds to reset with.
-        columns: Images in a row.
+        columns: Images per row.
 
     Returns:
         ``(H, W, 3)`` uint8.
@@ -36,6 +36,6 @@ def preview_sheet(env: gym.Env[Any, Any], seeds: Sequence[int], columns: int = 5
     tiles = []
     for seed in seeds:
         env.reset(seed=seed)
-        tiles.append(Tile(bare.image()))
+        tiles.append(Tile(bare.image(), (f"seed {seed}",)))
     height, width = tiles[0].image.shape[:2]
     return contact_sheet(grid(tiles, columns), (width, height))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,13 +32,13 @@ _SHORTEST_S, _LONGEST_S = 0.1, 3600.0
 
 @dataclass(frozen=True)
 class ServoStudy:
-    """What a study runs.
+    """Environment and episodes of a study.
 
     Attributes:
         robot: Robot, by name or by a file that describes it.
         task: ``"servo"`` or ``"track"``.
         episodes: Number of episodes.
-        seed: Seed of the first; the others count up.
+        seed: Seed of the first episode; each following episode adds one.
         env_config: Further keyword arguments of the environment.
         seconds: Length of an episode, seconds; ``None``: as the environment is registered.
     """
@@ -52,7 +51,7 @@ class ServoStudy:
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        """Check every value."""
+        """Check the ranges and the names."""
         if self.episodes < 1:
             raise ConfigurationError(f"episodes must be at least 1, not {self.episodes}")
         if self.seed < 0:
@@ -82,7 +81,7 @@ class ServoStudy:
 
     @property
     def config(self) -> dict[str, Any]:
-        """What the results depend on, but for the number of episodes."""
+        """The settings that an episode depends on."""
         return {
             "env": self.env_id,
             "robot": self.robot,
@@ -100,35 +99,35 @@ def run_servo_study(
     videos: int = 0,
     on_episode: Callable[[dict[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
-    """Run a study, or go on with one that was interrupted.
+    """Run a study, or resume an interrupted one.
 
-    Every finished episode is kept at once (``traces/seed_N.npz``); called again with the same ``out``, only missing
-    ones are run. In the end ``servo.json`` and ``servo.png`` are written.
+    Every finished episode is written at once (``traces/seed_N.npz``); a run with the same ``out`` runs only the missing
+    episodes. At the end ``servo.json`` and ``servo.png`` are written.
 
     Args:
-        study: What to run.
+        study: Environment and episodes.
         out: Folder of the results; made if missing.
         command: Command line to record.
-        videos: How many of the first episodes to video (``seed_N.mp4``).
-        on_episode: Called with every episode's figures, those of earlier runs included.
+        videos: Number of episodes, counted from the first, that a video is written of (``seed_N.mp4``).
+        on_episode: Called with the metrics of every episode, including those of earlier runs.
 
     Returns:
-        The content of ``servo.json`` (DESIGN: schema ``ctr_env/servo@1``).
+        The content of ``servo.json`` (schema ``ctr_env/servo@1``).
 
     Raises:
         RunFolderError: If the folder holds a study with other settings.
     """
     env = study.make_environment()
-    config = study.config | {"versions": versions()}
+    used = versions()
     try:
-        RunFolder(out, "servo", config)
+        settings = RunFolder(out, "servo", study.config | {"versions": used}).settings
     except RunFolderError:
         env.close()
         raise
     episodes, traces = [], []
     try:
         for i in range(study.episodes):
-            trace = _episode(env, study.seed + i, out, record=i < videos)
+            trace = _episode(env, study.seed + i, out, with_video=i < videos)
             traces.append(trace)
             episodes.append(episode_metrics(trace))
             if on_episode is not None:
@@ -139,8 +138,8 @@ def run_servo_study(
     result = {
         "schema": SCHEMA,
         "command": command,
-        "config": json.loads(json.dumps(study.config | {"episodes": study.episodes}, default=_describe)),
-        "versions": versions(),
+        "config": {name: settings[name] for name in study.config} | {"episodes": study.episodes},
+        "versions": used,
         "uncertainty": env.unwrapped.estimator.uncertainty_source,  # type: ignore[attr-defined]
         "episodes": episodes,
         "summary": summary,
@@ -151,27 +150,22 @@ def run_servo_study(
     return result
 
 
-def _describe(value: Any) -> str:
-    """Stand-in for an estimator or a robot that was given as an object."""
-    return f"{type(value).__name__} {getattr(value, 'name', '')}".strip()
-
-
 def video_path(out: Path, seed: int) -> Path:
-    """Where the video of an episode lies in a study's folder."""
+    """File of an episode's video in a study's folder."""
     return out / f"seed_{seed:06d}.mp4"
 
 
-def _episode(env: gym.Env[Any, Any], seed: int, out: Path, record: bool) -> Trace:
-    path, film_file = out / "traces" / f"seed_{seed:06d}.npz", video_path(out, seed)
-    if path.is_file() and (film_file.is_file() or not record):
+def _episode(env: gym.Env[Any, Any], seed: int, out: Path, with_video: bool) -> Trace:
+    path, video_file = out / "traces" / f"seed_{seed:06d}.npz", video_path(out, seed)
+    if path.is_file() and (video_file.is_file() or not with_video):
         return Trace.load(path)
-    if record:
-        with open_video(film_file, CONTROL_HZ) as video:
+    if with_video:
+        with open_video(video_file, CONTROL_HZ) as video:
 
-            def frame(bare: ServoEnv, info: dict[str, Any]) -> None:
+            def add_frame(bare: ServoEnv, info: dict[str, Any]) -> None:
                 video.add(annotate(bare, info))
 
-            trace = run_episode(env, seed, frame)
+            trace = run_episode(env, seed, add_frame)
     else:
         trace = run_episode(env, seed)
     trace.save(path)

@@ -1,4 +1,4 @@
-"""Figures of many episodes together."""
+"""Summary of many episodes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from .metrics import FIGURES
+from .metrics import METRICS
 
 __all__ = ["statistics", "summarise", "summary_table"]
 
@@ -19,22 +19,22 @@ _UNITS = {"_m": (1e3, "mm"), "_rad": (float(np.degrees(1.0)), "deg"), "_s": (1.0
 def summarise(episodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Summary of episodes, as the ``servo`` result file has it.
 
-    Every figure gets ``mean``, ``median`` and ``p95`` over the episodes that have it, and their number ``n`` (all
-    ``None`` and 0 where none has). ``with_estimate`` is the same over the episodes that ended with a valid estimate.
+    Every metric gets ``mean``, ``median`` and ``p95`` over the episodes in which it is defined, and their number ``n``
+    (``None`` and 0 if there are none). ``with_estimate`` summarises the episodes that ended with a valid estimate.
     """
-    seen = [episode for episode in episodes if episode["has_estimate"]]
-    return _summary(episodes) | {"with_estimate": _summary(seen)}
+    estimated = [episode for episode in episodes if episode["has_estimate"]]
+    return _summary(episodes) | {"with_estimate": _summary(estimated)}
 
 
 def summary_table(summary: Mapping[str, Any], title: str) -> Table:
     """The summary as a table to print, in millimetres and degrees."""
     table = Table(title=title, title_justify="left")
-    table.add_column("figure")
+    table.add_column("metric")
     for column in ("median", "mean", "p95", "episodes"):
         table.add_column(column, justify="right")
     successes = round(summary["success_rate"] * summary["episodes"])
     table.add_row("success", f"{100 * summary['success_rate']:.1f} %", "", "", f"{successes}/{summary['episodes']}")
-    for name in FIGURES:
+    for name in METRICS:
         stats = summary[name]
         if stats["n"]:
             scale, label = _unit(name)
@@ -51,20 +51,20 @@ def _summary(episodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "episodes": len(episodes),
         "success_rate": float(np.mean([episode["success"] for episode in episodes])) if episodes else 0.0,
         "failures": dict(failures.most_common()),
-        **{name: statistics([episode[name] for episode in episodes]) for name in FIGURES},
+        **{name: statistics([episode[name] for episode in episodes]) for name in METRICS},
     }
 
 
 def statistics(values: Sequence[float | None]) -> dict[str, Any]:
-    """Mean, median and 95th percentile of what is there, and how many that are."""
-    there = [value for value in values if value is not None]
-    if not there:
+    """Mean, median and 95th percentile of the values that are not ``None``, and their number ``n``."""
+    defined = [value for value in values if value is not None]
+    if not defined:
         return {"mean": None, "median": None, "p95": None, "n": 0}
     return {
-        "mean": float(np.mean(there)),
-        "median": float(np.median(there)),
-        "p95": float(np.quantile(there, 0.95)),
-        "n": len(there),
+        "mean": float(np.mean(defined)),
+        "median": float(np.median(defined)),
+        "p95": float(np.quantile(defined, 0.95)),
+        "n": len(defined),
     }
 
 

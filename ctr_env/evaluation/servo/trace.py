@@ -1,4 +1,4 @@
-"""Running one episode and keeping what happened."""
+"""Running one episode and recording its time series."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctr_env.envs import ServoEnv
+from ctr_env.errors import UsageError
 from ctr_env.runs.files import replacing
 
 __all__ = ["Trace", "run_episode"]
@@ -39,7 +40,7 @@ class Trace:
     series: dict[str, NDArray[Any]]
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        """One of the series."""
+        """The series of a name."""
         return self.series[name]
 
     def save(self, path: Path) -> None:
@@ -49,7 +50,7 @@ class Trace:
 
     @classmethod
     def load(cls, path: Path) -> Trace:
-        """Read what :meth:`save` wrote (nothing is unpickled)."""
+        """Read a file of :meth:`save`, without unpickling."""
         with np.load(path, allow_pickle=False) as data:
             return cls(int(data["seed"]), {name: data[name] for name in data.files if name != "seed"})
 
@@ -57,30 +58,33 @@ class Trace:
 def run_episode(
     env: gym.Env[Any, Any], seed: int, on_frame: Callable[[ServoEnv, dict[str, Any]], None] | None = None
 ) -> Trace:
-    """Run an episode with the zero action (in ``pbvs`` mode: the controller alone) to its end.
+    """Run an episode to its end with the zero action, which leaves the commands to the controller.
 
     Args:
         env: A servoing environment, wrapped or not.
         seed: Seed of the reset.
-        on_frame: Called after the reset and every step with the bare environment and ``info``.
+        on_frame: Called after the reset and every step with the unwrapped environment and ``info``.
+
+    Raises:
+        UsageError: If the environment is not a servoing environment.
     """
     bare = env.unwrapped
     if not isinstance(bare, ServoEnv):
-        raise TypeError(f"run_episode takes a ServoEnv, not {type(bare).__name__}")
+        raise UsageError(f"run_episode takes a ServoEnv, not {type(bare).__name__}")
     rows: list[dict[str, Any]] = []
 
-    def keep(info: dict[str, Any]) -> None:
+    def record(info: dict[str, Any]) -> None:
         rows.append({name: info[name] for name in _SERIES} | _positions(bare))
         if on_frame is not None:
             on_frame(bare, info)
 
     _, info = env.reset(seed=seed)
-    keep(info)
+    record(info)
     idle = np.zeros_like(bare.action_space.sample())
     over = False
     while not over:
         _, _, terminated, truncated, info = env.step(idle)
-        keep(info)
+        record(info)
         over = terminated or truncated
     return Trace(seed, {name: np.array([row[name] for row in rows]) for name in rows[0]})
 

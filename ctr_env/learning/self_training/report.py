@@ -1,4 +1,4 @@
-"""Report of an adaptation: masks and silhouettes before and after it, and curves."""
+"""Contact sheet and plot of an adaptation: masks and silhouettes before and after it, curves of loss and agreement."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def adaptation_sheet(
         robot: Robot, by name.
         images: Unlabelled images by camera.
         fixed_camera: Whether each camera is static.
-        columns: Number of images to show, evenly spaced among all.
-        flipped: Whether the images are mirrored; they are shown as they were before.
-        device: Where networks run.
+        columns: Number of images to show, at equal steps through all.
+        flipped: Whether the images are mirrored; they are shown unmirrored.
+        device: Device of the network: ``"auto"``, ``"cpu"`` or ``"cuda[:n]"``.
 
     Returns:
         ``(H, W, 3)`` uint8.
@@ -65,33 +65,33 @@ def adaptation_sheet(
 
 def _tile(estimator: CtRNetEstimator, frame: Frame, label: PseudoLabel, flipped: bool) -> Tile:
     assert frame.image is not None
-    found = estimator.estimate(frame).mask
+    mask = estimator.estimate(frame).mask
     height = round(_TILE * frame.camera.height / frame.camera.width)
     image = cv2.resize(frame.image, (_TILE, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
-    if found is not None:
-        draw_mask_boundary(image, found >= 0.5, _MASK)
+    if mask is not None:
+        draw_mask_boundary(image, mask >= 0.5, _MASK)
     if label.camera_T_base is None:
-        return Tile(image[:, ::-1] if flipped else image, ("no pose found",), warning=True)
+        return Tile(image[:, ::-1] if flipped else image, ("no valid pose",), warning=True)
     draw_mask_boundary(image, posed_mask(estimator.pipeline.model.view(frame), label.camera_T_base), _SILHOUETTE)
     caption = f"mask IoU {label.mask_iou:.2f}, contour inlier ratio {label.contour_inlier_ratio:.2f}"
     return Tile(image[:, ::-1] if flipped else image, (caption,))
 
 
 def plot_adaptation(steps: Sequence[Mapping[str, float]], rounds: Sequence[Mapping[str, float]], path: Path) -> None:
-    """Curves of the loss (means of 20 steps) and of the teacher's evaluations over the progress, as a PNG.
+    """Plot the loss (means of 20 steps) and the evaluations of the averaged network over the progress, as a PNG.
 
     Args:
-        steps: Parts of the loss of every step, with its ``"progress"``.
+        steps: Terms of the loss of every step, with its ``"progress"``.
         rounds: ``"progress"``, ``"score"``, ``"usable"`` and ``"contour_inlier_ratio"`` of every evaluation.
-        path: Where to write.
+        path: File to write.
     """
     figure = new_figure(10.0, 3.8)
     left, right = figure.subplots(1, 2)
     names = [name for name in (steps[0] if steps else {}) if name not in ("progress", "error_px")]
     for name in names:
-        values = _means([s[name] for s in steps])
-        if values[0] > 0.0:  # the parts differ a hundredfold: each is shown relative to its first value
-            left.plot(_means([s["progress"] for s in steps]), [v / values[0] for v in values], label=name)
+        values = _means([step[name] for step in steps])
+        if values[0] > 0.0:  # terms differ by a factor of 100: each is relative to its first value
+            left.plot(_means([step["progress"] for step in steps]), [v / values[0] for v in values], label=name)
     left.set(xlabel="progress", ylabel="relative to the first value", title="Loss")
     for name, label in (
         ("score", "agreement"),

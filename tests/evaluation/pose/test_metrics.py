@@ -22,7 +22,7 @@ def dream(errors):
     return add_auc_dream(errors, np.full(len(errors), 7))
 
 
-def test_a_perfect_estimator_gets_the_most_that_each_area_gives():
+def test_a_perfect_estimator_gets_the_maximum_of_each_area():
     zeros = np.zeros(5)
     assert dream(zeros) == 100.0
     assert add_auc_ctrnet(zeros) == pytest.approx(99.9)
@@ -30,7 +30,7 @@ def test_a_perfect_estimator_gets_the_most_that_each_area_gives():
     assert pck_auc_ctrnet(zeros) == pytest.approx(99.5)
 
 
-def test_errors_spread_evenly_over_the_thresholds_give_half():
+def test_uniformly_distributed_errors_give_half_the_area():
     even = (np.arange(10_000) + 0.5) / 10_000
     assert dream(0.1 * even) == pytest.approx(50.0, abs=0.01)
     assert add_auc_ctrnet(0.1 * even) == pytest.approx(50.0, abs=0.06)
@@ -39,13 +39,13 @@ def test_errors_spread_evenly_over_the_thresholds_give_half():
 
 
 @pytest.mark.parametrize("error", [0.00005, 0.01234, 0.05, 0.0999])
-def test_one_error_gives_the_rest_of_the_way_to_the_largest_threshold(error):
+def test_a_single_error_gives_the_share_of_thresholds_above_it(error):
     expected = 100 * (1 - error / 0.1)
     assert dream([error]) == pytest.approx(expected, abs=0.02)
     assert add_auc_ctrnet([error]) == pytest.approx(expected, abs=0.11)
 
 
-def test_the_published_loops_give_the_same():
+def test_areas_equal_those_of_the_published_loops():
     rng = np.random.default_rng(3)
     errors = rng.exponential(0.03, 57)
     notebook = np.mean([np.sum(errors < i / 10000.0) / len(errors) for i in range(1000)])
@@ -57,14 +57,14 @@ def test_the_published_loops_give_the_same():
     assert pck_auc_dream(pixels) == pytest.approx(100 * np.trapezoid(counts, dx=0.01) / 20, abs=0.051)
 
 
-def test_the_two_definitions_count_other_frames():
+def test_dream_counts_frames_with_four_keypoints_only():
     errors, in_frame = np.array([0.0, 0.0, np.inf, np.inf]), np.array([7, 4, 3, 7])
     assert add_auc_dream(errors, in_frame) == pytest.approx(100 * 2 / 3)
     assert add_auc_ctrnet(errors) == pytest.approx(99.9 / 2)
     assert add_auc_dream(errors, np.full(4, 3)) is None
 
 
-def test_nothing_to_count_gives_no_area():
+def test_no_frames_give_no_area():
     assert add_auc_ctrnet([]) is None
     assert add_auc_dream([], []) is None
     assert pck_auc_dream([]) is None
@@ -81,7 +81,7 @@ def test_larger_errors_never_give_a_larger_area(errors, more):
 
 
 @given(ERRORS)
-def test_refusing_a_frame_never_gives_a_larger_area(errors):
+def test_rejecting_a_frame_never_gives_a_larger_area(errors):
     rejected = np.array(errors)
     rejected[-1] = np.inf
     for area in (dream, add_auc_ctrnet):
@@ -93,7 +93,7 @@ def test_accuracy_is_strict_or_not():
     assert accuracy([1.0, 2.0, np.inf], [1.0, 2.0], strict=False).tolist() == pytest.approx([1 / 3, 2 / 3])
 
 
-def test_iou_counts_pixels_of_the_true_mask_whatever_the_size_of_the_other():
+def test_iou_is_in_pixels_of_the_true_mask():
     true = np.zeros((40, 60), bool)
     true[10:30, 10:30] = True
     half = np.zeros((40, 60), np.float32)

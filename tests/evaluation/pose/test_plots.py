@@ -24,7 +24,7 @@ def records(frames, valid_share):
 
 
 @pytest.mark.parametrize("frames, valid_share", [(1, 1.0), (1, 0.0), (60, 0.8), (60, 0.3), (60, 0.0)])
-def test_plots_are_drawn_of_few_frames_and_of_rejected_ones(frames, valid_share, tmp_path, recwarn):
+def test_plots_need_neither_many_nor_valid_estimates(frames, valid_share, tmp_path, recwarn):
     path = tmp_path / "evaluate.png"
     plot_poses(list(records(frames, valid_share)), path, "title")
     assert iio.imread(path).std() > 10

@@ -18,12 +18,12 @@ def tile(size=(320, 240), valid=True, mask=False):
     points = pose.apply(k.keypoints(k.home))
     image = np.zeros((size[1], size[0], 3), np.uint8)
     frame = LabelledFrame("000001", image, camera, k.home, pose, points, camera.project(points), None)
-    found = None
+    predicted = None
     if mask:
-        found = np.zeros((30, 40), np.float32)
-        found[5:25, 5:10] = 1.0
+        predicted = np.zeros((30, 40), np.float32)
+        predicted[5:25, 5:10] = 1.0
     wrong = moved(pose, [0.1, 0, 0, 0, 0, 0.3])
-    estimate = PoseEstimate(wrong, np.eye(6), valid, 0.0, "" if valid else "rejected", mask=found)
+    estimate = PoseEstimate(wrong, np.eye(6), valid, 0.0, "" if valid else "rejected", mask=predicted)
     return frame, estimate, frame_record(frame, estimate, k, 0.0)
 
 
@@ -31,17 +31,17 @@ def has(image, colour):
     return (image == colour).all(axis=-1).sum() > 20
 
 
-def test_rows_show_best_median_worst_and_rejected_frames():
+def test_rows_show_best_median_worst_and_invalid_frames():
     records = {i: {"valid": i != 3, "add_m": None if i == 3 else 0.01 * (20 - i)} for i in range(20)}
     rows = sheet_rows(records)
     assert rows["best"] == [19, 18, 17, 16]
     assert rows["median"] == [12, 11, 10, 9]
-    assert rows["worst that are valid"] == [4, 2, 1, 0]
-    assert rows["not valid"] == [3]
+    assert rows["worst valid"] == [4, 2, 1, 0]
+    assert rows["invalid"] == [3]
 
 
-def test_rows_without_frames_are_left_out():
-    assert list(sheet_rows({0: {"valid": False, "add_m": None}})) == ["not valid"]
+def test_empty_rows_are_omitted():
+    assert list(sheet_rows({0: {"valid": False, "add_m": None}})) == ["invalid"]
     assert sheet_rows({0: {"valid": True, "add_m": 0.1}}) == {"best": [0]}
 
 
@@ -66,7 +66,7 @@ def test_skeletons_and_masks_are_drawn_into_images_of_any_shape(size):
     assert not has(images[:, 486:], BLUE)
 
 
-def test_rejected_poses_are_not_drawn():
-    sheet = pose_sheet({"not valid": [tile(valid=False)]}, RobotKinematics("panda"))
+def test_invalid_poses_are_not_drawn():
+    sheet = pose_sheet({"invalid": [tile(valid=False)]}, RobotKinematics("panda"))
     assert has(sheet[62:], GREEN)
     assert not has(sheet[62:], ORANGE)

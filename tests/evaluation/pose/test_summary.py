@@ -5,7 +5,7 @@ from ctr_env.evaluation.pose.summary import keypoint_errors, pose_summary, pose_
 
 
 def record(add=0.01, valid=True, **changes):
-    """A frame whose seven keypoints are all off by ``add`` metres and by 100 times as many pixels."""
+    """A frame with an error of all seven keypoints of ``add`` metres and 100 times as many pixels."""
     return {
         "name": "000000",
         "valid": valid,
@@ -27,7 +27,7 @@ def record(add=0.01, valid=True, **changes):
     } | changes
 
 
-def test_frames_without_an_estimate_are_misses():
+def test_frames_without_a_valid_estimate_are_misses():
     summary = pose_summary([record(0.01), record(0.01), record(0.01), record(valid=False)])
     assert summary["frames"] == 4
     assert summary["valid_share"] == 0.75
@@ -39,12 +39,12 @@ def test_frames_without_an_estimate_are_misses():
     assert summary["add_mean_m"] == summary["add_median_m"] == pytest.approx(0.01)
 
 
-def test_the_median_is_over_all_frames_and_cannot_be_bettered_by_refusing():
-    honest = [record(0.01), record(0.02), record(0.03), record(0.5), record(0.6)]
-    choosy = [*honest[:3], record(valid=False), record(valid=False)]
-    assert pose_summary(honest)["add_median_m"] == pose_summary(choosy)["add_median_m"] == 0.03
-    assert pose_summary(choosy)["add_mean_m"] == pytest.approx(0.02)
-    assert pose_summary(choosy[2:])["add_median_m"] is None
+def test_the_median_is_over_all_frames_and_does_not_improve_by_rejection():
+    all_valid = [record(0.01), record(0.02), record(0.03), record(0.5), record(0.6)]
+    with_rejections = [*all_valid[:3], record(valid=False), record(valid=False)]
+    assert pose_summary(all_valid)["add_median_m"] == pose_summary(with_rejections)["add_median_m"] == 0.03
+    assert pose_summary(with_rejections)["add_mean_m"] == pytest.approx(0.02)
+    assert pose_summary(with_rejections[2:])["add_median_m"] is None
 
 
 def test_wrong_poses_that_are_not_rejected_are_counted():
@@ -52,7 +52,7 @@ def test_wrong_poses_that_are_not_rejected_are_counted():
     assert summary["far_off_share"] == pytest.approx(2 / 3)
 
 
-def test_keypoints_out_of_the_image_count_in_space_only():
+def test_keypoints_outside_the_image_count_in_pck3d_only():
     inside = [True] * 3 + [False] * 4
     errors = {"keypoint_errors_px": [1.0] * 3 + [None] * 4, "keypoint_errors_m": [0.001] * 3 + [1.0] * 4}
     records = [record(0.01, keypoints_in_frame=inside, **errors)]
@@ -65,7 +65,7 @@ def test_keypoints_out_of_the_image_count_in_space_only():
     assert summary["add_auc_ctrnet"] > 89
 
 
-def test_other_figures():
+def test_nees_latency_masks_and_image_sizes():
     summary = pose_summary([record(nees=4.0, latency_ms=10.0), record(nees=20.0, latency_ms=30.0, mask_iou=None)])
     within = {"50": 0.5, "90": 0.5, "95": 0.5}
     nees = {"mean": 12.0, "median": 12.0, "expected": 6, "share_within_95": 0.5, "share_within": within, "n": 2}
@@ -76,7 +76,7 @@ def test_other_figures():
     assert summary["rotation_error_rad"] == {"mean": 0.1, "median": 0.1, "p95": pytest.approx(0.1), "n": 2}
 
 
-def test_an_estimator_that_knows_which_poses_are_better_is_found():
+def test_rank_correlation_of_expected_and_actual_errors():
     def correlation(*expected):
         errors = (0.001, 0.004, 0.002, 0.003)
         records = [record(e, expected_translation_error_m=s) for e, s in zip(errors, expected, strict=True)]
@@ -89,7 +89,7 @@ def test_an_estimator_that_knows_which_poses_are_better_is_found():
     assert squares["share_within"] == {"50": 0.25, "90": 0.75, "95": 1.0}
 
 
-def test_nothing_found_at_all_is_a_result_too():
+def test_a_summary_without_valid_estimates_is_defined():
     summary = pose_summary([record(valid=False, mask_iou=None, keypoints_in_frame=[False] * 7)])
     assert summary["add_auc_ctrnet"] == 0.0
     for name in ("add_auc_dream", "add_mean_m", "add_median_m", "far_off_share", "mask_iou", "pck2d_auc_20px"):
@@ -98,5 +98,5 @@ def test_nothing_found_at_all_is_a_result_too():
     assert pose_table(summary, "title").row_count > 4
 
 
-def test_missing_figures_are_infinite():
+def test_missing_errors_are_infinite():
     assert series([record(0.5), record(valid=False)], "add_m").tolist() == [0.5, np.inf]

@@ -35,27 +35,27 @@ def trace(true, apparent=None, valid=None, reason="", success=False, limit=False
 
 
 def test_errors_are_means_of_the_last_second():
-    figures = episode_metrics(trace([0.3] * 20 + [0.001] * 5 + [0.003] * 5, success=True))
-    assert figures["true_position_error_m"] == pytest.approx(0.002)
-    assert figures["estimate_position_error_m"] == pytest.approx(0.01)
-    assert figures["success"]
-    assert figures["failure"] is None
+    metrics = episode_metrics(trace([0.3] * 20 + [0.001] * 5 + [0.003] * 5, success=True))
+    assert metrics["true_position_error_m"] == pytest.approx(0.002)
+    assert metrics["estimate_position_error_m"] == pytest.approx(0.01)
+    assert metrics["success"]
+    assert metrics["failure"] is None
 
 
 def test_settling_is_the_last_entry_into_the_tolerance():
-    figures = episode_metrics(trace([0.1] * 5 + [0.001] * 5 + [0.1] * 3 + [0.001] * 10))
-    assert figures["settling_time_s"] == pytest.approx(1.3)
+    metrics = episode_metrics(trace([0.1] * 5 + [0.001] * 5 + [0.1] * 3 + [0.001] * 10))
+    assert metrics["settling_time_s"] == pytest.approx(1.3)
     assert episode_metrics(trace([0.001] * 10))["settling_time_s"] == 0.0
     assert episode_metrics(trace([0.001] * 10 + [0.1]))["settling_time_s"] is None
 
 
-def test_path_and_time_figures():
-    figures = episode_metrics(trace([0.1] * 41, limit=True))
-    assert figures["path_length_m"] == pytest.approx(0.2)
-    assert figures["path_ratio"] == pytest.approx(1.0)
-    assert figures["joint_limit_time_s"] == pytest.approx(4.1)
-    assert figures["arm_in_view_share"] == pytest.approx(29 / 41)
-    assert figures["tracking_position_error_m"] == pytest.approx(0.1)
+def test_path_and_time_metrics():
+    metrics = episode_metrics(trace([0.1] * 41, limit=True))
+    assert metrics["path_length_m"] == pytest.approx(0.2)
+    assert metrics["path_ratio"] == pytest.approx(1.0)
+    assert metrics["joint_limit_time_s"] == pytest.approx(4.1)
+    assert metrics["arm_in_view_share"] == pytest.approx(29 / 41)
+    assert metrics["tracking_position_error_m"] == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(
@@ -67,28 +67,28 @@ def test_path_and_time_figures():
         ({"true": [0.1] * 30}, "not_converged"),
     ],
 )
-def test_failures_have_a_name(case, reason):
+def test_failures_are_classified(case, reason):
     assert episode_metrics(trace(**case))["failure"] == reason
 
 
-def test_errors_of_an_estimate_that_never_came_are_none():
-    figures = episode_metrics(trace([0.1] * 30, valid=[False] * 30, reason="lost"))
-    assert figures["apparent_position_error_m"] is None
-    assert figures["estimate_position_error_m"] is None
-    assert figures["true_position_error_m"] == pytest.approx(0.1)
-    assert not figures["has_estimate"]
+def test_errors_without_a_valid_estimate_are_none():
+    metrics = episode_metrics(trace([0.1] * 30, valid=[False] * 30, reason="lost"))
+    assert metrics["apparent_position_error_m"] is None
+    assert metrics["estimate_position_error_m"] is None
+    assert metrics["true_position_error_m"] == pytest.approx(0.1)
+    assert not metrics["has_estimate"]
 
 
-def test_errors_of_the_estimate_count_only_while_it_is_valid():
+def test_estimate_errors_count_valid_frames_only():
     valid = [True] * 10 + [False] * 20  # lost after a second
     assert episode_metrics(trace([0.1] * 30, valid=valid, reason="lost"))["apparent_position_error_m"] is None
     late = [False] * 25 + [True] * 5  # errors are zero before the first estimate
     apparent = [0.0] * 25 + [0.02] * 5
-    figures = episode_metrics(trace([0.1] * 30, apparent=apparent, valid=late, reason="latency"))
-    assert figures["apparent_position_error_m"] == pytest.approx(0.02)
+    metrics = episode_metrics(trace([0.1] * 30, apparent=apparent, valid=late, reason="latency"))
+    assert metrics["apparent_position_error_m"] == pytest.approx(0.02)
 
 
-def test_summaries():
+def test_summaries_are_over_the_episodes_that_have_a_metric():
     episodes = [episode_metrics(trace([x] * 30, success=x < 0.005)) for x in (0.001, 0.002, 0.1)]
     episodes.append(episode_metrics(trace([0.5] * 30, valid=[False] * 30, reason="lost")))
     summary = summarise(episodes)

@@ -15,27 +15,27 @@ SMALL = {"estimator": "noisy", "width": 96, "height": 72}
 SHORT = {"seconds": 0.5, "env_config": SMALL}
 
 
-def test_a_study_leaves_table_plot_film_and_traces(tmp_path):
-    seen = []
-    result = run_servo_study(ServoStudy(episodes=2, seed=5, **SHORT), tmp_path, "command", 1, seen.append)
+def test_a_study_writes_result_plot_video_and_traces(tmp_path):
+    reported = []
+    result = run_servo_study(ServoStudy(episodes=2, seed=5, **SHORT), tmp_path, "command", 1, reported.append)
     assert json.loads((tmp_path / "servo.json").read_text()) == result
     assert result["schema"] == "ctr_env/servo@1"
-    assert [episode["seed"] for episode in result["episodes"]] == [5, 6] == [episode["seed"] for episode in seen]
+    assert [episode["seed"] for episode in result["episodes"]] == [5, 6] == [episode["seed"] for episode in reported]
     assert result["summary"]["episodes"] == 2
     assert {"command", "config", "versions"} <= result.keys()
     assert result["config"]["estimator"] == "noisy"
-    for figure in ("true_position_error_m", "settling_time_s"):
-        assert {"mean", "median", "p95"} <= result["summary"][figure].keys()
+    for metric in ("true_position_error_m", "settling_time_s"):
+        assert {"mean", "median", "p95"} <= result["summary"][metric].keys()
     assert iio.imread(tmp_path / "servo.png").std() > 5
-    record = np.stack(list(iio.imiter(tmp_path / "seed_000005.mp4")))
-    assert len(record) == 16
-    assert record.std() > 20
+    video = np.stack(list(iio.imiter(tmp_path / "seed_000005.mp4")))
+    assert len(video) == 16
+    assert video.std() > 20
     trace = Trace.load(tmp_path / "traces" / "seed_000006.npz")
     assert len(trace["time_s"]) == 16
     assert not list(tmp_path.glob(".*"))
 
 
-def test_an_interrupted_study_goes_on_to_the_same_result(tmp_path, monkeypatch):
+def test_an_interrupted_study_resumes_with_the_missing_episode_and_the_same_result(tmp_path, monkeypatch):
     study = ServoStudy(episodes=3, **SHORT)
     whole = run_servo_study(study, tmp_path / "whole")
 
@@ -44,11 +44,11 @@ def test_an_interrupted_study_goes_on_to_the_same_result(tmp_path, monkeypatch):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_servo_study(study, tmp_path / "broken", on_episode=stop)
+        run_servo_study(study, tmp_path / "resumed", on_episode=stop)
     ran = []
     original = runner.run_episode
     monkeypatch.setattr(runner, "run_episode", lambda env, seed, *rest: ran.append(seed) or original(env, seed, *rest))
-    resumed = run_servo_study(study, tmp_path / "broken")
+    resumed = run_servo_study(study, tmp_path / "resumed")
     assert ran == [2]
     assert resumed == whole
 
@@ -76,7 +76,7 @@ def test_estimators_as_objects_are_named_in_the_result(tmp_path):
         ({"seconds": float("nan")}, "seconds must be between 0.1"),
     ],
 )
-def test_impossible_studies_are_rejected(wrong, message):
+def test_invalid_settings_are_rejected(wrong, message):
     with pytest.raises(ValueError, match=message):
         ServoStudy(**wrong)
 
