@@ -62,23 +62,29 @@ def figures(out):
     return [{name: value for name, value in each.items() if name != "latency_ms"} for each in result["per_frame"]]
 
 
-def test_rendered_frames_evaluate_the_same_from_a_folder(write_frames, tmp_path):
-    """Labels are the same after writing and reading, images up to JPEG compression."""
+def evaluated_twice(estimator, write_frames, folder):
+    """Records of the same frames, rendered and read from a folder."""
     size = ["--width", "320", "--height", "240", "--randomization", "none"]
-    drawn = ["--data", "synthetic:validation", "--frames", "2", *size]
-    write_frames(tmp_path / "frames", 2)
-    for name in ("noisy", "ctrnet"):
-        for source, data in (("drawn", drawn), ("read", ["--data", str(tmp_path / "frames")])):
-            out = ["--out", str(tmp_path / f"{name}_{source}")]
-            assert main(["evaluate", *data, "--estimator", name, *out]) == 0
-    for before, after in zip(figures(tmp_path / "noisy_drawn"), figures(tmp_path / "noisy_read"), strict=True):
+    rendered = ["--data", "synthetic:validation", "--frames", "2", *size]
+    read = ["--data", str(write_frames(folder / "frames", 2))]
+    for name, data in (("rendered", rendered), ("read", read)):
+        assert main(["evaluate", *data, "--estimator", estimator, "--out", str(folder / name)]) == 0
+    return zip(figures(folder / "rendered"), figures(folder / "read"), strict=True)
+
+
+def test_labels_are_the_same_after_writing_and_reading(write_frames, tmp_path):
+    for before, after in evaluated_twice("noisy", write_frames, tmp_path):
         assert before.keys() == after.keys()
         for key, value in before.items():
             if value is None or isinstance(value, str):
                 assert after[key] == value
             else:
                 np.testing.assert_allclose(after[key], value, atol=1e-9, err_msg=key)
-    for before, after in zip(figures(tmp_path / "ctrnet_drawn"), figures(tmp_path / "ctrnet_read"), strict=True):
+
+
+@pytest.mark.slow
+def test_images_are_the_same_after_writing_and_reading_up_to_compression(write_frames, tmp_path):
+    for before, after in evaluated_twice("ctrnet", write_frames, tmp_path):
         assert before["valid"] and after["valid"]
         assert after["add_m"] == pytest.approx(before["add_m"], abs=0.003)
         assert after["mask_iou"] == pytest.approx(before["mask_iou"], abs=0.005)
