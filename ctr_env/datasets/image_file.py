@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ctr_env.errors import DataError, DataWarning, MissingFileError
 
-__all__ = ["IMAGE_SUFFIXES", "read_image", "read_mask"]
+__all__ = ["IMAGE_SUFFIXES", "decode_image", "decode_mask", "file_bytes", "read_image", "read_mask"]
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 """Endings of the names of image files, in lower case."""
@@ -38,7 +38,7 @@ def read_image(file: str | Path) -> NDArray[np.uint8]:
         MissingFileError: If there is no such file.
         DataError: If it is not an image, or its end is missing.
     """
-    return _to_8_bits(_decoded(Path(file), cv2.IMREAD_COLOR_RGB), Path(file), _DEPTHS[1:])
+    return decode_image(file_bytes(file), Path(file))
 
 
 def read_mask(file: str | Path) -> NDArray[np.bool_]:
@@ -50,13 +50,39 @@ def read_mask(file: str | Path) -> NDArray[np.bool_]:
         MissingFileError: If there is no such file.
         DataError: If it is not an image, or its end is missing.
     """
-    return _to_8_bits(_decoded(Path(file), cv2.IMREAD_GRAYSCALE), Path(file), _DEPTHS) > 127
+    return decode_mask(file_bytes(file), Path(file))
 
 
-def _decoded(file: Path, flags: int) -> NDArray[np.uint8 | np.uint16]:
-    if not file.is_file():
+def file_bytes(file: str | Path) -> bytes:
+    """The content of an image file.
+
+    Raises:
+        MissingFileError: If there is no such file.
+    """
+    if not Path(file).is_file():
         raise MissingFileError(f"no such image: {file}")
-    data = file.read_bytes()
+    return Path(file).read_bytes()
+
+
+def decode_image(data: bytes, file: Path) -> NDArray[np.uint8]:
+    """:func:`read_image` for the content of a file that was read before; ``file`` is named in messages.
+
+    Raises:
+        DataError: If it is not an image, or its end is missing.
+    """
+    return _to_8_bits(_decoded(data, file, cv2.IMREAD_COLOR_RGB), file, _DEPTHS[1:])
+
+
+def decode_mask(data: bytes, file: Path) -> NDArray[np.bool_]:
+    """:func:`read_mask` for the content of a file that was read before; ``file`` is named in messages.
+
+    Raises:
+        DataError: If it is not an image, or its end is missing.
+    """
+    return _to_8_bits(_decoded(data, file, cv2.IMREAD_GRAYSCALE), file, _DEPTHS) > 127
+
+
+def _decoded(data: bytes, file: Path, flags: int) -> NDArray[np.uint8 | np.uint16]:
     _check(file, data)
     image = cv2.imdecode(np.frombuffer(data, np.uint8), flags | _UNCHANGED)
     if image is None or image.dtype not in (np.uint8, np.uint16):
@@ -85,7 +111,7 @@ def _check(file: Path, data: bytes) -> None:
         f"{file.parent}: images have EXIF orientation {orientation}, which is ignored: intrinsics belong to the image "
         "as the sensor recorded it",
         DataWarning,
-        stacklevel=4,
+        stacklevel=5,
     )
 
 
@@ -99,6 +125,6 @@ def _to_8_bits(image: NDArray[np.uint8 | np.uint16], file: Path, depths: tuple[i
         warnings.warn(
             f"{file.parent}: images of 16 bits have values of {bits} bits: {2**bits - 1} becomes 255",
             DataWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     return np.round(image * (255.0 / (2**bits - 1))).astype(np.uint8)

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from ctr_env.datasets.dream_reader import DreamFolder
+from ctr_env.datasets.image_file import decode_image, decode_mask, file_bytes
 from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.errors import DataError
 from ctr_env.estimators.ctrnet.points import LinkPoint, link_points
@@ -22,7 +22,6 @@ from .config import TrainingConfig
 
 __all__ = ["TRAINING_RANDOMIZATION", "FolderSource", "FrameSource", "SimulatorSource", "training_source"]
 
-_AS_RECORDED = cv2.IMREAD_IGNORE_ORIENTATION  # as datasets.image_file: intrinsics belong to the unrotated image
 _CLEAN = ("exposure", "blur_sigma_px", "motion_blur_px", "noise_std", "jpeg_quality")
 TRAINING_RANDOMIZATION: Mapping[str, Any] = {
     "preset": "strong",
@@ -62,8 +61,8 @@ class FolderSource(FrameSource):
             mask = frames.mask_file(name)
             if mask is None or labels["camera_T_base"] is None:
                 raise DataError(f"{folder}: frame {name} has no {'mask' if mask is None else 'pose'} to train with")
-            self._images.append(np.fromfile(frames.image_file(name), np.uint8))
-            self._masks.append(np.fromfile(mask, np.uint8))
+            self._images.append((file_bytes(frames.image_file(name)), frames.image_file(name)))
+            self._masks.append((file_bytes(mask), mask))
             base = link_points(kinematics, labels["joint_positions"], points)
             if labels["camera"].distortion:
                 raise DataError(f"{folder}: frame {name} has lens distortion; training takes undistorted images")
@@ -77,12 +76,12 @@ class FolderSource(FrameSource):
         """The frame of a number; every pass over the folder has another order.
 
         Raises:
-            DataError: If image and mask differ in size.
+            DataError: If a file is not a whole image, or image and mask differ in size.
         """
         pass_, place = divmod(index, len(self))
         chosen = _shuffled(pass_, place, len(self))
-        image = np.asarray(cv2.imdecode(self._images[chosen], cv2.IMREAD_COLOR_RGB | _AS_RECORDED), dtype=np.uint8)
-        mask = np.asarray(cv2.imdecode(self._masks[chosen], cv2.IMREAD_GRAYSCALE | _AS_RECORDED), dtype=np.uint8)
+        image = decode_image(*self._images[chosen])
+        mask = decode_mask(*self._masks[chosen]).astype(np.uint8) * np.uint8(255)
         points, camera = self._places[chosen]
         height, width = image.shape[:2]
         if mask.shape != (height, width):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ctr_env.errors import DataError, DataWarning
 from ctr_env.estimators.ctrnet.points import link_points, paper_keypoints
 from ctr_env.learning.supervised.sources import FolderSource, SimulatorSource
 from ctr_env.scenes.robots.kinematics import RobotKinematics
@@ -53,10 +54,29 @@ def test_images_and_masks_are_decoded_as_recorded_whatever_their_exif_orientatio
     jpeg = (folder / "000000.rgb.jpg").read_bytes()  # the EXIF segment is inserted, the pixels are not encoded again
     segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
     (folder / "000000.rgb.jpg").write_bytes(jpeg[:2] + segment + jpeg[2:])
-    flagged = FolderSource(folder, panda, points).frame(0)
+    with pytest.warns(DataWarning, match="EXIF orientation 6"):
+        flagged = FolderSource(folder, panda, points).frame(0)
     assert flagged.camera == plain.camera
     np.testing.assert_array_equal(flagged.mask, plain.mask)
     np.testing.assert_array_equal(flagged.image, plain.image)
+
+
+def test_masks_of_zeros_and_ones_are_those_of_zeros_and_255(write_folder, tmp_path, panda):
+    folder, points = write_folder(tmp_path, count=1), paper_keypoints(panda.robot)
+    plain = FolderSource(folder, panda, points).frame(0)
+    with Image.open(folder / "000000.mask.png") as mask:
+        values = np.asarray(mask)
+    Image.fromarray((values > 127).astype(np.uint8)).save(folder / "000000.mask.png")
+    np.testing.assert_array_equal(FolderSource(folder, panda, points).frame(0).mask, plain.mask)
+    assert set(np.unique(plain.mask)) == {0, 255}
+
+
+def test_an_image_that_ends_early_is_rejected_by_name(write_folder, tmp_path, panda):
+    folder = write_folder(tmp_path, count=1)
+    jpeg = folder / "000000.rgb.jpg"
+    jpeg.write_bytes(jpeg.read_bytes()[:-200])
+    with pytest.raises(DataError, match=r"000000\.rgb\.jpg: not a whole image"):
+        FolderSource(folder, panda, paper_keypoints(panda.robot)).frame(0)
 
 
 def test_frames_that_cannot_be_trained_with_are_rejected_by_name(write_folder, tmp_path, panda):
