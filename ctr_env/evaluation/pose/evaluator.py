@@ -28,7 +28,7 @@ class FrameEvaluator:
         """Choose the estimator.
 
         Args:
-            estimator: What is evaluated.
+            estimator: The estimator.
             kinematics: The robot in the frames.
             seed: Seed of the estimator's random draws.
         """

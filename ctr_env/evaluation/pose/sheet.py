@@ -61,8 +61,8 @@ def pose_sheet(rows: Mapping[str, Sequence[Shown]], kinematics: RobotKinematics)
     legend = {"true": _TRUE, "estimated": _ESTIMATED}
     if any(estimate.mask is not None for shown in rows.values() for _, estimate, _ in shown):
         legend["predicted mask"] = _MASK
-    drawn = [Row([_tile(each, kinematics) for each in shown], title) for title, shown in rows.items()]
-    return contact_sheet(drawn, (_WIDTH, _HEIGHT), legend=legend)
+    row_tiles = [Row([_tile(each, kinematics) for each in shown], title) for title, shown in rows.items()]
+    return contact_sheet(row_tiles, (_WIDTH, _HEIGHT), legend=legend)
 
 
 def _tile(shown: Shown, kinematics: RobotKinematics) -> Tile:

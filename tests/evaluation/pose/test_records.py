@@ -38,8 +38,8 @@ def test_the_true_pose_has_no_error():
 
 def test_a_translation_error_appears_in_every_metric():
     shift = np.array([0.03, 0.0, 0.0, 0.0, 0.0, 0.0])
-    found = estimate(moved(TRUE, -shift), covariance=0.01**2 * np.eye(6))
-    record = frame_record(labelled(), found, KINEMATICS, 0.0)
+    estimated = estimate(moved(TRUE, -shift), covariance=0.01**2 * np.eye(6))
+    record = frame_record(labelled(), estimated, KINEMATICS, 0.0)
     assert record["add_m"] == pytest.approx(0.03)
     assert record["translation_error_m"] == pytest.approx(0.03)
     assert record["rotation_error_rad"] == pytest.approx(0.0, abs=1e-6)
@@ -77,7 +77,7 @@ def test_points_behind_the_camera_have_no_pixel_error():
 def test_masks_are_compared_even_without_a_valid_pose():
     mask = np.zeros((48, 64), bool)
     mask[10:20, 10:20] = True
-    found = estimate(TRUE, valid=False, mask=mask.astype(np.float32))
-    record = frame_record(labelled(mask=mask), found, KINEMATICS, 0.0)
+    estimated = estimate(TRUE, valid=False, mask=mask.astype(np.float32))
+    record = frame_record(labelled(mask=mask), estimated, KINEMATICS, 0.0)
     assert record["mask_iou"] == 1.0
     assert record["mask_share"] == pytest.approx(100 / (48 * 64))

@@ -8,7 +8,6 @@ from ctr_env.estimators import NoisyEstimator
 from ctr_env.evaluation.servo import runner
 from ctr_env.evaluation.servo.runner import ServoStudy, run_servo_study
 from ctr_env.evaluation.servo.trace import Trace
-from ctr_env.runs.files import replacing, write_json
 
 SMALL = {"estimator": "noisy", "width": 96, "height": 72}
 
@@ -79,16 +78,3 @@ def test_estimators_as_objects_are_named_in_the_result(tmp_path):
 def test_invalid_settings_are_rejected(wrong, message):
     with pytest.raises(ValueError, match=message):
         ServoStudy(**wrong)
-
-
-def test_files_are_whole_or_not_there(tmp_path):
-    path = tmp_path / "a" / "result.json"
-    write_json(path, {"x": np.float64(1.5), "y": np.arange(3)})
-    assert json.loads(path.read_text()) == {"x": 1.5, "y": [0, 1, 2]}
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        write_json(path, {"x": float("nan")})
-    with pytest.raises(RuntimeError), replacing(path) as scratch:
-        scratch.write_text("half")
-        raise RuntimeError
-    assert json.loads(path.read_text()) == {"x": 1.5, "y": [0, 1, 2]}
-    assert [entry.name for entry in path.parent.iterdir()] == ["result.json"]
