@@ -1,6 +1,6 @@
-"""Accuracy of ``ctr-env calibrate``: many cameras in a furnished room, 25 images of each.
+"""Accuracy of ``ctr-env calibrate``: many cameras under a scene preset, 25 images of each.
 
-    python benchmarks/calibration.py --robot panda --room lab --cameras 100 --adapted 10 --out runs/calibration
+    python benchmarks/calibration.py --robot panda --randomization lab --cameras 100 --adapted 10 --out runs/calibration
     python benchmarks/calibration.py --robot examples/ur5.yaml --weights ur5.safetensors --cameras 10 --out runs/ur5
 
 Images are rendered with the filament renderer and calibrated with ``--refine``; the first cameras are calibrated again
@@ -68,7 +68,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--robot", default="panda", help="panda, baxter, or a file that describes another robot")
     parser.add_argument("--weights", type=Path, help="weights (default: those of the package)")
-    parser.add_argument("--room", default="lab")
+    parser.add_argument("--randomization", default="lab")
     parser.add_argument("--cameras", type=int, default=100)
     parser.add_argument(
         "--adapted", type=int, default=10, help="number of cameras that are calibrated with an adapted network too"
@@ -78,19 +78,19 @@ def main() -> None:
     options = parser.parse_args()
     kinematics = RobotKinematics(options.robot)
     name = kinematics.robot.name
-    out = options.out / name / options.room
+    out = options.out / name / options.randomization
     weights: tuple[object, ...] = () if options.weights is None else ("--weights", options.weights)
     adapting = ("--adapt", "--minutes", options.minutes)
     plain: dict[int, Errors] = {}
     adapted: dict[int, Errors] = {}
     for i in range(options.cameras):
         place = out / f"{FIRST_CAMERA + i}"
-        generated(options.robot, options.room, "test", IMAGES, place / "images", FIRST_CAMERA + i)
+        generated(options.robot, options.randomization, "test", IMAGES, place / "images", FIRST_CAMERA + i)
         if calibrated(options.robot, place / "images", place / "refined", *weights):
             plain[i] = errors(place / "images", place / "refined", kinematics)
         if i < options.adapted and calibrated(options.robot, place / "images", place / "adapted", *weights, *adapting):
             adapted[i] = errors(place / "images", place / "adapted", kinematics)
-    print(f"\n{name}, {options.room}: cameras found; median and 95th percentile of errors")
+    print(f"\n{name}, {options.randomization}: cameras found; median and 95th percentile of errors")
     print(f"{'':29}{'base, mm':>18}{'base, deg':>18}{'gripper, mm':>18}{'NEES':>10}{'95 %':>8}")
     first = [plain[i] for i in range(options.adapted) if i in plain]
     print(row("refined", list(plain.values()), options.cameras))

@@ -31,12 +31,12 @@ def run(*arguments: object) -> None:
         sys.exit(1)
 
 
-def generated(robot: str, room: str, split: str, frames: int, out: Path, camera: int | None = None) -> None:
-    """Render frames of a furnished room without boards; from one fixed camera if its number is given."""
+def generated(robot: str, preset: str, split: str, frames: int, out: Path, camera: int | None = None) -> None:
+    """Render frames of a scene preset without boards; from one fixed camera if its number is given."""
     fixed = () if camera is None else ("--fixed-camera", camera)
     run(
         "generate", "--renderer", "filament", "--board-share", 0, "--workers", 1, "--robot", robot,
-        "--randomization", room, "--split", split, "--frames", frames, *fixed, "--out", out,
+        "--randomization", preset, "--split", split, "--frames", frames, *fixed, "--out", out,
     )  # fmt: skip
 
 

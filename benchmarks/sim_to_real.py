@@ -1,6 +1,6 @@
-"""Adaptation without labels: ADD before and after, in a furnished room and on the source domain.
+"""Adaptation without labels: ADD before and after, under a scene preset and on the source domain.
 
-    python benchmarks/sim_to_real.py --robot panda --room lab --minutes 12 --out runs/sim_to_real
+    python benchmarks/sim_to_real.py --robot panda --randomization lab --minutes 12 --out runs/sim_to_real
 
 Renders data sets with the filament renderer, adapts and evaluates, each step by a command of the package; finished
 results are kept. Rows of the table:
@@ -62,7 +62,7 @@ def millimetres(summary: dict[str, Any]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--robot", default="panda")
-    parser.add_argument("--room", default="lab")
+    parser.add_argument("--randomization", default="lab")
     parser.add_argument("--minutes", type=float, default=12.0, help="length of each adaptation")
     parser.add_argument("--cameras", type=int, nargs="+", default=(0, 1), help="numbers of the fixed cameras")
     parser.add_argument("--weights", type=Path, help="weights to start from (default: the packaged ones)")
@@ -70,15 +70,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder of the data sets (default: below --out)")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    robot, start, out = options.robot, options.weights, options.out / options.robot / options.room
-    data = options.data / robot / options.room if options.data else out / "data"
+    robot, start, out = options.robot, options.weights, options.out / options.robot / options.randomization
+    data = options.data / robot / options.randomization if options.data else out / "data"
     cases = [(f"camera {n}", f"fixed{n}_", n) for n in options.cameras] + [("other cameras", "", None)]
     rows = []
     for name, prefix, camera in cases:
         images, test = data / f"{prefix}adapt", data / f"{prefix}test"
         sizes = SIZES if camera is None else FIXED_SIZES
-        generated(robot, options.room, "train", sizes["adapt"], images, camera)
-        generated(robot, options.room, "test", sizes["test"], test, camera)
+        generated(robot, options.randomization, "train", sizes["adapt"], images, camera)
+        generated(robot, options.randomization, "test", sizes["test"], test, camera)
         place = out / name.replace(" ", "_")
         before = both_settings(robot, test, start, place.with_name(f"{place.name}_before"))
         weights = adapted(
@@ -90,7 +90,7 @@ def main() -> None:
     after = both_settings(robot, "synthetic:test", weights, out / "source_after", SOURCE_FRAMES)
     rows.append(("source", before, after))
     print(
-        f"\n{robot}, {options.room}: ADD AUC (CtRNet), median ADD in mm, mask IoU, before -> after; "
+        f"\n{robot}, {options.randomization}: ADD AUC (CtRNet), median ADD in mm, mask IoU, before -> after; "
         "failures before, of these solved"
     )
     for name, befores, afters in rows:

@@ -56,16 +56,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(name: str, words: Sequence[str]) -> int:
-    resumable = False
+    resumable, debug = False, "--debug" in words
     try:
         from .parsing import parse
 
         module, _, kind = COMMANDS[name][0].partition(":")
         options_class = getattr(import_module(f"{__package__}.{module}"), kind)
         resumable = options_class.resumable
-        status: int = parse(options_class, words).run()
+        options = parse(options_class, words)
+        debug = options.debug
+        status: int = options.run()
     except CtrEnvError as error:
-        if "--debug" in words:
+        if debug:
             raise
         print(f"ctr-env {name}: {' '.join(str(error).split())}", file=sys.stderr)
         return 1

@@ -104,6 +104,8 @@ class OptionClass:
         chooser = name.removesuffix(_CONFIG)
         if name.endswith(_CONFIG) and chooser in CONFIGURATIONS:
             return self._choice(chooser, defaults.get(chooser, "pbvs"), prefix)
+        if get_origin(hint) is Annotated and Suppress in get_args(hint):
+            return hint, None
         self.names.append(_joined(prefix, name))
         if name in NAMES:
             return Annotated[Literal[NAMES[name]()], arg(help=text)], None

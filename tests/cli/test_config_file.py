@@ -52,6 +52,8 @@ def test_another_estimator_on_the_command_line_drops_the_options_of_that_in_the_
 def test_unknown_keys_are_named_with_the_valid_ones(tmp_path):
     with pytest.raises(ConfigurationError, match=r"unknown key estimator\.drop_out; valid keys: .*estimator\.dropout"):
         servo([], "estimator: {name: noisy, drop_out: 1}", tmp_path)
+    with pytest.raises(ConfigurationError, match="unknown key words; valid keys: "):
+        servo([], "words: [servo]", tmp_path)
 
 
 @pytest.mark.parametrize(

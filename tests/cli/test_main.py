@@ -69,10 +69,12 @@ def test_errors_of_the_package_are_one_line(monkeypatch, capsys):
     assert capsys.readouterr().err == "ctr-env doctor: no image: install EGL\n"
 
 
-def test_debug_shows_the_traceback(monkeypatch):
+def test_debug_shows_the_traceback(monkeypatch, tmp_path):
     monkeypatch.setattr(doctor.Doctor, "run", fail_with(RenderError("no image")))
-    with pytest.raises(RenderError, match="no image"):
-        main(["doctor", "--debug"])
+    (tmp_path / "options.yaml").write_text("debug: true")
+    for words in (["--debug"], ["--config", str(tmp_path / "options.yaml")]):
+        with pytest.raises(RenderError, match="no image"):
+            main(["doctor", *words])
 
 
 @pytest.mark.parametrize("error", [ValueError("broadcast"), RuntimeError("CUDA"), FileNotFoundError("x")])
