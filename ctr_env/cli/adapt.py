@@ -103,8 +103,8 @@ class Adapt(DataOptions, ResultCommand):
             "command": self.command_line,
             "config": asdict(adapter.config),
             "versions": versions("torch"),
-            "images": counts,
-            "rejected": [each._asdict() for each in rejected],
+            "pictures": counts,
+            "skipped": [each._asdict() for each in rejected],
             "uncertainty": adapter.header.uncertainty.source,
             "rounds": rounds,
             "summary": {

@@ -115,7 +115,7 @@ class Calibrate(DataOptions, ResultCommand):
             "command": self.command_line,
             "config": {name: getattr(self, name) for name in _SETTINGS},
             "versions": versions("torch"),
-            "rejected": [rejected._asdict() for rejected in images.rejected],
+            "skipped": [rejected._asdict() for rejected in images.rejected],
             "advice": advice(found, joints, kinematics, adapted=self.adapt),
             **calibration_data(found, kinematics.robot, next(iter(images.cameras.values()))),
         }

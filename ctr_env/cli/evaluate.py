@@ -86,7 +86,7 @@ class Evaluate(NetworkOptions, RecordingOptions, ResultCommand):
 
 def _show(result: dict[str, Any], folder: Path, metrics: str) -> None:
     """Print the table of a result and where its files are."""
-    config, rejected = result["config"], result["rejected"]
+    config, rejected = result["config"], result["skipped"]
     title = f"{config['robot']}  {config['data']}  estimator: {config['estimator']}"
     Console().print(pose_table(result["summary"], title, metrics))
     if rejected:

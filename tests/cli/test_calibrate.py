@@ -63,7 +63,7 @@ def test_a_recording_gives_the_pose_of_its_camera(recording, tmp_path, capsys):
     data = json.loads((out / "calibration.json").read_text())
     assert data["schema"] == "ctr_env/calibrate@2"
     assert data["conventions"] == {"rows": "by name"} and data["uncertainty"] == "measured"
-    assert data["rejected"] == [] and data["config"]["robot"] == "panda" and data["config"]["refine"] is False
+    assert data["skipped"] == [] and data["config"]["robot"] == "panda" and data["config"]["refine"] is False
     assert np.linalg.norm(np.array(data["camera_T_base"])[:3, 3] - truth.translation) < 0.015
     assert data["camera"]["distortion"] == list(LENS) and data["camera"]["pixel_centre"] == 0.5
     assert (out / "calibration.yaml").is_file() and (out / "overlays.png").stat().st_size > 10_000
@@ -109,7 +109,7 @@ def test_a_folder_is_calibrated_and_refined(adapt, write_frames, tmp_path, capsy
     assert "000002.rgb.jpg" in complaints
     data = json.loads((tmp_path / "out" / "calibration.json").read_text())
     assert [frame["name"] for frame in data["frames"]] == ["000000", "000001", "000003"]
-    assert [rejected["file"] for rejected in data["rejected"]] == ["000002.rgb.jpg"]
+    assert [rejected["file"] for rejected in data["skipped"]] == ["000002.rgb.jpg"]
     truth = json.loads((tmp_path / "frames" / "000000.json").read_text())["objects"][0]["location"]
     assert np.linalg.norm(np.array(data["camera_T_base"])[:3, 3] - truth) < 0.015
     assert ("agreement" in shown) == adapt

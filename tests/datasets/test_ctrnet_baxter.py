@@ -108,7 +108,7 @@ def test_without_a_camera_file_the_camera_is_the_published_one(folder):
 def test_estimates_are_evaluated_at_the_end_effector(folder, tmp_path):
     study = PoseStudy(robot="baxter", data=str(folder), estimator="ctrnet")
     result = run_pose_study(study, tmp_path / "out")
-    assert result["frames"] == 4 and not result["rejected"]
+    assert result["frames"] == 4 and not result["skipped"]
     frame, summary = result["per_frame"][0], result["summary"]
     assert len(frame["keypoint_errors_m"]) == 1 and frame["rotation_error_rad"] is None
     assert frame["add_m"] == pytest.approx(frame["keypoint_errors_m"][0])
@@ -125,8 +125,8 @@ def test_damaged_frames_are_rejected_and_the_others_evaluated(folder, tmp_path):
     (inner / "ground_truth_data").write_bytes(pickle.dumps(truth))
     result = run_pose_study(PoseStudy(robot="baxter", data=str(folder), estimator="ctrnet"), tmp_path / "out")
     assert result["frames"] == 1
-    assert [item["file"] for item in result["rejected"]] == ["pose_0/1.png", "ground_truth_data", "ground_truth_data"]
-    assert "joints of pose_1 must be 7 finite numbers" in result["rejected"][1]["reason"]
+    assert [item["file"] for item in result["skipped"]] == ["pose_0/1.png", "ground_truth_data", "ground_truth_data"]
+    assert "joints of pose_1 must be 7 finite numbers" in result["skipped"][1]["reason"]
 
 
 def test_errors_of_the_whole_set_are_named(folder, tmp_path):

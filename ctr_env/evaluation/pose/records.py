@@ -31,7 +31,7 @@ def frame_record(
     The keypoints of the robot at the measured joint positions are transformed to the camera by the estimated and by the
     true ``camera_T_base``: their errors measure that pose and not the encoders, and the true pose has no error. In a
     frame without a pose, the marked point, as measured by the data set's authors, replaces the keypoints. Pixel errors
-    are those of the projections, in pixels of the original image (``image_size``). The errors and the pose of an
+    are those of the projections, in pixels of the original image (``picture_size``). The errors and the pose of an
     invalid estimate are ``None``; so is the pixel error of a point behind the camera.
     ``covariance`` is that of ``error_twist`` (see ``PoseEstimate``), and ``expected_translation_error_m`` the root mean
     square translation error of the base that follows from it; both are ``None`` for an estimator without a covariance.
@@ -58,7 +58,7 @@ def frame_record(
         "visibility": float(inside.mean()),
         "mask_share": None if mask is None else float(mask.mean()),
         "distance_m": float(np.linalg.norm(points.mean(axis=0))),
-        "image_size": [camera.width, camera.height],
+        "picture_size": [camera.width, camera.height],
     }
     if estimate.valid:
         moved = estimate.camera_T_base.apply(base_points)

@@ -73,7 +73,7 @@ def run_pose_study(study: PoseStudy, out: Path, command: str = "", on_frame: OnF
             "uncertainty": estimator.uncertainty_source,
             "conventions": source.conventions,
             "frames": len(records),
-            "rejected": rejected,
+            "skipped": rejected,
             "summary": pose_summary(list(records.values())),
             "per_frame": list(records.values()),
         }

@@ -77,7 +77,7 @@ def pose_summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
       :mod:`.metrics`; ``dream_frames`` is the number of frames that count in the first.
     - ``far_off_share``: share of the *valid* estimates whose ADD is 100 mm or more: wrong poses that were not rejected.
     - ``pck2d``, ``pck2d_auc_20px`` (DREAM's), ``pck2d_auc_200px`` (CtRNet's): projected keypoints whose true position
-      lies in the image, in pixels of the original images (``image_sizes``); ``pck3d``: all keypoints of all
+      lies in the image, in pixels of the original images (``picture_sizes``); ``pck3d``: all keypoints of all
       frames, thresholds in mm.
     - ``mask_iou``: mean over the ``mask_frames`` frames with a true and a predicted mask.
     - ``nees``: of valid estimates with a positive definite covariance. A calibrated covariance gives a mean of 6 and
@@ -112,7 +112,7 @@ def pose_summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "pck2d": {f"{t:g}": float(accuracy(pixels, [t])[0]) if len(pixels) else None for t in _PCK_PX},
         "pck2d_auc_20px": pck_auc_dream(pixels),
         "pck2d_auc_200px": pck_auc_ctrnet(pixels),
-        "image_sizes": sorted({"{}x{}".format(*record["image_size"]) for record in records}),
+        "picture_sizes": sorted({"{}x{}".format(*record["picture_size"]) for record in records}),
         "pck3d": {f"{t:g}": float(accuracy(points, [t / 1e3])[0]) for t in _PCK_MM},
         "mask_iou": float(np.mean(ious)) if ious else None,
         "mask_frames": len(ious),

@@ -57,7 +57,7 @@ def adaptation_settings(config: AdaptationConfig, images: Sequence[Sequence[Fram
     return {
         **asdict(config),
         "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
-        "images": [len(group) for group in images],
+        "pictures": [len(group) for group in images],
         "images_sha256": _digest([frame for group in images for frame in group]),
     }
 

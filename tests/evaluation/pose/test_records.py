@@ -32,7 +32,7 @@ def test_the_true_pose_has_no_error():
     assert record["latency_ms"] == 2.0
     assert record["visibility"] == 1.0
     assert record["mask_iou"] is record["mask_share"] is None
-    assert record["image_size"] == [64, 48]
+    assert record["picture_size"] == [64, 48]
     assert 1.3 < record["distance_m"] < 2.0
 
 

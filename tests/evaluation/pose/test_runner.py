@@ -73,7 +73,7 @@ def test_the_ground_truth_estimator_is_perfect(folder, tmp_path):
     assert result["schema"] == "ctr_env/evaluate@1"
     assert result["command"] == "command"
     assert result["frames"] == len(result["per_frame"]) == 6
-    assert result["rejected"] == []
+    assert result["skipped"] == []
     assert {"panda", str(folder), 6} <= {v for v in result["config"].values() if isinstance(v, str | int)}
     assert "torch" in result["versions"]
     assert result["uncertainty"] == ""
@@ -127,9 +127,9 @@ def test_unusable_frames_are_rejected_with_their_reason(tmp_path):
         PoseStudy(data=str(data)), tmp_path / "out", on_frame=lambda i, n, record: done.append((i, n, record is None))
     )
     assert result["frames"] == 2
-    rejected = result["rejected"]
-    assert [entry["file"] for entry in rejected] == ["000000.rgb.jpg", "000001.json", "000002.json", "000003.json"]
-    for entry, reason in zip(rejected, ("not an image", "not understood", "no image", "fewer than 3"), strict=True):
+    skipped = result["skipped"]
+    assert [entry["file"] for entry in skipped] == ["000000.rgb.jpg", "000001.json", "000002.json", "000003.json"]
+    for entry, reason in zip(skipped, ("not an image", "not understood", "no image", "fewer than 3"), strict=True):
         assert reason in entry["reason"]
     assert done == [(i + 1, 6, i < 4) for i in range(6)]
     for file in data.glob("*.jpg"):
@@ -187,4 +187,4 @@ def test_generated_frames_repeat_and_show_a_board_for_estimators_that_need_one(t
     assert without_times(result) == without_times(again)
     assert [record["name"] for record in result["per_frame"]] == ["000000", "000001"]
     assert result["per_frame"][0]["mask_share"] > 0.0
-    assert result["summary"]["image_sizes"] == ["320x240"]
+    assert result["summary"]["picture_sizes"] == ["320x240"]

@@ -21,7 +21,7 @@ def record(add=0.01, valid=True, **changes):
         "keypoints_in_frame": [True] * 7,
         "keypoint_errors_m": [add] * 7 if valid else None,
         "keypoint_errors_px": [100 * add] * 7 if valid else None,
-        "image_size": [640, 480],
+        "picture_size": [640, 480],
         "visibility": 1.0,
         "distance_m": 1.0,
     } | changes
@@ -72,7 +72,7 @@ def test_nees_latency_masks_and_image_sizes():
     assert summary["nees"] == nees
     assert summary["latency_ms"]["median"] == 20.0
     assert (summary["mask_iou"], summary["mask_frames"]) == (0.5, 1)
-    assert summary["image_sizes"] == ["640x480"]
+    assert summary["picture_sizes"] == ["640x480"]
     assert summary["rotation_error_rad"] == {"mean": 0.1, "median": 0.1, "p95": pytest.approx(0.1), "n": 2}
 
 
