@@ -17,6 +17,8 @@ ARGS ?=# more arguments for pytest or the demo
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
+# One thread in each test process: more than there are cores wait for each other.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS)
 FOLDERS := ctr_env scenes estimators controllers
 
 # Stamps are named by content, not by time: a changed, added or removed file gives another name.
@@ -35,11 +37,11 @@ demo: install ## Run the demonstration; its videos, plot and figures are written
 
 .PHONY: test
 test: install ## Run the tests, without the slow ones
-	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+	$(PYTEST) $(ARGS)
 
 .PHONY: test-slow
 test-slow: install ## Run the slow tests
-	$(BIN)/pytest -n $(WORKERS) -m slow $(ARGS)
+	$(PYTEST) -m slow $(ARGS)
 
 # mypy looks in the working folder first, so it is started where the sources are not.
 .PHONY: check
@@ -48,7 +50,7 @@ check: install ## Check format, style, types and import contracts, and run the t
 	$(BIN)/ruff check .
 	cd $(VENV) && bin/mypy --config-file ../pyproject.toml -p ctr_env
 	cd $(VENV) && bin/lint-imports --no-cache ../pyproject.toml
-	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+	$(PYTEST) $(ARGS)
 
 .PHONY: docs
 docs: install ## Build the documentation site in site/

@@ -26,6 +26,7 @@ def test_all_images_together_give_the_pose_and_its_error_bar(found, labelled):
     assert np.median([fit.pseudo_label.contour_inlier_ratio for fit in found.fits]) > 0.5
 
 
+@pytest.mark.slow
 def test_refining_brings_a_pose_that_is_off_back(frames, estimator, labelled, monkeypatch):
     """One alignment of all contours would do it too, so that is made to miss here."""
     truth, off = next(iter(labelled.values())).camera_T_base, np.array([0.006, -0.005, 0.0, 0.0, 0.0, 0.006])

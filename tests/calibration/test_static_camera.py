@@ -67,6 +67,7 @@ def test_the_posed_mask_is_the_robot(labelled):
         assert (mask & label.mask).sum() / (mask | label.mask).sum() > 0.93
 
 
+@pytest.mark.slow
 def test_the_score_ranks_networks_as_their_true_error_does(tmp_path):
     sampler = FrameSampler("panda", 320, 240, "mild")
     labelled = [sampler.sample(frame_seed("validation", 31, i)) for i in range(8)]

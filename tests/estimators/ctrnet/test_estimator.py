@@ -230,6 +230,7 @@ def test_points_that_no_pose_explains(weights):
     assert {estimator.estimate(frame).reason for _ in range(5)} <= {"reprojection_error", "uncertain"}
 
 
+@pytest.mark.slow
 def test_covariance_is_calibrated_for_calibrated_detections(weights):
     frame, pose = view()
     estimator = prepared(weights, frame, pose, tracking=False)
