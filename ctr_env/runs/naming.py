@@ -11,7 +11,7 @@ from typing import Any
 
 from .files import plain_json
 
-__all__ = ["default_folder", "settings_digest"]
+__all__ = ["default_folder", "file_hashes", "settings_digest"]
 
 _DIGITS = 6
 _LARGEST = 512 * 2**20  # bytes of a file whose content is part of the digest
@@ -35,22 +35,27 @@ def settings_digest(settings: Mapping[str, Any]) -> str:
 
     A path to a file counts with the file's content, so that an edited file gives another digest.
     """
-    text = json.dumps(_with_content(settings), sort_keys=True, default=plain_json)
+    text = json.dumps([settings, file_hashes(settings)], sort_keys=True, default=plain_json)
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+
+
+def file_hashes(settings: Any) -> dict[str, str]:
+    """SHA-256, hexadecimal, of every file that settings name, by its path as written there.
+
+    Args:
+        settings: A mapping, a list or a single value; values that name no file have no hash.
+    """
+    if isinstance(settings, Mapping):
+        settings = list(settings.values())
+    if isinstance(settings, list | tuple):
+        return {path: digest for each in settings for path, digest in file_hashes(each).items()}
+    if isinstance(settings, str | Path) and Path(settings).suffix:
+        path = Path(settings)
+        if path.is_file() and path.stat().st_size <= _LARGEST:
+            return {str(settings): hashlib.sha256(path.read_bytes()).hexdigest()}
+    return {}
 
 
 def _word(part: str) -> str:
     path = Path(part)
     return re.sub(r"[^A-Za-z0-9.]+", "_", path.stem if path.suffix else path.name).strip("_")
-
-
-def _with_content(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(name): _with_content(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_with_content(each) for each in value]
-    if isinstance(value, str | Path) and Path(value).suffix:
-        path = Path(value)
-        if path.is_file() and path.stat().st_size <= _LARGEST:
-            return [str(value), hashlib.sha256(path.read_bytes()).hexdigest()]
-    return value

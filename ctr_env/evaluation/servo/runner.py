@@ -16,6 +16,7 @@ from ctr_env.envs.spec import environment_spec
 from ctr_env.errors import ConfigurationError, RunFolderError
 from ctr_env.runs.files import write_json
 from ctr_env.runs.folder import RunFolder
+from ctr_env.runs.naming import file_hashes
 from ctr_env.runs.versions import versions
 
 from .annotate import annotate
@@ -81,7 +82,7 @@ class ServoStudy:
 
     @property
     def config(self) -> dict[str, Any]:
-        """The settings that an episode depends on."""
+        """The settings that an episode depends on, with the hashes of files that they name."""
         return {
             "env": self.env_id,
             "robot": self.robot,
@@ -89,6 +90,7 @@ class ServoStudy:
             "seed": self.seed,
             "seconds": self.seconds,
             **self.env_config,
+            "files": file_hashes({"robot": self.robot, **self.env_config}),
         }
 
 

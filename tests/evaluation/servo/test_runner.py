@@ -1,9 +1,11 @@
 import json
+from pathlib import Path
 
 import imageio.v3 as iio
 import numpy as np
 import pytest
 
+from ctr_env.errors import RunFolderError
 from ctr_env.estimators import NoisyEstimator
 from ctr_env.evaluation.servo import runner
 from ctr_env.evaluation.servo.runner import ServoStudy, run_servo_study
@@ -11,6 +13,7 @@ from ctr_env.evaluation.servo.trace import Trace
 
 SMALL = {"estimator": "noisy", "width": 96, "height": 72}
 
+UR5 = Path(__file__).parents[3] / "examples" / "ur5.yaml"
 SHORT = {"seconds": 0.5, "env_config": SMALL}
 
 
@@ -56,6 +59,15 @@ def test_a_folder_of_another_study_is_rejected(tmp_path):
     run_servo_study(ServoStudy(episodes=1, **SHORT), tmp_path)
     with pytest.raises(ValueError, match="holds a servo run with randomization="):
         run_servo_study(ServoStudy(episodes=1, seconds=0.5, env_config=SMALL | {"randomization": "mild"}), tmp_path)
+
+
+def test_a_file_that_changed_is_another_study(tmp_path):
+    robot = tmp_path / "robot.yaml"
+    robot.write_text("# one\n" + UR5.read_text())
+    run_servo_study(ServoStudy(robot=str(robot), episodes=1, **SHORT), tmp_path / "out")
+    robot.write_text("# other\n" + UR5.read_text())
+    with pytest.raises(RunFolderError, match="holds a servo run with files="):
+        run_servo_study(ServoStudy(robot=str(robot), episodes=1, **SHORT), tmp_path / "out")
 
 
 def test_estimators_as_objects_are_named_in_the_result(tmp_path):
