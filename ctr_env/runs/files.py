@@ -1,7 +1,8 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and the hash of a file."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["plain_json", "replacing", "write_image", "write_json"]
+__all__ = ["plain_json", "replacing", "sha256", "write_image", "write_json"]
 
 
 @contextmanager
@@ -58,3 +59,8 @@ def plain_json(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
     raise TypeError(f"no JSON form for {type(value).__name__}: {value!r}")
+
+
+def sha256(file: Path) -> str:
+    """Hash of a file's content, hexadecimal."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()

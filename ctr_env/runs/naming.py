@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .files import plain_json
+from .files import plain_json, sha256
 
 __all__ = ["default_folder", "file_hashes", "settings_digest"]
 
@@ -52,7 +52,7 @@ def file_hashes(settings: Any) -> dict[str, str]:
     if isinstance(settings, str | Path) and Path(settings).suffix:
         path = Path(settings)
         if path.is_file() and path.stat().st_size <= _LARGEST:
-            return {str(settings): hashlib.sha256(path.read_bytes()).hexdigest()}
+            return {str(settings): sha256(path)}
     return {}
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ctr_env.datasets.recording import Recording, load_recording
+from ctr_env.runs.files import sha256
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-__all__ = ["RecordingFiles", "sha256"]
+__all__ = ["RecordingFiles"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +52,3 @@ class RecordingFiles:
         return load_recording(
             images, self.joints, self.camera, kinematics, self.pose, self.rectified, self.joint_names or None
         )
-
-
-def sha256(file: Path) -> str:
-    """Hash of a file's content, hexadecimal."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -11,9 +11,10 @@ from ctr_env.datasets.folders import open_folder
 from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.errors import ConfigurationError
 from ctr_env.estimators import PoseEstimator
+from ctr_env.runs.files import sha256
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-from .recording_files import RecordingFiles, sha256
+from .recording_files import RecordingFiles
 from .sources import SYNTHETIC, FolderSource, FrameSource, SyntheticSource
 
 __all__ = ["PoseStudy"]
