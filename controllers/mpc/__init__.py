@@ -1,0 +1,1 @@
+"""Model predictive control of the arm over a horizon."""

@@ -1,0 +1,1 @@
+"""The servoing benchmark: scenarios, perturbations, systems, statistics."""

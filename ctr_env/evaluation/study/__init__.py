@@ -1,0 +1,1 @@
+"""Studies: axes, systems and seeds in one file, one row per episode."""

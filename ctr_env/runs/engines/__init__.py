@@ -1,0 +1,1 @@
+"""Engines that run many independent jobs: in this process, on its cores, on a cluster."""
