@@ -7,10 +7,14 @@ from .endpoint import EndpointCorrection
 from .features import CartesianFeature, ImageFeature, PoseFeature, make_feature
 from .gains import AdaptiveGain
 from .joint_limits import JointLimiter
+from .law import ServoContext, ServoLaw
+from .motion import MotionRequest, NoMotionError
 from .pbvs import PBVSLaw
 from .pbvs_controller import PBVSController
 from .registry import ControllerEntry, controller_entries, controller_names, make_controller, register_controller
 from .saturation import saturate_twist
+from .servo_config import ServoControllerConfig
+from .servo_controller import ServoController
 
 __all__ = [
     "AdaptiveGain",
@@ -21,12 +25,18 @@ __all__ = [
     "EndpointCorrection",
     "ImageFeature",
     "JointLimiter",
+    "MotionRequest",
+    "NoMotionError",
     "PBVSConfig",
     "PBVSController",
     "PBVSLaw",
     "PoseFeature",
     "ServoCommand",
+    "ServoContext",
+    "ServoController",
+    "ServoControllerConfig",
     "ServoGoal",
+    "ServoLaw",
     "ServoState",
     "controller_entries",
     "controller_names",

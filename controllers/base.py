@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import RigidTransform
 
 from ctr_env.errors import DataError
+from ctr_env.geometry import PinholeCamera
 
 __all__ = ["Controller", "Mode", "ServoCommand", "ServoGoal", "ServoState"]
 
@@ -34,20 +35,33 @@ class ServoGoal:
         gripper_offset: ``(6,)`` pose of the gripper in the same image relative to its pose by encoders and estimate:
             translation (m) and rotation vector (rad) in base axes, that is
             ``twist_between(base_T_ee, camera_T_base.inv() * camera_T_ee)``; ``None`` where the gripper is not observed.
+        camera_T_base: Estimate that the goal was transformed by; image-based laws need it.
+        camera: Intrinsics as the controller believes them, which may differ from the true ones.
+        covariance: ``(6, 6)`` covariance of ``camera_T_base``; see :attr:`ctr_env.estimators.PoseEstimate.covariance`.
 
     Raises:
-        DataError: If a value is not finite, or twist or offset is not ``(6,)``.
+        DataError: If a value is not finite or does not have its shape.
     """
 
     base_T_goal: RigidTransform
     time_s: float
     twist: NDArray[np.float64] | None = None
     gripper_offset: NDArray[np.float64] | None = None
+    camera_T_base: RigidTransform | None = None
+    camera: PinholeCamera | None = None
+    covariance: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         """Check that every value is finite and has its shape."""
-        if not np.isfinite(self.base_T_goal.as_matrix()).all():
-            raise DataError(f"ServoGoal.base_T_goal must be finite, not {self.base_T_goal.as_matrix()}")
+        for name in ("base_T_goal", "camera_T_base"):
+            pose = getattr(self, name)
+            if pose is not None and not np.isfinite(pose.as_matrix()).all():
+                raise DataError(f"ServoGoal.{name} must be finite, not {pose.as_matrix()}")
+        if self.covariance is not None:
+            covariance = np.array(self.covariance, dtype=float)
+            if covariance.shape != (6, 6) or not np.isfinite(covariance).all():
+                raise DataError(f"ServoGoal.covariance must be (6, 6) finite numbers, not {self.covariance!r}")
+            object.__setattr__(self, "covariance", covariance)
         if not np.isfinite(self.time_s):
             raise DataError(f"ServoGoal.time_s must be finite, not {self.time_s!r}")
         for name in ("twist", "gripper_offset"):

@@ -54,3 +54,8 @@ class EndpointCorrection:
             self._offset = self._offset + min(share, 1.0) * (goal.gripper_offset - self._offset)
             self._last_s = goal.time_s
         return moved(goal.base_T_goal, -self._offset)
+
+    @property
+    def offset(self) -> NDArray[np.float64]:
+        """``(6,)`` averaged offset: :attr:`ServoGoal.gripper_offset` without its noise."""
+        return self._offset.copy()

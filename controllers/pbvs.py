@@ -8,14 +8,33 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
-from ctr_env.errors import ConfigurationError
-
 from .features import CartesianFeature, PoseFeature
 from .gains import AdaptiveGain
 from .goal_motion import rigid_twist
-from .saturation import saturate_twist
+from .law import ServoContext, ServoLaw
+from .twist_shaping import TwistShaping
 
-__all__ = ["PBVSLaw"]
+__all__ = ["PBVSLaw", "PoseLaw"]
+
+
+class PoseLaw(ServoLaw):
+    """``twist = -g(e) inv(L) e`` with error e and interaction matrix L of a pose feature."""
+
+    def __init__(self, feature: PoseFeature, gain: AdaptiveGain) -> None:
+        """Set the regulated feature and the rate of decay."""
+        self.feature = feature
+        self.gain = gain
+
+    def twist(self, context: ServoContext) -> NDArray[np.float64]:
+        """``(6,)`` twist towards the goal, m/s and rad/s in base axes."""
+        return self.decay(context.base_T_ee, context.base_T_goal, context.max_gain)
+
+    def decay(
+        self, base_T_ee: RigidTransform, base_T_goal: RigidTransform, max_gain: float = math.inf
+    ) -> NDArray[np.float64]:
+        """The same from the two poses and a bound of the gain (1/s)."""
+        error = self.feature.error(base_T_ee, base_T_goal)
+        return self.feature.twist(base_T_ee, base_T_goal, min(self.gain(error), max_gain))
 
 
 class PBVSLaw:
@@ -25,8 +44,7 @@ class PBVSLaw:
 
     ``v(t) = c(t) - (c(t0) - v0) exp(-mu (t - t0))`` with ``c = sat(-g(e) inv(L) e + v_goal)``:
 
-    it starts from the twist v0 of the end effector at t0 instead of jumping to ``c(t0)`` (N. Mansard, F. Chaumette,
-    "Task sequencing for high-level sensor-based control", IEEE Transactions on Robotics 23(1), 2007, equation 17).
+    it starts from the twist v0 of the end effector at t0 instead of jumping to ``c(t0)`` (see :class:`TwistShaping`).
     ``v_goal`` is the twist of an end effector fixed to the moving goal: it keeps e constant, so that a moving goal is
     followed without lag. Without it the end effector lags by (goal speed) / g.
 
@@ -56,17 +74,9 @@ class PBVSLaw:
         Raises:
             ConfigurationError: If the rate is negative or a speed is not positive.
         """
-        if not 0.0 <= continuity_rate < math.inf:
-            raise ConfigurationError(f"continuity_rate must be finite and not negative, not {continuity_rate!r}")
-        for name, speed in (("max_linear_speed", max_linear_speed), ("max_angular_speed", max_angular_speed)):
-            if not speed > 0.0:
-                raise ConfigurationError(f"{name} must be positive, not {speed!r}")
         self.feature = CartesianFeature() if feature is None else feature
         self.gain = AdaptiveGain.constant(1.0) if gain is None else gain
-        self.continuity_rate = continuity_rate
-        self.max_linear_speed = max_linear_speed
-        self.max_angular_speed = max_angular_speed
-        self.restart()
+        self._shaping = TwistShaping(continuity_rate, max_linear_speed, max_angular_speed)
 
     def restart(self, twist: NDArray[np.float64] | None = None) -> None:
         """Start smoothly at the next call of :meth:`twist`.
@@ -74,9 +84,7 @@ class PBVSLaw:
         Args:
             twist: ``(6,)`` present twist of the end effector, base axes; at rest by default.
         """
-        self._start_twist = np.zeros(6) if twist is None else np.array(twist, dtype=float)
-        self._start_time: float | None = None
-        self._gap = np.zeros(6)
+        self._shaping.restart(twist)
 
     def twist(
         self,
@@ -100,22 +108,7 @@ class PBVSLaw:
         Returns:
             ``(6,)`` m/s and rad/s, base axes at the end effector's origin, within the speed limits.
         """
-        error = self.feature.error(base_T_ee, base_T_goal)
-        twist = self.feature.twist(base_T_ee, base_T_goal, min(self.gain(error), max_gain))
+        twist = PoseLaw(self.feature, self.gain).decay(base_T_ee, base_T_goal, max_gain)
         if goal_twist is not None:
             twist = twist + rigid_twist(goal_twist, base_T_goal.translation, base_T_ee.translation)
-        twist = self._smooth(self._saturate(twist), time_s)
-        if residual_twist is not None:
-            twist = twist + residual_twist
-        return self._saturate(twist)
-
-    def _saturate(self, twist: NDArray[np.float64]) -> NDArray[np.float64]:
-        return saturate_twist(twist, self.max_linear_speed, self.max_angular_speed)
-
-    def _smooth(self, twist: NDArray[np.float64], time_s: float) -> NDArray[np.float64]:
-        if self.continuity_rate == 0.0:
-            return twist
-        if self._start_time is None:
-            self._start_time = time_s
-            self._gap = twist - self._start_twist
-        return twist - self._gap * math.exp(-self.continuity_rate * max(time_s - self._start_time, 0.0))
+        return self._shaping.shape(twist, time_s, residual_twist)

@@ -102,6 +102,12 @@ def _endpoints() -> str:
     return "|".join(ENDPOINTS)
 
 
+def _latency() -> str:
+    from ctr_env.controllers.latency import LATENCY
+
+    return "|".join(LATENCY)
+
+
 _METAVARS: Mapping[str, Callable[[], str]] = {
     "robot": _robots,
     "randomization": _presets,
@@ -112,6 +118,7 @@ _METAVARS: Mapping[str, Callable[[], str]] = {
     "feature": _features,
     "feed_forward": _feed_forward,
     "endpoint": _endpoints,
+    "latency": _latency,
     "keypoints": lambda: "all|paper",
 }
 

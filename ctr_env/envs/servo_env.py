@@ -187,7 +187,14 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         """Bring the goal to the base frame by the newest estimate and ask the controller."""
         now, errors, goal = self._now, self._errors, None
         if now.estimate.valid and errors.base_T_goal is not None:
-            goal = ServoGoal(errors.base_T_goal, now.estimate.time_s, gripper_offset=errors.gripper_offset)
+            goal = ServoGoal(
+                errors.base_T_goal,
+                now.estimate.time_s,
+                gripper_offset=errors.gripper_offset,
+                camera_T_base=now.estimate.camera_T_base,
+                camera=now.camera,
+                covariance=now.estimate.covariance,
+            )
         return self._actions.command(action, goal, ServoState(now.joint_positions, now.time_s))
 
     def _observe(self, episode: Episode) -> None:

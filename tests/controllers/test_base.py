@@ -30,3 +30,13 @@ def test_a_goal_twist_may_be_a_list():
 def test_a_state_that_is_not_finite_is_rejected():
     with pytest.raises(ValueError, match="ServoState must be finite"):
         ServoState(np.array([0.0, np.nan]), 0.0)
+
+
+def test_the_estimate_that_a_goal_was_made_with_is_checked_too():
+    with pytest.raises(ValueError, match=r"ServoGoal\.covariance must be \(6, 6\) finite numbers"):
+        ServoGoal(transform(), 0.0, covariance=np.eye(5))
+    with pytest.raises(ValueError, match=r"ServoGoal\.covariance must be \(6, 6\) finite numbers"):
+        ServoGoal(transform(), 0.0, covariance=np.full((6, 6), np.nan))
+    with np.errstate(over="ignore"), pytest.raises(ValueError, match="camera_T_base must be finite"):
+        far = transform((1.7e308, 0.0, 0.0))
+        ServoGoal(transform(), 0.0, camera_T_base=far * far)

@@ -159,3 +159,19 @@ def test_same_seed_same_bits_in_every_process():
     )
     found = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True).stdout
     assert found.strip() == digest()
+
+
+def test_goals_contain_the_estimate_that_they_were_made_with(make, monkeypatch):
+    env = make(estimator="noisy").unwrapped
+    env.reset(seed=3)
+    goals = []
+    monkeypatch.setattr(env._actions, "command", lambda action, goal, state: goals.append(goal) or env._command)
+    estimate = env.snapshot.estimate
+    env.step(np.zeros(6))
+    assert estimate.valid
+    goal = goals[0]
+    assert goal.camera == env.snapshot.camera
+    assert goal.camera_T_base is estimate.camera_T_base
+    np.testing.assert_array_equal(goal.covariance, estimate.covariance)
+    camera_T_goal = goal.camera_T_base * goal.base_T_goal
+    np.testing.assert_allclose(camera_T_goal.as_matrix(), env.snapshot.camera_T_goal.as_matrix(), atol=1e-12)
