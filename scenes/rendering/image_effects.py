@@ -1,9 +1,12 @@
-"""Effects of a real camera on an image: defocus, blur, exposure, noise, compression (with kornia)."""
+"""Effects of a real camera on an image: defocus, blur, exposure, noise, compression.
+
+All computations are in whole numbers, or rounded far from ties: the same seed gives the same bits on every processor,
+as far as OpenCV and its JPEG library keep theirs. (Batches for training are augmented with kornia instead.)
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +14,8 @@ from numpy.typing import NDArray
 from ctr_env.errors import ConfigurationError, DataError
 from ctr_env.runs.configuration import require_choice
 
-if TYPE_CHECKING:
-    from torch import Tensor
+from .optics import defocus, gaussian_blur, motion_blur
+from .sensor import add_noise, compress, digitise, expose
 
 __all__ = ["IMAGE_EFFECTS", "apply_image_effects"]
 
@@ -32,8 +35,6 @@ IMAGE_EFFECTS: dict[str, tuple[float, float, float]] = {
 
 Units are those of :data:`ctr_env.scenes.randomization.fields.FIELDS`.
 """
-
-_LEAST_BLUR = 0.05  # standard deviations, in pixels, below which a blur has no effect
 
 
 def apply_image_effects(
@@ -64,21 +65,23 @@ def apply_image_effects(
         values[name] == neutral for name, (neutral, _, _) in IMAGE_EFFECTS.items() if name != "motion_blur_angle_rad"
     ):
         return image
-    import torch
+    image = _through_lens(np.ascontiguousarray(image), values, depth)
+    gain = 2.0 ** values["exposure"]
+    gains = gain * values["white_balance_r"], gain, gain * values["white_balance_b"]
+    exposed = expose(image, gains, values["vignette"])
+    if values["noise_std"] > 0:
+        exposed = add_noise(exposed, values["noise_std"], rng)
+    image = digitise(exposed)
+    return compress(image, values["jpeg_quality"]) if values["jpeg_quality"] > 0 else image
 
-    planes = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float() / 255.0
-    with torch.inference_mode():
-        if depth is not None:
-            planes = _defocus(planes, torch.from_numpy(np.asarray(depth, np.float32)), values["defocus_px"])
-        planes = _expose(_blur(planes, values), values)
-        if values["noise_std"] > 0:
-            noise = rng.standard_normal(tuple(planes.shape), dtype=np.float32)
-            planes = planes + values["noise_std"] * torch.from_numpy(noise)
-        planes = planes.clamp(0.0, 1.0)
-        if values["jpeg_quality"] > 0:
-            planes = _compress(planes, values["jpeg_quality"])
-        whole = (planes * 255.0).round().clamp(0, 255).to(torch.uint8)
-    return np.ascontiguousarray(whole[0].permute(1, 2, 0).numpy())
+
+def _through_lens(
+    image: NDArray[np.uint8], values: Mapping[str, float], depth: NDArray[np.floating] | None
+) -> NDArray[np.uint8]:
+    if values["defocus_px"] > 0 and depth is not None:
+        image = defocus(image, depth, values["defocus_px"])
+    image = gaussian_blur(image, values["blur_sigma_px"])
+    return motion_blur(image, values["motion_blur_px"], values["motion_blur_angle_rad"])
 
 
 def _checked(settings: Mapping[str, float]) -> dict[str, float]:
@@ -90,62 +93,3 @@ def _checked(settings: Mapping[str, float]) -> dict[str, float]:
             raise ConfigurationError(f"image effect {name} must lie in [{low:g}, {high:g}], not {value!r}")
         values[name] = float(value)
     return values
-
-
-def _blur(image: Tensor, values: Mapping[str, float]) -> Tensor:
-    from kornia.filters import gaussian_blur2d, motion_blur
-
-    sigma = values["blur_sigma_px"]
-    if sigma > _LEAST_BLUR:
-        size = 2 * int(np.ceil(3.0 * sigma)) + 1
-        image = gaussian_blur2d(image, (size, size), (sigma, sigma), border_type="replicate")
-    length = values["motion_blur_px"]
-    if length > 1:
-        size = max(3, 2 * int(length // 2) + 1)
-        image = motion_blur(
-            image, size, float(np.degrees(values["motion_blur_angle_rad"])), 0.0, border_type="replicate"
-        )
-    return image
-
-
-def _defocus(image: Tensor, depth: Tensor, sigma_px: float) -> Tensor:
-    """Thin-lens defocus: the blur of a pixel is proportional to the difference of inverse depths.
-
-    Every pixel is interpolated between the two nearest of a few uniformly blurred images.
-    """
-    import torch
-    from kornia.filters import gaussian_blur2d
-
-    wanted = sigma_px * (1.0 - 1.0 / depth.clamp(min=0.05)).abs()
-    result, levels = image.clone(), sigma_px * torch.tensor([0.25, 0.5, 1.0, 2.0, 4.0])
-    sharper, last = image, torch.tensor(0.0)
-    for level in levels:
-        if level <= _LEAST_BLUR:
-            continue
-        size = 2 * int(np.ceil(3.0 * float(level))) + 1
-        blurred = gaussian_blur2d(image, (size, size), (float(level),) * 2, border_type="replicate")
-        share = ((wanted - last) / (level - last)).clamp(0.0, 1.0)
-        result = torch.where(wanted > last, sharper + share * (blurred - sharper), result)
-        sharper, last = blurred, level
-    return result
-
-
-def _expose(image: Tensor, values: Mapping[str, float]) -> Tensor:
-    import torch
-
-    gain = 2.0 ** values["exposure"]
-    channels = torch.tensor([values["white_balance_r"], 1.0, values["white_balance_b"]]) * gain
-    height, width = image.shape[-2:]
-    y, x = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
-    fall_off = 1.0 - values["vignette"] * 0.5 * (x.square() + y.square())
-    return image * channels[None, :, None, None] * fall_off
-
-
-def _compress(image: Tensor, quality: float) -> Tensor:
-    import torch
-    from kornia.enhance import jpeg_codec_differentiable
-    from torch.nn.functional import pad
-
-    height, width = image.shape[-2:]
-    padded = pad(image, (0, -width % 16, 0, -height % 16), mode="replicate")
-    return jpeg_codec_differentiable(padded, torch.tensor([quality]))[..., :height, :width]
