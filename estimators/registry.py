@@ -104,6 +104,14 @@ def _pose_filter(kinematics: RobotKinematics, config: Any) -> PoseEstimator:
     return PoseFilterEstimator(make_estimator(settings.source, settings.source_config, kinematics), settings)
 
 
+def _perturbed(kinematics: RobotKinematics, config: Any) -> PoseEstimator:
+    from .perturbed import PerturbedConfig, PerturbedEstimator  # imports OpenCV
+
+    settings = config_from_mapping(PerturbedConfig, config)
+    source = make_estimator(settings.source, settings.source_config, kinematics)
+    return PerturbedEstimator(kinematics, source, settings)
+
+
 _PACKAGE = __name__.rpartition(".")[0]
 _ENTRIES: dict[str, EstimatorEntry] = {
     "ground_truth": EstimatorEntry(factory=_ground_truth, needs_image=False, needs_truth=True, sees_gripper=True),
@@ -123,6 +131,9 @@ _ENTRIES: dict[str, EstimatorEntry] = {
     ),
     "pose_filter": EstimatorEntry(
         factory=_pose_filter, config=f"{_PACKAGE}.fusion.pose_filter:PoseFilterConfig", needs_image=False, wraps=True
+    ),
+    "perturbed": EstimatorEntry(
+        factory=_perturbed, config=f"{_PACKAGE}.perturbed:PerturbedConfig", needs_image=False, wraps=True
     ),
 }
 

@@ -15,6 +15,7 @@ from ctr_env.scenes.rendering.registry import make_renderer
 from ctr_env.scenes.world.scene import Scene
 
 from .episode import Episode
+from .lens_distortion import LensDistortion
 
 __all__ = ["SceneCamera"]
 
@@ -40,6 +41,7 @@ class SceneCamera:
         self._width = width
         self._height = height
         self._renderer: Renderer | None = None
+        self._lens = LensDistortion()
 
     @property
     def renderer(self) -> Renderer:
@@ -61,7 +63,7 @@ class SceneCamera:
             frame_draws: Draws of this frame, which replace those of the episode.
             step: Number of the frame, which determines its noise.
         """
-        image = self.renderer.rgb(self._scene.data)
+        image = self._lens.distort(self.renderer.rgb(self._scene.data), self._scene.camera, episode.draws)
         effects = image_effects(episode.draws)
         if frame_draws:
             effects = effects | image_effects(frame_draws)

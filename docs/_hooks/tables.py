@@ -23,6 +23,7 @@ _ESTIMATORS = {
     "ctrnet": "learned, markerless: mask, keypoints, PnP, contour alignment",
     "ground_truth": "the true pose",
     "noisy": "the true pose with bias, white noise, drift, latency, dropout and outliers",
+    "perturbed": "another estimator with delay, lower rate, dropouts, pose errors or wrong inputs",
     "pose_filter": "Kalman filter over another estimator's poses: cameras that move",
     "render_and_compare": "another estimator's pose, refined by differentiable rendering of the silhouette",
     "sliding_window": "robust mean over another estimator's poses: cameras that stand still",

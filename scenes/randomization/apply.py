@@ -34,7 +34,7 @@ def apply_draws(scene: Scene, draws: Mapping[str, NDArray[np.float64]]) -> None:
     """Apply draws to a scene.
 
     The groups ``lights``, ``surfaces``, ``clutter``, ``occluders`` and ``robot`` are applied. All other groups concern
-    the task, the camera, the joint encoders and the image effects, and are applied by those.
+    the task, the camera, the lens, the joint encoders and the image effects, and are applied by those.
 
     Args:
         scene: A scene in its nominal state (see ``Scene.restore``), whose camera has been placed.

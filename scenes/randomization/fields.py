@@ -84,6 +84,7 @@ _ALL = (
     Field("occluders.rotation", "Their rotation vectors, rad.", 0.0, (_OCCLUDERS, 3)),
     Field("occluders.colour", "Their colours.", 0.5, (_OCCLUDERS, 3)),
     Field("robot.colour", "Colour multiplier of each channel of the robot.", 1.0, (3,)),
+    Field("lens.k1", "Radial distortion (OpenCV's k1) of the images, not part of the camera model.", 0.0),
     Field("sensors.joint_bias", "Constant offset of the joint encoders, rad.", 0.0, ("joints",)),
     _image("exposure", "Exposure, stops."),
     _image("white_balance_r", "Gain of the red channel.", 1.0),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ctr_env.errors import ConfigurationError, DataError
 from ctr_env.runs.configuration import require_choice
+from ctr_env.scenes.world.rooms import ROOMS
 
 from .distributions import Distribution, distribution_from_data
 from .fields import FIELDS, Field
@@ -87,19 +88,21 @@ def make_randomization(
             the key ``"preset"`` (default ``"none"``). Distributions have the form of
             :func:`~ctr_env.scenes.randomization.distributions.distribution_from_data` and may contain the trigger
             under ``"when"``: ``{"preset": "mild", "lights.brightness": {"uniform": [0.2, 2.0]}, "image.noise_std":
-            {"constant": 0.02, "when": "frame"}}``.
+            {"constant": 0.02, "when": "frame"}}``. The key ``"room"`` names another room than the preset's.
         camera_distance: Nominal range of camera distances, metres; presets widen it.
 
     Raises:
-        ConfigurationError: If a preset, field or trigger is unknown, or a distribution is malformed.
+        ConfigurationError: If a preset, room, field or trigger is unknown, or a distribution is malformed.
     """
     entries = {"preset": config} if isinstance(config, str) else dict(config)
     preset = entries.pop("preset", "none")
     rules = {name: _rule(FIELDS[name], data) for name, data in preset_rules(preset, camera_distance).items()}
+    room = entries.pop("room", None) or preset_room(preset)
+    require_choice("randomisation room", room, tuple(ROOMS))
     for name, data in entries.items():
         require_choice("randomisation field", name, sorted(FIELDS))
         rules[name] = _rule(FIELDS[name], data)
-    return Randomization(rules, preset_room(preset))
+    return Randomization(rules, room)
 
 
 def check_draws(draws: Mapping[str, Any], sizes: Mapping[str, int]) -> Draws:

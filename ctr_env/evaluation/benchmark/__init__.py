@@ -1,1 +1,1 @@
-"""The servoing benchmark: scenarios, perturbations, systems, statistics."""
+"""``servo-bench-v1``: scenarios, perturbations, statistics and frozen study files."""

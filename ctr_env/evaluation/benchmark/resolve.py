@@ -1,0 +1,136 @@
+"""From the parameters of one cell of a study to the environment that its episodes run in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from ctr_env.controllers import controller_entries
+from ctr_env.envs.config import ServoConfig
+from ctr_env.errors import ConfigurationError
+from ctr_env.estimators import estimator_entries
+from ctr_env.runs.configuration import config_from_mapping, require_choice
+from ctr_env.scenes.randomization.fields import FIELDS
+from ctr_env.scenes.randomization.randomization import make_randomization
+from ctr_env.scenes.robots.catalogue import get_robot
+
+from .parameters import dotted, merged, nested
+from .perturbations import PERTURBATIONS, perturbation_parameters
+from .scenarios import scenario_parameters
+
+__all__ = ["EnvironmentSpec", "environment_of", "valid_keys"]
+
+_ARGUMENTS = tuple(field.name for field in fields(ServoConfig))
+_CONFIGS = ("estimator_config", "controller_config")
+_RULES = (*FIELDS, "preset", "room")
+
+
+@dataclass(frozen=True)
+class EnvironmentSpec:
+    """An environment, by the arguments that make it.
+
+    Attributes:
+        robot: Robot, by name or by a file that describes it.
+        task: ``"servo"`` or ``"track"``.
+        env_config: Further arguments of :class:`~ctr_env.envs.ServoEnv`.
+    """
+
+    robot: str
+    task: str
+    env_config: dict[str, Any]
+
+
+def valid_keys() -> tuple[str, ...]:
+    """Names that parameters may have; ``estimator_config.*`` and ``controller_config.*`` stand for their fields."""
+    return (
+        *_ARGUMENTS,
+        "scenario",
+        *(f"perturbation.{name}" for name in PERTURBATIONS),
+        *(f"{name}.*" for name in _CONFIGS),
+        *(f"randomization.{name}" for name in _RULES),
+    )
+
+
+def environment_of(parameters: Mapping[str, Any]) -> EnvironmentSpec:
+    """The environment of a cell.
+
+    Parameters are arguments of the environment (:class:`~ctr_env.envs.config.ServoConfig`), ``scenario``, and
+    ``perturbation.NAME``; dotted keys reach into mappings (``controller_config.gain_at_zero``,
+    ``randomization.lights.brightness``). What a scenario or a perturbation sets must not be set otherwise.
+    Perturbations of the estimator wrap it in ``perturbed``: they act on its inputs and on what it returns.
+
+    Raises:
+        ConfigurationError: If a name is unknown, a value is not valid, or two parameters contradict each other.
+    """
+    parameters = dotted(parameters)
+    for key in parameters:
+        _require_key(key)
+    arguments = {key: value for key, value in parameters.items() if not _is_special(key)}
+    if parameters.get("scenario") is not None:
+        name = parameters["scenario"]
+        arguments = merged(arguments, scenario_parameters(name), f"scenario {name!r}")
+    levels = {key.partition(".")[2]: value for key, value in parameters.items() if key.startswith("perturbation.")}
+    perturbed, scene = perturbation_parameters(levels)
+    arguments = nested(merged(arguments, scene, f"perturbation {', '.join(levels)}"))
+    if perturbed:
+        _perturb(arguments, perturbed)
+    _check(arguments)
+    robot, task = (arguments.pop(name, default) for name, default in (("robot", "panda"), ("task", "servo")))
+    return EnvironmentSpec(robot, task, arguments)
+
+
+def _is_special(key: str) -> bool:
+    return key == "scenario" or key.startswith("perturbation.")
+
+
+def _require_key(key: str) -> None:
+    """Reject a key that is none."""
+    first, dot, rest = key.partition(".")
+    if not dot:
+        require_choice("parameter", key, (*_ARGUMENTS, "scenario"))
+    elif first == "perturbation":
+        require_choice("perturbation", rest, tuple(PERTURBATIONS))
+    elif first == "randomization":
+        require_choice("randomisation field", rest, _RULES)
+    else:
+        require_choice(f"parameter {key!r}: mapping", first, (*_CONFIGS, "perturbation", "randomization"))
+
+
+def _perturb(arguments: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    """Wrap the estimator of some arguments in ``perturbed``; one that is wrapped already gets further settings."""
+    name, config = arguments.get("estimator", "ground_truth"), dict(arguments.get("estimator_config") or {})
+    if name != "perturbed":
+        config = {"source": name, "source_config": config}
+    for key in config.keys() & changes.keys():
+        raise ConfigurationError(f"perturbation.{key} is set by estimator_config too: set one of them")
+    arguments |= {"estimator": "perturbed", "estimator_config": config | dict(changes)}
+
+
+def _check(arguments: Mapping[str, Any]) -> None:
+    """Raise what making the environment would raise for a name or a value, without making it."""
+    try:
+        config = ServoConfig(**arguments)
+    except TypeError as error:
+        raise ConfigurationError(f"a parameter has a value of the wrong type: {error}") from error
+    make_randomization(config.randomization, get_robot(config.robot).camera_distance)
+    if isinstance(config.controller, str):
+        entries = controller_entries()
+        require_choice("controller", config.controller, tuple(entries))
+        if (kind := entries[config.controller].config) is not None:
+            config_from_mapping(kind, config.controller_config)
+    if isinstance(config.estimator, str):
+        _check_estimator(config.estimator, config.estimator_config)
+
+
+def _check_estimator(name: str, config: Any) -> None:
+    entries = estimator_entries()
+    require_choice("estimator", name, tuple(entries))
+    entry = entries[name]
+    if entry.config_type is None:
+        if config:
+            raise ConfigurationError(f"the {name} estimator has no configuration, not {config!r}")
+        return
+    settings = config_from_mapping(entry.config_type, config)
+    if entry.wraps:
+        _check_estimator(settings.source, settings.source_config)
