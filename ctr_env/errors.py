@@ -18,6 +18,7 @@ __all__ = [
     "RenderError",
     "RunFolderError",
     "SamplingError",
+    "StorageError",
     "TrainingError",
     "UsageError",
     "WorkerError",
@@ -66,6 +67,10 @@ class CalibrationError(CtrEnvError, RuntimeError):
 
 class TrainingError(CtrEnvError, RuntimeError):
     """A training diverged, or has nothing to learn from."""
+
+
+class StorageError(CtrEnvError, OSError):
+    """Results cannot be written, such as on a full disk; what was written before is kept."""
 
 
 class UsageError(CtrEnvError, RuntimeError):

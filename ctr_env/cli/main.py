@@ -15,6 +15,7 @@ __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
     "servo": ("servo:Servo", "run servoing episodes: table, JSON, plot, videos"),
+    "study": ("study:Study", "run a study file, here or on a cluster: one row per episode"),
     "evaluate": ("evaluate:Evaluate", "evaluate an estimator on single images: table, JSON, plot, sheet"),
     "demo": ("demo:Demo", "a short servo from pixels, with videos"),
     "preview": ("preview:Preview", "a sheet of randomised images"),

@@ -11,6 +11,7 @@ from rich.console import Console
 from ctr_env.envs.config import ServoConfig
 from ctr_env.evaluation.servo.runner import ServoStudy, run_servo_study, video_path
 from ctr_env.evaluation.servo.summary import summary_table
+from ctr_env.runs.engines.local import available_cores
 
 from .command import ResultCommand
 from .environment import ENVIRONMENT, NetworkOptions, environment_arguments, randomization_name
@@ -29,12 +30,14 @@ class Servo(NetworkOptions, ResultCommand):
 
     name = "servo"
     resumable = True
-    not_in_digest = ("episodes", "video")
+    not_in_digest = ("episodes", "video", "workers")
 
     environment: Annotated[ServoConfig, ENVIRONMENT]
     study: Annotated[ServoStudy, Section(hide=("robot", "task", "env_config"))]
     video: int = 0
     """Number of episodes, counted from the first, that a video is written of."""
+    workers: int = available_cores()
+    """Number of processes; the results do not depend on it."""
 
     def name_parts(self) -> list[str]:
         """Robot, estimator, randomisation and task."""
@@ -45,7 +48,7 @@ class Servo(NetworkOptions, ResultCommand):
         """Run the study, show its table and say where its files are."""
         arguments = environment_arguments(self.environment, self)
         study = study_of(arguments, self.study.episodes, self.study.seed, self.study.seconds)
-        result = run_study(study, self.folder, self.command_line, self.video)
+        result = run_study(study, self.folder, self.command_line, self.video, self.workers)
         show_result(result, self.folder)
         self.copy_result(result)
         return 0
@@ -57,7 +60,7 @@ def study_of(arguments: dict[str, Any], episodes: int, seed: int, seconds: float
     return ServoStudy(arguments["robot"], arguments["task"], episodes, seed, rest, seconds)
 
 
-def run_study(study: ServoStudy, folder: Path, command: str, videos: int) -> dict[str, Any]:
+def run_study(study: ServoStudy, folder: Path, command: str, videos: int, workers: int = 1) -> dict[str, Any]:
     """Run a study with a progress bar; the content of its result file."""
     with counting_progress("{task.fields[note]}") as progress:
         bar = progress.add_task(f"{study.robot} {study.task}", total=study.episodes, note="")
@@ -68,7 +71,7 @@ def run_study(study: ServoStudy, folder: Path, command: str, videos: int) -> dic
             successes += episode["success"]
             progress.update(bar, advance=1, note=f"{successes} succeeded")
 
-        return run_servo_study(study, folder, command, videos, advance)
+        return run_servo_study(study, folder, command, videos, advance, workers)
 
 
 def show_result(result: dict[str, Any], folder: Path) -> None:

@@ -1,97 +1,28 @@
-"""Servoing studies: many seeds, progress, resuming, results on disk."""
+"""Servoing studies of one environment: many seeds, progress, resuming, results on disk."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import gymnasium as gym
-
-from ctr_env.drawing.video import open_video
-from ctr_env.envs import ServoEnv
-from ctr_env.envs.servo_env import CONTROL_HZ
-from ctr_env.envs.spec import environment_spec
-from ctr_env.errors import ConfigurationError, RunFolderError
+from ctr_env.errors import WorkerError
+from ctr_env.runs.engines.local import LocalEngine
 from ctr_env.runs.files import write_json
 from ctr_env.runs.folder import RunFolder
-from ctr_env.runs.naming import file_hashes
 from ctr_env.runs.versions import versions
 
-from .annotate import annotate
+from .episode_job import EpisodeJob, close_environments, environment_for, run_recorded
 from .metrics import episode_metrics
 from .plots import plot_servo
+from .servo_study import ServoStudy
 from .summary import summarise
-from .trace import Trace, run_episode
+from .trace import Trace
 
 __all__ = ["SCHEMA", "ServoStudy", "run_servo_study", "video_path"]
 
 SCHEMA = "ctr_env/servo@1"
-_SHORTEST_S, _LONGEST_S = 0.1, 3600.0
-
-
-@dataclass(frozen=True)
-class ServoStudy:
-    """Environment and episodes of a study.
-
-    Attributes:
-        robot: Robot, by name or by a file that describes it.
-        task: ``"servo"`` or ``"track"``.
-        episodes: Number of episodes.
-        seed: Seed of the first episode; each following episode adds one.
-        env_config: Further keyword arguments of the environment.
-        seconds: Length of an episode, seconds; ``None``: as the environment is registered.
-    """
-
-    robot: str = "panda"
-    task: str = "servo"
-    episodes: int = 20
-    seed: int = 0
-    env_config: dict[str, Any] = field(default_factory=dict)
-    seconds: float | None = None
-
-    def __post_init__(self) -> None:
-        """Check the ranges and the names."""
-        if self.episodes < 1:
-            raise ConfigurationError(f"episodes must be at least 1, not {self.episodes}")
-        if self.seed < 0:
-            raise ConfigurationError(f"seed must not be negative, not {self.seed}")
-        if self.seconds is not None and not _SHORTEST_S <= self.seconds <= _LONGEST_S:
-            raise ConfigurationError(f"seconds must be between {_SHORTEST_S:g} and {_LONGEST_S:g}, not {self.seconds}")
-        self.env_id  # noqa: B018 - raises for unknown names
-
-    @property
-    def env_id(self) -> str:
-        """Id of the environment.
-
-        Raises:
-            ConfigurationError: If the robot or the task is unknown.
-        """
-        return environment_spec(self.robot, self.task).id
-
-    def make_environment(self) -> gym.Env[Any, Any]:
-        """The environment, with episodes of the study's length."""
-        steps = None if self.seconds is None else round(self.seconds * CONTROL_HZ)
-        return gym.make(
-            environment_spec(self.robot, self.task),
-            max_episode_steps=steps,
-            disable_env_checker=True,
-            **self.env_config,
-        )
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """The settings that an episode depends on, with the hashes of files that they name."""
-        return {
-            "env": self.env_id,
-            "robot": self.robot,
-            "task": self.task,
-            "seed": self.seed,
-            "seconds": self.seconds,
-            **self.env_config,
-            "files": file_hashes({"robot": self.robot, **self.env_config}),
-        }
 
 
 def run_servo_study(
@@ -100,6 +31,7 @@ def run_servo_study(
     command: str = "",
     videos: int = 0,
     on_episode: Callable[[dict[str, Any]], None] | None = None,
+    workers: int = 1,
 ) -> dict[str, Any]:
     """Run a study, or resume an interrupted one.
 
@@ -111,32 +43,24 @@ def run_servo_study(
         out: Folder of the results; made if missing.
         command: Command line to record.
         videos: Number of episodes, counted from the first, that a video is written of (``seed_N.mp4``).
-        on_episode: Called with the metrics of every episode, including those of earlier runs.
+        on_episode: Called with the metrics of every episode, including those of earlier runs, as they end.
+        workers: Number of processes; 1: this one. Results do not depend on it.
 
     Returns:
         The content of ``servo.json`` (schema ``ctr_env/servo@1``).
 
     Raises:
         RunFolderError: If the folder holds a study with other settings.
+        WorkerError: If the process of an episode died at every attempt.
     """
-    env = study.make_environment()
-    used = versions()
+    key, used = str(out.resolve()), versions()
     try:
+        env = environment_for(key, study)
         settings = RunFolder(out, "servo", study.config | {"versions": used}).settings
-    except RunFolderError:
-        env.close()
-        raise
-    episodes, traces = [], []
-    try:
-        for i in range(study.episodes):
-            trace = _episode(env, study.seed + i, out, with_video=i < videos)
-            traces.append(trace)
-            episodes.append(episode_metrics(trace))
-            if on_episode is not None:
-                on_episode(episodes[-1])
+        traces = _traces(study, out, key, videos, on_episode or _ignore, workers)
     finally:
-        env.close()
-    summary = summarise(episodes)
+        close_environments()
+    episodes = [episode_metrics(trace) for trace in traces]
     result = {
         "schema": SCHEMA,
         "command": command,
@@ -144,7 +68,7 @@ def run_servo_study(
         "versions": used,
         "uncertainty": env.unwrapped.estimator.uncertainty_source,  # type: ignore[attr-defined]
         "episodes": episodes,
-        "summary": summary,
+        "summary": summarise(episodes),
     }
     write_json(out / "servo.json", result)
     title = f"{study.env_id}, estimator {study.env_config.get('estimator', 'ground_truth')}: {len(traces)} episodes"
@@ -157,18 +81,34 @@ def video_path(out: Path, seed: int) -> Path:
     return out / f"seed_{seed:06d}.mp4"
 
 
-def _episode(env: gym.Env[Any, Any], seed: int, out: Path, with_video: bool) -> Trace:
-    path, video_file = out / "traces" / f"seed_{seed:06d}.npz", video_path(out, seed)
-    if path.is_file() and (video_file.is_file() or not with_video):
-        return Trace.load(path)
-    if with_video:
-        with open_video(video_file, CONTROL_HZ) as video:
+def _traces(
+    study: ServoStudy,
+    out: Path,
+    key: str,
+    videos: int,
+    on_episode: Callable[[dict[str, Any]], None],
+    workers: int,
+) -> list[Trace]:
+    """Traces of all episodes in the order of their seeds; the missing episodes are run."""
+    jobs = []
+    for i in range(study.episodes):
+        seed = study.seed + i
+        video = video_path(out, seed) if i < videos else None
+        jobs.append(EpisodeJob(key, study, seed, out / "traces" / f"seed_{seed:06d}.npz", video))
+    traces = {i: Trace.load(job.trace) for i, job in enumerate(jobs) if job.done}
+    for i in sorted(traces):
+        on_episode(episode_metrics(traces[i]))
+    missing = [i for i in range(len(jobs)) if i not in traces]
+    engine = LocalEngine(max(1, min(workers, len(missing))))
+    with closing(engine.run(run_recorded, [jobs[i] for i in missing])) as ended:
+        for each in ended:
+            job = jobs[missing[each.index]]
+            if each.result is None:
+                raise WorkerError(f"the process of the episode with seed {job.seed} died again and again")
+            traces[missing[each.index]] = each.result
+            on_episode(episode_metrics(each.result))
+    return [traces[i] for i in range(len(jobs))]
 
-            def add_frame(bare: ServoEnv, info: dict[str, Any]) -> None:
-                video.add(annotate(bare, info))
 
-            trace = run_episode(env, seed, add_frame)
-    else:
-        trace = run_episode(env, seed)
-    trace.save(path)
-    return trace
+def _ignore(episode: dict[str, Any]) -> None:
+    pass

@@ -1,1 +1,1 @@
-"""Engines that run many independent jobs: in this process, on its cores, on a cluster."""
+"""Running many independent jobs: in this process, in several, on a Ray cluster or under Slurm."""

@@ -7,7 +7,7 @@ import pytest
 
 from ctr_env.errors import RunFolderError
 from ctr_env.estimators import NoisyEstimator
-from ctr_env.evaluation.servo import runner
+from ctr_env.evaluation.servo import episode_job
 from ctr_env.evaluation.servo.runner import ServoStudy, run_servo_study
 from ctr_env.evaluation.servo.trace import Trace
 
@@ -48,8 +48,10 @@ def test_an_interrupted_study_resumes_with_the_missing_episode_and_the_same_resu
     with pytest.raises(KeyboardInterrupt):
         run_servo_study(study, tmp_path / "resumed", on_episode=stop)
     ran = []
-    original = runner.run_episode
-    monkeypatch.setattr(runner, "run_episode", lambda env, seed, *rest: ran.append(seed) or original(env, seed, *rest))
+    original = episode_job.run_episode
+    monkeypatch.setattr(
+        episode_job, "run_episode", lambda env, seed, *rest: ran.append(seed) or original(env, seed, *rest)
+    )
     resumed = run_servo_study(study, tmp_path / "resumed")
     assert ran == [2]
     assert resumed == whole
