@@ -25,7 +25,7 @@ class Cell:
 
     Attributes:
         system: Name of the system.
-        parameters: Settings by flat dotted keys, as :func:`~ctr_env.evaluation.study.resolve.environment_of` takes
+        parameters: Settings by flat dotted keys, as :func:`~ctr_env.evaluation.benchmark.resolve.environment_of` takes
             them.
         seconds: Length of an episode, seconds; ``None``: as the environment is registered.
         digest: Eight hexadecimal digits, different for cells with different settings, or with other contents of the

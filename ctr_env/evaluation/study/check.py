@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
-from ctr_env.controllers import controller_entries
-from ctr_env.controllers.registry import controller_names
 from ctr_env.envs.config import ServoConfig
 from ctr_env.envs.spec import environment_spec
-from ctr_env.errors import CtrEnvError
-from ctr_env.estimators import estimator_entries
-from ctr_env.estimators.registry import estimator_names
-from ctr_env.runs.configuration import config_from_mapping, require_choice
-from ctr_env.scenes.randomization.randomization import make_randomization
-from ctr_env.scenes.robots.catalogue import get_robot
+from ctr_env.errors import ConfigurationError, CtrEnvError
+from ctr_env.evaluation.benchmark.resolve import environment_of
 
 from .cells import Cell
 from .file import StudyFile
-from .resolve import EnvironmentSpec, environment_of
 
 __all__ = ["check_study"]
 
@@ -32,34 +25,21 @@ def check_study(file: StudyFile, cells: Sequence[Cell]) -> None:
     """
     for cell in cells:
         try:
-            _check(environment_of(cell.parameters))
+            _check(cell.parameters)
         except (CtrEnvError, TypeError) as error:
             key = _blamed(str(error), cell.parameters)
-            said = str(error) if key is None or key in str(error) else f"{key}: {error}"
+            said = str(error) if key is None or _contains(str(error), key) else f"{key}: {error}"
             file.reject(() if key is None else cell.places[key], said, error)
 
 
-def _check(spec: EnvironmentSpec) -> None:
+def _check(parameters: Mapping[str, Any]) -> None:
+    for name, hint in get_type_hints(ServoConfig).items():
+        kinds = set(get_args(hint) or (hint,)) & {int, float}
+        value = parameters.get(name)
+        if kinds and value is not None and type(value) not in kinds | ({int} if float in kinds else set()):
+            raise ConfigurationError(f"{name} must be a number, not {value!r}")
+    spec = environment_of(parameters)
     environment_spec(spec.robot, spec.task)
-    config = ServoConfig(robot=spec.robot, task=spec.task, **spec.env_config)
-    make_randomization(config.randomization, get_robot(spec.robot).camera_distance)
-    if isinstance(config.estimator, str):
-        _check_estimator(config.estimator, config.estimator_config)
-    if isinstance(config.controller, str):
-        require_choice("controller", config.controller, controller_names())
-        kind = controller_entries()[config.controller].config
-        if kind is not None:
-            config_from_mapping(kind, config.controller_config)
-
-
-def _check_estimator(name: object, config: Any) -> None:
-    require_choice("estimator", name, estimator_names())
-    entry = estimator_entries()[str(name)]
-    if entry.config_type is None:
-        return
-    settings = config_from_mapping(entry.config_type, config)
-    if entry.wraps:
-        _check_estimator(settings.source, settings.source_config)
 
 
 def _blamed(message: str, parameters: Mapping[str, Any]) -> str | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ctr_env.errors import WorkerError
+from ctr_env.evaluation.benchmark.resolve import environment_of
 from ctr_env.evaluation.servo.episode_job import EpisodeJob, record_episode
 from ctr_env.evaluation.servo.metrics import episode_metrics
 from ctr_env.evaluation.servo.servo_study import ServoStudy
@@ -22,7 +23,6 @@ from ctr_env.evaluation.servo.trace import Trace
 from ctr_env.runs.versions import versions
 
 from .cells import Cell
-from .resolve import environment_of
 from .storage import is_storage_error
 from .store import StudyFolder
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ctr_env._registration import steps_of
 from ctr_env.envs.servo_env import CONTROL_HZ
+from ctr_env.evaluation.benchmark.resolve import environment_of
 from ctr_env.evaluation.servo.episode_job import close_environments, environment_for
 from ctr_env.evaluation.servo.servo_study import ServoStudy
 from ctr_env.runs.engines.worker import one_thread
@@ -19,7 +20,6 @@ from ctr_env.runs.engines.worker import one_thread
 from .cells import Cell, cells_of
 from .check import check_study
 from .file import StudyFile
-from .resolve import environment_of
 from .store import StudyFolder
 from .timing import read_seconds
 

@@ -8,9 +8,13 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
-from joblib.externals.loky.process_executor import ProcessPoolExecutor, TerminatedWorkerError
+from joblib.externals.loky.process_executor import (
+    BrokenProcessPool,
+    ProcessPoolExecutor,
+    TerminatedWorkerError,
+)
 
-from ctr_env.errors import ConfigurationError
+from ctr_env.errors import ConfigurationError, WorkerError
 
 from .base import ATTEMPTS, Engine, Finished, Job, Result
 from .worker import THREADS, limit_loaded_libraries, one_thread, start_worker
@@ -78,6 +82,8 @@ class LocalEngine(Engine):
                             waiting.appendleft(index)
                         else:
                             ended.append(Finished(index, None, "worker died"))
+                    except BrokenProcessPool as error:
+                        raise WorkerError(f"a worker process could not read its job: {_cause(error)}") from error
                 yield from ended
         finally:
             for worker in workers:
@@ -106,6 +112,11 @@ class _Worker:
         if self._pool is not None:
             self._pool.shutdown(wait=True, kill_workers=True)
             self._pool = None
+
+
+def _cause(error: BaseException) -> str:
+    """The last line of the error in the worker process."""
+    return str(error.__cause__ or error).strip().strip('"').strip().splitlines()[-1]
 
 
 def available_cores() -> int:

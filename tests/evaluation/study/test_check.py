@@ -38,7 +38,7 @@ def test_a_valid_study_passes():
     "old, new, message",
     [
         ("robot: panda", "robot: pandaa", "line 4: .*'pandaa'; valid names: .*panda"),
-        ("width", "widht", r"line 5: unknown key 'widht' \(did you mean width\?\); valid keys: robot, task"),
+        ("width", "widht", "line 5: unknown parameter 'widht'; valid names: robot, task"),
         ("ground_truth", "truth", "line 7: unknown estimator 'truth'; valid names: .*ground_truth"),
         ("source: noisy", "source: noisi", "line 11: .*unknown estimator 'noisi'; valid names: .*noisy"),
         ("{dropout: 0.1}", "{dropuot: 0.1}", "line 12: .*unknown NoisyConfig field dropuot; valid names: .*dropout"),

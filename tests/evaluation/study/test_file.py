@@ -48,7 +48,7 @@ def test_what_may_be_left_out_has_defaults():
         ("[none, mild]", "[none, mild, none]", "line 11: axis 'randomization' has 'none' twice"),
         ("{estimator: ground_truth}", "ground_truth", "line 7: systems.truth must be a mapping, not 'ground_truth'"),
         ("  robot: panda\n", "  robot: panda\n  robot: baxter\n", "line 6: key 'robot' is given twice"),
-        ("exclude:\n  -", "exclude:\n ", "line 13: exclude must be a list"),
+        ("exclude:\n  -", "exclude:\n ", "line 12: exclude must be a list"),
         ("[3, 4]", "[3, 4", "line 1[01]: .*"),
     ],
 )

@@ -1,8 +1,8 @@
-"""All engines keep one contract; the functions are defined at the top so that workers find them."""
+"""All engines keep one contract."""
 
 import os
-import signal
 import time
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -12,37 +12,14 @@ from ctr_env.runs.engines.choice import make_engine
 from ctr_env.runs.engines.local import LocalEngine
 from ctr_env.runs.engines.worker import THREADS
 
-_kept = []  # what a worker process keeps between jobs
 
-
-def square(x):
-    _kept.append(x)
-    return x * x, os.getpid(), list(_kept)
-
-
-def fail(x):
-    raise ValueError(f"bad {x}")
-
-
-def die_once(job):
-    """Kill the process of job 2 at its first begin, and record every begin."""
-    folder, x = job
-    with (folder / f"{x}").open("a") as file:
-        file.write("begun\n")
-    if x == 2 and (folder / "2").read_text().count("begun") == 1:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return x
-
-
-def die(x):
-    if x == 1:
-        os.kill(os.getpid(), signal.SIGKILL)
-    time.sleep(0.02)
-    return x
-
-
-def threads(x):
-    return {name: os.environ.get(name) for name in THREADS}
+@pytest.fixture
+def jobs(monkeypatch):
+    """The module of functions, found by its name in every process."""
+    folder = str(Path(__file__).parent)
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")]))
+    return import_module("engine_jobs")
 
 
 def engines(tmp_path):
@@ -53,16 +30,16 @@ def engines(tmp_path):
     yield make_engine("slurm", 2, folder=tmp_path / "slurm", parameters={"cluster": "local"})
 
 
-def test_one_worker_is_this_process_in_order():
-    ended = list(LocalEngine(1).run(square, [3, 1, 2]))
+def test_one_worker_is_this_process_in_order(jobs):
+    ended = list(LocalEngine(1).run(jobs.square, [3, 1, 2]))
     assert [each.index for each in ended] == [0, 1, 2]
     assert [each.result[0] for each in ended] == [9, 1, 4]
     assert {each.result[1] for each in ended} == {os.getpid()}
-    _kept.clear()
+    jobs.kept.clear()
 
 
-def test_several_workers_are_processes_that_keep_their_state():
-    ended = list(LocalEngine(2).run(square, list(range(8))))
+def test_several_workers_are_processes_that_keep_their_state(jobs):
+    ended = list(LocalEngine(2).run(jobs.square, list(range(8))))
     assert sorted(each.index for each in ended) == list(range(8))
     assert all(each.result[0] == each.index**2 for each in ended)
     pids = {each.result[1] for each in ended}
@@ -70,39 +47,34 @@ def test_several_workers_are_processes_that_keep_their_state():
     assert max(len(each.result[2]) for each in ended) > 1
 
 
-def test_every_worker_computes_on_one_thread_and_this_process_only_for_the_run(monkeypatch):
+def test_every_worker_computes_on_one_thread_and_this_process_only_for_the_run(jobs, monkeypatch):
     monkeypatch.delenv("LP_NUM_THREADS", raising=False)
     for workers in (1, 2):
-        assert all(each.result == dict(THREADS) for each in LocalEngine(workers).run(threads, [0, 1]))
+        assert all(each.result == dict(THREADS) for each in LocalEngine(workers).run(jobs.threads, [0, 1]))
     assert "LP_NUM_THREADS" not in os.environ
 
 
-def test_no_job_is_lost_or_repeated_when_its_worker_is_killed(tmp_path):
-    ended = list(LocalEngine(2).run(die_once, [(tmp_path, x) for x in range(6)]))
+def test_no_job_is_lost_or_repeated_when_its_worker_is_killed(jobs, tmp_path):
+    ended = list(LocalEngine(2).run(jobs.die_once, [(tmp_path, x) for x in range(6)]))
     assert sorted(each.result for each in ended) == list(range(6))
     begun = {x: (tmp_path / f"{x}").read_text().count("begun") for x in range(6)}
     assert begun == {0: 1, 1: 1, 2: 2, 3: 1, 4: 1, 5: 1}
 
 
-def test_a_job_that_kills_its_worker_each_time_is_given_up_and_the_others_end():
-    ended = {each.index: each for each in LocalEngine(2, attempts=2).run(die, list(range(5)))}
+def test_a_job_that_kills_its_worker_each_time_is_given_up_and_the_others_end(jobs):
+    ended = {each.index: each for each in LocalEngine(2, attempts=2).run(jobs.die, list(range(5)))}
     assert ended.pop(1).lost == "worker died"
     assert {index: each.result for index, each in ended.items()} == {i: i for i in (0, 2, 3, 4)}
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_an_exception_of_the_function_is_raised(workers):
+def test_an_exception_of_the_function_is_raised(jobs, workers):
     with pytest.raises(ValueError, match="bad 1"):
-        list(LocalEngine(workers).run(fail, [1]))
+        list(LocalEngine(workers).run(jobs.fail, [1]))
 
 
-def sleep(seconds):
-    time.sleep(seconds)
-    return os.getpid()
-
-
-def test_closing_ends_the_workers_at_once():
-    run = LocalEngine(2).run(sleep, [0.0, 60.0, 60.0])
+def test_closing_ends_the_workers_at_once(jobs):
+    run = LocalEngine(2).run(jobs.sleep, [0.0, 60.0, 60.0])
     pid = next(run).result
     start = time.monotonic()
     run.close()
@@ -112,18 +84,17 @@ def test_closing_ends_the_workers_at_once():
 
 
 @pytest.mark.slow
-def test_all_engines_give_the_same_results_and_give_up_the_same_job(tmp_path):
+def test_all_engines_give_the_same_results_and_give_up_the_same_job(jobs, tmp_path):
     for engine in engines(tmp_path):
-        ended = {each.index: (each.result, each.lost) for each in engine.run(die, list(range(4)))}
+        ended = {each.index: (each.result, each.lost) for each in engine.run(jobs.die, list(range(4)))}
         assert ended == {0: (0, ""), 1: (None, "worker died"), 2: (2, ""), 3: (3, "")}, engine
 
 
 @pytest.mark.slow
-def test_all_engines_raise_the_exception_of_the_function(tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]))
+def test_all_engines_raise_the_exception_of_the_function(jobs, tmp_path):
     for engine in engines(tmp_path):
         with pytest.raises(ValueError, match="bad 1"):
-            list(engine.run(fail, [1]))
+            list(engine.run(jobs.fail, [1]))
 
 
 @pytest.mark.parametrize(
