@@ -33,13 +33,14 @@ def test_the_version_is_printed(capsys):
 def test_unknown_commands_are_named_with_the_valid_ones(words, message, capsys):
     assert main(words) == 2
     error = capsys.readouterr().err
-    assert message in error and "valid names: servo, evaluate" in error
+    assert message in error and "valid names: servo, study, evaluate" in error
 
 
 IMAGES = "--images --joints --camera --rectified --joint-names --units --pixel-centres"
 KEY_OPTIONS = {
+    "study": "--engine --workers --address --slurm --dry-run --retry-crashed --out",
     "servo": "--robot --task --estimator --estimator.dropout --controller.endpoint --weights --device --randomization"
-    " --episodes --seed --video --out --json",
+    " --episodes --seed --video --workers --out --json",
     "evaluate": f"--robot --data {IMAGES} --pose --estimator --weights --device --frames --seed --out --json",
     "demo": "--robot --weights --device --episodes --seed --out --json",
     "preview": "--robot --randomization --renderer --frames --seed --out",

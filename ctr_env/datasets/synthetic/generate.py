@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
+import secrets
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,8 @@ from typing import Any
 from ctr_env.datasets.dream_writer import write_frame, write_settings
 from ctr_env.errors import WorkerError
 from ctr_env.geometry import PinholeCamera
+from ctr_env.runs.engines.base import ATTEMPTS
+from ctr_env.runs.engines.local import LocalEngine
 from ctr_env.runs.folder import RunFolder
 from ctr_env.runs.seeds import frame_seed
 from ctr_env.scenes.robots.catalogue import get_robot
@@ -79,7 +79,7 @@ def generate(config: GenerateConfig, folder: Path, frames: int, workers: int) ->
         config: Settings of the frames.
         folder: Destination; created if it does not exist.
         frames: Number of frames in the complete folder.
-        workers: Number of worker processes.
+        workers: Number of worker processes; 1: this process. The frames do not depend on it.
 
     Yields:
         Number of existing frames: once at the start, then after each written frame.
@@ -89,7 +89,7 @@ def generate(config: GenerateConfig, folder: Path, frames: int, workers: int) ->
         RunFolderError: If the folder holds frames with other settings.
         MissingFileError: If the background folder has no images.
         SamplingError: If the randomisation leaves no acceptable frame for a seed.
-        WorkerError: If a worker process was ended from outside.
+        WorkerError: If the process of a frame was ended from outside at every attempt.
     """
     config.sampler()
     frame_seed(config.split, config.seed, max(frames - 1, 0))
@@ -99,21 +99,20 @@ def generate(config: GenerateConfig, folder: Path, frames: int, workers: int) ->
     yield done
     if not missing:
         return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, _start, (config, folder, workers))
-    try:
-        for drawn in as_completed([pool.submit(_write, index) for index in missing]):
-            drawn.result()
-            _write_settings_once(config, folder)
-            done += 1
-            yield done
-    except BrokenProcessPool as error:
-        raise WorkerError(
-            f"a rendering process was ended from outside after {done} of {frames} frames (out of memory?); "
-            "the same command resumes"
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
+    key = secrets.token_hex()  # of this run's sampler
+    with closing(LocalEngine(workers).run(_write, [_Job(key, config, folder, index) for index in missing])) as ended:
+        try:
+            for each in ended:
+                if each.lost:
+                    raise WorkerError(
+                        f"the rendering process of frame {missing[each.index]} was ended from outside {ATTEMPTS} times "
+                        f"(out of memory?), after {done} of {frames} frames; the same command resumes"
+                    )
+                _write_settings_once(config, folder)
+                done += 1
+                yield done
+        finally:
+            _close_samplers()
 
 
 def _write_settings_once(config: GenerateConfig, folder: Path) -> None:
@@ -124,23 +123,29 @@ def _write_settings_once(config: GenerateConfig, folder: Path) -> None:
         write_settings(folder, get_robot(config.robot), PinholeCamera(**camera))
 
 
-_worker: tuple[GenerateConfig, Path, FrameSampler]
+@dataclass(frozen=True)
+class _Job:
+    """A frame to write; ``key`` identifies the sampler that a process keeps."""
+
+    key: str
+    config: GenerateConfig
+    folder: Path
+    index: int
 
 
-def _start(config: GenerateConfig, folder: Path, workers: int) -> None:
-    global _worker
-    import cv2
-    import torch
-
-    share = max(1, (os.cpu_count() or 1) // workers)
-    os.environ.setdefault("LP_NUM_THREADS", str(share))  # Mesa's software renderer
-    torch.set_num_threads(share)
-    cv2.setNumThreads(share)
-    _worker = config, folder, config.sampler()
+_samplers: dict[str, FrameSampler] = {}  # of this process
 
 
-def _write(index: int) -> None:
-    config, folder, sampler = _worker
-    seed = frame_seed(config.split, config.seed, index)
-    frame = sampler.sample(seed, f"{index:06d}")
-    write_frame(folder, sampler.robot, frame, {"ctr_env": {"split": config.split, "seed": seed}})
+def _write(job: _Job) -> None:
+    config = job.config
+    if job.key not in _samplers:
+        _samplers[job.key] = config.sampler()
+    seed = frame_seed(config.split, config.seed, job.index)
+    sampler = _samplers[job.key]
+    frame = sampler.sample(seed, f"{job.index:06d}")
+    write_frame(job.folder, sampler.robot, frame, {"ctr_env": {"split": config.split, "seed": seed}})
+
+
+def _close_samplers() -> None:
+    while _samplers:
+        _samplers.popitem()[1].close()
