@@ -9,6 +9,7 @@ from typing import Any
 
 from ctr_env.errors import ConfigurationError
 from ctr_env.runs.configuration import require_choice
+from ctr_env.runs.importing import import_factory, names_factory
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .base import Controller
@@ -94,14 +95,16 @@ def make_controller(
     """A controller by name and configuration; an object is returned as it is.
 
     Args:
-        controller: A registered name, or a controller.
+        controller: A registered name, ``"module:factory"`` of a :data:`Factory` in a module of your own, or a
+            controller.
         config: Its configuration: a mapping of fields, an object of its config class, or ``None`` for the defaults.
         kinematics: The arm.
         dt: Time between two commands, seconds.
         tracking: Whether goal or camera move: the defaults are then those of :attr:`ControllerEntry.tracking`.
 
     Raises:
-        ConfigurationError: If the name or a configuration field is unknown, or an object comes with a configuration.
+        ConfigurationError: If the name or a configuration field is unknown, a factory makes no controller, or an object
+            comes with a configuration.
     """
     if isinstance(controller, Controller):
         if config:
@@ -109,8 +112,16 @@ def make_controller(
                 "controller_config configures a controller given by name; an object is configured already"
             )
         return controller
+    if names_factory(controller):
+        return _own(controller, import_factory(controller)(kinematics, {} if config is None else config, dt))
     require_choice("controller", controller, controller_names())
     entry = _ENTRIES[controller]
     if tracking and isinstance(config, Mapping | None):
         config = {**entry.tracking, **(config or {})}
     return entry.factory(kinematics, {} if config is None else config, dt)
+
+
+def _own(name: str, made: object) -> Controller:
+    if not isinstance(made, Controller):
+        raise ConfigurationError(f"{name!r} must make a Controller, not {type(made).__name__}")
+    return made

@@ -10,6 +10,7 @@ from typing import Any
 
 from ctr_env.errors import ConfigurationError
 from ctr_env.runs.configuration import config_from_mapping
+from ctr_env.runs.importing import import_factory, names_factory
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .base import PoseEstimator
@@ -191,12 +192,14 @@ def make_estimator(estimator: str | PoseEstimator, config: Any, kinematics: Robo
     """An estimator by name and configuration; an object is returned as it is.
 
     Args:
-        estimator: A registered name, or an estimator.
+        estimator: A registered name, ``"module:factory"`` of a :data:`Factory` in a module of your own, or an
+            estimator.
         config: Its configuration: a mapping of fields, an object of its config class, or ``None`` for the defaults.
         kinematics: The robot in the frames.
 
     Raises:
-        ConfigurationError: If the name or a configuration field is unknown, or an object comes with a configuration.
+        ConfigurationError: If the name or a configuration field is unknown, a factory makes no estimator, or an object
+            comes with a configuration.
     """
     if isinstance(estimator, PoseEstimator):
         if config:
@@ -204,6 +207,14 @@ def make_estimator(estimator: str | PoseEstimator, config: Any, kinematics: Robo
                 "estimator_config configures an estimator given by name; an object is configured already"
             )
         return estimator
+    if names_factory(estimator):
+        return _own(estimator, import_factory(estimator)(kinematics, {} if config is None else config))
     if estimator not in _ENTRIES:
         raise ConfigurationError(f"unknown estimator {estimator!r}; valid names: {', '.join(estimator_names())}")
     return _ENTRIES[estimator].factory(kinematics, {} if config is None else config)
+
+
+def _own(name: str, made: object) -> PoseEstimator:
+    if not isinstance(made, PoseEstimator):
+        raise ConfigurationError(f"{name!r} must make a PoseEstimator, not {type(made).__name__}")
+    return made

@@ -228,6 +228,11 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         """All that is known, and true, at this instant."""
         return self._now
 
+    @property
+    def command(self) -> ServoCommand:
+        """The command that led to this instant."""
+        return self._command
+
     def image(self) -> NDArray[np.uint8]:
         """``(H, W, 3)`` uint8 image of this instant, camera effects included.
 

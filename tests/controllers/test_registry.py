@@ -108,3 +108,19 @@ def test_importing_controllers_imports_neither_torch_nor_opengl():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_factory_in_ones_own_module_is_a_controller_too(panda, tmp_path, monkeypatch):
+    (tmp_path / "own_controllers.py").write_text(
+        "from ctr_env.controllers import PBVSController\n"
+        "def slow(kinematics, config, dt):\n"
+        "    return PBVSController(kinematics, {'gain_at_infinity': 1.0, **config}, dt)\n"
+        "def nothing(kinematics, config, dt):\n    return None\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    made = make_controller("own_controllers:slow", {"gain_at_zero": 2.0}, panda, 0.05)
+    assert (made.config.gain_at_infinity, made.config.gain_at_zero, made.dt) == (1.0, 2.0, 0.05)
+    with pytest.raises(ConfigurationError, match="'own_controllers:nothing' must make a Controller, not NoneType"):
+        make_controller("own_controllers:nothing", None, panda)
+    with pytest.raises(ConfigurationError, match="there is no module 'no_such_module'"):
+        make_controller("no_such_module:slow", None, panda)

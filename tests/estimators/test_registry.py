@@ -140,3 +140,16 @@ def test_importing_estimators_imports_neither_torch_nor_opencv():
     code = "import sys, ctr_env.estimators; print(sorted({'torch', 'cv2', 'kornia'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_factory_in_ones_own_module_is_an_estimator_too(panda, tmp_path, monkeypatch):
+    (tmp_path / "own_estimators.py").write_text(
+        "from ctr_env.estimators import NoisyEstimator\n"
+        "def calm(kinematics, config):\n    return NoisyEstimator({'white_position_m': 0.0, **config})\n"
+        "def nothing(kinematics, config):\n    return None\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    made = make_estimator("own_estimators:calm", {"dropout": 0.5}, panda)
+    assert (made.config.white_position_m, made.config.dropout) == (0.0, 0.5)
+    with pytest.raises(ConfigurationError, match="'own_estimators:nothing' must make a PoseEstimator, not NoneType"):
+        make_estimator("own_estimators:nothing", None, panda)

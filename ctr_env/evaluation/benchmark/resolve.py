@@ -11,6 +11,7 @@ from ctr_env.envs.config import ServoConfig
 from ctr_env.errors import ConfigurationError
 from ctr_env.estimators import estimator_entries
 from ctr_env.runs.configuration import config_from_mapping, require_choice
+from ctr_env.runs.importing import import_factory, names_factory
 from ctr_env.scenes.randomization.fields import FIELDS
 from ctr_env.scenes.randomization.randomization import make_randomization
 from ctr_env.scenes.robots.catalogue import get_robot
@@ -114,7 +115,9 @@ def _check(arguments: Mapping[str, Any]) -> None:
     except TypeError as error:
         raise ConfigurationError(f"a parameter has a value of the wrong type: {error}") from error
     make_randomization(config.randomization, get_robot(config.robot).camera_distance)
-    if isinstance(config.controller, str):
+    if names_factory(config.controller):
+        import_factory(str(config.controller))
+    elif isinstance(config.controller, str):
         entries = controller_entries()
         require_choice("controller", config.controller, tuple(entries))
         if (kind := entries[config.controller].config) is not None:
@@ -124,6 +127,9 @@ def _check(arguments: Mapping[str, Any]) -> None:
 
 
 def _check_estimator(name: str, config: Any) -> None:
+    if names_factory(name):
+        import_factory(name)
+        return
     entries = estimator_entries()
     require_choice("estimator", name, tuple(entries))
     entry = entries[name]

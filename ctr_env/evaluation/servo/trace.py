@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ctr_env.envs import ServoEnv
 from ctr_env.errors import UsageError
+from ctr_env.geometry import twist_between
 from ctr_env.runs.files import replacing
 
 __all__ = ["Trace", "run_episode"]
@@ -33,7 +34,11 @@ class Trace:
     Attributes:
         seed: Seed given to ``reset``.
         series: Arrays of ``info`` entries by name, and ``gripper_camera_m``, ``goal_camera_m`` ``(T, 3)`` (true
-            positions in the camera frame), ``gripper_px``, ``goal_px`` ``(T, 2)`` and ``gripper_base_m`` ``(T, 3)``.
+            positions in the camera frame), ``gripper_px``, ``goal_px`` ``(T, 2)``, ``gripper_view`` ``(T, 2)`` (the
+            gripper in the image: -1 and 1 are its borders) and ``gripper_base_m`` ``(T, 3)``;
+            ``position_error_vector_m`` and ``rotation_error_vector_rad`` ``(T, 3)``, goal minus gripper in base axes;
+            ``joint_positions`` (as measured), ``joint_velocities`` (true) and ``commanded_velocities`` ``(T, n)``, the
+            last of the command that led to the frame. Files of earlier versions lack some of them.
     """
 
     seed: int
@@ -93,10 +98,18 @@ def _positions(env: ServoEnv) -> dict[str, NDArray[np.float64]]:
     now = env.snapshot
     gripper = (now.camera_T_base * now.base_T_ee).translation
     goal = now.camera_T_goal.translation
+    pixel = now.camera.project(gripper)
+    error = twist_between(now.base_T_ee, now.base_T_goal)
     return {
         "gripper_camera_m": gripper,
         "goal_camera_m": goal,
-        "gripper_px": now.camera.project(gripper),
+        "gripper_px": pixel,
+        "gripper_view": 2.0 * pixel / (now.camera.width, now.camera.height) - 1.0,
         "goal_px": now.camera.project(goal),
         "gripper_base_m": now.base_T_ee.translation,
+        "position_error_vector_m": error[:3],
+        "rotation_error_vector_rad": error[3:],
+        "joint_positions": now.joint_positions,
+        "joint_velocities": now.joint_velocities,
+        "commanded_velocities": env.command.joint_velocities,
     }

@@ -30,6 +30,8 @@ def trace(true, apparent=None, valid=None, reason="", success=False, limit=False
             "at_joint_limit": np.full(n, limit),
             "arm_in_view": (np.arange(n) < 29).astype(float),
             "gripper_base_m": path,
+            "gripper_camera_m": path,
+            "goal_camera_m": path,
         },
     )
 
@@ -86,6 +88,20 @@ def test_estimate_errors_count_valid_frames_only():
     apparent = [0.0] * 25 + [0.02] * 5
     metrics = episode_metrics(trace([0.1] * 30, apparent=apparent, valid=late, reason="latency"))
     assert metrics["apparent_position_error_m"] == pytest.approx(0.02)
+
+
+def test_metrics_whose_series_an_older_trace_lacks_are_none():
+    metrics = episode_metrics(trace([0.1] * 30))
+    missing = {"overshoot_m", "overshoot_rad", "max_image_excursion", "lost_from_view_share"}
+    missing |= {"peak_joint_velocity_rad_s", "peak_joint_jerk_rad_s3"}
+    assert all(metrics[name] is None for name in missing)
+    assert metrics["limit_hits"] == 0
+
+
+def test_a_failure_has_a_detail_and_a_success_has_none():
+    failed = episode_metrics(trace([0.1] * 30, valid=[True] * 20 + [False, True] * 5, reason="lost"))
+    assert failed["failure_detail"] == "true error 100 mm, 0°; 50% of the estimates valid"
+    assert episode_metrics(trace([0.001] * 30, success=True))["failure_detail"] is None
 
 
 def test_summaries_are_over_the_episodes_that_have_a_metric():

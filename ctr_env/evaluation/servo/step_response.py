@@ -1,0 +1,73 @@
+"""Metrics of the response to the initial error: settling times and overshoot."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctr_env.envs.success import POSITION_TOLERANCE_M, ROTATION_TOLERANCE_RAD
+
+from .trace import Trace
+
+__all__ = ["apparent_settling_time", "overshoot", "relative_settling_time", "settling_time"]
+
+_RELATIVE = 0.05  # share of the initial error
+_LEAST = {"position_error_m": 1e-3, "rotation_error_rad": 1e-2}  # initial errors that have an overshoot
+
+
+def settling_time(trace: Trace) -> float | None:
+    """Time after which both true errors stay within the tolerances of success, seconds; ``None`` if they do not."""
+    return _time_within(trace, "true", POSITION_TOLERANCE_M, ROTATION_TOLERANCE_RAD)
+
+
+def apparent_settling_time(trace: Trace) -> float | None:
+    """The same of the apparent errors, the frames before the first valid estimate being outside.
+
+    Papers that measure errors by the camera itself report this time.
+    """
+    return _time_within(trace, "apparent", POSITION_TOLERANCE_M, ROTATION_TOLERANCE_RAD)
+
+
+def relative_settling_time(trace: Trace) -> float | None:
+    """Time after which both true errors stay within 5 % of their initial values, seconds; ``None`` if they do not.
+
+    Where 5 % of an initial error is less than the tolerance of success, that tolerance takes its place.
+    """
+    position = max(_RELATIVE * float(trace["true_position_error_m"][0]), POSITION_TOLERANCE_M)
+    rotation = max(_RELATIVE * float(trace["true_rotation_error_rad"][0]), ROTATION_TOLERANCE_RAD)
+    return _time_within(trace, "true", position, rotation)
+
+
+def overshoot(trace: Trace, name: str) -> float | None:
+    """How far the gripper goes beyond its goal in the direction of the initial error, metres or radians.
+
+    The error vector (goal minus gripper) is projected onto its initial direction; the overshoot is the largest negative
+    value of this component, zero if there is none.
+
+    Args:
+        trace: The episode.
+        name: ``"position_error_m"`` or ``"rotation_error_rad"``.
+
+    Returns:
+        ``None`` if the initial error is below 1 mm or 0.01 rad, or the trace has no error vectors.
+    """
+    errors = trace.series.get(f"{name.rpartition('_')[0]}_vector_{name.rpartition('_')[2]}")
+    if errors is None:
+        return None
+    size = float(np.linalg.norm(errors[0]))
+    if size < _LEAST[name]:
+        return None
+    return float(max(0.0, -np.min(errors @ errors[0]) / size))
+
+
+def _time_within(trace: Trace, kind: str, position: float, rotation: float) -> float | None:
+    """Time after which errors stay below two bounds; ``None`` if they are not at the end."""
+    inside: NDArray[np.bool_] = (trace[f"{kind}_position_error_m"] < position) & (
+        trace[f"{kind}_rotation_error_rad"] < rotation
+    )
+    if kind == "apparent":
+        inside = inside & trace["estimate_known"]
+    if not inside[-1]:
+        return None
+    outside = np.flatnonzero(~inside)
+    return float(trace["time_s"][outside[-1] + 1]) if len(outside) else 0.0

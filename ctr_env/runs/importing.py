@@ -1,0 +1,39 @@
+"""Objects of the user's own modules, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from ctr_env.errors import ConfigurationError
+
+__all__ = ["import_factory", "names_factory"]
+
+
+def names_factory(name: object) -> bool:
+    """Whether a name has the form ``"module:factory"``."""
+    return isinstance(name, str) and ":" in name
+
+
+def import_factory(name: str) -> Callable[..., Any]:
+    """The function or class that ``"module:factory"`` names; the module is imported as ``import module`` would.
+
+    Raises:
+        ConfigurationError: If the module cannot be found, or has no such callable.
+    """
+    module, _, attribute = name.partition(":")
+    try:
+        found = getattr(import_module(module), attribute, None)
+    except ModuleNotFoundError as error:
+        if error.name not in (module, module.partition(".")[0]):
+            raise  # the module exists and lacks something itself
+        raise ConfigurationError(
+            f"{name!r}: there is no module {module!r} in the folder of the study or on Python's path"
+        ) from error
+    except ValueError as error:
+        raise ConfigurationError(f"{name!r} must have the form 'module:factory'") from error
+    if not callable(found):
+        raise ConfigurationError(f"{name!r}: the module {module!r} has no function or class {attribute!r}")
+    factory: Callable[..., Any] = found
+    return factory

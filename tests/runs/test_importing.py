@@ -1,0 +1,32 @@
+import pytest
+
+from ctr_env.errors import ConfigurationError
+from ctr_env.runs.importing import import_factory, names_factory
+
+
+def test_a_factory_is_imported_by_name():
+    assert import_factory("collections:Counter")("aab")["a"] == 2
+    assert names_factory("a:b")
+    assert not names_factory("pbvs")
+    assert not names_factory(object())
+
+
+@pytest.mark.parametrize(
+    "name, message",
+    [
+        ("no_such_module:make", "there is no module 'no_such_module' in the folder of the study"),
+        ("collections:Countess", "the module 'collections' has no function or class 'Countess'"),
+        (":make", "must have the form 'module:factory'"),
+        ("collections:", "has no function or class ''"),
+    ],
+)
+def test_what_cannot_be_imported_is_named(name, message):
+    with pytest.raises(ConfigurationError, match=message):
+        import_factory(name)
+
+
+def test_what_a_module_lacks_itself_is_not_hidden(tmp_path, monkeypatch):
+    (tmp_path / "lacking_module.py").write_text("import a_package_that_is_not_installed\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModuleNotFoundError, match="a_package_that_is_not_installed"):
+        import_factory("lacking_module:make")
