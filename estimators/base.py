@@ -73,12 +73,15 @@ class PoseEstimate:
 class PoseEstimator(ABC):
     """Estimates ``camera_T_base`` from frames of one robot and one camera.
 
+    For every frame, in order of time, a loop calls :meth:`wants_image`, :meth:`observe_truth` (where
+    :attr:`needs_truth` is set) and :meth:`estimate`. An image that no one wants is not rendered.
+
     Subclasses are built by keyword configuration with the robot's kinematics as the first argument (see
     ``ctr_env.estimators.make_estimator``). State between frames (latency, drift, tracking) is cleared by :meth:`reset`.
     """
 
     needs_image: bool = True
-    """Whether :attr:`Frame.image` must be filled."""
+    """Whether :attr:`Frame.image` must be filled, for some frames at least: see :meth:`wants_image`."""
     image_size: tuple[int, int] = (320, 240)
     """Width and height of the images that the estimator is designed for, pixels."""
     needs_truth: bool = False
@@ -102,6 +105,17 @@ class PoseEstimator(ABC):
         Args:
             rng: Source of all randomness until the next reset; the estimator keeps it.
         """
+
+    def wants_image(self, time_s: float) -> bool:
+        """Whether :meth:`estimate` will use the image of the next frame; otherwise that may be ``None``.
+
+        An estimator that runs at a lower rate than the camera says so here; one that wraps another asks that one. The
+        answer depends on the state and on the time only, and asking changes nothing.
+
+        Args:
+            time_s: Time of the next frame, seconds.
+        """
+        return self.needs_image
 
     def observe_truth(self, truth: GroundTruth) -> None:  # noqa: B027 - most estimators need no truth
         """Receive the true poses of the next frame; called before :meth:`estimate` where :attr:`needs_truth` is set.

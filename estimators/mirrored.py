@@ -105,6 +105,10 @@ class MirroredEstimator(PoseEstimator):
         """Start a new sequence of frames."""
         self.inner.reset(rng)
 
+    def wants_image(self, time_s: float) -> bool:
+        """Whether the other estimator uses the image of a time."""
+        return self.inner.wants_image(time_s)
+
     def observe_truth(self, truth: GroundTruth) -> None:
         """Forward the true poses of the mirror image's frame."""
         self.inner.observe_truth(self._mirror.truth(truth))

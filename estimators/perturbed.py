@@ -127,6 +127,10 @@ class PerturbedEstimator(PoseEstimator):
         """Forward the true poses of a frame to the source."""
         self.source.observe_truth(truth)
 
+    def wants_image(self, time_s: float) -> bool:
+        """Whether the source is given the frame of a time, and uses its image."""
+        return self.takes_frame(time_s) and self.source.wants_image(time_s)
+
     def takes_frame(self, time_s: float) -> bool:
         """Whether the source will be given the frame of a time, so that it needs an image."""
         return self._due_s is None or time_s >= self._due_s - _TICK

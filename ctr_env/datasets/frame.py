@@ -24,8 +24,8 @@ class Frame:
         joint_positions: ``(n,)`` measured arm joint positions, rad.
         camera: Intrinsics of the image.
         time_s: Time of the image, seconds.
-        image: ``(H, W, 3)`` uint8 RGB image of the camera's size; ``None`` where the estimator needs none
-            (see :attr:`PoseEstimator.needs_image`). Greyscale images ``(H, W)`` or ``(H, W, 1)`` get three equal
+        image: ``(H, W, 3)`` uint8 RGB image of the camera's size; ``None`` where the estimator wants none
+            (see :meth:`PoseEstimator.wants_image`). Greyscale images ``(H, W)`` or ``(H, W, 1)`` get three equal
             channels, and the fourth channel of RGBA images is dropped.
 
     Raises:

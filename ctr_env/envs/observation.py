@@ -35,7 +35,7 @@ class Snapshot:
         base_T_ee: True gripper pose.
         base_T_goal: True goal pose.
         estimate: Newest estimate.
-        image: ``(H, W, 3)`` uint8 image, or ``None`` if neither observation nor estimator uses one.
+        image: ``(H, W, 3)`` uint8 image, or ``None`` if neither observation nor estimator uses that of this frame.
         arm_in_view: Share of the arm that is inside the image and not occluded.
         at_joint_limit: Whether a joint is near its stop.
         frame_draws: Random draws of this frame, by field name.

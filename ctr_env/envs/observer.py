@@ -29,7 +29,7 @@ class Observer:
         rules: Randomization,
         camera: SceneCamera,
         estimator: PoseEstimator,
-        with_image: bool,
+        always: bool,
     ) -> None:
         """Observe a scene.
 
@@ -38,13 +38,13 @@ class Observer:
             rules: Randomisation, of which the fields drawn for each frame are used.
             camera: Source of the images.
             estimator: Pose estimator.
-            with_image: Whether every frame has an image.
+            always: Whether every frame has an image, also where the estimator does not want it.
         """
         self._scene = scene
         self._rules = rules
         self._camera = camera
         self._estimator = estimator
-        self._with_image = with_image
+        self._always = always
         self._static: tuple[Episode, RigidTransform] | None = None
 
     def observe(self, episode: Episode, step: int, time_s: float) -> Snapshot:
@@ -58,7 +58,8 @@ class Observer:
         scene, estimator = self._scene, self._estimator
         frame_draws = self._frame_draws(episode, step)
         measured = scene.joint_positions + episode.draws["sensors.joint_bias"]
-        image = self._camera.image(episode, frame_draws, step) if self._with_image else None
+        wanted = self._always or estimator.wants_image(time_s)
+        image = self._camera.image(episode, frame_draws, step) if wanted else None
         camera_T_base, base_T_ee = scene.camera_T_base, scene.base_T_ee
         if estimator.needs_truth:
             estimator.observe_truth(GroundTruth(time_s, camera_T_base, camera_T_base * base_T_ee))

@@ -42,8 +42,8 @@ class World:
         rules = make_randomization(config.randomization, kinematics.robot.camera_distance)
         self.scene = Scene(SceneConfig(config.robot, width, height, board=estimator.needs_board, room=rules.room))
         self.camera = SceneCamera(self.scene, config.renderer, width, height)
-        with_image = "image" in config.observation_parts or estimator.needs_image
-        self._observer = Observer(self.scene, rules, self.camera, estimator, with_image)
+        always = "image" in config.observation_parts
+        self._observer = Observer(self.scene, rules, self.camera, estimator, always)
         self._moves = config.task == "track"
         self._sampler = EpisodeSampler(
             self.scene,

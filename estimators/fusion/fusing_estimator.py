@@ -72,6 +72,10 @@ class FusingEstimator(PoseEstimator):
         self.source.reset(rng)
         self.forget()
 
+    def wants_image(self, time_s: float) -> bool:
+        """Whether the source uses the image of a time."""
+        return self.source.wants_image(time_s)
+
     def observe_truth(self, truth: GroundTruth) -> None:
         """Forward the true poses of a frame to the source."""
         self.source.observe_truth(truth)

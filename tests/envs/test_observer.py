@@ -56,6 +56,28 @@ def test_images_are_rendered_only_where_they_are_used(make):
         assert given is None or given.shape == (48, 64, 3)
 
 
+def test_frames_whose_image_the_estimator_does_not_want_are_not_rendered(make, run, monkeypatch):
+    class EveryThird(Recorder):
+        def wants_image(self, time_s):
+            return round(time_s * 30) % 3 == 0
+
+    estimator = EveryThird(needs_image=True)
+    env = make(estimator=estimator, obs_mode="state", width=64, height=48)
+    env.reset(seed=0)
+    drawn = []
+    renderer = env.unwrapped._world.camera.renderer
+    monkeypatch.setattr(renderer, "rgb", lambda data, rgb=renderer.rgb: drawn.append(data.time) or rgb(data))
+    run(env, 5)
+    assert [frame.image is not None for frame in estimator.frames] == [True, False, False, True, False, False]
+    assert len(drawn) == 1
+    assert env.unwrapped.snapshot.image is None
+    image = env.unwrapped.image()  # on demand, the same as if it had been wanted
+    always = make(estimator=Recorder(needs_image=True), obs_mode="state", width=64, height=48)
+    always.reset(seed=0)
+    run(always, 5)
+    np.testing.assert_array_equal(image, always.unwrapped.snapshot.image)
+
+
 def test_fields_drawn_for_each_frame_are_recorded(make):
     env = make(randomization={"image.exposure": {"uniform": [0.7, 0.9], "when": "frame"}}, obs_mode="image",
                width=64, height=48)  # fmt: skip

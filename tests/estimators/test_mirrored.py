@@ -94,3 +94,10 @@ def test_images_masks_and_pixels_are_flipped():
 def test_robots_that_are_no_mirror_image_are_rejected():
     with pytest.raises(ValueError, match="panda"):
         Mirror(ROBOTS["panda"])
+
+
+def test_images_are_wanted_where_the_inner_estimator_wants_them():
+    inner = Recorder(None)
+    inner.wants_image = lambda time_s: time_s >= 1.0
+    estimator = MirroredEstimator(inner, Mirror(RIGHT.robot))
+    assert [estimator.wants_image(time_s) for time_s in (0.5, 1.5)] == [False, True]

@@ -214,3 +214,19 @@ def test_a_mistake_is_named(config, message):
 def test_it_must_be_reset_first():
     with pytest.raises(UsageError, match="call reset"):
         make_estimator("perturbed", {}, PANDA).estimate(Frame(PANDA.home, CAMERA, 0.0))
+
+
+def test_images_are_wanted_only_for_frames_that_the_source_is_given():
+    source = Recorder()
+    estimator = PerturbedEstimator(PANDA, source, {"rate_hz": 10.0, "delay_s": 0.1})
+    estimator.reset(np.random.default_rng(0))
+    image = np.zeros((480, 640, 3), np.uint8)
+    wanted = []
+    for time in TIMES[:9].tolist():
+        wanted.append(estimator.wants_image(time))
+        estimator.estimate(Frame(PANDA.home, CAMERA, time, image if wanted[-1] else None))
+    assert wanted == [True, False, False] * 3
+    assert len(source.frames) == 3
+    assert all(frame.image is not None for frame in source.frames)
+    source.needs_image = False
+    assert not estimator.wants_image(float(TIMES[9]))

@@ -12,10 +12,15 @@ from contextlib import contextmanager
 
 __all__ = ["THREADS", "limit_loaded_libraries", "one_thread", "start_worker"]
 
-THREADS: Mapping[str, str] = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "LP_NUM_THREADS"), "1"
-)
-"""Environment variables, read when libraries are loaded, that let each compute on one thread (``LP``: Mesa)."""
+THREADS: Mapping[str, str] = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "OPENCV_FOR_THREADS_NUM": "1",
+    "LP_NUM_THREADS": "0",  # of Mesa's, beside the one that draws: with one, that would only wait
+}
+"""Environment variables, read when libraries are loaded, that let each compute on one thread."""
 
 _PERIOD_S = 0.5
 

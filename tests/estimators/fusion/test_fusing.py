@@ -294,3 +294,10 @@ def test_configuration_errors_name_the_field(name):
         make_estimator(name, {"source": "gps"}, PANDA)
     with pytest.raises(ValueError, match="Config field length; valid names"):
         make_estimator(name, {"length": 3}, PANDA)
+
+
+@pytest.mark.parametrize("fusing", [SlidingWindowEstimator, PoseFilterEstimator])
+def test_images_are_wanted_where_the_source_wants_them(fusing):
+    source = Unsure(np.eye(6))
+    source.wants_image = lambda time_s: time_s >= 1.0
+    assert [fusing(source).wants_image(time_s) for time_s in (0.5, 1.5)] == [False, True]
