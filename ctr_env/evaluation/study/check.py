@@ -23,6 +23,7 @@ def check_study(file: StudyFile, cells: Sequence[Cell]) -> None:
     Raises:
         ConfigurationError: With the line, the key and the valid values of the first mistake.
     """
+    file.find_modules()
     for cell in cells:
         try:
             _check(cell.parameters)

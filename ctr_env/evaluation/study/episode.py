@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import sys
 import time
 import traceback
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from ctr_env.evaluation.servo.trace import Trace
 from ctr_env.runs.versions import versions
 
 from .cells import Cell
+from .file import find_modules
 from .storage import is_storage_error
 from .store import StudyFolder
 
@@ -83,7 +83,7 @@ def run_episode_task(task: EpisodeTask) -> Outcome:
         WorkerError: If this process has other versions of packages than the one that began the study.
     """
     _require_versions(task.versions)
-    _add_search_paths(task.search)
+    find_modules(task.search)
     folder, cell, seed = StudyFolder(task.out), task.cell, task.seed
     finished = folder.finished(cell.digest, seed, task.video)
     if finished is not None:
@@ -173,7 +173,3 @@ def _require_versions(wanted: Mapping[str, str]) -> None:
                 f"{socket.gethostname()} has {name} {here.get(name)}, the study was begun with {version}: results "
                 "would not be comparable; install the same versions on all machines"
             )
-
-
-def _add_search_paths(folders: tuple[str, ...]) -> None:
-    sys.path.extend(folder for folder in folders if folder not in sys.path)

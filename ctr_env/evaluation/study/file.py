@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -14,7 +15,7 @@ from ctr_env.errors import ConfigurationError, MissingFileError
 
 from .yaml_lines import Lines, read_yaml
 
-__all__ = ["Place", "StudyFile", "load_study", "packaged_studies", "read_study"]
+__all__ = ["Place", "StudyFile", "find_modules", "load_study", "packaged_studies", "read_study"]
 
 Place = tuple[str | int, ...]
 """Keys and indices of a value from the top of the file."""
@@ -61,6 +62,10 @@ class StudyFile:
         """Hash of the file's content."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
+    def find_modules(self) -> tuple[str, ...]:
+        """Let this process import modules of the user beside the file and in the working directory; these folders."""
+        return find_modules((str(self.folder.resolve()), str(Path.cwd())))
+
     def reject(self, place: Place, message: str, cause: Exception | None = None) -> NoReturn:
         """Raise an error that names the file and the line of a value.
 
@@ -70,6 +75,12 @@ class StudyFile:
         while place and place not in self.lines:
             place = place[:-1]
         raise ConfigurationError(f"{self.source}, line {self.lines.get(place, 1)}: {message}") from cause
+
+
+def find_modules(folders: tuple[str, ...]) -> tuple[str, ...]:
+    """Let this process import modules from further folders; these folders."""
+    sys.path.extend(folder for folder in folders if folder not in sys.path)
+    return folders
 
 
 def packaged_studies() -> tuple[str, ...]:

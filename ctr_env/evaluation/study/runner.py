@@ -91,6 +91,7 @@ def run_study(
         RunFolder(out, "study", {"study": file.study, "versions": versions})
         with replacing(out / "study.yaml") as scratch:
             scratch.write_text(file.text)
+        _end_last_line(folder.journal)
         progress = Progress(len(cells) * len(file.seeds))
         try:
             _run_missing(file, cells, folder, engine or LocalEngine(), on_progress, retry_crashed, progress)
@@ -114,7 +115,7 @@ def _run_missing(
     retry_crashed: bool,
     progress: Progress,
 ) -> None:
-    search = (str(file.folder.resolve()), str(Path.cwd()))
+    search = file.find_modules()
     with_video = set(sorted(file.seeds)[: file.videos])
     missing = []
     for cell in cells:
@@ -136,6 +137,13 @@ def _run_missing(
             progress.count(_outcome(each.result, each.lost, task, folder))
             if on_progress is not None:
                 on_progress(progress)
+
+
+def _end_last_line(journal: Path) -> None:
+    """Let a journal whose last line was cut off continue on a new one."""
+    if journal.is_file() and (content := journal.read_bytes()) and not content.endswith(b"\n"):
+        with journal.open("ab") as file:
+            file.write(b"\n")
 
 
 def _outcome(outcome: Outcome | None, lost: str, task: EpisodeTask, folder: StudyFolder) -> Outcome:
