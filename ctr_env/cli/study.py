@@ -40,7 +40,7 @@ class Study(OutputCommand):
 
     name = "study"
     resumable = True
-    not_in_digest = ("engine", "workers", "address", "slurm", "dry_run", "retry_crashed")
+    not_in_digest = ("engine", "workers", "address", "slurm", "dry_run", "retry_crashed", "recompute")
 
     file: Positional[str]
     """Study file, or the name of a study that comes with the package."""
@@ -56,6 +56,8 @@ class Study(OutputCommand):
     """Check the file, count the episodes and estimate their time; nothing is run or written."""
     retry_crashed: bool = False
     """Run those episodes again that ended with an error."""
+    recompute: bool = False
+    """Compute the metrics of episodes of earlier runs again from their traces, by the present definitions."""
 
     def name_parts(self) -> list[str]:
         """Name of the study."""
@@ -81,7 +83,9 @@ class Study(OutputCommand):
                 note = f"{rate:.2f}/s  {now.successes} succeeded" + (f"  {now.crashed} crashed" if now.crashed else "")
                 progress.update(bar, total=now.total, completed=now.done, note=note)
 
-            rows = run_study(file, folder, engine, on_progress=advance, retry_crashed=self.retry_crashed)
+            rows = run_study(
+                file, folder, engine, on_progress=advance, retry_crashed=self.retry_crashed, recompute=self.recompute
+            )
         Console().print(study_table(rows, file.study))
         print(f"rows    {StudyFolder(folder).parquet}\ntraces  {folder / 'traces'}")
         return 0

@@ -6,10 +6,13 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from itertools import product
+from pathlib import Path
 from typing import Any
 
-from ctr_env.runs.files import plain_json
+from ctr_env.runs.files import plain_json, sha256
+from ctr_env.runs.importing import names_factory
 from ctr_env.runs.naming import file_hashes
 
 from .file import Place, StudyFile
@@ -29,7 +32,7 @@ class Cell:
             them.
         seconds: Length of an episode, seconds; ``None``: as the environment is registered.
         digest: Eight hexadecimal digits, different for cells with different settings, or with other contents of the
-            files that they name.
+            files and modules that they name.
         places: Where in the study file each parameter comes from.
     """
 
@@ -55,6 +58,7 @@ def cells_of(file: StudyFile) -> list[Cell]:
         ConfigurationError: If an axis and a system have the same key, an ``exclude`` matches no cell, or no cell is
             left; the message names the line.
     """
+    file.find_modules()
     cells, used = [], set[int]()
     base = dict(_flat(file.base, ("base",)))
     for system, given in file.systems.items():
@@ -98,6 +102,16 @@ def _matches(rule: Mapping[str, Any], cell: Mapping[str, Any]) -> bool:
 
 
 def _digest(system: str, parameters: Mapping[str, Any], seconds: float | None) -> str:
-    content = [system, parameters, seconds, file_hashes(parameters)]
+    modules = [value.partition(":")[0] for value in parameters.values() if names_factory(value)]
+    content = [system, parameters, seconds, file_hashes(parameters), [_module_hash(name) for name in modules]]
     text = json.dumps(content, sort_keys=True, default=plain_json)
     return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _module_hash(name: str) -> str:
+    """Hash of a module of the user, so that an edited controller makes other cells; empty if it is not found."""
+    try:
+        spec = find_spec(name)
+    except (ModuleNotFoundError, ValueError):
+        return ""  # the check of the study says so
+    return sha256(Path(spec.origin)) if spec is not None and spec.has_location and spec.origin else ""

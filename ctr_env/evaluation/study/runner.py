@@ -61,6 +61,7 @@ def run_study(
     *,
     on_progress: Callable[[Progress], None] | None = None,
     retry_crashed: bool = False,
+    recompute: bool = False,
 ) -> pa.Table:
     """Run the episodes of a study that are missing in its folder.
 
@@ -73,6 +74,7 @@ def run_study(
         engine: Runs the episodes; ``None``: one process for each core.
         on_progress: Called at the beginning, and after each episode.
         retry_crashed: Run those episodes again that ended with an error.
+        recompute: Compute the metrics of episodes of earlier runs again from their traces, by the present definitions.
 
     Returns:
         The rows, see :func:`~ctr_env.evaluation.study.table.table_of`.
@@ -92,6 +94,9 @@ def run_study(
         with replacing(out / "study.yaml") as scratch:
             scratch.write_text(file.text)
         _end_last_line(folder.journal)
+        for cell in cells if recompute else ():
+            for seed in file.seeds:
+                folder.recompute(cell.digest, seed)
         progress = Progress(len(cells) * len(file.seeds))
         try:
             _run_missing(file, cells, folder, engine or LocalEngine(), on_progress, retry_crashed, progress)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ctr_env.errors import MissingFileError
+from ctr_env.evaluation.servo.metrics import episode_metrics
 from ctr_env.evaluation.servo.trace import Trace
 from ctr_env.runs.files import plain_json, replacing
 
@@ -73,13 +74,21 @@ class StudyFolder:
         complete = self.trace(cell, seed).is_file() and (not video or self.video(cell, seed).is_file())
         return found if complete else None
 
+    def recompute(self, cell: str, seed: int) -> None:
+        """Compute the metrics of a finished episode again from its trace, where it has one."""
+        record = self.read(cell, seed)
+        if record is not None and record["status"] == "done" and self.trace(cell, seed).is_file():
+            metrics = episode_metrics(Trace.load(self.trace(cell, seed)))
+            if json.loads(json.dumps(metrics, default=plain_json)) != record["metrics"]:
+                self.write(cell, seed, record | {"metrics": metrics})
+
     def write(self, cell: str, seed: int, record: Mapping[str, Any]) -> None:
         """Record a finished episode; the last of its files to be written.
 
         Raises:
             ValueError: If a number is not finite.
         """
-        text = json.dumps({"schema": SCHEMA, **record}, indent=1, allow_nan=False, default=plain_json)
+        text = json.dumps({**record, "schema": SCHEMA}, indent=1, allow_nan=False, default=plain_json)
         with replacing(self.episode(cell, seed)) as scratch:
             scratch.write_text(text + "\n")
 

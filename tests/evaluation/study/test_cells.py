@@ -62,6 +62,15 @@ def test_digests_differ_by_settings_and_file_contents_and_only_by_these(tmp_path
     assert len(digests) == 2
 
 
+def test_an_edited_controller_makes_another_cell(tmp_path):
+    digests = set()
+    for content in ("one = 1", "one = 2", "one = 2"):
+        (tmp_path / "my_digested_controller.py").write_text(content)
+        text = "study: s\nseeds: [0]\nbase: {controller: 'my_digested_controller:Mine'}\n"
+        digests.add(cells_of(read_study(text, folder=tmp_path))[0].digest)
+    assert len(digests) == 2
+
+
 @pytest.mark.parametrize(
     "old, new, message",
     [

@@ -174,3 +174,38 @@ def test_missing_results_are_named(tmp_path):
         read_rows(tmp_path)
     with pytest.raises(MissingFileError, match="no time series of seed 3 in cell abcd"):
         read_trace(tmp_path, "abcd", 3)
+
+
+def test_metrics_are_recomputed_from_the_traces_without_running_an_episode(tmp_path, monkeypatch):
+    rows = run_study(read_study(ONE), tmp_path, LocalEngine(1))
+    folder, cell = StudyFolder(tmp_path), rows["cell"][0].as_py()
+    record = folder.read(cell, 0)
+    folder.write(cell, 0, record | {"metrics": record["metrics"] | {"path_length_m": -1.0, "old": 3}})
+    ran = counted(monkeypatch)
+    assert run_study(read_study(ONE), tmp_path, LocalEngine(1))["path_length_m"][0].as_py() == -1.0
+    assert run_study(read_study(ONE), tmp_path, LocalEngine(1), recompute=True).equals(rows)
+    assert ran == []
+
+
+CONTROLLER = """
+from ctr_env.controllers import PBVSController
+
+
+class Mine(PBVSController):
+    def reset(self):
+        super().reset()
+        self.commands = 0
+
+    def command(self, *arguments):
+        self.commands += 1
+        if self.commands == 4:
+            raise ValueError("four commands are enough")
+        return super().command(*arguments)
+"""
+
+
+def test_a_controller_of_a_module_beside_the_file_takes_part(tmp_path):
+    (tmp_path / "my_study_controller.py").write_text(CONTROLLER)
+    text = ONE + "systems: {mine: {controller: 'my_study_controller:Mine'}, pbvs: {controller: pbvs}}\n"
+    rows = run_study(read_study(text, folder=tmp_path), tmp_path / "out", LocalEngine(2)).to_pylist()
+    assert [row["error"] for row in rows] == ["ValueError: four commands are enough"] * 2 + [None] * 2
