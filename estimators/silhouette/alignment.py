@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
@@ -125,28 +126,26 @@ def align(
         rounds: How often the contour is recomputed.
     """
     known = np.linalg.inv(covariance)
-    rotation, translation = camera_T_base.rotation.as_matrix(), np.asarray(camera_T_base.translation)
-    turn, t, total, contour_inlier_ratio = Rotation.identity(), translation, known, 0.0
+    given = camera_T_base.as_matrix()
+    R, t, total, contour_inlier_ratio = given[:3, :3], given[:3, 3], known, 0.0
     for _ in range(rounds):
-        R = turn.as_matrix() @ rotation
-        pose = transform(t, Rotation.from_matrix(R))
-        contours = [find_contour(surface, vertices, pose, view.lens, view.mask.shape[::-1]) for vertices, view in seen]
+        contours = [
+            find_contour(surface, vertices, (R, t), view.lens, view.mask.shape[::-1]) for vertices, view in seen
+        ]
         for _ in range(_STEPS):
-            R = turn.as_matrix() @ rotation
             pulls = [_pull(contour, R, t, view) for contour, (_, view) in zip(contours, seen, strict=True)]
             there = [pull for pull in pulls if pull is not None]
             if not there:
                 break
             information = known + sum(pull.information for pull in there)
             contour_inlier_ratio = sum(pull.inlier_length for pull in there) / sum(pull.length for pull in there)
-            away = np.concatenate([t - translation, turn.as_rotvec()])
+            away = np.concatenate([t - given[:3, 3], cv2.Rodrigues(R @ given[:3, :3].T)[0][:, 0]])
             step = np.linalg.solve(information, sum(pull.force for pull in there) - known @ away)
             if not np.isfinite(step).all():  # a sample lies in the plane of the camera's centre
                 break
             total = information
-            turn, t = Rotation.from_rotvec(step[3:]) * turn, t + step[:3]
-    pose = transform(t, Rotation.from_matrix(turn.as_matrix() @ rotation))
-    return Aligned(pose, np.linalg.inv(total), contour_inlier_ratio)
+            R, t = cv2.Rodrigues(step[3:])[0] @ R, t + step[:3]
+    return Aligned(transform(t, Rotation.from_matrix(R)), np.linalg.inv(total), contour_inlier_ratio)
 
 
 def _pull(contour: Contour, R: _Vector, t: _Vector, view: MaskView) -> _Pull | None:
@@ -159,9 +158,9 @@ def _pull(contour: Contour, R: _Vector, t: _Vector, view: MaskView) -> _Pull | N
         return None
     rotated, points, normals, gaps = rotated[met], points[met], contour.normals[met], all_gaps[met]
     across = normals * (lens.fx, lens.fy) / points[:, 2:]
-    depth = -np.sum(across * points[:, :2], axis=1, keepdims=True) / points[:, 2:]
-    by_point = np.concatenate([across, depth], axis=1)
-    jacobian = np.concatenate([by_point, np.cross(rotated, by_point)], axis=1)
+    depth = -np.sum(across * points[:, :2], axis=1) / points[:, 2]
+    (x, y, z), (by_x, by_y) = rotated.T, across.T
+    jacobian = np.stack([by_x, by_y, depth, y * depth - z * by_y, z * by_x - x * depth, x * by_y - y * by_x], axis=1)
     scale = max(_LEAST_SCALE, _NORMAL * float(np.median(np.abs(gaps))))
     trust = np.clip(1.0 - (gaps / (_CUT * scale)) ** 2, 0.0, None) ** 2
     weighted = jacobian * (trust * contour.lengths[met] / (_TOGETHER * scale**2))[:, None]

@@ -13,7 +13,7 @@ from ctr_env.scenes.robots.surfaces import RobotSurface
 
 from .boundary import boundary_distances
 from .clipping import NEAR
-from .coverage import coverage
+from .coverage import enclosed
 
 __all__ = ["Contour", "Lens", "find_contour", "silhouette"]
 
@@ -63,7 +63,7 @@ class Contour:
 def find_contour(
     surface: RobotSurface,
     vertices: NDArray[np.float64],
-    camera_T_base: RigidTransform,
+    pose: tuple[NDArray[np.float64], NDArray[np.float64]],
     lens: Lens,
     size: tuple[int, int],
 ) -> Contour:
@@ -75,18 +75,18 @@ def find_contour(
     Args:
         surface: The robot.
         vertices: ``(V, 3)`` its vertices in the base frame, metres.
-        camera_T_base: Pose of the base in the camera.
+        pose: Rotation ``(3, 3)`` and translation ``(3,)``, metres, of the base in the camera.
         lens: Camera.
         size: Width and height of the image, pixels.
     """
-    seen = camera_T_base.apply(vertices)
-    pixels = lens.project(seen).astype(np.float32)
-    facing = _facing(surface, pixels, seen[:, 2] > NEAR)
-    covered = coverage(pixels[surface.faces[facing]], size)
-    facing = np.append(facing, False)  # number -1: no triangle
-    candidates = facing[surface.edge_faces[:, 0]] != facing[surface.edge_faces[:, 1]]
+    seen = vertices @ pose[0].T + pose[1]
+    pixels = lens.project(seen)
+    windings = surface.windings(_facing(surface, pixels, seen[:, 2] > NEAR))
+    candidates = np.flatnonzero(windings)
     edges = surface.edges[candidates]
-    samples = _samples(pixels[edges], size)
+    ends = pixels[edges]
+    covered = enclosed(ends, windings[candidates], size)
+    samples = _samples(ends, size)
     left, right = (_lookup(covered, samples.pixels + side * samples.normals) for side in (_BESIDE, -_BESIDE))
     outer = np.flatnonzero(left != right)
     every = len(outer) // _MOST + 1
@@ -101,7 +101,7 @@ def find_contour(
     share = samples.shares[outer]
     share = share * seen[a, 2] / (share * seen[a, 2] + (1.0 - share) * seen[b, 2])
     points = vertices[a] + share[:, None] * (vertices[b] - vertices[a])
-    return Contour(points, normals.astype(float), margins, every * samples.lengths[outer].astype(float))
+    return Contour(points, normals, margins, every * samples.lengths[outer])
 
 
 def silhouette(
@@ -111,17 +111,27 @@ def silhouette(
     lens: Lens,
     size: tuple[int, int],
 ) -> NDArray[np.bool_]:
-    """``(H, W)`` bool pixels whose centres show the robot; arguments as those of :func:`find_contour`."""
+    """``(H, W)`` bool pixels whose centres show the robot.
+
+    Args:
+        surface: The robot.
+        vertices: ``(V, 3)`` its vertices in the base frame, metres.
+        camera_T_base: Pose of the base in the camera.
+        lens: Camera.
+        size: Width and height of the image, pixels.
+    """
     seen = camera_T_base.apply(vertices)
     pixels = lens.project(seen)
-    return coverage(pixels[surface.faces[_facing(surface, pixels, seen[:, 2] > NEAR)]], size)
+    windings = surface.windings(_facing(surface, pixels, seen[:, 2] > NEAR))
+    boundary = np.flatnonzero(windings)
+    return enclosed(pixels[surface.edges[boundary]], windings[boundary], size)
 
 
-def _facing(surface: RobotSurface, pixels: NDArray[np.floating], in_front: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _facing(surface: RobotSurface, pixels: NDArray[np.float64], in_front: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """``(F,)`` bool, triangles whose outside faces the camera and that lie entirely beyond the near plane."""
-    corners = pixels[surface.faces]
-    (ax, ay), (bx, by) = (corners[:, 1] - corners[:, 0]).T, (corners[:, 2] - corners[:, 0]).T
-    facing = np.asarray(ax * by < ay * bx)
+    (a, b, c), (x, y) = surface.faces.T, np.ascontiguousarray(pixels.T)
+    ax, ay = x[a], y[a]
+    facing = np.asarray((x[b] - ax) * (y[c] - ay) < (y[b] - ay) * (x[c] - ax))
     return facing if in_front.all() else facing & in_front[surface.faces].all(axis=1)
 
 
@@ -130,29 +140,31 @@ class _Samples(NamedTuple):
 
     edges: NDArray[np.int64]
     """``(S,)`` number of the edge."""
-    shares: NDArray[np.float32]
+    shares: NDArray[np.float64]
     """``(S,)`` position between its ends, 0 to 1."""
-    pixels: NDArray[np.float32]
+    pixels: NDArray[np.float64]
     """``(S, 2)`` pixels."""
-    normals: NDArray[np.float32]
+    normals: NDArray[np.float64]
     """``(S, 2)`` unit normals, to one side or the other."""
-    lengths: NDArray[np.float32]
+    lengths: NDArray[np.float64]
     """``(S,)`` length of edge that each sample represents, pixels."""
 
 
-def _samples(ends: NDArray[np.float32], size: tuple[int, int]) -> _Samples:
+def _samples(ends: NDArray[np.float64], size: tuple[int, int]) -> _Samples:
     """Samples of edges with ends at ``(E, 2, 2)`` pixels, without edges that lie outside the image."""
-    along = ends[:, 1] - ends[:, 0]
+    start, end = ends[:, 0], ends[:, 1]
+    along = end - start
     lengths = np.hypot(along[:, 0], along[:, 1])
-    near = np.all((ends.max(axis=1) > 0) & (ends.min(axis=1) < size), axis=1)
+    low, high = np.minimum(start, end), np.maximum(start, end)
+    near = (high[:, 0] > 0) & (high[:, 1] > 0) & (low[:, 0] < size[0]) & (low[:, 1] < size[1])
     numbers = np.flatnonzero(near & (lengths > _SHORTEST))
     parts = np.ceil(lengths[numbers] / _SPACING).astype(int).clip(1, _MOST)
     edges = np.repeat(numbers, parts)
     count = np.repeat(parts, parts)
-    shares = ((np.arange(len(edges)) - np.repeat(np.cumsum(parts) - parts, parts) + 0.5) / count).astype(np.float32)
+    shares = (np.arange(len(edges)) - np.repeat(np.cumsum(parts) - parts, parts) + 0.5) / count
     length, along = lengths[edges], along[edges]
     normals = np.stack([along[:, 1], -along[:, 0]], axis=1) / length[:, None]
-    return _Samples(edges, shares, ends[edges, 0] + shares[:, None] * along, normals, length / count)
+    return _Samples(edges, shares, start[edges] + shares[:, None] * along, normals, length / count)
 
 
 def _lookup(covered: NDArray[np.bool_], points: NDArray[np.float64]) -> NDArray[np.bool_]:

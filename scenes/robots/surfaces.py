@@ -5,7 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ class RobotSurface:
         edges: ``(E, 2)`` vertices of each edge, every edge once.
         edge_faces: ``(E, 2)`` triangles adjacent to each edge; -1 at a boundary. Edges of more than two triangles are
             listed with two of them.
+        face_edges: ``(F, 3)`` edges along the sides of each triangle, from its first, second and third vertex.
     """
 
     links: tuple[str, ...]
@@ -46,6 +47,21 @@ class RobotSurface:
     faces: NDArray[np.int64]
     edges: NDArray[np.int64]
     edge_faces: NDArray[np.int64]
+    face_edges: NDArray[np.int64]
+
+    def windings(self, faces: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """``(E,)`` how often each edge is passed, forwards less backwards, around triangles of a mask ``(F,)``.
+
+        Edges between two triangles of the mask cancel: those that do not are its boundary.
+        """
+        passages = self._passages.take(np.flatnonzero(faces), axis=0).ravel()
+        backwards, forwards = np.bincount(passages, minlength=2 * len(self.edges)).reshape(-1, 2).T
+        return np.asarray(forwards - backwards)
+
+    @cached_property
+    def _passages(self) -> NDArray[np.int64]:
+        """``(F, 3)`` twice the edge along each side of a triangle, plus 1 where the side has the edge's direction."""
+        return 2 * self.face_edges + (self.edges[self.face_edges, 0] == self.faces)
 
     def posed(self, kinematics: RobotKinematics, joint_positions: ArrayLike) -> NDArray[np.float64]:
         """``(V, 3)`` vertices in the base frame, metres, for ``(n,)`` joint positions (rad)."""
@@ -85,7 +101,7 @@ def _surface_of(urdf: Path, faces: int) -> RobotSurface | None:
     light = [_welded(mesh) for mesh in decimate([_welded(mesh) for mesh in meshes], faces)]
     offsets = np.cumsum([0, *(len(mesh.vertices) for mesh in light)])
     triangles = np.concatenate([mesh.faces + offset for mesh, offset in zip(light, offsets, strict=False)])
-    edges, edge_faces = _adjacency(triangles)
+    edges, edge_faces, face_edges = _adjacency(triangles)
     return RobotSurface(
         links=tuple(links),
         vertices=np.concatenate([mesh.vertices for mesh in light]),
@@ -93,6 +109,7 @@ def _surface_of(urdf: Path, faces: int) -> RobotSurface | None:
         faces=triangles,
         edges=edges,
         edge_faces=edge_faces,
+        face_edges=face_edges,
     )
 
 
@@ -138,8 +155,8 @@ def _welded(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
     return trimesh.Trimesh(mesh.vertices[first], faces[proper], process=False)
 
 
-def _adjacency(faces: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Edges ``(E, 2)`` of triangles and the two triangles ``(E, 2)`` adjacent to each."""
+def _adjacency(faces: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Edges ``(E, 2)`` of triangles, the two triangles ``(E, 2)`` adjacent to each, and each triangle's ``(F, 3)``."""
     sides = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
     owners = np.tile(np.arange(len(faces)), 3)
     order = np.lexsort(sides.T)
@@ -148,4 +165,7 @@ def _adjacency(faces: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.
     start = np.flatnonzero(new)
     shared = np.append(~new[1:], False)[start]  # the next entry is the same edge, seen from its second triangle
     after = owners[np.minimum(start + 1, len(owners) - 1)]
-    return sides[start], np.stack([owners[start], np.where(shared, after, -1)], axis=1)
+    numbers = np.empty(len(order), dtype=np.int64)
+    numbers[order] = np.cumsum(new) - 1
+    edge_faces = np.stack([owners[start], np.where(shared, after, -1)], axis=1)
+    return sides[start], edge_faces, numbers.reshape(3, -1).T

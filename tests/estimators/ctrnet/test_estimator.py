@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.datasets.frame import Frame
@@ -15,7 +16,7 @@ from ctr_env.estimators.ctrnet.points import LinkPoint, link_points, paper_keypo
 from ctr_env.estimators.ctrnet.uncertainty import UncertaintyModel
 from ctr_env.estimators.ctrnet.weights import WeightsHeader, save_weights
 from ctr_env.estimators.mirrored import MirroredEstimator
-from ctr_env.estimators.silhouette.contour import coverage
+from ctr_env.estimators.silhouette.coverage import coverages
 from ctr_env.geometry import PinholeCamera, look_at, transform
 from ctr_env.scenes.robots.catalogue import ROBOTS
 from ctr_env.scenes.robots.kinematics import RobotKinematics
@@ -69,7 +70,9 @@ class FakeDetector:
         corners = crop.forward(self.frame.camera.project(vertices))[surface.faces]
         (ax, ay), (bx, by) = (corners[:, 1] - corners[:, 0]).T, (corners[:, 2] - corners[:, 0]).T
         width, height = crop.size
-        drawn = coverage(fine * corners[ax * by < ay * bx], (fine * width, fine * height))
+        facing = torch.from_numpy(fine * corners[ax * by < ay * bx])
+        images = torch.zeros(len(facing), dtype=torch.long)
+        drawn = coverages(facing, images, (1, fine * height, fine * width))[0].numpy()
         return drawn.reshape(height, fine, width, fine).mean(axis=(1, 3)).astype(np.float32)
 
 

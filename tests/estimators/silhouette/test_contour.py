@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from ctr_env.estimators.silhouette.contour import Lens, find_contour, silhouette
-from ctr_env.geometry import transform
 from ctr_env.scenes.robots.surfaces import robot_surface
 
 
@@ -37,7 +36,7 @@ def test_samples_lie_on_the_border_and_look_outwards(scene, random_view):
         vertices = surface.posed(scene.kinematics, scene.joint_positions)
         R, t = pose.rotation.as_matrix(), pose.translation
         lens, size = lens_of(camera), (camera.width, camera.height)
-        contour = find_contour(surface, vertices, pose, lens, size)
+        contour = find_contour(surface, vertices, (R, t), lens, size)
         covered = silhouette(surface, vertices, pose, lens, size)
         places = lens.project(contour.points @ R.T + t)
         np.testing.assert_allclose(np.linalg.norm(contour.normals, axis=1), 1.0, atol=1e-6)
@@ -56,5 +55,5 @@ def test_nothing_in_front_of_the_camera_has_no_contour(scene, distance):
     surface = robot_surface(scene.robot, 5000)
     vertices = surface.posed(scene.kinematics, scene.kinematics.home)
     centred = vertices - vertices.max(axis=0)
-    found = find_contour(surface, centred, transform((0.0, 0.0, distance)), Lens(200, 200, 64, 48), (128, 96))
+    found = find_contour(surface, centred, (np.eye(3), np.array([0, 0, distance])), Lens(200, 200, 64, 48), (128, 96))
     assert len(found.points) == len(found.lengths) == 0

@@ -24,6 +24,20 @@ def test_edges_and_faces_belong_together(name):
 
 
 @pytest.mark.parametrize("name", ["panda", "baxter"])
+def test_windings_leave_the_boundary_of_a_set_of_faces(name):
+    """Around all faces of a set, side by side, each passed edge is counted in its direction."""
+    surface, rng = robot_surface(ROBOTS[name], 2000), np.random.default_rng(0)
+    chosen = rng.random(len(surface.faces)) < 0.5
+    numbers = {tuple(edge): i for i, edge in enumerate(surface.edges.tolist())}
+    expected = np.zeros(len(surface.edges), int)
+    for face in surface.faces[chosen].tolist():
+        for start, end in zip(face, face[1:] + face[:1], strict=True):
+            expected[numbers[min(start, end), max(start, end)]] += 1 if start < end else -1
+    np.testing.assert_array_equal(surface.windings(chosen), expected)
+    assert not surface.windings(np.zeros(len(chosen), bool)).any()
+
+
+@pytest.mark.parametrize("name", ["panda", "baxter"])
 def test_vertices_ride_on_their_links(name):
     kinematics, rng = RobotKinematics(name), np.random.default_rng(0)
     surface = robot_surface(kinematics.robot, 2000)
