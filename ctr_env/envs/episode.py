@@ -18,10 +18,12 @@ from ctr_env.scenes.world.scene import Scene
 from ctr_env.scenes.world.views import CameraMotion, PoseSway, camera_from_draws, pose_from_draws
 
 from .reachability import ReachabilityCheck
+from .task_rules import TaskRules
 
 __all__ = ["Episode", "EpisodeSampler"]
 
 _TASKS, _VIEWS = 60, 30
+_SELECTIVE_TASKS = 300  # where rules reject most of them
 _TASK_GROUPS = ("task", "goal_motion")
 _CAMERA_GROUPS = ("camera", "camera_motion")
 _JOINT_MARGIN = 0.12  # rad kept from the joint stops
@@ -115,46 +117,53 @@ class EpisodeSampler:
         draws = self._rules.draw(seed, self._sizes)
         draws |= {name: value for name, value in replay.items() if name in draws}
         obstacle = ""
-        for attempt in range(_TASKS):
+        for attempt in range(_SELECTIVE_TASKS):
             task = draws | self._rules.draw(seed, self._sizes, index=attempt, groups=_TASK_GROUPS) | dict(replay)
-            start, goal_pose, sway = self._task(task)
-            arrival = self._arrival(start, goal_pose, sway)
+            rules = TaskRules(self._scene, self._view(seed, task, attempt, 0, replay))
+            if attempt >= _TASKS and not rules.selective:
+                break
+            start, goal_pose, sway = self._task(task, rules)
+            arrival = self._arrival(start, goal_pose, sway, rules)
             if arrival is None:
                 obstacle = "no start and goal (task.*, goal_motion.*) were found that a servo can connect"
                 continue
-            for view in range(_VIEWS):
-                chosen = (
-                    task
-                    | self._rules.draw(seed, self._sizes, index=attempt * _VIEWS + view, groups=_CAMERA_GROUPS)
-                    | dict(replay)
-                )
+            for view in range(1 if rules.rotates else _VIEWS):
+                chosen = self._view(seed, task, attempt, view, replay)
                 episode = self._with_camera(seed, chosen, start, goal_pose, sway, arrival, width, height)
                 if self._sees(episode, arrival):
                     return episode
             obstacle = "no camera (camera.*, camera_motion.*) was found that has the goal and enough of the arm in view"
-        raise SamplingError(f"after {_TASKS} tasks: {obstacle}; widen the randomisation rules of these fields")
+        raise SamplingError(f"after {attempt} tasks: {obstacle}; widen the randomisation rules of these fields")
 
-    def _task(self, draws: Draws) -> tuple[NDArray[np.float64], RigidTransform, PoseSway | None]:
+    def _view(self, seed: int, task: Draws, attempt: int, view: int, replay: Mapping[str, NDArray]) -> Draws:
+        """The draws of a task with those of one of its views."""
+        index = attempt * _VIEWS + view
+        return task | self._rules.draw(seed, self._sizes, index=index, groups=_CAMERA_GROUPS) | dict(replay)
+
+    def _task(self, draws: Draws, rules: TaskRules) -> tuple[NDArray[np.float64], RigidTransform, PoseSway | None]:
         kinematics = self._scene.kinematics
         lower, upper = kinematics.lower + _JOINT_MARGIN, kinematics.upper - _JOINT_MARGIN
-        start = np.clip(kinematics.home + draws["task.start"], lower, upper)
-        goal = np.clip(start + draws["task.goal"], lower, upper)
+        start = np.clip(rules.start(kinematics.home + draws["task.start"]), lower, upper)
+        goal_pose = rules.goal(start, draws["task.goal"])
+        if goal_pose is None:
+            goal_pose = kinematics.base_T_ee(np.clip(start + draws["task.goal"], lower, upper))
         sway = None
         if self._goal_moves:
             sway = PoseSway(draws["goal_motion.amplitude"], draws["goal_motion.period"], draws["goal_motion.phase"])
-        return start, kinematics.base_T_ee(goal), sway
+        return start, goal_pose, sway
 
     def _arrival(
-        self, start: NDArray[np.float64], goal_pose: RigidTransform, sway: PoseSway | None
+        self, start: NDArray[np.float64], goal_pose: RigidTransform, sway: PoseSway | None, rules: TaskRules
     ) -> NDArray[np.float64] | None:
-        """``(n,)`` joint positions at which a servo reaches the initial goal; ``None`` if it does not."""
+        """``(n,)`` joint positions at which a servo reaches the initial goal; ``None`` if it does not, or not so."""
         waypoints = [goal_pose]
         if sway is not None:
             waypoints += [sway.apply(goal_pose, time) for time in np.arange(0.5, _HORIZON_S, 0.5)]
         floor = _CLEARANCE - (0.0 if self._scene.robot.table else self._scene.robot.base_height)
         if min(pose.translation[2] for pose in waypoints) < floor:
             return None
-        return self._reachability.arrival(start, waypoints)
+        arrival = self._reachability.arrival(start, waypoints, patience=2.0 if rules.rotates else 1.0)
+        return arrival if arrival is not None and rules.accepts(arrival) else None
 
     def _with_camera(
         self,
@@ -170,7 +179,9 @@ class EpisodeSampler:
         scene = self._scene
         k = scene.kinematics
         points = [(k.keypoints(q).mean(axis=0) + k.base_T_ee(q).translation) / 2 for q in (start, arrival)]
-        centre = scene.world_T_base.apply(np.mean(points, axis=0))  # between the arm's middle and the gripper
+        gripper = k.base_T_ee(start).translation
+        middle = np.mean(points, axis=0)  # between the arm's middle and the gripper
+        centre = scene.world_T_base.apply(middle + float(draws["camera.on_gripper"]) * (gripper - middle))
         pose = pose_from_draws(draws, centre, scene.robot.camera_azimuth)
         motion = None
         if self._camera_moves:
@@ -185,7 +196,7 @@ class EpisodeSampler:
         return Episode(seed, draws, start, goal_pose, sway, camera, pose, motion)
 
     def _sees(self, episode: Episode, arrival: NDArray[np.float64]) -> bool:
-        """Whether the goal is always in view, and enough of the arm at the start and on arrival."""
+        """Whether the goal is always in view, and as much of the arm as asked for at the start and on arrival."""
         for time in np.arange(0.0, _HORIZON_S, 1.0) if episode.moves else (0.0,):
             pose = episode.world_T_camera(time)
             goal = self._scene.world_T_base * episode.base_T_goal(time)
@@ -194,12 +205,12 @@ class EpisodeSampler:
             inside = np.all((share > _IMAGE_MARGIN) & (share < 1.0 - _IMAGE_MARGIN))
             if not (inside and self._scene.inside_room(pose.translation)):
                 return False
-        needed = float(episode.draws["camera.min_arm_in_view"])
+        needed, most = (float(episode.draws[f"camera.{name}_arm_in_view"]) for name in ("min", "max"))
         times = np.arange(0.0, _HORIZON_S, 2.0) if episode.camera_motion is not None else (0.0,)
         for joint_positions in (episode.start, arrival):
             self._scene.place_arm(joint_positions)
             for time in times:
                 self._scene.place_camera(episode.camera, episode.world_T_camera(time))
-                if self._scene.arm_in_view() < needed:
+                if not needed <= self._scene.arm_in_view() <= most:
                     return False
         return True

@@ -32,8 +32,15 @@ class ReachabilityCheck:
         self._scene = scene
         self._controller = PBVSController(scene.kinematics, {"continuity_rate": 0.0}, dt=_DT)
 
-    def arrival(self, start: NDArray[np.float64], waypoints: Sequence[RigidTransform]) -> NDArray[np.float64] | None:
+    def arrival(
+        self, start: NDArray[np.float64], waypoints: Sequence[RigidTransform], patience: float = 1.0
+    ) -> NDArray[np.float64] | None:
         """Servo to each ``base_T_goal`` in turn from ``(n,)`` joint positions.
+
+        Args:
+            start: Start of the servo, rad.
+            waypoints: The goals.
+            patience: Time for the first goal as a multiple of the usual 3.5 s.
 
         Returns:
             ``(n,)`` joint positions at the first waypoint; ``None`` if a waypoint is missed or a contact occurs.
@@ -42,7 +49,7 @@ class ReachabilityCheck:
         q, time, first = start.copy(), 0.0, None
         for number, pose in enumerate(waypoints):
             tolerance = _TOLERANCE if number == 0 else _FOLLOWING
-            steps = _FIRST_STEPS if number == 0 else _NEXT_STEPS
+            steps = round(patience * _FIRST_STEPS) if number == 0 else _NEXT_STEPS
             for step in range(steps):
                 command = self._controller.command(ServoGoal(pose, time), ServoState(q, time))
                 q, time = q + _DT * command.joint_velocities, time + _DT
