@@ -139,7 +139,7 @@ class DifferentialIK:
     def _set_target(self, twist: NDArray[np.float64], dt: float) -> None:
         """Move the target by one step of the body twist: mink's error, its logarithm, is then that step."""
         current = self._configuration.get_transform_frame_to_world(self._frame, "body")
-        model_R_base = self._kinematics.model_T_base.rotation.as_matrix()
+        model_R_base = self._kinematics.model_T_base.as_matrix()[:3, :3]
         body_R_base = current.rotation().as_matrix().T @ model_R_base
         body_twist = np.concatenate([body_R_base @ twist[:3], body_R_base @ twist[3:]])
         self._twist_task.set_target(current @ mink.SE3.exp(body_twist * dt))

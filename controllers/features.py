@@ -16,8 +16,9 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import RigidTransform, Rotation
+from scipy.spatial.transform import RigidTransform
 
+from ctr_env.geometry import rotation_vector
 from ctr_env.runs.configuration import require_choice
 
 __all__ = ["FEATURES", "CartesianFeature", "ImageFeature", "PoseFeature", "make_feature", "theta_u_jacobian"]
@@ -136,7 +137,7 @@ def _axes(pose: RigidTransform) -> NDArray[np.float64]:
 
 def _theta_u(base_T_goal: RigidTransform, base_T_ee: RigidTransform) -> NDArray[np.float64]:
     """``(3,)`` rotation vector of ``goal_R_ee``, rad."""
-    return np.asarray(Rotation.from_matrix(_axes(base_T_goal).T @ _axes(base_T_ee)).as_rotvec())
+    return rotation_vector(_axes(base_T_goal).T @ _axes(base_T_ee))
 
 
 def _skew(vector: NDArray[np.float64]) -> NDArray[np.float64]:

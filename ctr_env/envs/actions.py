@@ -26,11 +26,13 @@ class ActionInterpreter:
 
     Attributes:
         space: Space of the actions.
+        servoes: Whether the controller servos to the goal.
     """
 
     def __init__(self, config: ServoConfig, kinematics: RobotKinematics, controller: Controller) -> None:
         """Interpret actions of an environment's configuration for its arm and controller."""
         self._mode = config.action_mode
+        self.servoes = self._mode == "pbvs"
         self._controller = controller
         if self._mode == "joint_velocity":
             self._scale = kinematics.velocity_limits

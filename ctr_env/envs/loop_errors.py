@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
 from ctr_env.errors import DataError
-from ctr_env.geometry import pose_error, twist_between
+from ctr_env.geometry import inverse_matrix, matrix_error, matrix_twist, pose_from_matrix
 
 from .observation import Snapshot
 
@@ -23,12 +23,12 @@ _SAME_S = 0.02
 
 
 class _Instant(NamedTuple):
-    """Poses at the time of a frame, by which an estimate made from it is judged later."""
+    """Poses at the time of a frame, ``(4, 4)``, by which an estimate made from it is judged later."""
 
     time_s: float
-    camera_T_goal: RigidTransform
-    camera_T_base: RigidTransform
-    base_T_ee: RigidTransform
+    camera_T_goal: NDArray[np.float64]
+    camera_T_base: NDArray[np.float64]
+    base_T_ee: NDArray[np.float64]
 
 
 class LoopErrors:
@@ -40,7 +40,6 @@ class LoopErrors:
         known: Whether there has been a valid estimate; errors are zero until then.
         apparent_error: Distance (m) and angle (rad) between goal and gripper in the camera frame, the gripper by
             encoders and estimate. Papers usually report this one.
-        base_T_goal: Goal in the base frame, by the estimate and the goal in the image that it was made from.
         gripper_offset: ``(6,)`` see :attr:`ctr_env.controllers.ServoGoal.gripper_offset`; ``None`` if not observed.
         estimate_error: Distance (m) and angle (rad) between estimated and true ``camera_T_base``.
     """
@@ -55,34 +54,55 @@ class LoopErrors:
         self.known = False
         self.apparent_error = (0.0, 0.0)
         self.estimate_error = (0.0, 0.0)
-        self.base_T_goal: RigidTransform | None = None
+        self._base_T_goal: NDArray[np.float64] | None = None
         self.gripper_offset: NDArray[np.float64] | None = None
         self._past: deque[_Instant] = deque(maxlen=_KEPT)
 
-    def update(self, now: Snapshot, measured_base_T_ee: RigidTransform) -> None:
-        """Record a new instant and the gripper's pose by its encoders.
+    @property
+    def base_T_goal(self) -> RigidTransform | None:
+        """Goal in the base frame, by the estimate and the goal in the image that it was made from."""
+        return None if self._base_T_goal is None else pose_from_matrix(self._base_T_goal)
+
+    def update(self, now: Snapshot, measured_base_T_ee: NDArray[np.float64]) -> None:
+        """Record a new instant and the gripper's ``(4, 4)`` pose by its encoders.
 
         Raises:
             DataError: If there was no frame at the time of the estimate.
         """
-        self._past.append(_Instant(now.time_s, now.camera_T_goal, now.camera_T_base, measured_base_T_ee))
+        self._past.append(
+            _Instant(now.time_s, now.camera_T_goal.as_matrix(), now.camera_T_base.as_matrix(), measured_base_T_ee)
+        )
         estimate = now.estimate
         if not estimate.valid:
             return
-        then = min(self._past, key=lambda instant: abs(instant.time_s - estimate.time_s))
-        if abs(then.time_s - estimate.time_s) > _SAME_S:
-            raise DataError(
-                f"PoseEstimate.time_s must be the time of one of the last {_KEPT} frames, not {estimate.time_s} s "
-                f"(nearest: {then.time_s} s)"
-            )
+        then = self._instant(estimate.time_s)
         self.known = True
-        self.base_T_goal = estimate.camera_T_base.inv() * then.camera_T_goal
+        camera_T_base = estimate.camera_T_base.as_matrix()
+        base_T_camera = inverse_matrix(camera_T_base)
+        self._base_T_goal = base_T_camera @ then.camera_T_goal
         gripper = then.base_T_ee
         if estimate.camera_T_ee is None:
             self.gripper_offset = None
         else:
-            seen = estimate.camera_T_base.inv() * estimate.camera_T_ee
-            self.gripper_offset = twist_between(gripper, seen)
+            seen = base_T_camera @ estimate.camera_T_ee.as_matrix()
+            self.gripper_offset = matrix_twist(gripper, seen)
             gripper = seen if self._closed else gripper
-        self.apparent_error = pose_error(gripper, self.base_T_goal)  # the same in any frame
-        self.estimate_error = pose_error(estimate.camera_T_base, then.camera_T_base)
+        self.apparent_error = matrix_error(gripper, self._base_T_goal)  # the same in any frame
+        self.estimate_error = matrix_error(camera_T_base, then.camera_T_base)
+
+    def _instant(self, time_s: float) -> _Instant:
+        """The frame of a time; most estimates are of the newest one.
+
+        Raises:
+            DataError: If there is none.
+        """
+        newest = self._past[-1]
+        if newest.time_s == time_s:
+            return newest
+        then = min(self._past, key=lambda instant: abs(instant.time_s - time_s))
+        if abs(then.time_s - time_s) > _SAME_S:
+            raise DataError(
+                f"PoseEstimate.time_s must be the time of one of the last {_KEPT} frames, not {time_s} s "
+                f"(nearest: {then.time_s} s)"
+            )
+        return then

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
 from ctr_env.estimators import PoseEstimate
-from ctr_env.geometry import PinholeCamera, pose_to_vector
+from ctr_env.geometry import PinholeCamera, matrix_to_vector, matrix_twist, pose_from_matrix
 from ctr_env.scenes.randomization.randomization import Draws
 
 __all__ = ["Snapshot", "observation", "observation_space"]
@@ -32,7 +33,7 @@ class Snapshot:
         camera: Intrinsics.
         camera_T_goal: Goal pose in the camera frame.
         camera_T_base: True camera-to-base pose.
-        base_T_ee: True gripper pose.
+        base_T_ee_matrix: ``(4, 4)`` true gripper pose, see :attr:`base_T_ee`.
         base_T_goal: True goal pose.
         estimate: Newest estimate.
         image: ``(H, W, 3)`` uint8 image, or ``None`` if neither observation nor estimator uses that of this frame.
@@ -47,13 +48,18 @@ class Snapshot:
     camera: PinholeCamera
     camera_T_goal: RigidTransform
     camera_T_base: RigidTransform
-    base_T_ee: RigidTransform
+    base_T_ee_matrix: NDArray[np.float64]
     base_T_goal: RigidTransform
     estimate: PoseEstimate
     image: NDArray[np.uint8] | None
     arm_in_view: float
     at_joint_limit: bool
     frame_draws: Draws
+
+    @cached_property
+    def base_T_ee(self) -> RigidTransform:
+        """True gripper pose."""
+        return pose_from_matrix(self.base_T_ee_matrix)
 
 
 def observation_space(parts: tuple[str, ...], joints: int, width: int, height: int) -> spaces.Dict:
@@ -93,17 +99,17 @@ def observation(parts: tuple[str, ...], now: Snapshot) -> dict[str, NDArray[Any]
     entries: dict[str, NDArray[Any]] = {
         "joint_positions": now.joint_positions.astype(np.float32),
         "joint_velocities": now.joint_velocities.astype(np.float32),
-        "goal": pose_to_vector(now.camera_T_goal),
+        "goal": matrix_to_vector(now.camera_T_goal.as_matrix()),
     }
     if "state" in parts:
-        rotation = (now.base_T_goal.rotation * now.base_T_ee.rotation.inv()).as_rotvec()
-        error = np.concatenate([now.base_T_goal.translation - now.base_T_ee.translation, rotation])
-        entries |= {"camera_pose": pose_to_vector(now.camera_T_base), "goal_error": error.astype(np.float32)}
+        error = matrix_twist(now.base_T_ee_matrix, now.base_T_goal.as_matrix())
+        entries["camera_pose"] = matrix_to_vector(now.camera_T_base.as_matrix())
+        entries["goal_error"] = error.astype(np.float32)
     if "estimate" in parts:
         estimate = now.estimate
         entries |= {
-            "estimate_pose": np.clip(pose_to_vector(estimate.camera_T_base), -_FAR_M, _FAR_M),
-            "estimate_std": np.sqrt(np.diag(estimate.covariance)).clip(0.0, _FAR_M).astype(np.float32),
+            "estimate_pose": matrix_to_vector(estimate.camera_T_base.as_matrix()).clip(-_FAR_M, _FAR_M),
+            "estimate_std": np.sqrt(estimate.covariance.diagonal()).clip(0.0, _FAR_M).astype(np.float32),
             "estimate_valid": np.array([estimate.valid], dtype=np.float32),
             "estimate_age": np.array([now.time_s - estimate.time_s], dtype=np.float32),
         }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 from scipy.spatial.transform import RigidTransform
 
 from ctr_env.datasets.frame import Frame
 from ctr_env.estimators import GroundTruth, PoseEstimator
+from ctr_env.geometry import pose_from_matrix
 from ctr_env.scenes.randomization.apply import sizes_of
 from ctr_env.scenes.randomization.randomization import Draws, Randomization
 from ctr_env.scenes.world.scene import Scene
@@ -60,9 +60,10 @@ class Observer:
         measured = scene.joint_positions + episode.draws["sensors.joint_bias"]
         wanted = self._always or estimator.wants_image(time_s)
         image = self._camera.image(episode, frame_draws, step) if wanted else None
-        camera_T_base, base_T_ee = scene.camera_T_base, scene.base_T_ee
+        camera_T_base, base_T_ee = scene.camera_T_base, scene.base_T_ee_matrix
         if estimator.needs_truth:
-            estimator.observe_truth(GroundTruth(time_s, camera_T_base, camera_T_base * base_T_ee))
+            camera_T_ee = pose_from_matrix(camera_T_base.as_matrix() @ base_T_ee)
+            estimator.observe_truth(GroundTruth(time_s, camera_T_base, camera_T_ee))
         return Snapshot(
             time_s=time_s,
             joint_positions=measured,
@@ -70,7 +71,7 @@ class Observer:
             camera=scene.camera,
             camera_T_goal=self._camera_T_goal(episode, time_s),
             camera_T_base=camera_T_base,
-            base_T_ee=base_T_ee,
+            base_T_ee_matrix=base_T_ee,
             base_T_goal=episode.base_T_goal(time_s),
             estimate=estimator.estimate(Frame(measured, scene.camera, time_s, image)),
             image=image,
@@ -83,8 +84,8 @@ class Observer:
         """Goal pose in the camera frame, computed once where nothing moves."""
         if self._static is not None and self._static[0] is episode:
             return self._static[1]
-        world_T_goal = self._scene.world_T_base * episode.base_T_goal(time_s)
-        pose = episode.world_T_camera(time_s).inv() * world_T_goal
+        camera_T_base = self._scene.camera_T_base.as_matrix()
+        pose = pose_from_matrix(camera_T_base @ episode.base_T_goal(time_s).as_matrix())
         self._static = None if episode.moves else (episode, pose)
         return pose
 
@@ -95,4 +96,4 @@ class Observer:
 
     def _at_joint_limit(self) -> bool:
         q, k = self._scene.joint_positions, self._scene.kinematics
-        return bool(np.any((q < k.lower + _STOP_MARGIN) | (q > k.upper - _STOP_MARGIN)))
+        return bool(((q < k.lower + _STOP_MARGIN) | (q > k.upper - _STOP_MARGIN)).any())

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ctr_env.controllers import Controller, ServoCommand, ServoGoal, ServoState
 from ctr_env.estimators import PoseEstimator
-from ctr_env.geometry import pose_error
+from ctr_env.geometry import matrix_error
 from ctr_env.runs.configuration import require_choice
 from ctr_env.scenes.randomization.apply import sizes_of
 from ctr_env.scenes.robots.description import RobotDescription
@@ -184,26 +184,32 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         return obs, reward(info["true_position_error_m"], info["true_rotation_error_rad"]), False, False, info
 
     def _control(self, action: NDArray[np.float64]) -> ServoCommand:
-        """Bring the goal to the base frame by the newest estimate and ask the controller."""
-        now, errors, goal = self._now, self._errors, None
-        if now.estimate.valid and errors.base_T_goal is not None:
-            goal = ServoGoal(
-                errors.base_T_goal,
-                now.estimate.time_s,
-                gripper_offset=errors.gripper_offset,
-                camera_T_base=now.estimate.camera_T_base,
-                camera=now.camera,
-                covariance=now.estimate.covariance,
-            )
+        """Ask the controller."""
+        now = self._now
+        goal = self._goal() if self._actions.servoes else None
         return self._actions.command(action, goal, ServoState(now.joint_positions, now.time_s))
+
+    def _goal(self) -> ServoGoal | None:
+        """The goal in the base frame by the newest estimate; ``None`` if that is not valid."""
+        now, base_T_goal = self._now, self._errors.base_T_goal
+        if not now.estimate.valid or base_T_goal is None:
+            return None
+        return ServoGoal(
+            base_T_goal,
+            now.estimate.time_s,
+            gripper_offset=self._errors.gripper_offset,
+            camera_T_base=now.estimate.camera_T_base,
+            camera=now.camera,
+            covariance=now.estimate.covariance,
+        )
 
     def _observe(self, episode: Episode) -> None:
         self._now = self._world.observe(episode, self._steps)
-        self._errors.update(self._now, self.kinematics.base_T_ee(self._now.joint_positions))
+        self._errors.update(self._now, self.kinematics.ee_matrix(self._now.joint_positions))
 
     def _report(self, episode: Episode) -> tuple[Observation, dict[str, Any]]:
         now = self._now
-        true_error = pose_error(now.base_T_ee, now.base_T_goal)
+        true_error = matrix_error(now.base_T_ee_matrix, now.base_T_goal.as_matrix())
         info = step_info(episode, now, self._errors, self._command, true_error)
         info["is_success"] = self._monitor.update(now.time_s, *true_error)
         return observation(self.config.observation_parts, now), info

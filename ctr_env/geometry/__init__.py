@@ -1,10 +1,22 @@
 """Cameras, lens distortion and rigid transforms: the conventions that all other folders share."""
 
 from .camera import PinholeCamera
+from .matrices import (
+    inverse_matrix,
+    matrix_error,
+    matrix_twist,
+    moved_matrix,
+    pose_from_matrix,
+    pose_matrix,
+    rotation_matrix,
+    rotation_vector,
+)
 from .transforms import (
+    body_matrix,
     body_pose,
     inverse_covariance,
     look_at,
+    matrix_to_vector,
     moved,
     pose_error,
     pose_to_vector,
@@ -16,12 +28,22 @@ from .undistortion import undistort_image, undistort_pixels
 
 __all__ = [
     "PinholeCamera",
+    "body_matrix",
     "body_pose",
     "inverse_covariance",
+    "inverse_matrix",
     "look_at",
+    "matrix_error",
+    "matrix_to_vector",
+    "matrix_twist",
     "moved",
+    "moved_matrix",
     "pose_error",
+    "pose_from_matrix",
+    "pose_matrix",
     "pose_to_vector",
+    "rotation_matrix",
+    "rotation_vector",
     "transform",
     "twist_between",
     "undistort_image",

@@ -14,10 +14,14 @@ from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.errors import ConfigurationError, DataError
 
+from .matrices import matrix_error, matrix_twist, moved_matrix, pose_from_matrix, pose_matrix
+
 __all__ = [
+    "body_matrix",
     "body_pose",
     "inverse_covariance",
     "look_at",
+    "matrix_to_vector",
     "moved",
     "pose_error",
     "pose_to_vector",
@@ -41,16 +45,25 @@ def body_pose(data: Any, body: int, frame_T_world: RigidTransform | None = None)
         body: Index of the body.
         frame_T_world: Maps MuJoCo's world to the frame of the result; none: the world itself.
     """
-    T = np.eye(4)
-    T[:3, :3] = data.xmat[body].reshape(3, 3)
-    T[:3, 3] = data.xpos[body]
-    return RigidTransform.from_matrix(T if frame_T_world is None else frame_T_world.as_matrix() @ T)
+    T = body_matrix(data, body)
+    return pose_from_matrix(T if frame_T_world is None else frame_T_world.as_matrix() @ T)
+
+
+def body_matrix(data: Any, body: int) -> NDArray[np.float64]:
+    """``(4, 4)`` pose of a body in MuJoCo's world, likewise."""
+    return pose_matrix(data.xmat[body].reshape(3, 3), data.xpos[body])
 
 
 def pose_to_vector(pose: RigidTransform) -> NDArray[np.float32]:
     """``(9,)`` float32 form of a pose in observations: translation (m), then the rotation's first two columns."""
-    T = pose.as_matrix()
-    return np.concatenate([T[:3, 3], T[:3, 0], T[:3, 1]]).astype(np.float32)
+    return matrix_to_vector(pose.as_matrix())
+
+
+def matrix_to_vector(matrix: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The same of a ``(4, 4)`` matrix."""
+    vector = np.empty(9, np.float32)
+    vector[:3], vector[3:6], vector[6:] = matrix[:3, 3], matrix[:3, 0], matrix[:3, 1]
+    return vector
 
 
 def vector_to_pose(vector: ArrayLike) -> RigidTransform:
@@ -73,10 +86,7 @@ def vector_to_pose(vector: ArrayLike) -> RigidTransform:
 
 def pose_error(a: RigidTransform, b: RigidTransform) -> tuple[float, float]:
     """Distance of two poses' origins (metres) and the angle between their orientations (radians)."""
-    difference = a.as_matrix() - b.as_matrix()
-    chord = np.linalg.norm(difference[:3, :3])  # Frobenius norm: 2 sqrt(2) sin(angle / 2)
-    angle = 2.0 * np.arcsin(min(chord / np.sqrt(8.0), 1.0))
-    return float(np.linalg.norm(difference[:3, 3])), float(angle)
+    return matrix_error(a.as_matrix(), b.as_matrix())
 
 
 def twist_between(start: RigidTransform, end: RigidTransform, duration: float = 1.0) -> NDArray[np.float64]:
@@ -87,9 +97,7 @@ def twist_between(start: RigidTransform, end: RigidTransform, duration: float = 
     ``(v, w)`` of :attr:`~ctr_env.estimators.PoseEstimate.covariance`: ``end = (exp(w) R, t + v)`` where start is
     ``(R, t)``.
     """
-    linear = np.asarray(end.translation) - np.asarray(start.translation)
-    angular = (end.rotation * start.rotation.inv()).as_rotvec()
-    return np.concatenate([linear, angular]) / duration
+    return matrix_twist(start.as_matrix(), end.as_matrix()) / duration
 
 
 def moved(pose: RigidTransform, twist: ArrayLike, duration: float = 1.0) -> RigidTransform:
@@ -97,7 +105,7 @@ def moved(pose: RigidTransform, twist: ArrayLike, duration: float = 1.0) -> Rigi
     step = np.asarray(twist, dtype=float) * duration
     if not step.any():
         return pose
-    return transform(pose.translation + step[:3], Rotation.from_rotvec(step[3:]) * pose.rotation)
+    return pose_from_matrix(moved_matrix(pose.as_matrix(), step))
 
 
 def inverse_covariance(pose: RigidTransform, covariance: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -106,8 +114,8 @@ def inverse_covariance(pose: RigidTransform, covariance: NDArray[np.float64]) ->
     The lever arm between the two origins couples the parts: a rotation error of the pose becomes a translation error of
     its inverse.
     """
-    back = pose.rotation.inv().as_matrix()
-    x, y, z = pose.translation
+    T = pose.as_matrix()
+    back, (x, y, z) = T[:3, :3].T, T[:3, 3]
     cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
     jacobian = -np.block([[back, back @ cross], [np.zeros((3, 3)), back]])
     return np.asarray(jacobian @ covariance @ jacobian.T)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ class Randomization:
     room: str = "plain"
     """Name of the room, one of :data:`~ctr_env.scenes.world.rooms.ROOMS`."""
 
-    @property
+    @cached_property
     def per_frame(self) -> bool:
         """Whether any field is drawn for every image."""
         return any(rule.when == "frame" for rule in self.rules.values())

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import RigidTransform
 
 from ctr_env.errors import ConfigurationError
-from ctr_env.geometry import body_pose
+from ctr_env.geometry import body_matrix, body_pose, inverse_matrix, pose_from_matrix
 
 from .catalogue import get_robot
 from .description import RobotDescription
@@ -52,7 +52,9 @@ class RobotKinematics:
         self._data = mujoco.MjData(self.model)
         mujoco.mj_kinematics(self.model, self._data)
         self.model_T_base = body_pose(self._data, self._body(self.robot.base_link))
-        self._base_T_model = self.model_T_base.inv()
+        self._base_T_model = inverse_matrix(self.model_T_base.as_matrix())
+        self._ee = self._body(self.robot.end_effector)
+        self._keypoints = [self._body(name) for name in self.robot.keypoint_frames]
 
     @property
     def n(self) -> int:
@@ -70,17 +72,22 @@ class RobotKinematics:
             ConfigurationError: If there is no such link, or the positions are not ``(n,)``.
         """
         self._forward(joint_positions)
-        return body_pose(self._data, self._body(link), self._base_T_model)
+        return pose_from_matrix(self._base_T_model @ body_matrix(self._data, self._body(link)))
 
     def base_T_ee(self, joint_positions: ArrayLike) -> RigidTransform:
         """Pose of the end effector in the base frame for ``(n,)`` joint positions (rad)."""
-        return self.base_T_link(joint_positions, self.robot.end_effector)
+        return pose_from_matrix(self.ee_matrix(joint_positions))
+
+    def ee_matrix(self, joint_positions: ArrayLike) -> NDArray[np.float64]:
+        """The same as a ``(4, 4)`` matrix."""
+        self._forward(joint_positions)
+        return np.asarray(self._base_T_model @ body_matrix(self._data, self._ee))
 
     def keypoints(self, joint_positions: ArrayLike) -> NDArray[np.float64]:
         """``(K, 3)`` keypoints in the base frame, metres, for ``(n,)`` joint positions (rad)."""
         self._forward(joint_positions)
-        ids = [self._body(name) for name in self.robot.keypoint_frames]
-        return np.asarray(self._base_T_model.apply(self._data.xpos[ids]))
+        T = self._base_T_model
+        return np.asarray(self._data.xpos[self._keypoints] @ T[:3, :3].T + T[:3, 3])
 
     def points(self, joint_positions: ArrayLike, links: Sequence[str], offsets: ArrayLike) -> NDArray[np.float64]:
         """Points fixed to links, in the base frame.
@@ -116,8 +123,7 @@ class RobotKinematics:
         """
         self._forward(joint_positions)
         ids = [self._body(name) for name in links]
-        T = self._base_T_model.as_matrix()
-        R, p = T[:3, :3], T[:3, 3]
+        R, p = self._base_T_model[:3, :3], self._base_T_model[:3, 3]
         return R @ self._data.xmat[ids].reshape(-1, 3, 3), self._data.xpos[ids] @ R.T + p
 
     def jacobian(self, joint_positions: ArrayLike) -> NDArray[np.float64]:
@@ -125,9 +131,8 @@ class RobotKinematics:
         self._forward(joint_positions)
         mujoco.mj_comPos(self.model, self._data)
         J = np.zeros((6, self.model.nv))
-        mujoco.mj_jacBody(self.model, self._data, J[:3], J[3:], self._body(self.robot.end_effector))
-        R = self._base_T_model.rotation.as_matrix()
-        return np.concatenate([R @ J[:3], R @ J[3:]])
+        mujoco.mj_jacBody(self.model, self._data, J[:3], J[3:], self._ee)
+        return np.asarray((self._base_T_model[:3, :3] @ J.reshape(2, 3, -1)).reshape(J.shape))
 
     def _forward(self, joint_positions: ArrayLike) -> None:
         q = np.asarray(joint_positions, dtype=float)

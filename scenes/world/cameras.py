@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import mujoco
 import numpy as np
-from scipy.spatial.transform import RigidTransform, Rotation
+from scipy.spatial.transform import RigidTransform
 
 from ctr_env.geometry import PinholeCamera
 
 __all__ = ["OPENCV_FROM_MUJOCO", "set_camera_intrinsics", "set_camera_pose"]
 
-OPENCV_FROM_MUJOCO = Rotation.from_matrix(np.diag([1.0, -1.0, -1.0]))
-"""Rotation between camera axes: MuJoCo's optical axis is -z with y up, OpenCV's is +z with y down."""
+OPENCV_FROM_MUJOCO = np.diag([1.0, -1.0, -1.0])
+"""``(3, 3)`` rotation between camera axes: MuJoCo's optical axis is -z with y up, OpenCV's is +z with y down."""
 
 _PIXEL = 1e-5  # metres; only ratios matter
 
@@ -45,5 +45,6 @@ def set_camera_pose(model: mujoco.MjModel, camera_id: int, world_T_camera: Rigid
         camera_id: Index of the camera.
         world_T_camera: Pose in OpenCV's axes.
     """
-    model.cam_pos[camera_id] = world_T_camera.translation
-    model.cam_quat[camera_id] = (world_T_camera.rotation * OPENCV_FROM_MUJOCO).as_quat(scalar_first=True)
+    T = world_T_camera.as_matrix()
+    model.cam_pos[camera_id] = T[:3, 3]
+    mujoco.mju_mat2Quat(model.cam_quat[camera_id], (T[:3, :3] @ OPENCV_FROM_MUJOCO).ravel())

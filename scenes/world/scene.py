@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import RigidTransform
 
-from ctr_env.geometry import PinholeCamera, body_pose, look_at
+from ctr_env.geometry import PinholeCamera, body_matrix, body_pose, inverse_matrix, look_at, pose_from_matrix
 from ctr_env.runs.configuration import require_choice
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.robots.robot_spec import VISUAL_GROUP
 
+from .arm_points import ArmPoints
 from .cameras import set_camera_intrinsics, set_camera_pose
 from .config import SceneConfig
 from .objects import TARGET
@@ -29,7 +30,6 @@ _NOMINAL_LIGHT = (
     "light_specular",
     "light_castshadow",
 )
-_ARM_POINTS = 400
 
 
 class Scene:
@@ -71,13 +71,15 @@ class Scene:
         self._arm_ctrl = np.array([self.model.actuator(name).id for name in self.robot.arm_joints])
         self._ee = self.model.body(self.robot.end_effector).id
         self._index_links()
-        self._arm_points = self._sample_arm_points()
+        self._arm_points = ArmPoints(self.model, self._arm_geoms())
         self._nominal = {name: getattr(self.model, name).copy() for name in (*_NOMINAL, *_NOMINAL_LIGHT)}
         self._headlight = np.stack([self.model.vis.headlight.ambient, self.model.vis.headlight.diffuse]).copy()
+        self._camera_T_base: RigidTransform | None = None
         self.camera = PinholeCamera.from_fov(np.radians(60.0), config.width, config.height)
         self.restore()
         self.world_T_base = body_pose(self.data, self.model.body(self.robot.base_link).id)
-        self._base_T_world = self.world_T_base.inv()
+        self._world_T_base = self.world_T_base.as_matrix()
+        self._base_T_world = inverse_matrix(self._world_T_base)
         middle = self.world_T_base.apply(self.kinematics.keypoints(self.kinematics.home).mean(axis=0))
         distance = self.robot.camera_distance[1]
         self.place_camera(self.camera, look_at(middle + distance * np.array([0.9, 0.0, 0.4]), middle))
@@ -111,18 +113,25 @@ class Scene:
     @property
     def camera_T_base(self) -> RigidTransform:
         """True pose of the base in the camera (OpenCV axes)."""
+        if self._camera_T_base is None:
+            self._camera_T_base = pose_from_matrix(self._camera_T_world @ self._world_T_base)
         return self._camera_T_base
 
     @property
     def arm_depth(self) -> float:
         """Depth of the mean of the keypoints in the camera frame, metres."""
         middle = self.kinematics.keypoints(self.joint_positions).mean(axis=0)
-        return float(self._camera_T_base.apply(middle)[2])
+        return float(self.camera_T_base.apply(middle)[2])
 
     @property
     def base_T_ee(self) -> RigidTransform:
         """True pose of the end effector in the base frame."""
-        return body_pose(self.data, self._ee, self._base_T_world)
+        return pose_from_matrix(self.base_T_ee_matrix)
+
+    @property
+    def base_T_ee_matrix(self) -> NDArray[np.float64]:
+        """The same as a ``(4, 4)`` matrix."""
+        return np.asarray(self._base_T_world @ body_matrix(self.data, self._ee))
 
     def place_arm(self, joint_positions: ArrayLike) -> None:
         """Set the arm to ``(n,)`` joint positions (rad) at zero velocity."""
@@ -134,17 +143,17 @@ class Scene:
     def place_camera(self, camera: PinholeCamera, world_T_camera: RigidTransform) -> None:
         """Set the camera's intrinsics and pose (OpenCV axes)."""
         self.camera, self.world_T_camera = camera, world_T_camera
-        self._camera_T_world = world_T_camera.inv()
-        self._camera_T_base = self._camera_T_world * self.world_T_base
+        self._camera_T_world = inverse_matrix(world_T_camera.as_matrix())
+        self._camera_T_base = None
         set_camera_intrinsics(self.model, self.camera_id, camera)
         set_camera_pose(self.model, self.camera_id, world_T_camera)
         mujoco.mj_camlight(self.model, self.data)
 
     def place_target(self, base_T_goal: RigidTransform) -> None:
         """Set the pose of the rendered goal axes, given in the base frame."""
-        pose = self.world_T_base * base_T_goal
-        self.data.mocap_pos[self._target] = pose.translation
-        self.data.mocap_quat[self._target] = pose.rotation.as_quat(scalar_first=True)
+        T = self._world_T_base @ base_T_goal.as_matrix()
+        self.data.mocap_pos[self._target] = T[:3, 3]
+        mujoco.mju_mat2Quat(self.data.mocap_quat[self._target], T[:3, :3].ravel())
         mujoco.mj_kinematics(self.model, self.data)
 
     def step(self, joint_velocities: ArrayLike, substeps: int) -> None:
@@ -170,10 +179,7 @@ class Scene:
 
     def arm_in_view(self) -> float:
         """Share of the arm's sampled surface points that project into the image (occlusion ignored), 0 to 1."""
-        geoms, local = self._arm_points
-        turned = np.einsum("nij,nj->ni", self.data.geom_xmat[geoms].reshape(-1, 3, 3), local)
-        pixels = self.camera.project(self._camera_T_world.apply(self.data.geom_xpos[geoms] + turned))
-        return float(self.camera.contains(pixels).mean())
+        return self._arm_points.share_in_view(self.data, self.camera, self._camera_T_world)
 
     def robot_mask(self, segmentation: NDArray[np.int32]) -> NDArray[np.bool_]:
         """``(H, W)`` robot mask of an ``(H, W)`` geom segmentation."""
@@ -186,23 +192,16 @@ class Scene:
         self.links = [model.body(i).name for i in np.flatnonzero(in_robot)]
         self.robot_geoms = (model.geom_group == VISUAL_GROUP) & in_robot[model.geom_bodyid]
 
-    def _sample_arm_points(self) -> tuple[NDArray[np.int_], NDArray[np.float64]]:
-        """``(N,)`` geoms and ``(N, 3)`` vertices in their frames, of the visual meshes beyond the arm's first joint."""
+    def _arm_geoms(self) -> list[int]:
+        """The visual mesh geoms beyond the arm's first joint."""
         model = self.model
         first = model.joint(self.robot.arm_joints[0]).bodyid[0]
         moving = {first}
         for body in range(first + 1, model.nbody):
             if model.body_parentid[body] in moving:
                 moving.add(body)
-        geoms = [
-            g for g in np.flatnonzero(self.robot_geoms) if model.geom_bodyid[g] in moving and model.geom_dataid[g] >= 0
+        return [
+            g
+            for g in np.flatnonzero(self.robot_geoms).tolist()
+            if model.geom_bodyid[g] in moving and model.geom_dataid[g] >= 0
         ]
-        counts = np.array([model.mesh_vertnum[model.geom_dataid[g]] for g in geoms])
-        step = max(1, int(counts.sum() // _ARM_POINTS))
-        owners, points = [], []
-        for geom in geoms:
-            mesh = model.geom_dataid[geom]
-            start, count = model.mesh_vertadr[mesh], model.mesh_vertnum[mesh]
-            points.append(model.mesh_vert[start : start + count : step].astype(float))
-            owners.append(np.full(len(points[-1]), geom))
-        return np.concatenate(owners), np.concatenate(points)

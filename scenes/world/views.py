@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial.transform import RigidTransform, Rotation
+from scipy.spatial.transform import RigidTransform
 
-from ctr_env.geometry import PinholeCamera, look_at, transform
+from ctr_env.geometry import PinholeCamera, look_at, moved, pose_from_matrix, pose_matrix, rotation_matrix
 
 __all__ = ["CameraMotion", "PoseSway", "camera_from_draws", "pose_from_draws"]
 
@@ -62,9 +62,7 @@ class PoseSway:
 
     def apply(self, pose: RigidTransform, time_s: float) -> RigidTransform:
         """The pose with the offset: translated in the reference frame, rotated about its own origin."""
-        offset = self.offset(time_s)
-        rotation = Rotation.from_rotvec(offset[3:]) * pose.rotation
-        return transform(pose.translation + offset[:3], rotation)
+        return moved(pose, self.offset(time_s))
 
 
 @dataclass(frozen=True)
@@ -88,6 +86,6 @@ class CameraMotion:
     def pose(self, time_s: float) -> RigidTransform:
         """``world_T_camera`` (OpenCV axes) at a time."""
         angle = self.orbit_amplitude * np.sin(2.0 * np.pi * time_s / self.orbit_period)
-        rotation = Rotation.from_rotvec([0.0, 0.0, angle])
-        position = self.centre + rotation.apply(self.start.translation - self.centre)
-        return self.sway.apply(transform(position, rotation * self.start.rotation), time_s)
+        R, start = rotation_matrix([0.0, 0.0, angle]), self.start.as_matrix()
+        position = self.centre + R @ (start[:3, 3] - self.centre)
+        return self.sway.apply(pose_from_matrix(pose_matrix(R @ start[:3, :3], position)), time_s)

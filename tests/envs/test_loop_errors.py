@@ -18,7 +18,7 @@ def instant(time_s, estimate, goal=(0.5, 0.0, 0.3), gripper=(0.4, 0.0, 0.3)):
     now = SimpleNamespace(
         time_s=time_s, camera_T_goal=CAMERA_T_BASE * transform(goal), camera_T_base=CAMERA_T_BASE, estimate=estimate
     )
-    return now, transform(gripper)
+    return now, transform(gripper).as_matrix()
 
 
 def estimated(time_s, shift=(0.0, 0.0, 0.0), gripper=None):
