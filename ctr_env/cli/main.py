@@ -18,6 +18,7 @@ COMMANDS = {
     "study": ("study:Study", "run a study file, here or on a cluster: one row per episode"),
     "evaluate": ("evaluate:Evaluate", "evaluate an estimator on single images: table, JSON, plot, sheet"),
     "demo": ("demo:Demo", "a short servo from pixels, with videos"),
+    "report": ("report:Report", "a page, tables and figures of a study"),
     "preview": ("preview:Preview", "a sheet of randomised images"),
     "generate": ("generate:Generate", "render labelled images of a robot"),
     "pretrain": ("pretrain:Pretrain", "train a network on synthetic images"),

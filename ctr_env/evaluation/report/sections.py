@@ -1,0 +1,136 @@
+"""The content of a report, in its order: sections of tables, charts and HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from .axis_charts import axis_chart
+from .chart import Chart
+from .error_charts import ERRORS_OVER_TIME, error_charts
+from .gallery import failure_gallery, video_gallery
+from .grouping import by_system, find_axes
+from .markup import element
+from .media import MediaBudget
+from .overview_chart import overview_chart
+from .quantities import ACCURACY, BEHAVIOUR, ESTIMATION
+from .run_tables import run_tables
+from .series import ErrorSeries, read_errors
+from .settling_chart import settling_chart
+from .study_data import StudyData
+from .summary_tables import axis_table, failure_table, scenario_tables, system_tables
+from .table import Table
+from .trajectory_charts import trajectory_charts
+
+__all__ = ["Html", "Section", "make_sections"]
+
+
+@dataclass(frozen=True)
+class Html:
+    """HTML that has no file of its own."""
+
+    text: str
+
+
+Part = Table | Chart | Html
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of a report.
+
+    Attributes:
+        key: Its place in the page.
+        title: Its heading.
+        introduction: What it shows, in a sentence or two.
+        parts: Its content.
+    """
+
+    key: str
+    title: str
+    introduction: str
+    parts: Sequence[Part]
+
+
+def make_sections(data: StudyData, budget: MediaBudget) -> tuple[Section, ...]:
+    """The sections of a study's report; those that have nothing to show are left out."""
+    styles = {system: i for i, system in enumerate(by_system(data.episodes))}
+    axes = find_axes(data.episodes)
+    series = read_errors(data, data.episodes, ERRORS_OVER_TIME)
+    found = (
+        _run(data, run_tables(data, axes)),
+        Section(
+            *("results", "Results", "Every system over all its episodes."),
+            (overview_chart(data.episodes, styles), *system_tables(data.episodes)),
+        ),
+        Section(
+            *("scenarios", "Scenarios", "Every system in every scenario, over all levels of the axes."),
+            scenario_tables(data.episodes),
+        ),
+        Section(
+            *("time", "Errors over time", "How the errors fall, and what they settle at."),
+            error_charts(data.episodes, series, styles),
+        ),
+        Section(
+            *("axes", "Axes", "What each parameter that was varied costs."),
+            [part for axis in axes for part in (axis_chart(axis, styles), axis_table(axis))],
+        ),
+        Section(
+            *("settling", "Settling", "When the episodes reach the goal and stay there."),
+            _known(settling_chart(data.episodes, _duration(data, series), styles)),
+        ),
+        Section(
+            "paths", "Paths", "The best, the median and the worst episode of each system.", trajectory_charts(data)
+        ),
+        Section(
+            *(
+                "videos",
+                "Videos",
+                "Of the episodes that were recorded, the best, the median and the worst by true error.",
+            ),
+            _html(video_gallery(data, budget)),
+        ),
+        _failures(data, budget),
+        _methods(),
+    )
+    return tuple(section for section in found if section.parts)
+
+
+def _run(data: StudyData, tables: Sequence[Table]) -> Section:
+    definition: tuple[Part, ...] = ()
+    if data.definition_text:
+        listing = element("pre", element("code", escape(data.definition_text)), tabindex="0")
+        definition = (Html(element("details", element("summary", "Study file"), listing)),)
+    return Section("run", "What was run", "Systems, parameters, seeds and versions.", (*tables, *definition))
+
+
+def _failures(data: StudyData, budget: MediaBudget) -> Section:
+    gallery = failure_gallery(data, budget)
+    parts = (failure_table(data.episodes), Html(gallery)) if gallery else ()
+    text = "Why episodes failed, with examples. The command below an example opens its video, if one was recorded."
+    return Section("failures", "Failures", text, parts)
+
+
+def _methods() -> Section:
+    terms = "".join(
+        element("dt", escape(each.label)) + element("dd", escape(each.meaning))
+        for each in (*ACCURACY, *ESTIMATION, *BEHAVIOUR)
+    )
+    text = "Definitions of the metrics. The same numbers are beside this page as CSV and LaTeX, the figures as PDF."
+    return Section("metrics", "Metrics", text, (Html(element("dl", terms)),))
+
+
+def _duration(data: StudyData, series: dict[tuple[str, int], ErrorSeries]) -> float:
+    """Length of the episodes, seconds."""
+    ends = [float(each.time_s[-1]) for each in series.values()]
+    settled = [time for episode in data.episodes if (time := episode.value("settling_time_s")) is not None]
+    return max([*ends, *settled, 0.0])
+
+
+def _html(text: str) -> tuple[Part, ...]:
+    return (Html(text),) if text else ()
+
+
+def _known(chart: Chart | None) -> tuple[Part, ...]:
+    return () if chart is None else (chart,)

@@ -1,0 +1,147 @@
+"""A study's folder as a report reads it: rows, parameters, traces and videos."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import yaml
+
+from ctr_env.errors import DataError, MissingFileError
+from ctr_env.evaluation.servo.trace import Trace
+
+__all__ = ["CRASHED", "Episode", "StudyData"]
+
+CRASHED = "crashed"
+"""Status, and reason of failure, of an episode that raised an error."""
+
+_FIXED = ("study", "cell", "system", "scenario", "seed", "status", "error")
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One row of a study.
+
+    Attributes:
+        cell: Digest of the parameters.
+        system: Name of the system.
+        scenario: Name of the scenario; empty if the study names none.
+        seed: Seed of the episode.
+        error: What a crashed episode raised; ``None`` if the episode ended.
+        parameters: Arguments by dotted name.
+        metrics: Metrics by name; ``None`` where undefined.
+    """
+
+    cell: str
+    system: str
+    scenario: str
+    seed: int
+    error: str | None
+    parameters: Mapping[str, Any] = field(repr=False)
+    metrics: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def success(self) -> bool:
+        """Whether the episode ended in success."""
+        return bool(self.metrics.get("success"))
+
+    @property
+    def failure(self) -> str | None:
+        """Reason of the failure; ``None`` for a success."""
+        if self.error is not None:
+            return CRASHED
+        return None if self.success else str(self.metrics.get("failure") or "unknown")
+
+    @property
+    def detail(self) -> str:
+        """What is known beyond the reason of the failure."""
+        return str(self.error or self.metrics.get("failure_detail") or "")
+
+    def value(self, key: str) -> float | None:
+        """A metric as a number; ``None`` where it is undefined or not recorded."""
+        found = self.metrics.get(key)
+        return None if found is None else float(found)
+
+
+@dataclass(frozen=True)
+class StudyData:
+    """A study's episodes and where their files are.
+
+    Attributes:
+        folder: The study's folder.
+        name: Name of the study.
+        episodes: All episodes, in the order of the file.
+        versions: Versions of packages.
+    """
+
+    folder: Path
+    name: str
+    episodes: tuple[Episode, ...]
+    versions: Mapping[str, str]
+
+    @classmethod
+    def read(cls, folder: Path) -> StudyData:
+        """Read a study's folder.
+
+        Raises:
+            MissingFileError: If the folder holds no ``study.parquet``.
+            DataError: If the table has no episode.
+        """
+        file = folder / "study.parquet"
+        if not file.is_file():
+            raise MissingFileError(
+                f"{folder} holds no study.parquet; `ctr-env study FILE.yaml --out {folder}` makes it"
+            )
+        rows = pq.read_table(file).to_pylist()
+        if not rows:
+            raise DataError(f"{file} has no episode")
+        used = {name.removeprefix("version."): str(v) for name, v in rows[0].items() if name.startswith("version.")}
+        return cls(folder, str(rows[0]["study"]), tuple(map(_episode, rows)), used)
+
+    @cached_property
+    def definition(self) -> dict[str, Any]:
+        """Content of the study file; empty if the folder has none."""
+        file = self.folder / "study.yaml"
+        return yaml.safe_load(file.read_text()) or {} if file.is_file() else {}
+
+    @cached_property
+    def definition_text(self) -> str:
+        """The study file as it was written."""
+        file = self.folder / "study.yaml"
+        return file.read_text() if file.is_file() else ""
+
+    def record(self, name: str) -> dict[str, Any]:
+        """Content of a JSON file of the folder; empty if there is none."""
+        file = self.folder / name
+        found = json.loads(file.read_text()) if file.is_file() else {}
+        return found if isinstance(found, dict) else {}
+
+    def trace(self, episode: Episode) -> Trace | None:
+        """Time series of an episode; ``None`` if it crashed or was not kept."""
+        file = self.folder / "traces" / episode.cell / f"{episode.seed}.npz"
+        return Trace.load(file) if file.is_file() else None
+
+    def video(self, episode: Episode) -> Path | None:
+        """Video of an episode; ``None`` if there is none."""
+        file = self.folder / "videos" / episode.cell / f"{episode.seed}.mp4"
+        return file if file.is_file() else None
+
+
+def _episode(row: Mapping[str, Any]) -> Episode:
+    parameters = {name.removeprefix("param."): v for name, v in row.items() if name.startswith("param.")}
+    metrics = {n: v for n, v in row.items() if n not in _FIXED and not n.startswith(("param.", "version."))}
+    error = str(row.get("error") or "no reason recorded") if row["status"] == CRASHED else None
+    return Episode(
+        str(row["cell"]),
+        str(row["system"]),
+        str(row.get("scenario") or ""),
+        int(row["seed"]),
+        error,
+        parameters,
+        metrics,
+    )
