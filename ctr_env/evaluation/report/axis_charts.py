@@ -15,7 +15,7 @@ from .table import Number
 
 __all__ = ["axis_chart"]
 
-_SPREAD = 0.3  # width over which the systems of one category are spread
+_SPREAD = {False: 0.3, True: 0.02}  # width over which systems are spread: of a category, and of an axis of numbers
 
 
 def axis_chart(axis: Axis, styles: Mapping[str, int]) -> Chart:
@@ -35,7 +35,8 @@ def axis_chart(axis: Axis, styles: Mapping[str, int]) -> Chart:
         key=f"axis-{axis.key}",
         title=f"Accuracy against {axis.key}",
         caption="Success with its 95 % Wilson interval; medians of the true errors with 95 % intervals. "
-        "Only settings of the other axes at which every level was run are compared.",
+        "Only settings of the other axes at which every level was run are compared. "
+        "Systems are drawn slightly side by side.",
         summary=_summary(axis, panels[1]),
         panels=panels,
     )
@@ -49,14 +50,15 @@ def _panel(
     y_range: tuple[float, float] | None = None,
 ) -> Panel:
     systems = list(dict.fromkeys(name for groups in axis.groups.values() for name in groups))
+    width = _SPREAD[axis.numeric] * (float(axis.levels[-1] - axis.levels[0]) if axis.numeric else 1.0)
     lines = []
     for i, system in enumerate(systems):
-        shift = 0.0 if axis.numeric else _SPREAD * ((i + 0.5) / len(systems) - 0.5)
+        shift = width * ((i + 0.5) / len(systems) - 0.5)
         points = []
         for position, level in enumerate(axis.levels):
             number = value(axis.groups[level].get(system, ()))
             if number.value is not None:
-                x = float(level) if axis.numeric else position + shift
+                x = (float(level) if axis.numeric else position) + shift
                 points.append((x, number.value, _or(number.low, number.value), _or(number.high, number.value)))
         if points:
             x, y, low, high = np.array(points).T

@@ -13,7 +13,7 @@ from ctr_env.evaluation.servo.trace import Trace
 from .grouping import by_system
 from .intervals import values_of
 from .markup import element
-from .media import MediaBudget, last_image_uri, video_uri
+from .media import MediaBudget, last_image_uri, poster_uri, video_uri
 from .quantities import quantity
 from .ranking import RANKS, best_median_worst
 from .study_data import Episode, StudyData
@@ -40,7 +40,9 @@ def video_gallery(data: StudyData, budget: MediaBudget) -> str:
                 uris[system, rank] = budget.take(video_uri(path)) if path is not None else None
     blocks = []
     for system, ranked in chosen.items():
-        figures = [_video(data, ranked[rank], rank, uris.get((system, rank))) for rank in RANKS if rank in ranked]
+        figures = [
+            _video(data, ranked[rank], rank, uris.get((system, rank)), budget) for rank in RANKS if rank in ranked
+        ]
         if figures:
             blocks.append(element("h3", escape(system)) + element("div", *figures, class_="tiles"))
     return "".join(blocks)
@@ -74,7 +76,7 @@ def _examples(data: StudyData, group: Sequence[Episode]) -> list[Episode]:
     return found[:_EXAMPLES]
 
 
-def _video(data: StudyData, episode: Episode, rank: str, uri: str | None) -> str:
+def _video(data: StudyData, episode: Episode, rank: str, uri: str | None, budget: MediaBudget) -> str:
     path = data.video(episode)
     assert path is not None
     name = path.relative_to(data.folder).as_posix()
@@ -83,9 +85,8 @@ def _video(data: StudyData, episode: Episode, rank: str, uri: str | None) -> str
         link = element("a", escape(name), href=f"{name}")
         shown = element("p", "not embedded, to keep the page small: ", link, class_="absent")
     else:
-        shown = element(
-            "video", src=uri, controls=True, muted=True, playsinline=True, preload="metadata", aria_label=told
-        )
+        poster = budget.take(poster_uri(path)) or False
+        shown = element("video", src=uri, poster=poster, controls=True, muted=True, playsinline=True, aria_label=told)
     return element("figure", shown, element("figcaption", element("strong", rank), f" {escape(_described(episode))}"))
 
 
@@ -97,7 +98,7 @@ def _failure(data: StudyData, episode: Episode, budget: MediaBudget) -> str:
         shown = element("img", src=image, alt=f"Last image of the episode: {told}", loading="lazy")
     else:
         trace = data.trace(episode)
-        shown = "" if trace is None else _sketch(trace, episode)
+        shown = "" if trace is None else _sketch(trace, told)
     command = f"ctr-env view {data.folder.name} --cell {episode.cell} --seed {episode.seed}"
     detail = element("p", escape(episode.detail)) if episode.detail else ""
     return element("figure", shown, element("figcaption", f"{escape(told)} {detail}", element("code", escape(command))))
@@ -111,9 +112,9 @@ def _described(episode: Episode) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _sketch(trace: Trace, episode: Episode) -> str:
+def _sketch(trace: Trace, described: str) -> str:
     """The gripper's path and the goal in the image, as a small drawing."""
-    width, height = image_size(episode)
+    width, height = image_size(trace)
     scale = 240.0 / width
     size = (240, round(scale * height))
     step = max(1, len(trace["gripper_px"]) // 40)
@@ -126,5 +127,5 @@ def _sketch(trace: Trace, episode: Episode) -> str:
         element("circle", cx=f"{path[-1, 0]:.0f}", cy=f"{path[-1, 1]:.0f}", r="4", class_="end"),
         element("path", d=f"M{goal[0] - 6:.0f} {goal[1]:.0f}h12m-6 -6v12", class_="goal"),
     ]
-    told = f"Path of the gripper (line, end as a dot) and goal (cross) in the image: {_described(episode)}"
+    told = f"Path of the gripper (line, end as a dot) and goal (cross) in the image: {described}"
     return element("svg", *content, viewBox=f"0 0 {size[0]} {size[1]}", role="img", aria_label=told, class_="sketch")

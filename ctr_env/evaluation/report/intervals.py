@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import binomtest, quantile_test
+from scipy.stats import quantile_test
+
+from ctr_env.evaluation.benchmark.statistics import wilson
 
 from .quantities import Quantity
 from .study_data import Episode
@@ -21,8 +23,8 @@ def share(successes: int, of: int) -> Number:
     """A share in percent with its Wilson interval."""
     if of == 0:
         return Number(None)
-    low, high = binomtest(successes, of).proportion_ci(LEVEL, method="wilson")
-    return Number(100.0 * successes / of, 100.0 * float(low), 100.0 * float(high))
+    low, high = wilson(successes, of, LEVEL)
+    return Number(100.0 * successes / of, 100.0 * low, 100.0 * high)
 
 
 def success_of(episodes: Sequence[Episode]) -> Number:

@@ -7,8 +7,9 @@ import io
 import itertools
 import tempfile
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import imageio.v2 as imageio
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["MediaBudget", "last_image_uri", "video_uri"]
+__all__ = ["MediaBudget", "last_image_uri", "poster_uri", "video_uri"]
 
 _VIDEO_WIDTH, _IMAGE_WIDTH = 320, 240
 _EVERY = 2  # frames
@@ -56,16 +57,25 @@ def video_uri(path: Path) -> str | None:
         return None
 
 
+def poster_uri(path: Path) -> str | None:
+    """The first image of a video as a small JPEG; ``None`` if it cannot be read."""
+    return _image_uri(path, lambda images: list(itertools.islice(images, 1)))
+
+
 def last_image_uri(path: Path) -> str | None:
-    """The last image of a video as a JPEG of 240 pixels width; ``None`` if it cannot be read."""
+    """The last image of a video as a small JPEG; ``None`` if it cannot be read."""
+    return _image_uri(path, lambda images: list(deque(images, maxlen=1)))
+
+
+def _image_uri(path: Path, choose: Callable[[Iterator[Any]], list[Any]]) -> str | None:
     try:
-        newest = deque(iio.imiter(path, plugin="FFMPEG"), maxlen=1)
+        chosen = choose(iio.imiter(path, plugin="FFMPEG"))
     except (OSError, ValueError, RuntimeError):
         return None
-    if not newest:
+    if not chosen:
         return None
     file = io.BytesIO()
-    Image.fromarray(_resized(np.asarray(newest[0]), _IMAGE_WIDTH)).save(file, "JPEG", quality=70)
+    Image.fromarray(_resized(np.asarray(chosen[0]), _IMAGE_WIDTH)).save(file, "JPEG", quality=60)
     return _data_uri("image/jpeg", file.getvalue())
 
 

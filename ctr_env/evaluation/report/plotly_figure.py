@@ -18,6 +18,9 @@ __all__ = ["plotly_figure"]
 
 _HEIGHT, _CATEGORY_HEIGHT = 320, 26
 _DIGITS = 5
+_VIEW = {"up": (0, -1, 0), "eye": (1.15, -0.95, -1.6), "center": (0, 0.12, 0)}
+"""Of the camera's axes (x right, y down, z forward): from behind the camera, a little to the right and above."""
+_SPACE_AXES = ("xaxis", "yaxis", "zaxis")
 _SPACE_MARKERS = {"triangle-up": "diamond-open", "triangle-down": "circle-open"}
 
 
@@ -100,14 +103,15 @@ def _in_space(line: Line) -> dict[str, Any]:
         "x": _numbers(line.x),
         "y": _numbers(line.y),
         "z": _numbers(line.z),
-        "line": {"color": f"@{s.colour}", "width": 4, "dash": s.dash},
+        "line": {"color": f"@{s.colour}", "width": 4},
         "marker": {"color": f"@{s.colour}", "size": 4, "symbol": _SPACE_MARKERS.get(s.marker, s.marker)},
         "hovertemplate": f"%{{x:.3~g}}, %{{y:.3~g}}, %{{z:.3~g}}<extra>{_plain(line.name)}</extra>",
     }
 
 
 def _plane_layout(panel: Panel) -> dict[str, Any]:
-    x, y = _axis(panel.x_label, panel.x_range), _axis(panel.y_label, panel.y_range)
+    x = _axis(panel.x_label, panel.x_range) | {"automargin": True}
+    y = _axis(panel.y_label, panel.y_range) | {"automargin": True}
     if panel.log_y:
         y |= {"type": "log", "dtick": 1, "minor": {"showgrid": False}}
         if panel.y_range is not None:
@@ -150,20 +154,37 @@ def _levels(panel: Panel) -> dict[str, Any]:
 
 
 def _space_layout(panel: Panel) -> dict[str, Any]:
-    labels = {"xaxis": panel.x_label, "yaxis": panel.y_label, "zaxis": panel.z_label}
+    labels = dict(zip(_SPACE_AXES, (panel.x_label, panel.y_label, panel.z_label), strict=True))
+    ends = _cube(panel)
     scene = {
-        name: {**_axis(label, None), "showbackground": False, "title": {"text": label, "font": {"size": 11}}}
+        name: {
+            **_axis(label, ends[name]),
+            "showbackground": False,
+            "title": {"text": label, "font": {"size": 11}},
+            "tickfont": {"size": 10},
+        }
         for name, label in labels.items()
     }
-    # The camera frame: x right, y down, z forward; seen from behind the camera, a little to the right and above.
-    view = {"up": {"x": 0, "y": -1, "z": 0}, "eye": {"x": 1.4, "y": -1.1, "z": -1.9}}
+    view = {
+        "up": {"x": 0, "y": -1, "z": 0},
+        "eye": {"x": 1.15, "y": -0.95, "z": -1.6},
+        "center": {"x": 0, "y": 0.12, "z": 0},
+    }
     margin = {"l": 0, "r": 0, "t": 28 if panel.title else 4, "b": 0}
     return {
         **_common(panel),
         "margin": margin,
         "height": _HEIGHT + 40,
-        "scene": {**scene, "aspectmode": "data", "camera": view},
+        "scene": {**scene, "aspectmode": "cube", "camera": view},
     }
+
+
+def _cube(panel: Panel) -> dict[str, tuple[float, float]]:
+    """Ends of the three axes: equally long and around all lines."""
+    points = np.vstack([np.stack([line.x, line.y, line.z], axis=1) for line in panel.lines if line.z is not None])
+    low, high = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
+    half = 0.54 * max(float((high - low).max()), 1e-6)
+    return {name: (float(c - half), float(c + half)) for name, c in zip(_SPACE_AXES, 0.5 * (low + high), strict=True)}
 
 
 def _common(panel: Panel) -> dict[str, Any]:
@@ -185,7 +206,6 @@ def _axis(label: str, ends: tuple[float, float] | None) -> dict[str, Any]:
         "gridcolor": "@grid",
         "zerolinecolor": "@grid",
         "linecolor": "@muted",
-        "automargin": True,
     }
     return found if ends is None else found | {"range": list(ends)}
 

@@ -75,13 +75,19 @@ ESTIMATION = (
 BEHAVIOUR = (
     Quantity(
         *("settling_time_5pct_s", "settling time (5 %)", "s", 1.0),
-        "Time after which the true position error stays below 5 % of its first value.",
+        "Time after which the true errors stay below 5 % of their first values.",
     ),
-    Quantity("overshoot_m", "overshoot", "mm", 1e3, "Farthest position beyond the goal."),
+    Quantity(
+        *("apparent_settling_time_s", "apparent settling time", "s", 1.0),
+        "Time after which the apparent errors stay within the tolerances of success.",
+    ),
+    Quantity(
+        "overshoot_m", "overshoot", "mm", 1e3, "Largest distance beyond the goal, along the first direction to it."
+    ),
     Quantity("path_ratio", "path ratio", "", 1.0, "Length of the gripper's path divided by the distance covered."),
     Quantity(
         *("max_image_excursion", "image excursion", "", 1.0),
-        "Largest distance of the gripper from the image centre, in half-diagonals; it is out of view above 1.",
+        "Largest distance of the gripper from the image centre, in halves of its size; out of view above 1.",
     ),
     Quantity(
         "lost_from_view_share", "lost from view", "%", 100.0, "Share of the frames with the gripper outside the image."

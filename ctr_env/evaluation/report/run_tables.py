@@ -10,14 +10,12 @@ from .grouping import Axis, by_system, level_text
 from .study_data import Episode, StudyData
 from .table import MISSING, Cell, Column, Table
 
-__all__ = ["number_ranges", "run_tables"]
+__all__ = ["number_ranges", "run_tables", "version_table"]
 
 
 def run_tables(data: StudyData, axes: Sequence[Axis]) -> tuple[Table, ...]:
-    """Tables of the systems, the axes and the versions."""
-    return tuple(
-        table for table in (_systems(data.episodes, axes), _axes(axes), _versions(data.versions)) if table is not None
-    )
+    """Tables of the systems and the axes."""
+    return tuple(table for table in (_systems(data.episodes, axes), _axes(axes)) if table is not None)
 
 
 def number_ranges(numbers: Iterable[int]) -> str:
@@ -57,7 +55,8 @@ def _axes(axes: Sequence[Axis]) -> Table | None:
     return Table("axes-run", "Axes", note, columns, rows) if rows else None
 
 
-def _versions(versions: Mapping[str, str]) -> Table | None:
+def version_table(versions: Mapping[str, str]) -> Table | None:
+    """Versions of packages; ``None`` if none are recorded."""
     columns = (Column("package", numeric=False), Column("version", numeric=False))
     rows = tuple(versions.items())
     return Table("versions", "Versions", "Packages that the results depend on.", columns, rows) if rows else None

@@ -8,6 +8,7 @@ from html import escape
 
 from .axis_charts import axis_chart
 from .chart import Chart
+from .comparison_table import comparison_tables
 from .error_charts import ERRORS_OVER_TIME, error_charts
 from .gallery import failure_gallery, video_gallery
 from .grouping import by_system, find_axes
@@ -15,7 +16,7 @@ from .markup import element
 from .media import MediaBudget
 from .overview_chart import overview_chart
 from .quantities import ACCURACY, BEHAVIOUR, ESTIMATION
-from .run_tables import run_tables
+from .run_tables import run_tables, version_table
 from .series import ErrorSeries, read_errors
 from .settling_chart import settling_chart
 from .study_data import StudyData
@@ -53,8 +54,17 @@ class Section:
     parts: Sequence[Part]
 
 
-def make_sections(data: StudyData, budget: MediaBudget) -> tuple[Section, ...]:
-    """The sections of a study's report; those that have nothing to show are left out."""
+def make_sections(data: StudyData, budget: MediaBudget, baseline: str | None = None) -> tuple[Section, ...]:
+    """The sections of a study's report; those that have nothing to show are left out.
+
+    Args:
+        data: The study.
+        budget: Room for videos and images.
+        baseline: System that the others are compared with; ``None``: the first.
+
+    Raises:
+        ConfigurationError: If there is no such system.
+    """
     styles = {system: i for i, system in enumerate(by_system(data.episodes))}
     axes = find_axes(data.episodes)
     series = read_errors(data, data.episodes, ERRORS_OVER_TIME)
@@ -63,6 +73,10 @@ def make_sections(data: StudyData, budget: MediaBudget) -> tuple[Section, ...]:
         Section(
             *("results", "Results", "Every system over all its episodes."),
             (overview_chart(data.episodes, styles), *system_tables(data.episodes)),
+        ),
+        Section(
+            *("comparison", "Comparison", "Every system beside the baseline, on the same episodes."),
+            comparison_tables(data.episodes, axes, baseline),
         ),
         Section(
             *("scenarios", "Scenarios", "Every system in every scenario, over all levels of the axes."),
@@ -92,17 +106,22 @@ def make_sections(data: StudyData, budget: MediaBudget) -> tuple[Section, ...]:
             _html(video_gallery(data, budget)),
         ),
         _failures(data, budget),
-        _methods(),
+        _methods(data),
     )
     return tuple(section for section in found if section.parts)
 
 
 def _run(data: StudyData, tables: Sequence[Table]) -> Section:
-    definition: tuple[Part, ...] = ()
+    commands = f"ctr-env study {data.name}.yaml --out {data.folder.name}\nctr-env report {data.folder.name}"
+    parts: list[Part] = [*tables, _listing("Commands that repeat it", commands)]
     if data.definition_text:
-        listing = element("pre", element("code", escape(data.definition_text)), tabindex="0")
-        definition = (Html(element("details", element("summary", "Study file"), listing)),)
-    return Section("run", "What was run", "Systems, parameters, seeds and versions.", (*tables, *definition))
+        parts.append(_listing(f"Study file {data.name}.yaml", data.definition_text))
+    return Section("run", "What was run", "Systems, parameters and seeds.", parts)
+
+
+def _listing(title: str, text: str) -> Html:
+    listing = element("pre", element("code", escape(text)), tabindex="0", aria_label=title)
+    return Html(element("details", element("summary", escape(title)), listing))
 
 
 def _failures(data: StudyData, budget: MediaBudget) -> Section:
@@ -112,13 +131,16 @@ def _failures(data: StudyData, budget: MediaBudget) -> Section:
     return Section("failures", "Failures", text, parts)
 
 
-def _methods() -> Section:
+def _methods(data: StudyData) -> Section:
     terms = "".join(
         element("dt", escape(each.label)) + element("dd", escape(each.meaning))
         for each in (*ACCURACY, *ESTIMATION, *BEHAVIOUR)
     )
     text = "Definitions of the metrics. The same numbers are beside this page as CSV and LaTeX, the figures as PDF."
-    return Section("metrics", "Metrics", text, (Html(element("dl", terms)),))
+    versions = version_table(data.versions)
+    return Section(
+        "metrics", "Metrics and versions", text, (Html(element("dl", terms)), *([] if versions is None else [versions]))
+    )
 
 
 def _duration(data: StudyData, series: dict[tuple[str, int], ErrorSeries]) -> float:

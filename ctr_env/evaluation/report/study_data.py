@@ -9,11 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import yaml
 
-from ctr_env.errors import DataError, MissingFileError
+from ctr_env.errors import DataError
 from ctr_env.evaluation.servo.trace import Trace
+from ctr_env.evaluation.study.store import StudyFolder, read_rows, read_trace
 
 __all__ = ["CRASHED", "Episode", "StudyData"]
 
@@ -90,16 +90,11 @@ class StudyData:
 
         Raises:
             MissingFileError: If the folder holds no ``study.parquet``.
-            DataError: If the table has no episode.
+            DataError: If no episode is finished.
         """
-        file = folder / "study.parquet"
-        if not file.is_file():
-            raise MissingFileError(
-                f"{folder} holds no study.parquet; `ctr-env study FILE.yaml --out {folder}` makes it"
-            )
-        rows = pq.read_table(file).to_pylist()
+        rows = read_rows(folder).to_pylist()
         if not rows:
-            raise DataError(f"{file} has no episode")
+            raise DataError(f"{folder} has no finished episode")
         used = {name.removeprefix("version."): str(v) for name, v in rows[0].items() if name.startswith("version.")}
         return cls(folder, str(rows[0]["study"]), tuple(map(_episode, rows)), used)
 
@@ -123,12 +118,13 @@ class StudyData:
 
     def trace(self, episode: Episode) -> Trace | None:
         """Time series of an episode; ``None`` if it crashed or was not kept."""
-        file = self.folder / "traces" / episode.cell / f"{episode.seed}.npz"
-        return Trace.load(file) if file.is_file() else None
+        if not StudyFolder(self.folder).trace(episode.cell, episode.seed).is_file():
+            return None
+        return read_trace(self.folder, episode.cell, episode.seed)
 
     def video(self, episode: Episode) -> Path | None:
         """Video of an episode; ``None`` if there is none."""
-        file = self.folder / "videos" / episode.cell / f"{episode.seed}.mp4"
+        file = StudyFolder(self.folder).video(episode.cell, episode.seed)
         return file if file.is_file() else None
 
 

@@ -112,6 +112,8 @@ def _text(value: float) -> str:
     """Three significant digits without an exponent, as far as that is readable."""
     if not math.isfinite(value):
         return MISSING
+    if value < 0:
+        return f"−{_text(-value)}"
     if value == 0:
         return "0"
     size = math.floor(math.log10(abs(value)))

@@ -19,7 +19,6 @@ __all__ = ["image_size", "trajectory_charts"]
 _POINTS = 60
 _STYLES = {"best": 2, "median": 0, "worst": 1, "goal": 7}
 _MOST_SYSTEMS = {"image": 12, "space": 8}  # browsers draw few panels in space at a time
-_DEFAULT_SIZE = (320, 240)
 
 Paths = Mapping[str, Mapping[str, tuple[Episode, Trace]]]
 
@@ -38,10 +37,12 @@ def trajectory_charts(data: StudyData) -> tuple[Chart, ...]:
     return (_image_chart(paths), _space_chart(paths)) if paths else ()
 
 
-def image_size(episode: Episode) -> tuple[int, int]:
-    """Width and height of an episode's images, pixels."""
-    width, height = (episode.parameters.get(name) for name in ("width", "height"))
-    return (int(width or _DEFAULT_SIZE[0]), int(height or _DEFAULT_SIZE[1]))
+def image_size(trace: Trace) -> tuple[int, int]:
+    """Width and height of an episode's images, pixels, from the gripper's position in pixels and in shares of them."""
+    shares = 0.5 * (trace["gripper_view"] + 1.0)
+    frame = np.argmax(np.abs(shares).min(axis=1))
+    width, height = (trace["gripper_px"][frame] / shares[frame]).round().astype(int)
+    return int(width), int(height)
 
 
 def _image_chart(paths: Paths) -> Chart:
@@ -63,7 +64,7 @@ def _image_panel(system: str, ranked: Mapping[str, tuple[Episode, Trace]]) -> Pa
         lines += _path_lines(rank, _thinned(trace["gripper_px"]))
     for _, trace in ranked.values():
         lines += _goal_lines(_thinned(trace["goal_px"]))
-    width, height = image_size(next(iter(ranked.values()))[0])
+    width, height = image_size(next(iter(ranked.values()))[1])
     return Panel(
         lines,
         "x, right (px)",

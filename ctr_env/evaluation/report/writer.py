@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from ctr_env.runs.configuration import require_range
@@ -30,6 +31,8 @@ class ReportOptions:
         ConfigurationError: If a value is out of range.
     """
 
+    baseline: str | None = None
+    """System that the others are compared with; ``None``: the first of the study."""
     media_mb: float = 2.0
     """Largest size of all embedded videos and images, megabytes; the others are linked."""
     files: bool = True
@@ -66,10 +69,11 @@ def write_report(folder: Path, page: Path | None = None, options: ReportOptions 
     Raises:
         MissingFileError: If the folder holds no study.
         DataError: If the study has no episode.
+        ConfigurationError: If the baseline is not a system of the study.
     """
     options = ReportOptions() if options is None else options
     data = StudyData.read(folder)
-    sections = make_sections(data, MediaBudget(1e6 * options.media_mb))
+    sections = make_sections(data, MediaBudget(1e6 * options.media_mb), options.baseline)
     page = folder / "report.html" if page is None else page
     _write(page, make_page(f"Report: {data.name}", _lede(data), _facts(data), sections))
     if not options.files:
@@ -106,6 +110,9 @@ def _facts(data: StudyData) -> list[tuple[str, str]]:
         ("Crashed", str(crashed)),
         ("Seeds", number_ranges(episode.seed for episode in data.episodes)),
     ]
+    seconds = data.record("timing.json").get("seconds")
+    if seconds:
+        facts.append(("Computing time", str(timedelta(seconds=round(seconds)))))
     if "ctr-env" in data.versions:
         facts.append(("ctr_env", data.versions["ctr-env"]))
     return facts

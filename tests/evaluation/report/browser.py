@@ -17,7 +17,7 @@ _FLAGS = (
 
 
 class Browser:
-    """One page in a browser; ``messages`` are its console errors, warnings and uncaught exceptions."""
+    """One page in a browser; ``messages`` are its console errors and uncaught exceptions."""
 
     def __init__(self, profile: Path, timeout_s: float = 60.0) -> None:
         self.messages: list[str] = []
@@ -104,11 +104,11 @@ class Browser:
 
     def _note(self, event: dict) -> None:
         method, parameters = event.get("method"), event.get("params", {})
-        if method == "Runtime.consoleAPICalled" and parameters["type"] in ("error", "warning", "assert"):
+        if method == "Runtime.consoleAPICalled" and parameters["type"] in ("error", "assert"):
             self.messages.append(str([value.get("value") for value in parameters["args"]]))
         elif method == "Runtime.exceptionThrown":
             self.messages.append(json.dumps(parameters["exceptionDetails"])[:500])
-        elif method == "Log.entryAdded" and parameters["entry"]["level"] in ("error", "warning"):
+        elif method == "Log.entryAdded" and parameters["entry"]["level"] == "error":
             self.messages.append(parameters["entry"]["text"])
 
     def _receive(self, end: float) -> dict:

@@ -50,6 +50,7 @@ def decaying_trace(seed, rate=2.0, floor_m=0.001, valid=True):
         "goal_camera_m": goal,
         "gripper_px": pixels(gripper),
         "goal_px": pixels(goal),
+        "gripper_view": 2 * pixels(gripper) / np.array([WIDTH, HEIGHT]) - 1,
         "gripper_base_m": gripper,
     }
     return Trace(seed, series)
