@@ -107,7 +107,7 @@ def quarter_turns(camera_T_base: RigidTransform) -> int:
 
     The network is trained on upright images. Seen along its vertical axis a robot has no upright: 0.
     """
-    x, y = camera_T_base.rotation.as_matrix()[:2, 2]
+    x, y = camera_T_base.as_matrix()[:2, 2]
     if np.hypot(x, y) < _VERTICAL:
         return 0
     return round(float(np.arctan2(-x, -y)) / (0.5 * np.pi)) % 4

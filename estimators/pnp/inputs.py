@@ -9,13 +9,15 @@ from ctr_env.errors import DataError
 
 from .reprojection import Problem
 
-__all__ = ["REASONS", "check_shapes", "examine", "fill_absent"]
+__all__ = ["FEWEST", "FLAT", "REASONS", "check_shapes", "examine", "fill_absent"]
 
 REASONS = ("", "invalid_values", "too_few_points", "degenerate", "mirrored", "no_convergence")
 """Reasons why a problem has no solution, by code; the first one: it has."""
 
-_FEWEST = 4  # three points are consistent with up to four poses
-_FLAT = 1e-3  # points count as collinear whose spread across their line is less than this share of its length
+FEWEST = 4
+"""Fewest points of a problem: three are consistent with up to four poses."""
+FLAT = 1e-3
+"""Points count as collinear whose spread across their line is less than this share of its length."""
 
 
 def check_shapes(
@@ -68,11 +70,11 @@ def examine(problem: Problem, given_weights: Tensor) -> tuple[Tensor, Tensor]:
     total = sum(part.sum(dim=(1, 2)) for part in (problem.pixels, problem.points, problem.focal, problem.centre))
     sound = (total + given_weights.sum(dim=1)).isfinite()
     sound = sound & (given_weights.amin(dim=1) >= 0.0) & (problem.focal.amin(dim=(1, 2)) > 0.0)
-    few = (problem.weights > 0.0).sum(dim=1) < _FEWEST
+    few = (problem.weights > 0.0).sum(dim=1) < FEWEST
     scatter = (problem.weights[..., None] * problem.points).mT @ problem.points
     sound = sound & scatter.isfinite().all(dim=2).all(dim=1)  # else squares of the coordinates overflow
     benign = torch.eye(3).to(scatter)
     spread, axes = torch.linalg.eigh(torch.where((sound & ~few)[:, None, None], scatter, benign))
-    collinear = spread[:, 1] < _FLAT**2 * spread[:, 2]
+    collinear = spread[:, 1] < FLAT**2 * spread[:, 2]
     code = torch.where(sound, torch.where(few, 2, torch.where(collinear, 3, 0)), 1)
     return axes[..., 0], code

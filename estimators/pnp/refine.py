@@ -7,11 +7,14 @@ from torch import Tensor
 
 from .reprojection import Expansion, Problem, expand, rotated
 
-__all__ = ["newton_step", "refine", "step_size"]
+__all__ = ["FIRST_DAMPING", "ITERATIONS", "SMALL", "newton_step", "refine", "step_size"]
 
-_ITERATIONS = 30
-_SMALL = 1e-4  # step, radians and shares of the distance, after which one more Newton step is exact up to rounding
-_FIRST_DAMPING = 1e-4
+ITERATIONS = 30
+"""Most steps of a descent."""
+SMALL = 1e-4
+"""Step, radians and shares of the distance, after which one more Newton step is exact up to rounding."""
+FIRST_DAMPING = 1e-4
+"""Damping of the first step, relative to the diagonal."""
 _HOPE = 2.0  # most that a step is expected to lower the cost, per predicted slope; a quadratic cost gives 0.5
 
 
@@ -33,15 +36,15 @@ def refine(
         Rotations ``(N, 3, 3)``, translations ``(N, 3)`` and costs ``(N,)``.
     """
     state = expand(problem, rotation, translation)
-    damping = torch.full_like(state.cost, _FIRST_DAMPING)
+    damping = torch.full_like(state.cost, FIRST_DAMPING)
     distance = torch.linalg.vector_norm(translation, dim=1)
     arrived = ~torch.isfinite(state.cost)
-    for _ in range(_ITERATIONS):
+    for _ in range(ITERATIONS):
         step = newton_step(state, damping)
         moved = rotated(rotation, step[:, 3:]), translation + step[:, :3]
         trial = expand(problem, *moved)
         better = (trial.cost <= state.cost) & ~arrived
-        arrived = arrived | ((step_size(step, distance) < _SMALL) & (damping <= _FIRST_DAMPING))
+        arrived = arrived | ((step_size(step, distance) < SMALL) & (damping <= FIRST_DAMPING))
         if bar is not None:
             arrived = arrived | (state.cost + _HOPE * (step * state.gradient).sum(dim=1) > bar)
         rotation = torch.where(better[:, None, None], moved[0], rotation)

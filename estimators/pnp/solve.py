@@ -18,10 +18,12 @@ from .reprojection import Pose, Problem, expand, rotated
 from .robust import agreeing
 from .search import descend, search
 
-__all__ = ["PnPSolution", "solve_pnp"]
+__all__ = ["CONVERGED", "SINGULAR", "PnPSolution", "solve_pnp"]
 
-_CONVERGED = 1e-5  # largest remaining Newton step, radians and shares of the distance
-_SINGULAR = 1e-12  # least share of a parameter's information that remains beside the other parameters
+CONVERGED = 1e-5
+"""Largest remaining Newton step of a pose that has converged, radians and shares of the distance."""
+SINGULAR = 1e-12
+"""Least share of a parameter's information that remains beside the other parameters."""
 
 
 @dataclass(frozen=True)
@@ -160,8 +162,8 @@ def _finish(problem: Problem, pose: Pose, distance: Tensor) -> _Fit:
     unit = state.information.diagonal(dim1=1, dim2=2).rsqrt()
     pivots, saddle = torch.linalg.cholesky_ex(unit[:, :, None] * state.hessian * unit[:, None])
     root, informative = factorise(state.information)
-    determined = informative & (pivots.diagonal(dim1=1, dim2=2).square() > _SINGULAR).all(dim=1)
-    arrived = (step_size(step, distance) < _CONVERGED) & (saddle == 0)
+    determined = informative & (pivots.diagonal(dim1=1, dim2=2).square() > SINGULAR).all(dim=1)
+    arrived = (step_size(step, distance) < CONVERGED) & (saddle == 0)
     code = torch.where(
         determined, torch.where(arrived, 0, REASONS.index("no_convergence")), REASONS.index("degenerate")
     )

@@ -6,12 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import RigidTransform, Rotation
+from scipy.spatial.transform import RigidTransform
 
-from ctr_env.geometry import transform
+from ctr_env.geometry import pose_from_matrix, pose_matrix, rotation_matrix, rotation_vector
 from ctr_env.scenes.robots.surfaces import RobotSurface
 
 from .boundary import boundary_distances
@@ -139,13 +138,13 @@ def align(
                 break
             information = known + sum(pull.information for pull in there)
             contour_inlier_ratio = sum(pull.inlier_length for pull in there) / sum(pull.length for pull in there)
-            away = np.concatenate([t - given[:3, 3], cv2.Rodrigues(R @ given[:3, :3].T)[0][:, 0]])
+            away = np.concatenate([t - given[:3, 3], rotation_vector(R @ given[:3, :3].T)])
             step = np.linalg.solve(information, sum(pull.force for pull in there) - known @ away)
             if not np.isfinite(step).all():  # a sample lies in the plane of the camera's centre
                 break
             total = information
-            R, t = cv2.Rodrigues(step[3:])[0] @ R, t + step[:3]
-    return Aligned(transform(t, Rotation.from_matrix(R)), np.linalg.inv(total), contour_inlier_ratio)
+            R, t = rotation_matrix(step[3:]) @ R, t + step[:3]
+    return Aligned(pose_from_matrix(pose_matrix(R, t)), np.linalg.inv(total), contour_inlier_ratio)
 
 
 def _pull(contour: Contour, R: _Vector, t: _Vector, view: MaskView) -> _Pull | None:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ctr_env.estimators.ctrnet.gripper import gripper_pose
+from ctr_env.estimators.ctrnet import gripper
 from ctr_env.estimators.ctrnet.points import LinkPoint, link_points, paper_keypoints, points_at_the_gripper
-from ctr_env.geometry import PinholeCamera, moved, pose_error, transform
+from ctr_env.geometry import PinholeCamera, moved, pose_error, pose_from_matrix, transform
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 PANDA = RobotKinematics("panda")
@@ -15,6 +15,12 @@ POINTS = [LinkPoint(link, x, y, 0.02) for link in LINKS for x, y in ((0.05, 0.0)
 IN_EE = PANDA.base_T_ee(PANDA.home).inv().apply(link_points(PANDA, PANDA.home, POINTS))
 TRUE = transform((0.1, -0.05, 1.2))
 WEIGHTS = np.full(len(POINTS), 4.0)
+
+
+def gripper_pose(expected, *given):
+    """The pose as an object."""
+    found = gripper.gripper_pose(expected.as_matrix(), *given)
+    return None if found is None else pose_from_matrix(found)
 
 
 def test_points_of_the_last_links_stand_for_the_gripper():
