@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ from .storage import is_storage_error
 from .store import StudyFolder
 
 __all__ = ["EpisodeTask", "Outcome", "run_episode_task", "study_versions", "write_crash"]
+
+_OPTIONAL = ("crocoddyl", "pin")
 
 
 @dataclass(frozen=True)
@@ -121,8 +124,16 @@ def write_journal(folder: StudyFolder, event: str, cell: Cell, seed: int, **more
 
 @cache
 def study_versions() -> dict[str, str]:
-    """Versions of the packages that results of a study depend on."""
-    return versions("torch", "kornia")
+    """Versions of the packages that results of a study depend on; of optional ones where they are installed."""
+    return versions("torch", "kornia", *(name for name in _OPTIONAL if _is_installed(name)))
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def _recorded(task: EpisodeTask, folder: StudyFolder) -> tuple[Trace | None, dict[str, Any]]:
@@ -167,9 +178,9 @@ def _record(
 
 def _require_versions(wanted: Mapping[str, str]) -> None:
     here = study_versions()
-    for name, version in wanted.items():
-        if here.get(name) != version:
+    for name, needed in wanted.items():
+        if here.get(name) != needed:
             raise WorkerError(
-                f"{socket.gethostname()} has {name} {here.get(name)}, the study was begun with {version}: results "
+                f"{socket.gethostname()} has {name} {here.get(name)}, the study was begun with {needed}: results "
                 "would not be comparable; install the same versions on all machines"
             )

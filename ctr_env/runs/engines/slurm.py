@@ -73,9 +73,10 @@ class SlurmEngine(Engine):
                     except self._died:  # then each of the block on its own, to find out which
                         for index in block:
                             begun[index] += 1
-                        again += [(index,) for index in block if begun[index] < self._attempts]
-                        lost = [index for index in block if begun[index] >= self._attempts]
-                        yield from (Finished(index, None, "worker died") for index in lost)
+                            if begun[index] < self._attempts:
+                                again.append((index,))
+                            else:
+                                yield Finished(index, None, "worker died")
                 running |= self._submit(function, jobs, again)
                 time.sleep(_POLL_S if running else 0.0)
         finally:
@@ -83,10 +84,8 @@ class SlurmEngine(Engine):
                 task.cancel()
 
     def _submit(self, function: Any, jobs: Sequence[Any], blocks: Sequence[tuple[int, ...]]) -> dict[Any, Any]:
-        if not blocks:
-            return {}
-        tasks = self._executor.map_array(_run, [(function, [jobs[i] for i in block]) for block in blocks])
-        return dict(zip(tasks, blocks, strict=True))
+        tasks = [(function, [jobs[i] for i in block]) for block in blocks]
+        return dict(zip(self._executor.map_array(_run, tasks), blocks, strict=True)) if blocks else {}
 
 
 def _run(task: tuple[Callable[[Job], Result], list[Job]]) -> list[Result] | Exception:
