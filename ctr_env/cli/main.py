@@ -19,6 +19,7 @@ COMMANDS = {
     "evaluate": ("evaluate:Evaluate", "evaluate an estimator on single images: table, JSON, plot, sheet"),
     "demo": ("demo:Demo", "a short servo from pixels, with videos"),
     "report": ("report:Report", "a page, tables and figures of a study"),
+    "view": ("view:View", "open an episode's video, or a recording of it in the Rerun viewer"),
     "preview": ("preview:Preview", "a sheet of randomised images"),
     "generate": ("generate:Generate", "render labelled images of a robot"),
     "pretrain": ("pretrain:Pretrain", "train a network on synthetic images"),

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from rich.console import Console
 
 from ctr_env.envs.config import ServoConfig
+from ctr_env.evaluation.servo.rerun_recording import record_rerun, require_rerun
 from ctr_env.evaluation.servo.runner import ServoStudy, run_servo_study, video_path
 from ctr_env.evaluation.servo.summary import summary_table
 from ctr_env.runs.engines.local import available_cores
@@ -30,7 +31,7 @@ class Servo(NetworkOptions, ResultCommand):
 
     name = "servo"
     resumable = True
-    not_in_digest = ("episodes", "video", "workers")
+    not_in_digest = ("episodes", "video", "workers", "rerun")
 
     environment: Annotated[ServoConfig, ENVIRONMENT]
     study: Annotated[ServoStudy, Section(hide=("robot", "task", "env_config"))]
@@ -39,6 +40,9 @@ class Servo(NetworkOptions, ResultCommand):
     workers: int = available_cores()
     """Number of processes; the results do not depend on it."""
 
+    rerun: Path | None = None
+    """Write a recording of the first episode for the Rerun viewer here (.rrd)."""
+
     def name_parts(self) -> list[str]:
         """Robot, estimator, randomisation and task."""
         e = self.environment
@@ -46,10 +50,15 @@ class Servo(NetworkOptions, ResultCommand):
 
     def run(self) -> int:
         """Run the study, show its table and say where its files are."""
+        if self.rerun is not None:
+            require_rerun()
         arguments = environment_arguments(self.environment, self)
         study = study_of(arguments, self.study.episodes, self.study.seed, self.study.seconds)
         result = run_study(study, self.folder, self.command_line, self.video, self.workers)
         show_result(result, self.folder)
+        if self.rerun is not None:
+            record_rerun(study, study.seed, self.rerun)
+            print(f"rerun   {self.rerun}")
         self.copy_result(result)
         return 0
 
