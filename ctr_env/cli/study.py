@@ -107,12 +107,12 @@ def _show_estimate(file: StudyFile, folder: Path, workers: int) -> None:
 def _estimate_table(file: StudyFile, found: StudyEstimate) -> Table:
     table = Table(title=file.study, title_justify="left")
     several = len(file.systems) > 1
-    for column in ["system"] * several + list(file.axes):
+    for column in ["system"] * several + list(file.axes) + list(file.one_at_a_time):
         table.add_column(column.rpartition(".")[2], overflow="fold")
     for column in ("to run", "s/episode", "time"):
         table.add_column(column, justify="right")
     for cell, missing, seconds in zip(found.cells, found.missing, found.seconds, strict=True):
-        settings = [str(cell.parameters.get(key, "")) for key in file.axes]
+        settings = [str(cell.parameters.get(key, "")) for key in (*file.axes, *file.one_at_a_time)]
         times = ["?", "?"] if seconds is None else [f"{seconds:.2f}", str(timedelta(seconds=round(missing * seconds)))]
         table.add_row(*([cell.system] if several else []), *settings, str(missing), *times)
     return table

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
-from ctr_env.geometry import PinholeCamera, undistort_pixels
+from ctr_env.geometry import PinholeCamera
 from ctr_env.scenes.randomization.randomization import Draws
 
 __all__ = ["LensDistortion"]
+
+_WIDEST = 4.0  # tangent of the largest angle from the optical axis
+_ENTRIES = 20_000
 
 
 class LensDistortion:
@@ -43,9 +44,17 @@ class LensDistortion:
 
 
 def _maps(camera: PinholeCamera, k1: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """OpenCV's maps: ``(H, W)`` column and row of the pinhole image that each pixel of the lens's image shows."""
-    lens = replace(camera, distortion=(k1, 0.0, 0.0, 0.0), lens_model="opencv")
-    columns, rows = np.meshgrid(np.arange(camera.width) + 0.5, np.arange(camera.height) + 0.5)
-    seen = undistort_pixels(np.stack([columns, rows], axis=-1), lens) - 0.5
-    maps = np.ascontiguousarray(np.moveaxis(np.nan_to_num(seen, nan=-1.0), -1, 0), dtype=np.float32)
-    return maps[0], maps[1]
+    """OpenCV's maps: ``(H, W)`` column and row of the pinhole image that each pixel of the lens's image shows.
+
+    The distortion is radial, so that its inverse is that of a function of the radius, which is tabulated.
+    """
+    x = (np.arange(camera.width) + 0.5 - camera.cx) / camera.fx
+    y = (np.arange(camera.height) + 0.5 - camera.cy) / camera.fy
+    radius = np.hypot(x[None], y[:, None])
+    fold = np.inf if k1 >= 0.0 else 1.0 / np.sqrt(-3.0 * k1)  # the image of rays beyond would come back inwards
+    table = np.linspace(0.0, min(_WIDEST, fold), _ENTRIES)
+    undistorted = np.interp(radius, table * (1.0 + k1 * table**2), table)
+    scale = np.divide(undistorted, radius, out=np.ones_like(radius), where=radius > 0.0)
+    columns = camera.fx * scale * x[None] + camera.cx - 0.5
+    rows = camera.fy * scale * y[:, None] + camera.cy - 0.5
+    return columns.astype(np.float32), rows.astype(np.float32)

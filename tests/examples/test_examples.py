@@ -26,6 +26,7 @@ RUNS = {
         *("--seeds", "1", "--seconds", "0.5", "--workers", "1"),
     ],
     "pose_from_image.py": [],
+    "agent_in_benchmark.py": ["--steps", "480", "--episodes", "2", "--seconds", "0.5"],
     "train_ppo.py": ["--steps", "480", "--envs", "1", "--rollout", "240", "--episodes", "1"],
 }
 
@@ -85,6 +86,16 @@ def test_sim_to_real_ablation_has_a_row_for_every_level(tmp_path):
 @pytest.mark.parametrize("name", ["train_ppo.py"])
 def test_training_runs(name):
     assert re.search(r"mean final error: \d+ mm untrained, \d+ mm after 480 steps", run(name))
+
+
+@pytest.mark.slow
+def test_an_agent_takes_part_in_the_benchmark_by_a_short_adapter(tmp_path):
+    output = run("agent_in_benchmark.py", "--out", str(tmp_path))
+    assert re.search(r"agent [\d.]+ mm, pbvs [\d.]+ mm in 2 episodes\ndifference -?[\d.]+ to", output), output
+    text = (EXAMPLES / "agent_in_benchmark.py").read_text()
+    adapter = text[text.index("class Agent") : text.index("def train")].strip()
+    assert len(adapter.splitlines()) <= 20
+    assert len(text.splitlines()) <= 80
 
 
 def test_pose_from_image_is_valid_and_accurate():

@@ -19,6 +19,9 @@ from .file import Place, StudyFile
 
 __all__ = ["Cell", "cells_of"]
 
+Settings = Mapping[str, tuple[Any, Place]]
+"""Parameters by their flat keys, each with its value and its place in the file."""
+
 _NESTED = ("perturbation",)  # besides *_config: mappings whose entries are parameters
 
 
@@ -52,24 +55,21 @@ class Cell:
 def cells_of(file: StudyFile) -> list[Cell]:
     """All cells in a fixed order: systems as in the file, then axes as in the file, the last one fastest.
 
-    Settings of a system replace those of the base, values of an axis replace those of the base.
+    For each of these combinations follow the values of ``one_at_a_time``, the cell without any of them first. Settings
+    of a system replace those of the base, values of an axis replace those of the base.
 
     Raises:
-        ConfigurationError: If an axis and a system have the same key, an ``exclude`` matches no cell, or no cell is
-            left; the message names the line.
+        ConfigurationError: If an axis and a system have the same key, or two axes, an ``exclude`` matches no cell, or
+            no cell is left; the message names the line.
     """
     file.find_modules()
     cells, used = [], set[int]()
     base = dict(_flat(file.base, ("base",)))
     for system, given in file.systems.items():
         own = dict(_flat(given, ("systems", system)))
-        for key in own.keys() & file.axes.keys():
-            file.reject(own[key][1], f"{key!r} is an axis as well as a setting of the system {system!r}")
-        for combination in product(*(enumerate(values) for values in file.axes.values())):
-            chosen: dict[str, tuple[Any, Place]] = {}
-            for key, (i, value) in zip(file.axes, combination, strict=True):
-                chosen |= dict(_flat({key: value}, ("axes",), i))
-            merged = base | own | chosen
+        _require_disjoint(file, system, base, own)
+        for chosen in _choices(file):
+            merged = {**base, **own, **chosen}
             parameters = {key: value for key, (value, _) in sorted(merged.items())}
             places = {key: place for key, (_, place) in merged.items()}
             matching = {i for i, rule in enumerate(file.exclude) if _matches(rule, {**parameters, "system": system})}
@@ -83,6 +83,30 @@ def cells_of(file: StudyFile) -> list[Cell]:
     if not cells:
         file.reject(("exclude",), "exclude leaves no cell")
     return cells
+
+
+def _choices(file: StudyFile) -> Iterator[dict[str, tuple[Any, Place]]]:
+    """Values of the axes, each with its place, of every cell of a system."""
+    for combination in product(*(enumerate(values) for values in file.axes.values())):
+        chosen: dict[str, tuple[Any, Place]] = {}
+        for key, (i, value) in zip(file.axes, combination, strict=True):
+            chosen |= dict(_flat({key: value}, ("axes",), i))
+        yield chosen
+        for key, values in file.one_at_a_time.items():
+            for i, value in enumerate(values):
+                yield chosen | dict(_flat({key: value}, ("one_at_a_time",), i))
+
+
+def _require_disjoint(file: StudyFile, system: str, base: Settings, own: Settings) -> None:
+    """Reject a setting of a system that is an axis too, an axis that is given twice, and a cell that occurs twice."""
+    for key in own.keys() & (file.axes.keys() | file.one_at_a_time.keys()):
+        file.reject(own[key][1], f"{key!r} is an axis as well as a setting of the system {system!r}")
+    for key, values in file.one_at_a_time.items():
+        if key in file.axes:
+            file.reject(("one_at_a_time", key), f"{key!r} is one of the crossed axes too")
+        if key in base and base[key][0] in values:
+            place = ("one_at_a_time", key, values.index(base[key][0]))
+            file.reject(place, f"{key}={base[key][0]!r} is the base's value, which has a cell already: leave it out")
 
 
 def _flat(mapping: Mapping[str, Any], place: Place, *index: int) -> Iterator[tuple[str, tuple[Any, Place]]]:

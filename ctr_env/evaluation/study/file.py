@@ -20,7 +20,7 @@ __all__ = ["Place", "StudyFile", "find_modules", "load_study", "packaged_studies
 Place = tuple[str | int, ...]
 """Keys and indices of a value from the top of the file."""
 
-_KEYS = ("study", "seeds", "seconds", "base", "scenario", "systems", "axes", "exclude", "videos")
+_KEYS = ("study", "seeds", "seconds", "base", "scenario", "systems", "axes", "one_at_a_time", "exclude", "videos")
 _PACKAGE = "ctr_env.evaluation.benchmark"
 _SHORTEST_S, _LONGEST_S = 0.1, 3600.0
 
@@ -40,6 +40,8 @@ class StudyFile:
         base: Arguments of all cells.
         systems: Named arguments: the systems that are compared.
         axes: Values of arguments that are crossed.
+        one_at_a_time: Values of arguments of which one at a time replaces that of the base, besides the cell in which
+            none does.
         exclude: Cells that have all values of one of these mappings are left out.
         videos: Number of episodes of each cell, the first seeds, that a video is written of.
     """
@@ -54,6 +56,7 @@ class StudyFile:
     base: Mapping[str, Any] = field(default_factory=dict)
     systems: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     axes: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    one_at_a_time: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     exclude: tuple[Mapping[str, Any], ...] = ()
     videos: int = 0
 
@@ -134,7 +137,8 @@ def read_study(text: str, source: str = "study", folder: Path = Path()) -> Study
         seconds=form.seconds(top.get("seconds")),
         base=base,
         systems=form.systems(top.get("systems")),
-        axes=form.axes(top.get("axes") or {}),
+        axes=form.axes("axes", top.get("axes") or {}),
+        one_at_a_time=form.axes("one_at_a_time", top.get("one_at_a_time") or {}),
         exclude=form.exclude(top.get("exclude") or []),
         videos=form.count(("videos",), top.get("videos", 0), 0),
     )  # fmt: skip
@@ -205,14 +209,14 @@ class _Form:
             self.file.reject(("systems",), "systems must not be empty")
         return {name: self.mapping(("systems", name), each or {}) for name, each in given.items()}
 
-    def axes(self, value: Any) -> dict[str, tuple[Any, ...]]:
+    def axes(self, part: str, value: Any) -> dict[str, tuple[Any, ...]]:
         axes = {}
-        for key, values in self.mapping(("axes",), value).items():
+        for key, values in self.mapping((part,), value).items():
             if not isinstance(values, list) or not values:
-                self.file.reject(("axes", key), f"axis {key!r} must be a list of values, not {values!r}")
+                self.file.reject((part, key), f"axis {key!r} must be a list of values, not {values!r}")
             for i, each in enumerate(values):
                 if each in values[:i]:
-                    self.file.reject(("axes", key, i), f"axis {key!r} has {each!r} twice")
+                    self.file.reject((part, key, i), f"axis {key!r} has {each!r} twice")
             axes[key] = tuple(values)
         return axes
 

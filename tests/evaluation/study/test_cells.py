@@ -40,6 +40,39 @@ def test_systems_replace_the_base_and_axes_replace_both_of_its_levels():
     assert dict(cell.parameters) == {"robot": "baxter", "controller_config.gain_at_zero": 5}
 
 
+ONE_AT_A_TIME = (
+    "study: s\nseeds: [0]\nbase: {estimator: noisy, perturbation.delay_s: 0.0}\naxes: {robot: [panda, baxter]}\n"
+    "one_at_a_time:\n  perturbation.delay_s: [0.1, 0.2]\n  perturbation.dropout: [0.5]\n"
+)
+
+
+def test_one_setting_differs_from_the_base_at_a_time():
+    cells = cells_of(read_study(ONE_AT_A_TIME))
+    found = [
+        tuple(cell.parameters.get(key) for key in ("robot", "perturbation.delay_s", "perturbation.dropout"))
+        for cell in cells
+    ]
+    assert found == [
+        (robot, *levels)
+        for robot in ("panda", "baxter")
+        for levels in ((0.0, None), (0.1, None), (0.2, None), (0.0, 0.5))
+    ]
+    assert cells[2].places["perturbation.delay_s"] == ("one_at_a_time", "perturbation.delay_s", 1)
+
+
+@pytest.mark.parametrize(
+    "old, new, message",
+    [
+        ("[0.1, 0.2]", "[0.0, 0.2]", r"line 6: perturbation.delay_s=0.0 is the base's value"),
+        ("dropout: [0.5]", "dropout: 0.5", r"line 7: axis 'perturbation.dropout' must be a list of values"),
+        ("  perturbation.dropout", "  robot", r"line 7: 'robot' is one of the crossed axes too"),
+    ],
+)
+def test_mistakes_in_one_at_a_time_are_named(old, new, message):
+    with pytest.raises(ConfigurationError, match=message):
+        cells_of(read_study(ONE_AT_A_TIME.replace(old, new)))
+
+
 def test_a_scenario_is_a_parameter():
     (cell,) = cells_of(read_study("study: s\nseeds: [0]\nscenario: static\n"))
     assert cell.scenario == "static" == cell.parameters["scenario"]
