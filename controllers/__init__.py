@@ -6,15 +6,19 @@ from .differential_ik import DifferentialIK
 from .endpoint import EndpointCorrection
 from .features import CartesianFeature, ImageFeature, PoseFeature, make_feature
 from .gains import AdaptiveGain
+from .hybrid import HybridConfig, HybridController, HybridLaw
+from .ibvs import IBVSConfig, IBVSController, ImagePointLaw
 from .joint_limits import JointLimiter
 from .law import ServoContext, ServoLaw
 from .motion import MotionRequest, NoMotionError
+from .open_loop import OpenLoopConfig, OpenLoopController
 from .pbvs import PBVSLaw
 from .pbvs_controller import PBVSController
 from .registry import ControllerEntry, controller_entries, controller_names, make_controller, register_controller
 from .saturation import saturate_twist
 from .servo_config import ServoControllerConfig
 from .servo_controller import ServoController
+from .switched import SwitchedConfig, SwitchedController, SwitchedLaw
 
 __all__ = [
     "AdaptiveGain",
@@ -23,10 +27,18 @@ __all__ = [
     "ControllerEntry",
     "DifferentialIK",
     "EndpointCorrection",
+    "HybridConfig",
+    "HybridController",
+    "HybridLaw",
+    "IBVSConfig",
+    "IBVSController",
     "ImageFeature",
+    "ImagePointLaw",
     "JointLimiter",
     "MotionRequest",
     "NoMotionError",
+    "OpenLoopConfig",
+    "OpenLoopController",
     "PBVSConfig",
     "PBVSController",
     "PBVSLaw",
@@ -38,6 +50,9 @@ __all__ = [
     "ServoGoal",
     "ServoLaw",
     "ServoState",
+    "SwitchedConfig",
+    "SwitchedController",
+    "SwitchedLaw",
     "controller_entries",
     "controller_names",
     "make_controller",

@@ -14,7 +14,11 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .base import Controller
 from .config import PBVSConfig
+from .hybrid import HybridConfig, HybridController
+from .ibvs import IBVSConfig, IBVSController
+from .open_loop import OpenLoopConfig, OpenLoopController
 from .pbvs_controller import PBVSController
+from .switched import SwitchedConfig, SwitchedController
 
 __all__ = [
     "ControllerEntry",
@@ -45,8 +49,13 @@ class ControllerEntry:
     """Fields of the configuration whose defaults differ where goal or camera move."""
 
 
+_FOLLOW = {"feed_forward": "estimate"}
 _ENTRIES: dict[str, ControllerEntry] = {
-    "pbvs": ControllerEntry(factory=PBVSController, config=PBVSConfig, tracking={"feed_forward": "estimate"})
+    "hybrid": ControllerEntry(factory=HybridController, config=HybridConfig, tracking=_FOLLOW),
+    "ibvs": ControllerEntry(factory=IBVSController, config=IBVSConfig, tracking=_FOLLOW),
+    "open_loop": ControllerEntry(factory=OpenLoopController, config=OpenLoopConfig),
+    "pbvs": ControllerEntry(factory=PBVSController, config=PBVSConfig, tracking=_FOLLOW),
+    "switched": ControllerEntry(factory=SwitchedController, config=SwitchedConfig, tracking=_FOLLOW),
 }
 
 

@@ -102,6 +102,18 @@ def _endpoints() -> str:
     return "|".join(ENDPOINTS)
 
 
+def _points() -> str:
+    from ctr_env.controllers.gripper_points import POINTS
+
+    return "|".join(POINTS)
+
+
+def _interactions() -> str:
+    from ctr_env.controllers.ibvs import INTERACTIONS
+
+    return "|".join(INTERACTIONS)
+
+
 def _latency() -> str:
     from ctr_env.controllers.latency import LATENCY
 
@@ -119,6 +131,8 @@ _METAVARS: Mapping[str, Callable[[], str]] = {
     "feed_forward": _feed_forward,
     "endpoint": _endpoints,
     "latency": _latency,
+    "points": _points,
+    "interaction": _interactions,
     "keypoints": lambda: "all|paper",
 }
 

@@ -83,7 +83,7 @@ def test_two_commands_have_two_default_folders_and_the_same_one_resumes(tmp_path
     [
         (["--robot", "ur5"], "valid names: .*panda"),
         (["--estimator", "magic"], "valid names: charuco, ctrnet, ground_truth, noisy"),
-        (["--controller", "magic"], "valid names: pbvs"),
+        (["--controller", "magic"], "valid names: hybrid, ibvs"),
         (["--estimator", "sliding_window", "--estimator.source", "magic"], "valid names: charuco"),
         (["--randomization", "wild"], "valid names: none, mild, strong"),
         (["--randomization", "nowhere.yaml"], "no such file: nowhere.yaml"),

@@ -79,7 +79,7 @@ def test_objects_are_returned_as_they_are(panda):
 def test_a_registered_controller_is_made_from_its_configuration(panda, still):
     assert "still" in controller_names()
     assert make_controller("still", {"word": "x"}, panda, 0.1).config == StillConfig("x")
-    with pytest.raises(ConfigurationError, match="a controller named 'still' exists already; names: pbvs, still"):
+    with pytest.raises(ConfigurationError, match=r"a controller named 'still' exists already; names: .*pbvs, still"):
         register_controller("still", Still)
 
 
@@ -96,8 +96,8 @@ def test_a_closed_endpoint_needs_to_see_the_gripper(panda):
 
 
 def test_an_unknown_controller_is_rejected_with_the_valid_names(panda):
-    with pytest.raises(ConfigurationError, match="unknown controller 'mpc'; valid names: pbvs"):
-        make_controller("mpc", None, panda)
+    with pytest.raises(ConfigurationError, match="unknown controller 'magic'; valid names: hybrid, ibvs"):
+        make_controller("magic", None, panda)
 
 
 def test_importing_controllers_imports_neither_torch_nor_opengl():

@@ -15,7 +15,7 @@ from ctr_env.errors import CtrEnvError
         ({"action_mode": "torque"}, "valid names: pbvs, ee_twist, joint_velocity"),
         ({"estimator": "magic"}, "valid names: charuco, ctrnet, ground_truth, noisy"),
         ({"estimator": "noisy", "estimator_config": {"latncy_s": 1}}, "latncy_s.*valid names: .*latency_s"),
-        ({"controller": "mpc"}, "unknown controller 'mpc'; valid names: pbvs"),
+        ({"controller": "magic"}, "unknown controller 'magic'; valid names: hybrid, ibvs"),
         ({"controller_config": {"gian": 1}}, "gian.*valid names: .*gain_at_zero"),
         ({"randomization": "wild"}, "valid names: none, mild, strong"),
         ({"renderer": "povray"}, "valid names: classic"),
