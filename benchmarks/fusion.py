@@ -18,7 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.spatial.transform import RigidTransform
@@ -30,6 +30,7 @@ from ctr_env.estimators import GroundTruth, PoseEstimate, make_estimator
 from ctr_env.estimators.fusion.fusing_estimator import FusingEstimator
 from ctr_env.evaluation.pose.metrics import nees
 from ctr_env.geometry import PinholeCamera, pose_error, twist_between
+from ctr_env.runs.engines.local import LocalEngine
 from ctr_env.runs.files import write_json
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
@@ -116,6 +117,21 @@ def seen(robot: str, seed: int, moving: bool) -> list[dict[str, Any]]:
     return records
 
 
+class Run(NamedTuple):
+    """A camera, and the file of its records."""
+
+    robot: str
+    seed: int
+    moving: bool
+    file: Path
+
+
+def write_seen(run: Run) -> None:
+    """Write the records of a camera, unless they exist."""
+    if not run.file.is_file():
+        write_json(run.file, seen(run.robot, run.seed, run.moving))
+
+
 Errors = dict[str, list[dict[str, Any] | None]]
 
 
@@ -159,16 +175,19 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=50)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--moving", action="store_true", help="a moving camera, filtered")
+    parser.add_argument("--workers", type=int, help="number of processes (default: one for each core)")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    runs = []
-    for seed in range(options.first, options.first + options.seeds):
-        file = options.out / f"{options.robot}_{'moving' if options.moving else 'still'}_{seed:03d}.json"
-        if not file.is_file():
-            write_json(file, seen(options.robot, seed, options.moving))
-            print(f"seed {seed}", flush=True)
-        runs.append(json.loads(file.read_text()))
+    seeds = range(options.first, options.first + options.seeds)
+    kind = "moving" if options.moving else "still"
+    cameras = [
+        Run(options.robot, seed, options.moving, options.out / f"{options.robot}_{kind}_{seed:03d}.json")
+        for seed in seeds
+    ]
+    for ended in LocalEngine(options.workers).run(write_seen, cameras):
+        print(f"seed {seeds[ended.index]}{'  ' + ended.lost if ended.lost else ''}", flush=True)
+    runs = [json.loads(camera.file.read_text()) for camera in cameras]
     print(
         f"\n{options.robot}: valid estimates, median errors at the gripper and of the base, "
         "NEES mean and median, % inside 50 90 95, rank correlation"

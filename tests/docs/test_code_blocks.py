@@ -30,7 +30,7 @@ PLACEHOLDERS = {
     "rules.yaml": "mild",
     "FILE.yaml": "mild",
 }
-OTHER_PROGRAMS = ("pip", "tensorboard")
+OTHER_PROGRAMS = ("pip", "ray", "tensorboard")
 
 _BLOCK = re.compile(
     r"(?:^<!-- test: (?P<mark>slow|skip: [^>]+) -->\n)?^```(?P<language>\w+)\n(?P<text>.*?)^```$",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,6 @@ from .timing import read_seconds
 __all__ = ["StudyEstimate", "estimate_study"]
 
 _STEPS = 15  # of a timed episode
-_KIND = ("estimator", "estimator_config.source", "controller", "renderer", "width", "height", "randomization")
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ class StudyEstimate:
 def estimate_study(file: StudyFile, out: Path, on_timed: Callable[[int, int], None] | None = None) -> StudyEstimate:
     """Count the episodes of a study, and estimate their time; nothing is written.
 
-    Cells that ran before in the folder have the time of those episodes. Of the others, one short episode of each robot,
-    estimator, controller, renderer, image size and randomisation is timed in this process.
+    Cells that ran before in the folder have the time of those episodes. Of the others, one short episode of each kind
+    is timed in this process: of robot, estimator, controller, renderer, image size, scenario and the like.
 
     Args:
         file: The study.
@@ -92,10 +92,15 @@ def estimate_study(file: StudyFile, out: Path, on_timed: Callable[[int, int], No
 
 
 def _kind(cell: Cell) -> str:
+    """Names and counts among the arguments of a cell's environment; cells that differ in other numbers cost alike."""
     spec = environment_of(cell.parameters)
-    chosen: list[Any] = [spec.robot, spec.task, cell.scenario]
-    chosen += [cell.parameters.get(key) for key in _KIND]
-    return " ".join(str(each) for each in chosen if each is not None)
+    return json.dumps([spec.robot, spec.task, _without_floats(spec.env_config)], sort_keys=True, default=str)
+
+
+def _without_floats(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_floats(each) for key, each in value.items()}
+    return None if isinstance(value, float) else value
 
 
 def _seconds(cell: Cell, seed: int) -> float:

@@ -73,6 +73,17 @@ def test_rows_do_not_depend_on_the_engine(done, tmp_path):
     assert (tmp_path / "study.parquet").read_bytes() == (done[0] / "study.parquet").read_bytes()
 
 
+@pytest.mark.slow
+def test_rows_of_a_network_do_not_depend_on_number_of_workers(tmp_path):
+    """In this process torch has several threads, in workers one; results of networks depend on their number."""
+    text = ONE.replace("0.2", "0.3") + "base: {estimator: ctrnet, randomization: strong}\n"
+    contents = set()
+    for workers in (1, 2):
+        run_study(read_study(text), tmp_path / f"{workers}", LocalEngine(workers))
+        contents.add((tmp_path / f"{workers}" / "study.parquet").read_bytes())
+    assert len(contents) == 1
+
+
 def test_an_episode_does_not_depend_on_those_before_it(done, tmp_path):
     """One system in another order of cells, and seeds on their own: the same metrics and the same traces."""
     out, rows = done
