@@ -71,6 +71,23 @@ class Panel:
     sideways: bool = False
 
     @property
+    def decades(self) -> float:
+        """Powers of ten that the positive values of the y axis span."""
+        values = np.concatenate(
+            [np.ravel(v) for line in self.lines for v in (line.y, line.low, line.high) if v is not None]
+        )
+        positive = values[np.isfinite(values) & (values > 0)]
+        return float(np.log10(positive.max() / positive.min())) if len(positive) else 0.0
+
+    @property
+    def cube(self) -> list[tuple[float, float]]:
+        """Ends of the three axes of a panel in space: equally long and around all lines."""
+        points = np.vstack([np.stack([line.x, line.y, line.z], axis=1) for line in self.lines if line.z is not None])
+        low, high = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
+        half = 0.54 * max(float((high - low).max()), 1e-6)
+        return [(float(c - half), float(c + half)) for c in 0.5 * (low + high)]
+
+    @property
     def in_space(self) -> bool:
         """Whether the panel has three axes."""
         return bool(self.z_label)
@@ -93,6 +110,11 @@ class Chart:
     caption: str
     summary: str
     panels: Sequence[Panel] = field(default_factory=tuple)
+
+    @property
+    def columns(self) -> int:
+        """Panels in a row, where there is room."""
+        return {1: 1, 2: 2, 4: 2}.get(len(self.panels), 3)
 
     @property
     def legend(self) -> list[tuple[str, int]]:

@@ -22,6 +22,7 @@ from .trajectory_charts import image_size
 
 __all__ = ["failure_gallery", "video_gallery"]
 
+_NAMED = 5  # systems, those with the most failures of a reason
 _EXAMPLES = 4  # of each reason
 _ORDER = ("median", "worst", "best")  # which videos are embedded first
 
@@ -55,7 +56,8 @@ def failure_gallery(data: StudyData, budget: MediaBudget) -> str:
     for reason, count in Counter(episode.failure for episode in failed).most_common():
         group = [episode for episode in failed if episode.failure == reason]
         systems = Counter(episode.system for episode in group)
-        told = ", ".join(f"{system} {number}" for system, number in systems.items())
+        told = ", ".join(f"{system} {number}" for system, number in systems.most_common(_NAMED))
+        told += f" and {len(systems) - _NAMED} more" if len(systems) > _NAMED else ""
         tiles = (_failure(data, episode, budget) for episode in _examples(data, group))
         blocks.append(
             element("h3", f"{escape(str(reason))}: {count} episode{'s' if count > 1 else ''}")

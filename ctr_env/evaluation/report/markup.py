@@ -8,6 +8,7 @@ from .table import Cell, Column, Number, Table
 
 __all__ = ["element", "html_table"]
 
+_LONG = 40  # rows of a table that is folded
 _VOID = ("img", "meta", "br")
 
 
@@ -43,6 +44,8 @@ def html_table(table: Table) -> str:
     caption = element("p", element("strong", escape(table.title)), escape(table.note), class_="caption", id=name)
     content = element("table", element("thead", *_head(table)), element("tbody", *body), aria_labelledby=name)
     region = element("div", content, class_="scroll", role="region", aria_labelledby=name, tabindex="0")
+    if len(table.rows) > _LONG:
+        region = element("details", element("summary", f"{len(table.rows)} rows"), region)
     return element("div", caption, region, class_="table")
 
 

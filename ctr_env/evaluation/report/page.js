@@ -62,14 +62,18 @@
 
   for (const legend of document.querySelectorAll(".legend")) {
     const key = legend.parentElement.querySelector(".panel").dataset.chart;
+    const buttons = [...legend.querySelectorAll("[data-name]")];
+    const off = new Set(buttons.filter((each) => each.ariaPressed === "false").map((each) => each.dataset.name));
+    hidden.set(key, off);
     legend.addEventListener("click", (event) => {
       const button = event.target.closest("button");
       if (!button) return;
-      const off = hidden.get(key) ?? new Set();
-      const name = button.dataset.name;
-      off.has(name) ? off.delete(name) : off.add(name);
-      hidden.set(key, off);
-      button.setAttribute("aria-pressed", String(!off.has(name)));
+      const { name, all } = button.dataset;
+      for (const each of all ? buttons : [button]) {
+        const show = all ? all === "all" : off.has(name);
+        show ? off.delete(each.dataset.name) : off.add(each.dataset.name);
+        each.setAttribute("aria-pressed", String(show));
+      }
       for (const panel of drawn.keys()) if (panel.dataset.chart === key) draw(panel);
     });
   }
@@ -95,6 +99,7 @@
   );
   for (const panel of panels) observer.observe(panel);
   dark.addEventListener("change", () => [...drawn.keys()].forEach((panel) => draw(panel)));
+  window.addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((each) => (each.open = true)));
   window.addEventListener("beforeprint", () => panels.forEach((panel) => draw(panel, true)));
   window.addEventListener("afterprint", () => [...drawn.keys()].forEach((panel) => draw(panel)));
   document.documentElement.dataset.ready = "true";

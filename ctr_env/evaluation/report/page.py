@@ -95,7 +95,7 @@ def _chart(chart: Chart) -> str:
         panels.append(
             element("div", class_="panel", data_chart=chart.key, data_panel=str(i), style=f"min-height:{height}px")
         )
-    columns = {1: 1, 2: 2, 4: 2}.get(len(chart.panels), 3)
+    columns = chart.columns
     drawing = element(
         "div", *panels, class_="panels", role="img", aria_label=chart.summary, style=f"--columns:{columns}"
     )

@@ -8,6 +8,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter, NullFormatter
 
 from ctr_env.drawing.figures import new_figure
 from ctr_env.runs.files import replacing
@@ -25,7 +26,7 @@ _MARKERS = {
     **{"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^"},
     **{"x": "x", "cross": "P", "triangle-down": "v"},
 }
-_COLUMNS = 3
+_DECADES = 1.3  # that a logarithmic axis has with labels at powers of ten only
 _BANDS = 5  # bands of more lines would hide each other
 
 
@@ -38,7 +39,7 @@ def save_pdf(chart: Chart, path: Path) -> None:
 
 def chart_figure(chart: Chart) -> Figure:
     """A chart as a Matplotlib figure."""
-    columns = min(_COLUMNS, len(chart.panels))
+    columns = chart.columns
     rows = -(-len(chart.panels) // columns)
     figure = new_figure(2.5 * columns + 0.6, 2.3 * rows + 0.5)
     for i, panel in enumerate(chart.panels):
@@ -53,19 +54,26 @@ def chart_figure(chart: Chart) -> Figure:
 def _draw(axes: Any, panel: Panel) -> None:
     for line in panel.lines:
         if panel.in_space:
-            axes.plot(line.x, line.y, line.z, **_look(line))
+            axes.plot(line.x, line.z, line.y, **_look(line))
         else:
             _line(axes, line, panel)
-    axes.set_xlabel(panel.x_label)
-    axes.set_ylabel(panel.y_label)
     axes.set_title(panel.title)
     axes.grid(alpha=0.3)
     if panel.in_space:
-        axes.set_zlabel(panel.z_label)
-        axes.set_aspect("equal")
-        axes.view_init(elev=-60, azim=-70, roll=0)
+        _set_space_axes(axes, panel)
         return
+    axes.set(xlabel=panel.x_label, ylabel=panel.y_label)
     _set_axes(axes, panel)
+
+
+def _set_space_axes(axes: Any, panel: Panel) -> None:
+    """As seen by the camera: y points down, z away from the reader."""
+    (x0, x1), (y0, y1), (z0, z1) = panel.cube
+    axes.set(xlim=(x0, x1), ylim=(z0, z1), zlim=(y1, y0))
+    axes.set(xlabel=panel.x_label, ylabel=panel.z_label, zlabel=panel.y_label)
+    axes.set_box_aspect((1, 1, 1), zoom=0.85)
+    axes.locator_params(nbins=4)
+    axes.view_init(elev=18, azim=-62)
 
 
 def _set_axes(axes: Any, panel: Panel) -> None:
@@ -78,6 +86,9 @@ def _set_axes(axes: Any, panel: Panel) -> None:
     if panel.log_y:
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(
+            NullFormatter() if panel.decades > _DECADES else LogFormatter(minor_thresholds=(2, 0.6))
+        )
     if panel.x_range is not None:
         axes.set_xlim(panel.x_range)
     if panel.y_range is not None:

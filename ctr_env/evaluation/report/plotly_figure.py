@@ -18,6 +18,7 @@ __all__ = ["plotly_figure"]
 
 _HEIGHT, _CATEGORY_HEIGHT = 320, 26
 _DIGITS = 5
+_DECADES = 1.3  # that a logarithmic axis has with labels at powers of ten only
 _VIEW = {"up": (0, -1, 0), "eye": (1.15, -0.95, -1.6), "center": (0, 0.12, 0)}
 """Of the camera's axes (x right, y down, z forward): from behind the camera, a little to the right and above."""
 _SPACE_AXES = ("xaxis", "yaxis", "zaxis")
@@ -113,7 +114,7 @@ def _plane_layout(panel: Panel) -> dict[str, Any]:
     x = _axis(panel.x_label, panel.x_range) | {"automargin": True}
     y = _axis(panel.y_label, panel.y_range) | {"automargin": True}
     if panel.log_y:
-        y |= {"type": "log", "dtick": 1, "minor": {"showgrid": False}}
+        y |= {"type": "log", "dtick": 1 if panel.decades > _DECADES else "D2", "minor": {"showgrid": False}}
         if panel.y_range is not None:
             y["range"] = [float(np.log10(end)) for end in panel.y_range]
     if panel.categories:
@@ -155,7 +156,7 @@ def _levels(panel: Panel) -> dict[str, Any]:
 
 def _space_layout(panel: Panel) -> dict[str, Any]:
     labels = dict(zip(_SPACE_AXES, (panel.x_label, panel.y_label, panel.z_label), strict=True))
-    ends = _cube(panel)
+    ends = dict(zip(_SPACE_AXES, panel.cube, strict=True))
     scene = {
         name: {
             **_axis(label, ends[name]),
@@ -167,7 +168,7 @@ def _space_layout(panel: Panel) -> dict[str, Any]:
     }
     view = {
         "up": {"x": 0, "y": -1, "z": 0},
-        "eye": {"x": 1.15, "y": -0.95, "z": -1.6},
+        "eye": {"x": 1.25, "y": -1.05, "z": -1.75},
         "center": {"x": 0, "y": 0.12, "z": 0},
     }
     margin = {"l": 0, "r": 0, "t": 28 if panel.title else 4, "b": 0}
@@ -177,14 +178,6 @@ def _space_layout(panel: Panel) -> dict[str, Any]:
         "height": _HEIGHT + 40,
         "scene": {**scene, "aspectmode": "cube", "camera": view},
     }
-
-
-def _cube(panel: Panel) -> dict[str, tuple[float, float]]:
-    """Ends of the three axes: equally long and around all lines."""
-    points = np.vstack([np.stack([line.x, line.y, line.z], axis=1) for line in panel.lines if line.z is not None])
-    low, high = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
-    half = 0.54 * max(float((high - low).max()), 1e-6)
-    return {name: (float(c - half), float(c + half)) for name, c in zip(_SPACE_AXES, 0.5 * (low + high), strict=True)}
 
 
 def _common(panel: Panel) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["ACCURACY", "BEHAVIOUR", "ESTIMATION", "Quantity", "quantity"]
+__all__ = ["ACCURACY", "ALL", "CONSTRAINTS", "ESTIMATION", "MOTION", "Quantity", "quantity"]
 
 _DEG = float(np.degrees(1.0))
 
@@ -72,7 +72,7 @@ ESTIMATION = (
 )
 """What the estimator achieved, and what the controller believed."""
 
-BEHAVIOUR = (
+MOTION = (
     Quantity(
         *("settling_time_5pct_s", "settling time (5 %)", "s", 1.0),
         "Time after which the true errors stay below 5 % of their first values.",
@@ -85,6 +85,10 @@ BEHAVIOUR = (
         "overshoot_m", "overshoot", "mm", 1e3, "Largest distance beyond the goal, along the first direction to it."
     ),
     Quantity("path_ratio", "path ratio", "", 1.0, "Length of the gripper's path divided by the distance covered."),
+)
+"""How the gripper approached its goal."""
+
+CONSTRAINTS = (
     Quantity(
         *("max_image_excursion", "image excursion", "", 1.0),
         "Largest distance of the gripper from the image centre, in halves of its size; out of view above 1.",
@@ -99,11 +103,14 @@ BEHAVIOUR = (
     ),
     Quantity("peak_joint_jerk_rad_s3", "peak joint jerk", "rad/s³", 1.0, "Largest joint jerk of the episode."),
 )
-"""How the robot moved."""
+"""How close it came to the borders of image and joints."""
 
-_ALL = {each.key: each for each in (*ACCURACY, *ESTIMATION, *BEHAVIOUR)}
+ALL = (*ACCURACY, *ESTIMATION, *MOTION, *CONSTRAINTS)
+"""All quantities that have a label."""
+
+_BY_KEY = {each.key: each for each in ALL}
 
 
 def quantity(key: str) -> Quantity:
     """The quantity of a metric; one that is not listed here is shown as it is stored."""
-    return _ALL.get(key, Quantity(key, key.replace("_", " "), "", 1.0, ""))
+    return _BY_KEY.get(key, Quantity(key, key.replace("_", " "), "", 1.0, ""))

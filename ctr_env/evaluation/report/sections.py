@@ -15,7 +15,7 @@ from .grouping import by_system, find_axes
 from .markup import element
 from .media import MediaBudget
 from .overview_chart import overview_chart
-from .quantities import ACCURACY, BEHAVIOUR, ESTIMATION
+from .quantities import ALL
 from .run_tables import run_tables, version_table
 from .series import ErrorSeries, read_errors
 from .settling_chart import settling_chart
@@ -132,10 +132,7 @@ def _failures(data: StudyData, budget: MediaBudget) -> Section:
 
 
 def _methods(data: StudyData) -> Section:
-    terms = "".join(
-        element("dt", escape(each.label)) + element("dd", escape(each.meaning))
-        for each in (*ACCURACY, *ESTIMATION, *BEHAVIOUR)
-    )
+    terms = "".join(element("dt", escape(each.label)) + element("dd", escape(each.meaning)) for each in ALL)
     text = "Definitions of the metrics. The same numbers are beside this page as CSV and LaTeX, the figures as PDF."
     versions = version_table(data.versions)
     return Section(

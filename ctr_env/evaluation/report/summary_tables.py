@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from .grouping import Axis, by_scenario, by_system, level_text
 from .intervals import median_of, quantile_of, success_of
-from .quantities import ACCURACY, BEHAVIOUR, ESTIMATION, Quantity
+from .quantities import ACCURACY, CONSTRAINTS, ESTIMATION, MOTION, Quantity
 from .study_data import Episode
 from .table import MISSING, Cell, Column, Number, Table
 
@@ -19,12 +19,13 @@ Groups = Mapping[str, Sequence[Episode]]
 
 
 def system_tables(episodes: Sequence[Episode]) -> tuple[Table, ...]:
-    """Accuracy, estimates and behaviour of every system; kinds of which nothing is recorded are left out."""
+    """Accuracy, estimates, motion and constraints of every system; kinds of which nothing is recorded are left out."""
     groups = by_system(episodes)
     kinds = (
         ("accuracy", "Accuracy", ACCURACY, True),
         ("estimates", "What the controller saw", ESTIMATION, False),
-        ("behaviour", "How the robot moved", BEHAVIOUR, False),
+        ("motion", "How the gripper moved", MOTION, False),
+        ("constraints", "Image borders and joint limits", CONSTRAINTS, False),
     )
     return tuple(
         Table(
@@ -50,11 +51,14 @@ def scenario_tables(episodes: Sequence[Episode]) -> tuple[Table, ...]:
         name = each.key.removeprefix("true_").partition("_")[0]
         kinds.append((f"scenarios-{name}", f"Median {each.label} by scenario ({each.unit})", _median(each)))
     systems = by_system(episodes)
-    columns = (Column("scenario", numeric=False), *map(Column, systems))
-    return tuple(
-        Table(key, title, "With 95 % intervals.", columns, _scenario_rows(scenarios, systems, value))
-        for key, title, value in kinds
-    )
+    wide = len(systems) <= len(scenarios)  # the shorter side across
+    down, across = ("scenario", systems) if wide else ("system", scenarios)
+    columns = (Column(down, numeric=False), *map(Column, across))
+    tables = []
+    for key, title, value in kinds:
+        rows = _scenario_rows(scenarios, systems, value)
+        tables.append(Table(key, title, "With 95 % intervals.", columns, rows if wide else _transposed(rows, systems)))
+    return tuple(tables)
 
 
 def axis_table(axis: Axis) -> Table:
@@ -115,6 +119,11 @@ def _scenario_rows(
         cells = (value(groups[system]) if system in groups else MISSING for system in systems)
         rows.append((scenario, *cells))
     return tuple(rows)
+
+
+def _transposed(rows: tuple[tuple[Cell, ...], ...], names: Iterable[str]) -> tuple[tuple[Cell, ...], ...]:
+    """One row for each column but the first."""
+    return tuple((name, *(row[i] for row in rows)) for i, name in enumerate(names, start=1))
 
 
 def _median(quantity: Quantity) -> Callable[[Sequence[Episode]], Number]:

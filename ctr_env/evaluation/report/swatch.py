@@ -10,6 +10,7 @@ from .styles import style
 
 __all__ = ["legend"]
 
+_MOST, _FIRST = 8, 6  # lines that are all shown at first; those that are, of more
 _DASHES = {"solid": "", "dash": "7 4", "dot": "2 3", "dashdot": "7 3 2 3", "longdash": "11 4"}
 _MARKERS = {
     "circle": "M15 4a4 4 0 1 0 .01 0Z",
@@ -23,14 +24,30 @@ _MARKERS = {
 
 
 def legend(chart: Chart) -> str:
-    """The legend; empty for a single line."""
-    if len(chart.legend) < 2:
+    """The legend; empty where lines are named by the axis, or there is only one.
+
+    Of many lines the first few are shown at first.
+    """
+    names = chart.legend
+    if len(names) < 2 or all(panel.sideways for panel in chart.panels):
         return ""
+    many = len(names) > _MOST
     items = [
-        element("button", _swatch(number), escape(name), type="button", aria_pressed="true", data_name=name)
-        for name, number in chart.legend
+        element(
+            "button",
+            _swatch(number) + escape(name),
+            type="button",
+            aria_pressed="false" if many and i >= _FIRST else "true",
+            data_name=name,
+        )
+        for i, (name, number) in enumerate(names)
     ]
-    return element("div", *items, class_="legend", role="group", aria_label="Legend: show or hide lines")
+    if many:
+        items += [element("button", word, type="button", data_all=word) for word in ("all", "none")]
+    label = "Legend: show or hide lines"
+    note = f"The first {_FIRST} of {len(names)} lines are shown at first; a click shows or hides a line."
+    hint = element("p", note, class_="hint") if many else ""
+    return element("div", *items, class_="legend", role="group", aria_label=label) + hint
 
 
 def _swatch(number: int) -> str:

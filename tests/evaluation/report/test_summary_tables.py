@@ -65,3 +65,11 @@ def test_what_was_run(data):
 
 def test_numbers_as_ranges():
     assert number_ranges([3, 1, 2, 7, 9, 10, 1]) == "1–3, 7, 9–10"
+
+
+def test_of_systems_and_scenarios_the_fewer_are_the_columns(tmp_path, study_writer):
+    cells = [(name, scenario, {}, 2.0, 0.001) for name in ("a", "b", "c") for scenario in ("x", "y")]
+    episodes = StudyData.read(study_writer(tmp_path, cells, seeds=[0])).episodes
+    success = scenario_tables(episodes)[0]
+    assert [each.heading for each in success.columns] == ["system", "x", "y"]
+    assert [row[0] for row in success.rows] == ["a", "b", "c"]
