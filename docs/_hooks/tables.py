@@ -28,7 +28,14 @@ _ESTIMATORS = {
     "render_and_compare": "another estimator's pose, refined by differentiable rendering of the silhouette",
     "sliding_window": "robust mean over another estimator's poses: cameras that stand still",
 }
-_CONTROLLERS = {"pbvs": "position-based visual servoing within the limits of the arm"}
+_CONTROLLERS = {
+    "hybrid": "2½-D visual servoing: image position and depth of the gripper's origin, and its rotation",
+    "ibvs": "image-based visual servoing: image positions of points on the gripper",
+    "mpc": "model predictive control over a horizon, with the arm's dynamics",
+    "open_loop": "the goal of the first estimates, approached by the encoders",
+    "pbvs": "position-based visual servoing",
+    "switched": "position-based; image-based where the gripper is about to leave the image",
+}
 
 
 def fields(path: str) -> str:

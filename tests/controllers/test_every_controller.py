@@ -80,6 +80,65 @@ def test_commands_are_finite_and_within_the_limits_for_any_goal(name, data):
 
 
 @pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32 - 1), size=st.sampled_from([1e-6, 1e-2, 1.0, 1e3, 1e9]))
+def test_nonsense_gives_finite_commands_within_the_limits(name, seed, size):
+    """Camera, goal and observed gripper anywhere, goals late, early or missing, with every rule of latency."""
+    rng = np.random.default_rng(seed)
+    config = {
+        "latency": str(rng.choice(["encoders", "predicted", "none"])),
+        "endpoint": str(rng.choice(["open", "closed"])),
+        "feed_forward": "estimate",
+    }
+    controller, limiter = make_controller(name, config, PANDA, DT), JointLimiter.of(PANDA)
+    q, v = PANDA.home.copy(), np.zeros(PANDA.n)
+    for k in range(15):
+        pose, camera = (transform(size * rng.normal(size=3), Rotation.random(rng=rng)) for _ in range(2))
+        goal = ServoGoal(
+            pose,
+            k * DT - rng.uniform(-0.1, 0.8),
+            twist=size * rng.normal(size=6) if rng.random() < 0.3 else None,
+            gripper_offset=size * rng.normal(size=6) if rng.random() < 0.7 else None,
+            camera_T_base=camera,
+            camera=CAMERA,
+        )
+        command = controller.command(
+            goal if rng.random() < 0.8 else None, ServoState(q, k * DT), size * rng.normal(size=6)
+        )
+        new = command.joint_velocities
+        assert np.isfinite(new).all() and np.isfinite(command.twist).all()
+        assert (np.abs(new) <= limiter.velocity).all()
+        assert (np.abs(new - v) <= limiter.acceleration * DT * (1.0 + 1e-9)).all()
+        q, v = q + DT * new, new
+        assert (q >= limiter.lower - 1e-12).all() and (q <= limiter.upper + 1e-12).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_closed_endpoint_brings_the_observed_gripper_to_the_goal(name):
+    """The image shows the gripper elsewhere than encoders and estimate have it."""
+    offset = np.array([0.02, -0.015, 0.01, 0.03, -0.02, 0.04])
+    controller, q = make_controller(name, {"endpoint": "closed"}, PANDA, DT), PANDA.home.copy()
+    goal = moved(PANDA.base_T_ee(q), [-0.06, 0.1, -0.08, 0.2, -0.3, 0.3])
+    assert controller.needs_gripper
+    for k in range(180):
+        command = controller.command(with_camera(goal, k * DT, gripper_offset=offset), ServoState(q, k * DT))
+        q = q + DT * command.joint_velocities
+    distance, angle = pose_error(moved(PANDA.base_T_ee(q), offset), goal)
+    assert distance < 1e-3
+    assert angle < 5e-3
+    assert pose_error(PANDA.base_T_ee(q), goal)[0] > 0.02
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_twists_and_joint_velocities_are_commands_too(name):
+    controller, wanted = make_controller(name, None, PANDA, DT), np.array([0.01, -0.02, 0.02, 0.05, 0.0, 0.05])
+    command = controller.twist_command(wanted, ServoState(PANDA.home, 0.0))
+    np.testing.assert_allclose(PANDA.jacobian(PANDA.home) @ command.joint_velocities, wanted, atol=1e-4)
+    state, demand = ServoState(PANDA.home + DT * command.joint_velocities, DT), np.full(PANDA.n, 0.1)
+    np.testing.assert_array_equal(controller.velocity_command(demand, state).joint_velocities, demand)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_reset_or_copied_controller_repeats_its_commands(name):
     controller = make_controller(name, None, PANDA, DT)
     goal = moved(PANDA.base_T_ee(PANDA.home), [0.1, -0.05, 0.0, 0.0, 0.3, 0.0])
