@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import bench_tables
 import commands
 import environments
 import modules
@@ -30,11 +31,14 @@ GENERATORS: dict[str, Callable[..., str]] = {
     "modules": modules.modules,
     "observations": environments.observations,
     "presets": tables.presets,
+    "perturbations": bench_tables.perturbations,
     "public": modules.public,
     "randomization": tables.randomization,
     "renderers": tables.renderers,
     "robots": tables.robots,
+    "scenarios": bench_tables.scenarios,
     "stages": modules.stages,
+    "studies": bench_tables.studies,
 }
 _MARKER = re.compile(r"^<!-- generated: (\w+)((?: \S+)*) -->$", re.MULTILINE)
 _INLINE = re.compile(r"<code>[^<]*? -[^<]*</code>")
