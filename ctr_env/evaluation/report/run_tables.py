@@ -31,8 +31,9 @@ def number_ranges(numbers: Iterable[int]) -> str:
 
 def _systems(episodes: Sequence[Episode], axes: Sequence[Axis]) -> Table:
     """The arguments in which systems differ; the note has those that are common to all."""
-    varied = {axis.key for axis in axes} | {"scenario"}
     groups = by_system(episodes)
+    varied = {axis.key for axis in axes} | {"scenario"}
+    varied |= {name for name in episodes[0].parameters for group in groups.values() if _several(name, group)}
     names = [name for name in episodes[0].parameters if name not in varied]
     texts = {name: [_text(group[0].parameters.get(name)) for group in groups.values()] for name in names}
     common = [f"{name} = {found[0]}" for name, found in texts.items() if len(set(found)) == 1 and found[0] != MISSING]
@@ -60,6 +61,10 @@ def version_table(versions: Mapping[str, str]) -> Table | None:
     columns = (Column("package", numeric=False), Column("version", numeric=False))
     rows = tuple(versions.items())
     return Table("versions", "Versions", "Packages that the results depend on.", columns, rows) if rows else None
+
+
+def _several(name: str, episodes: Sequence[Episode]) -> bool:
+    return len({_text(episode.parameters.get(name)) for episode in episodes}) > 1
 
 
 def _text(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from .axis_charts import axis_chart
@@ -12,6 +12,7 @@ from .comparison_table import comparison_tables
 from .error_charts import ERRORS_OVER_TIME, error_charts
 from .gallery import failure_gallery, video_gallery
 from .grouping import by_system, find_axes
+from .labels import nominal_episodes
 from .markup import element
 from .media import MediaBudget
 from .overview_chart import overview_chart
@@ -65,26 +66,29 @@ def make_sections(data: StudyData, budget: MediaBudget, baseline: str | None = N
     Raises:
         ConfigurationError: If there is no such system.
     """
+    one_at_a_time = tuple(data.definition.get("one_at_a_time") or ())
+    nominal = replace(data, episodes=nominal_episodes(data.episodes, one_at_a_time))
+    which = "at the nominal level of what was varied one at a time" if one_at_a_time else "over all its episodes"
     styles = {system: i for i, system in enumerate(by_system(data.episodes))}
     axes = find_axes(data.episodes)
-    series = read_errors(data, data.episodes, ERRORS_OVER_TIME)
+    series = read_errors(nominal, nominal.episodes, ERRORS_OVER_TIME)
     found = (
         _run(data, run_tables(data, axes)),
         Section(
-            *("results", "Results", "Every system over all its episodes."),
-            (overview_chart(data.episodes, styles), *system_tables(data.episodes)),
+            *("results", "Results", f"Every system {which}."),
+            (overview_chart(nominal.episodes, styles), *system_tables(nominal.episodes)),
         ),
         Section(
             *("comparison", "Comparison", "Every system beside the baseline, on the same episodes."),
-            comparison_tables(data.episodes, axes, baseline),
+            comparison_tables(nominal.episodes, axes, baseline),
         ),
         Section(
-            *("scenarios", "Scenarios", "Every system in every scenario, over all levels of the axes."),
-            scenario_tables(data.episodes),
+            *("scenarios", "Scenarios", f"Every system in every scenario, {which}."),
+            scenario_tables(nominal.episodes),
         ),
         Section(
             *("time", "Errors over time", "How the errors fall, and what they settle at."),
-            error_charts(data.episodes, series, styles),
+            error_charts(nominal.episodes, series, styles),
         ),
         Section(
             *("axes", "Axes", "What each parameter that was varied costs."),
@@ -92,10 +96,10 @@ def make_sections(data: StudyData, budget: MediaBudget, baseline: str | None = N
         ),
         Section(
             *("settling", "Settling", "When the episodes reach the goal and stay there."),
-            _known(settling_chart(data.episodes, _duration(data, series), styles)),
+            _known(settling_chart(nominal.episodes, _duration(nominal, series), styles)),
         ),
         Section(
-            "paths", "Paths", "The best, the median and the worst episode of each system.", trajectory_charts(data)
+            "paths", "Paths", "The best, the median and the worst episode of each system.", trajectory_charts(nominal)
         ),
         Section(
             *(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from ctr_env.runs.files import replacing
 
 from .chart import Chart
 from .grouping import by_scenario, by_system
+from .labels import with_full_names
 from .media import MediaBudget
 from .page import make_page
 from .pdf_figure import save_pdf
@@ -73,6 +74,7 @@ def write_report(folder: Path, page: Path | None = None, options: ReportOptions 
     """
     options = ReportOptions() if options is None else options
     data = StudyData.read(folder)
+    data = replace(data, episodes=with_full_names(data.episodes))
     sections = make_sections(data, MediaBudget(1e6 * options.media_mb), options.baseline)
     page = folder / "report.html" if page is None else page
     _write(page, make_page(f"Report: {data.name}", _lede(data), _facts(data), sections))
