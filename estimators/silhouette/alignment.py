@@ -19,6 +19,7 @@ from .contour import Contour, Lens, find_contour
 __all__ = ["Aligned", "MaskView", "Seen", "align"]
 
 _STEPS = 2  # Gauss-Newton steps for each computed contour
+_STILL = 0.25  # pixels: after a step that moves no sample farther, none follows
 _OFFSETS = np.arange(-8.0, 8.1, 0.5)  # pixels along the normal in which the mask boundary is located
 _FEWEST = 20  # least number of samples of a contour that meet the mask boundary
 _TOGETHER = 20.0  # pixels: correlation length of the mask boundary's error along the contour
@@ -95,8 +96,9 @@ class Seen(NamedTuple):
 
 
 class _Pull(NamedTuple):
-    """Normal equations of a contour's samples, the contour's length and the length of its inliers, pixels."""
+    """Derivatives of a contour's samples along their normals, their normal equations, and lengths in pixels."""
 
+    jacobian: NDArray[np.float64]
     information: NDArray[np.float64]
     force: _Vector
     length: float
@@ -122,28 +124,30 @@ def align(
         seen: The masks.
         camera_T_base: The pose to refine.
         covariance: ``(6, 6)`` its covariance, as ``PoseEstimate.covariance``.
-        rounds: How often the contour is recomputed.
+        rounds: How often the contour is computed at most; fewer times where the pose does not move any more.
     """
     known = np.linalg.inv(covariance)
     given = camera_T_base.as_matrix()
     R, t, total, contour_inlier_ratio = given[:3, :3], given[:3, 3], known, 0.0
-    for _ in range(rounds):
-        contours = [
-            find_contour(surface, vertices, (R, t), view.lens, view.mask.shape[::-1]) for vertices, view in seen
-        ]
-        for _ in range(_STEPS):
-            pulls = [_pull(contour, R, t, view) for contour, (_, view) in zip(contours, seen, strict=True)]
-            there = [pull for pull in pulls if pull is not None]
-            if not there:
-                break
-            information = known + sum(pull.information for pull in there)
-            contour_inlier_ratio = sum(pull.inlier_length for pull in there) / sum(pull.length for pull in there)
-            away = np.concatenate([t - given[:3, 3], rotation_vector(R @ given[:3, :3].T)])
-            step = np.linalg.solve(information, sum(pull.force for pull in there) - known @ away)
-            if not np.isfinite(step).all():  # a sample lies in the plane of the camera's centre
-                break
-            total = information
-            R, t = rotation_matrix(step[3:]) @ R, t + step[:3]
+    for number in range(rounds * _STEPS):
+        if number % _STEPS == 0:
+            contours = [
+                find_contour(surface, points, (R, t), view.lens, view.mask.shape[::-1]) for points, view in seen
+            ]
+        pulls = [_pull(contour, R, t, view) for contour, (_, view) in zip(contours, seen, strict=True)]
+        there = [pull for pull in pulls if pull is not None]
+        if not there:
+            break
+        information = known + sum(pull.information for pull in there)
+        contour_inlier_ratio = sum(pull.inlier_length for pull in there) / sum(pull.length for pull in there)
+        away = np.concatenate([t - given[:3, 3], rotation_vector(R @ given[:3, :3].T)])
+        step = np.linalg.solve(information, sum(pull.force for pull in there) - known @ away)
+        if not np.isfinite(step).all():  # a sample lies in the plane of the camera's centre
+            break
+        total = information
+        R, t = rotation_matrix(step[3:]) @ R, t + step[:3]
+        if max(np.abs(pull.jacobian @ step).max() for pull in there) < _STILL:
+            break
     return Aligned(pose_from_matrix(pose_matrix(R, t)), np.linalg.inv(total), contour_inlier_ratio)
 
 
@@ -164,4 +168,4 @@ def _pull(contour: Contour, R: _Vector, t: _Vector, view: MaskView) -> _Pull | N
     trust = np.clip(1.0 - (gaps / (_CUT * scale)) ** 2, 0.0, None) ** 2
     weighted = jacobian * (trust * contour.lengths[met] / (_TOGETHER * scale**2))[:, None]
     inlier_length = float(np.sum(contour.lengths[met][np.abs(gaps) < _INLIER]))
-    return _Pull(weighted.T @ jacobian, weighted.T @ gaps, float(np.sum(contour.lengths)), inlier_length)
+    return _Pull(jacobian, weighted.T @ jacobian, weighted.T @ gaps, float(np.sum(contour.lengths)), inlier_length)

@@ -7,7 +7,7 @@ from scipy.spatial.transform import Rotation
 
 from ctr_env.estimators.silhouette import alignment
 from ctr_env.estimators.silhouette.alignment import MaskView, Seen, align
-from ctr_env.estimators.silhouette.contour import Lens
+from ctr_env.estimators.silhouette.contour import Lens, find_contour
 from ctr_env.estimators.silhouette.coverage import coverages
 from ctr_env.geometry import PinholeCamera, look_at, transform
 from ctr_env.scenes.robots.kinematics import RobotKinematics
@@ -124,7 +124,7 @@ def test_normal_equations_that_are_not_finite_leave_the_pose_unchanged(monkeypat
     """A contour sample in the plane of the camera's centre has an infinite projection."""
     case, rng = Case("panda", np.random.default_rng(8)), np.random.default_rng(9)
     nothing = np.full((6, 6), np.nan)
-    monkeypatch.setattr(alignment, "_pull", lambda *_: alignment._Pull(nothing, nothing[0], 100.0, 50.0))
+    monkeypatch.setattr(alignment, "_pull", lambda *_: alignment._Pull(nothing, nothing, nothing[0], 100.0, 50.0))
     found = case.aligned(case.wrong(rng))
     np.testing.assert_allclose(found.covariance, UNSURE)
 
@@ -145,3 +145,11 @@ def test_one_camera_over_many_frames_is_found_better_than_in_each():
         errors.append(first.error(alone.camera_T_base))
     assert first.error(together.camera_T_base) < 0.6 * np.median(errors)
     assert np.trace(together.covariance) < 0.5 * np.trace(alone.covariance)
+
+
+@pytest.mark.parametrize(("metres", "contours"), [(0.0, 1), (0.03, 2)])
+def test_a_contour_is_computed_again_only_where_the_pose_still_moves(monkeypatch, metres, contours):
+    case, made = Case("panda", np.random.default_rng(0)), []
+    monkeypatch.setattr(alignment, "find_contour", lambda *a: made.append(1) or find_contour(*a))
+    case.aligned(transform(np.add(case.pose.translation, [metres, 0.0, 0.0]), case.pose.rotation))
+    assert len(made) == contours
