@@ -21,7 +21,7 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 from .acceptance import rejection_reason
 from .detector import Detector
 from .packaged import mirror_for, packaged_weights
-from .passes import search_passes, tracking_passes
+from .passes import reacquisition_passes, search_passes, tracking_passes
 from .pipeline import Pipeline
 from .report import pose_estimate
 from .robot_model import RobotModel
@@ -124,6 +124,7 @@ class CtRNetEstimator(PoseEstimator):
         self.uncertainty_source = header.uncertainty.source
         self._pipeline: Pipeline | None = None
         self._last: RigidTransform | None = None
+        self._misses: int | None = None  # images since the last valid pose; none: this is the first one
 
     @property
     def detector(self) -> Detector:
@@ -151,17 +152,23 @@ class CtRNetEstimator(PoseEstimator):
 
     def reset(self, rng: np.random.Generator) -> None:
         """Forget the previous pose."""
-        self._last = None
+        self._last, self._misses = None, None
 
     def estimate(self, frame: Frame) -> PoseEstimate:
         """Pose of one frame: by tracking where the previous pose was valid, else by a search.
+
+        The first image of a sequence is searched with all retries. When tracking is lost later, each image gets one
+        kind of retry in turn, so that a robot out of view does not hold up the loop.
 
         Raises:
             DataError: If the frame has no image.
         """
         config, pipeline = self.config, self.pipeline
         view = pipeline.model.view(frame)
-        schedules = [search_passes(config.passes, config.align_contour)]
+        if not config.tracking or self._misses is None:
+            schedules = [search_passes(config.passes, config.align_contour)]
+        else:
+            schedules = [reacquisition_passes(config.passes, config.align_contour, self._misses)]
         if config.tracking and self._last is not None:
             schedules.insert(0, tracking_passes(self._last, config.align_contour))
         for passes in schedules:
@@ -170,6 +177,7 @@ class CtRNetEstimator(PoseEstimator):
             if not reason:
                 break
         self._last = None if reason else hypothesis.camera_T_base
+        self._misses = 0 if not reason or self._misses is None else self._misses + 1
         return pose_estimate(view, hypothesis, reason, config.align_contour, pipeline.detector.uncertainty)
 
     def estimate_batch(self, frames: Sequence[Frame]) -> list[PoseEstimate]:

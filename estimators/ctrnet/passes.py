@@ -11,9 +11,12 @@ from .hypothesis import PoseHypothesis
 from .proposals import Proposals, around, around_mask, around_pose, coarse, coarse_turned, whole
 from .robot_model import RobotView
 
-__all__ = ["InferencePass", "search_passes", "tracking_passes"]
+__all__ = ["InferencePass", "reacquisition_passes", "search_passes", "tracking_passes"]
 
 CropRule = Callable[[RobotView, PoseHypothesis | None, tuple[int, int]], Proposals]
+
+_RETRIES = (around_pose, around_mask, whole, coarse_turned)
+_MOST_SUCCESSFUL_FIRST = (whole, around_pose, around_mask, coarse_turned)  # each on its own
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,28 @@ def search_passes(passes: int, align: bool) -> list[InferencePass]:
         passes: Passes over an image that needs no retry; 1: the whole image at full size alone.
         align: Whether contours are aligned; without them nothing tells which hypotheses need a retry.
     """
+    return _search(passes, align, _RETRIES)
+
+
+def reacquisition_passes(passes: int, align: bool, number: int) -> list[InferencePass]:
+    """The same with one kind of retry, which is another one for each image since the pose was lost.
+
+    A full search takes as long as ten passes. Over four images of a sequence, all its retries are made.
+
+    Args:
+        passes: As those of :func:`search_passes`.
+        align: As that of :func:`search_passes`.
+        number: How many images without a pose came before.
+    """
+    return _search(passes, align, [_MOST_SUCCESSFUL_FIRST[number % len(_MOST_SUCCESSFUL_FIRST)]])
+
+
+def _search(passes: int, align: bool, retries: Sequence[CropRule]) -> list[InferencePass]:
     schedule = [InferencePass(coarse if passes > 1 else whole), *[InferencePass(around)] * (passes - 1)]
     if not align:
         return schedule
     schedule[-1] = replace(schedule[-1], align=True)
-    for rule in (around_pose, around_mask, whole, coarse_turned):
+    for rule in retries:
         again = InferencePass(rule, retry=True, align=rule is not coarse_turned)
         schedule += [again, InferencePass(around_pose, retry=True, follows=True, align=True)]
     return schedule

@@ -168,6 +168,25 @@ def test_tracking_takes_one_pass_and_falls_back_to_a_search(weights):
     assert estimator.detector.crops[-2].size == small_size(SIZE)
 
 
+def test_a_robot_out_of_view_is_searched_with_one_kind_of_retry_at_a_time(weights):
+    """But with all of them in the first image; and it is found again when it comes back."""
+    frame, pose = view()
+    estimator, crops = prepared(weights, frame, pose, contour=True), []
+    estimator.detector.painted = pose * LIE
+    for _ in range(5):
+        before = len(estimator.detector.crops)
+        assert not estimator.estimate(frame).valid
+        crops.append(len(estimator.detector.crops) - before)
+    assert max(crops[1:]) <= 7 < crops[0]
+    estimator.detector.painted = None
+    assert estimator.estimate(frame).valid
+    estimator.reset(np.random.default_rng(1))
+    estimator.detector.painted = pose * LIE
+    before = len(estimator.detector.crops)
+    estimator.estimate(frame)
+    assert len(estimator.detector.crops) - before == crops[0]
+
+
 @pytest.mark.parametrize("camera", [{}, {"size": (320, 240)}, {"distortion": (0.1, -0.05, 0.002, -0.003)}])
 def test_contour_alignment_corrects_keypoint_errors(weights, camera):
     frame, pose = view(**camera)

@@ -1,7 +1,7 @@
 import numpy as np
 
 from ctr_env.estimators.ctrnet.hypothesis import PoseHypothesis
-from ctr_env.estimators.ctrnet.passes import search_passes, tracking_passes
+from ctr_env.estimators.ctrnet.passes import reacquisition_passes, search_passes, tracking_passes
 from ctr_env.geometry import transform
 
 POSE = transform((0.0, 0.0, 1.5))
@@ -15,6 +15,16 @@ def test_a_search_is_coarse_then_refined_then_retries_in_pairs():
     assert all(step.retry for step in retries) and len(retries) == 8
     assert [step.follows for step in retries] == [False, True] * 4
     assert search_passes(2, align=False) == search_passes(2, align=True)[:1] + search_passes(3, align=False)[1:2]
+
+
+def test_a_lost_track_makes_every_retry_once_in_four_images():
+    """Each image gets one pair of passes after the refined one; together they are those of a search."""
+    shares = [reacquisition_passes(2, align=True, number=number) for number in range(8)]
+    full = search_passes(2, align=True)
+    assert all(share[:2] == full[:2] and len(share) == 4 and share[3] == full[3] for share in shares)
+    assert {share[2].crop for share in shares[:4]} == {step.crop for step in full[2::2]}
+    assert shares[4:] == shares[:4]
+    assert len(reacquisition_passes(2, align=False, number=0)) == 2
 
 
 def test_retries_start_from_doubtful_hypotheses_alone():
