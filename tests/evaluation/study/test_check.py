@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from ctr_env.errors import ConfigurationError
@@ -32,6 +35,11 @@ def check(text):
 
 def test_a_valid_study_passes():
     check(STUDY)
+
+
+def test_the_file_of_the_guide_is_valid():
+    guide = (Path(__file__).parents[3] / "docs" / "howto" / "study.md").read_text()
+    check(re.search(r"```yaml\n(.*?)```", guide, re.DOTALL)[1])
 
 
 @pytest.mark.parametrize(
