@@ -1,7 +1,7 @@
 """Two controllers in the same episodes: a study, its paired comparison and its report.
 
 python examples/compare_controllers.py                    PBVS and the controller of own_controller.py
-python examples/compare_controllers.py pbvs mpc           any two, by name or as module:class
+python examples/compare_controllers.py pbvs ibvs          any two, by name or as module:class
 """
 
 import argparse

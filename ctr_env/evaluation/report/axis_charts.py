@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from ctr_env.evaluation.benchmark.perturbations import PERTURBATIONS
+
 from .chart import Chart, Line, Panel
 from .grouping import Axis, level_text
 from .intervals import median_of, success_of
@@ -34,7 +36,8 @@ def axis_chart(axis: Axis, styles: Mapping[str, int]) -> Chart:
     return Chart(
         key=f"axis-{axis.key}",
         title=f"Accuracy against {axis.key}",
-        caption="Success with its 95 % Wilson interval; medians of the true errors with 95 % intervals. "
+        caption=_meaning(axis.key)
+        + "Success with its 95 % Wilson interval; medians of the true errors with 95 % intervals. "
         "Only settings of the other axes at which every level was run are compared. "
         "Systems are drawn slightly side by side.",
         summary=_summary(axis, panels[1]),
@@ -65,6 +68,12 @@ def _panel(
             lines.append(Line(system, x, y, styles[system], low=low, high=high, mark="points"))
     categories = () if axis.numeric else tuple(map(level_text, axis.levels))
     return Panel(lines, axis.key, label, y_range=y_range, categories=categories)
+
+
+def _meaning(key: str) -> str:
+    """What a perturbation is; empty for other parameters."""
+    kind, _, name = key.partition(".")
+    return f"{PERTURBATIONS[name].doc} " if kind == "perturbation" and name in PERTURBATIONS else ""
 
 
 def _or(end: float | None, value: float) -> float:

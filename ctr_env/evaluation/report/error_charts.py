@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ctr_env.envs.success import POSITION_TOLERANCE_M, ROTATION_TOLERANCE_RAD
+from ctr_env.evaluation.benchmark.scenarios import SCENARIOS
 
 from .chart import Chart, Line, Panel
 from .grouping import by_scenario, by_system
@@ -49,7 +50,8 @@ def _chart(scenario: str, episodes: Sequence[Episode], series: Series, styles: M
     return Chart(
         key=f"errors-{scenario}" if scenario else "errors",
         title="Errors over time" + (f": {scenario}" if scenario else ""),
-        caption="Median over the episodes (line) and 10th to 90th percentile (band). Dotted: tolerance of success. "
+        caption=_meaning(scenario)
+        + "Median over the episodes (line) and 10th to 90th percentile (band). Dotted: tolerance of success. "
         f"Apparent and estimate errors are drawn where the estimate is valid; errors below {_FLOOR:g} are drawn there.",
         summary=_summary(panels[0]),
         panels=panels,
@@ -71,6 +73,12 @@ def _panel(name: str, episodes: Sequence[Episode], series: Series, styles: Mappi
     levels = () if tolerance is None else ((shown.scale * tolerance, "tolerance"),)
     end = max(float(line.x[-1]) for line in lines)
     return Panel(lines, "time (s)", shown.heading, x_range=(0.0, end), log_y=True, levels=levels)
+
+
+def _meaning(scenario: str) -> str:
+    """What is special about a scenario of the benchmark; empty for others."""
+    known = SCENARIOS.get(scenario.rpartition(", ")[2])
+    return "" if known is None else f"{known.doc} "
 
 
 def _summary(panel: Panel) -> str:

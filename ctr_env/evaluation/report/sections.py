@@ -21,7 +21,7 @@ from .run_tables import run_tables, version_table
 from .series import ErrorSeries, read_errors
 from .settling_chart import settling_chart
 from .study_data import StudyData
-from .summary_tables import axis_table, failure_table, scenario_tables, system_tables
+from .summary_tables import axis_table, failed_table, failure_table, scenario_tables, system_tables
 from .table import Table
 from .trajectory_charts import trajectory_charts
 
@@ -130,7 +130,7 @@ def _listing(title: str, text: str) -> Html:
 
 def _failures(data: StudyData, budget: MediaBudget) -> Section:
     gallery = failure_gallery(data, budget)
-    parts = (failure_table(data.episodes), Html(gallery)) if gallery else ()
+    parts = (failure_table(data.episodes), Html(gallery), failed_table(data.episodes)) if gallery else ()
     text = "Why episodes failed, with examples. The command below an example opens its video, if one was recorded."
     return Section("failures", "Failures", text, parts)
 

@@ -76,7 +76,7 @@ class StudyData:
         folder: The study's folder.
         name: Name of the study.
         episodes: All episodes, in the order of the file.
-        versions: Versions of packages.
+        versions: Versions of packages, and the hash of the study file.
     """
 
     folder: Path
@@ -92,10 +92,14 @@ class StudyData:
             MissingFileError: If the folder holds no ``study.parquet``.
             DataError: If no episode is finished.
         """
-        rows = read_rows(folder).to_pylist()
+        table = read_rows(folder)
+        rows = table.to_pylist()
         if not rows:
             raise DataError(f"{folder} has no finished episode")
         used = {name.removeprefix("version."): str(v) for name, v in rows[0].items() if name.startswith("version.")}
+        digest = (table.schema.metadata or {}).get(b"study_file_sha256")
+        if digest is not None:
+            used["study file (SHA-256)"] = digest.decode()
         return cls(folder, str(rows[0]["study"]), tuple(map(_episode, rows)), used)
 
     @cached_property

@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from .grouping import Axis, by_scenario, by_system, level_text
 from .intervals import median_of, quantile_of, success_of
-from .quantities import ACCURACY, CONSTRAINTS, ESTIMATION, MOTION, Quantity
+from .quantities import ACCURACY, CONSTRAINTS, ESTIMATION, MOTION, Quantity, quantity
 from .study_data import Episode
 from .table import MISSING, Cell, Column, Number, Table
 
-__all__ = ["axis_table", "failure_table", "scenario_tables", "system_tables"]
+__all__ = ["axis_table", "failed_table", "failure_table", "scenario_tables", "system_tables"]
 
 _NOTE = "Medians with 95 % intervals, and 95th percentiles, over the episodes in which a metric is defined."
 _SUCCESS_NOTE = f"Success with its 95 % Wilson interval; a crashed episode is a failure. {_NOTE}"
+_MOST_FAILED = 200  # rows, so that a page remains small
 Groups = Mapping[str, Sequence[Episode]]
 
 
@@ -89,6 +90,31 @@ def failure_table(episodes: Sequence[Episode]) -> Table:
     columns = (Column("system", numeric=False), Column("episodes"), *(Column(str(reason)) for reason in reasons))
     note = "Number of episodes that failed, by the reason that the study recorded."
     return Table("failures", "Failures by reason", note, columns, tuple(rows))
+
+
+def failed_table(episodes: Sequence[Episode]) -> Table:
+    """The failed episodes: where to find each, its reason and what is known beyond it; the first of many."""
+    failed = [episode for episode in episodes if episode.failure is not None]
+    shown = quantity("true_position_error_m")
+    rows = tuple(
+        (e.system, e.scenario, e.cell, e.seed, str(e.failure), _error(e, shown), e.detail)
+        for e in failed[:_MOST_FAILED]
+    )
+    texts = ("system", "scenario", "cell")
+    columns = (
+        *(Column(name, numeric=False) for name in texts),
+        *(Column("seed"), Column("reason", numeric=False), Column(shown.heading), Column("detail", numeric=False)),
+    )
+    note = "All of them." if len(failed) == len(rows) else f"The first {len(rows)} of {len(failed)}."
+    note += (
+        " `ctr-env view DIR --cell CELL --seed SEED` opens the video of one; with --rerun it is run again and recorded."
+    )
+    return Table("failed", "Failed episodes", note, columns, rows)
+
+
+def _error(episode: Episode, shown: Quantity) -> Number:
+    value = episode.value(shown.key)
+    return Number(None if value is None else shown.scale * value)
 
 
 def _content(

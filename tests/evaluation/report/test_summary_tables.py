@@ -5,7 +5,13 @@ from ctr_env.evaluation.report.comparison_table import comparison_tables
 from ctr_env.evaluation.report.grouping import find_axes
 from ctr_env.evaluation.report.run_tables import number_ranges, run_tables
 from ctr_env.evaluation.report.study_data import StudyData
-from ctr_env.evaluation.report.summary_tables import axis_table, failure_table, scenario_tables, system_tables
+from ctr_env.evaluation.report.summary_tables import (
+    axis_table,
+    failed_table,
+    failure_table,
+    scenario_tables,
+    system_tables,
+)
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +79,11 @@ def test_of_systems_and_scenarios_the_fewer_are_the_columns(tmp_path, study_writ
     success = scenario_tables(episodes)[0]
     assert [each.heading for each in success.columns] == ["system", "x", "y"]
     assert [row[0] for row in success.rows] == ["a", "b", "c"]
+
+
+def test_failed_episodes_are_listed_with_their_reasons(data):
+    failed = failed_table(data.episodes)
+    assert len(failed.rows) == 16 and failed.note.startswith("All of them.")
+    crashed = [row for row in failed.rows if row[4] == "crashed"]
+    assert len(crashed) == 6 and all(row[3] == 3 and row[6] == "RenderError: no image" for row in crashed)
+    assert failed_table(data.episodes * 20).note.startswith("The first 200 of 320.")
