@@ -101,7 +101,8 @@ def _failure(data: StudyData, episode: Episode, budget: MediaBudget) -> str:
     else:
         trace = data.trace(episode)
         shown = "" if trace is None else _sketch(trace, told)
-    command = f"ctr-env view {data.folder.name} --cell {episode.cell} --seed {episode.seed}"
+    cell = f" --cell {episode.cell}" if episode.cell else ""
+    command = f"ctr-env view {data.folder.name}{cell} --seed {episode.seed}"
     detail = element("p", escape(episode.detail)) if episode.detail else ""
     return element("figure", shown, element("figcaption", f"{escape(told)} {detail}", element("code", escape(command))))
 

@@ -116,8 +116,7 @@ def make_sections(data: StudyData, budget: MediaBudget, baseline: str | None = N
 
 
 def _run(data: StudyData, tables: Sequence[Table]) -> Section:
-    commands = f"ctr-env study {data.name}.yaml --out {data.folder.name}\nctr-env report {data.folder.name}"
-    parts: list[Part] = [*tables, _listing("Commands that repeat it", commands)]
+    parts: list[Part] = [*tables, _listing("Commands that repeat it", "\n".join(data.commands))]
     if data.definition_text:
         parts.append(_listing(f"Study file {data.name}.yaml", data.definition_text))
     return Section("run", "What was run", "Systems, parameters and seeds.", parts)

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from ctr_env.errors import DataError
+from ctr_env.evaluation.servo.runner import video_path
 from ctr_env.evaluation.servo.trace import Trace
 from ctr_env.evaluation.study.store import StudyFolder, read_rows, read_trace
 
@@ -20,6 +21,8 @@ __all__ = ["CRASHED", "Episode", "StudyData"]
 CRASHED = "crashed"
 """Status, and reason of failure, of an episode that raised an error."""
 
+_SERVO = "servo.json"
+_NO_ARGUMENTS = ("env", "seed", "episodes", "files")  # of its settings
 _FIXED = ("study", "cell", "system", "scenario", "seed", "status", "error")
 
 
@@ -86,12 +89,14 @@ class StudyData:
 
     @classmethod
     def read(cls, folder: Path) -> StudyData:
-        """Read a study's folder.
+        """Read the folder of a study, or of ``ctr-env servo``: the study of one cell.
 
         Raises:
             MissingFileError: If the folder holds no ``study.parquet``.
             DataError: If no episode is finished.
         """
+        if (folder / _SERVO).is_file() and not StudyFolder(folder).parquet.is_file():
+            return cls._read_servo(folder)
         table = read_rows(folder)
         rows = table.to_pylist()
         if not rows:
@@ -101,6 +106,23 @@ class StudyData:
         if digest is not None:
             used["study file (SHA-256)"] = digest.decode()
         return cls(folder, str(rows[0]["study"]), tuple(map(_episode, rows)), used)
+
+    @classmethod
+    def _read_servo(cls, folder: Path) -> StudyData:
+        content = json.loads((folder / _SERVO).read_text())
+        arguments = {name: value for name, value in content["config"].items() if name not in _NO_ARGUMENTS}
+        system = str(arguments.get("estimator", "ground_truth"))
+        episodes = (
+            Episode("", system, "", int(metrics["seed"]), None, arguments, {**metrics, "seed": None})
+            for metrics in content["episodes"]
+        )
+        return cls(folder, folder.resolve().name, tuple(episodes), content["versions"])
+
+    @cached_property
+    def commands(self) -> tuple[str, ...]:
+        """Commands that repeat the study and its report."""
+        made = self.record(_SERVO).get("command") or f"ctr-env study {self.name}.yaml --out {self.folder.name}"
+        return (str(made), f"ctr-env report {self.folder.name}")
 
     @cached_property
     def definition(self) -> dict[str, Any]:
@@ -122,13 +144,17 @@ class StudyData:
 
     def trace(self, episode: Episode) -> Trace | None:
         """Time series of an episode; ``None`` if it crashed or was not kept."""
+        if not episode.cell:
+            file = self.folder / "traces" / f"seed_{episode.seed:06d}.npz"
+            return Trace.load(file) if file.is_file() else None
         if not StudyFolder(self.folder).trace(episode.cell, episode.seed).is_file():
             return None
         return read_trace(self.folder, episode.cell, episode.seed)
 
     def video(self, episode: Episode) -> Path | None:
         """Video of an episode; ``None`` if there is none."""
-        file = StudyFolder(self.folder).video(episode.cell, episode.seed)
+        of_study = StudyFolder(self.folder).video(episode.cell, episode.seed)
+        file = of_study if episode.cell else video_path(self.folder, episode.seed)
         return file if file.is_file() else None
 
 

@@ -107,7 +107,7 @@ def failed_table(episodes: Sequence[Episode]) -> Table:
     )
     note = "All of them." if len(failed) == len(rows) else f"The first {len(rows)} of {len(failed)}."
     note += (
-        " `ctr-env view DIR --cell CELL --seed SEED` opens the video of one; with --rerun it is run again and recorded."
+        " “ctr-env view DIR --cell CELL --seed SEED” opens the video of one; with --rerun it is run again and recorded."
     )
     return Table("failed", "Failed episodes", note, columns, rows)
 

@@ -16,6 +16,8 @@ _LATEX = {
         "~": r"\textasciitilde{}",
         "^": r"\textasciicircum{}",
         "–": "--",
+        "“": "``",
+        "”": "''",
         "−": "$-$",
         "×": r"$\times$",
         "°": r"$^\circ$",
