@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -13,18 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import RigidTransform
 
 from ctr_env.errors import ConfigurationError, DataError
-from ctr_env.geometry import moved
 from ctr_env.runs.configuration import config_from_mapping
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .base import Controller, Mode, ServoCommand, ServoGoal, ServoState, as_twist
 from .differential_ik import DifferentialIK
-from .endpoint import EndpointCorrection
 from .gains import AdaptiveGain
 from .goal_memory import GoalMemory
-from .goal_motion import GoalMotion, rigid_twist
+from .goal_motion import rigid_twist
+from .goal_tracking import GoalTracking
 from .joint_limits import JointLimiter
-from .latency import LatencyCompensation
 from .law import ServoContext, ServoLaw
 from .loop_clock import LoopClock
 from .motion import MotionRequest, NoMotionError
@@ -39,12 +36,10 @@ __all__ = ["ServoController"]
 class ServoController(Controller):
     """Drives the end effector to a goal pose by a control law.
 
-    A command is made in this order: the loop's period is measured (:class:`LoopClock`), a goal is chosen
-    (:class:`GoalMemory`), goal and gripper are brought to one instant (:class:`LatencyCompensation`,
-    :class:`GoalMotion`), the goal is shifted by what the image shows of the gripper (:class:`EndpointCorrection`), the
-    law makes a twist (:class:`ServoLaw`), which starts smoothly within the speed limits (:class:`TwistShaping`), its
-    progress is watched (:class:`ProgressMonitor`), and inverse kinematics make joint velocities
-    (:class:`DifferentialIK`).
+    A command is made in this order: the loop's period is measured (:class:`LoopClock`), a goal is chosen and brought to
+    one instant with the gripper (:class:`GoalTracking`), the law makes a twist (:class:`ServoLaw`), which starts
+    smoothly within the speed limits (:class:`TwistShaping`), its progress is watched (:class:`ProgressMonitor`), and
+    inverse kinematics make joint velocities (:class:`DifferentialIK`).
 
     A subclass names its settings (:attr:`config_type`) and makes its law (:meth:`make_law`). One that plans joint
     velocities itself overrides :meth:`joint_velocities`.
@@ -102,10 +97,7 @@ class ServoController(Controller):
         self.kinematics = kinematics
         self.limiter = JointLimiter.of(kinematics, c.stop_margin)
         self._clock = LoopClock(dt, max(c.max_age_s, dt))
-        self._memory = self.make_memory()
-        self._motion = GoalMotion(c.feed_forward, c.feed_forward_time_constant)
-        self._latency = LatencyCompensation(c.latency, c.max_age_s + c.coast_s + dt)
-        self._endpoint = EndpointCorrection(c.endpoint_time_constant)
+        self._goals = GoalTracking(kinematics, c, dt, self.make_memory())
         self._law = self.make_law(AdaptiveGain(c.gain_at_zero, c.gain_at_infinity, c.gain_slope))
         self._shaping = TwistShaping(c.continuity_rate, c.max_linear_speed, c.max_angular_speed)
         self._progress = ProgressMonitor(c.rotation_length)
@@ -159,8 +151,7 @@ class ServoController(Controller):
         """Forget everything: the arm is at rest and has no goal yet."""
         self._velocities = np.zeros(self.kinematics.n)
         self._servoing = False
-        parts = (self._clock, self._memory, self._motion, self._latency, self._endpoint, self._law, self._progress)
-        for part in parts:
+        for part in (self._clock, self._goals, self._law, self._progress):
             part.reset()
         self._shaping.restart()
 
@@ -179,10 +170,10 @@ class ServoController(Controller):
             DataError: If the residual twist is not six finite numbers, or the law needs more of the goal than it has.
         """
         period = self._tick(state)
-        choice = self._memory.choose(goal, state.time_s)
+        choice = self._goals.choose(goal, state.time_s)
         if self._clock.too_slow or choice.goal is None:
             return self._hold(choice.reason if choice.goal is None else "loop_too_slow", period)
-        context = self._context(choice.goal, state, period, choice.mode == "servo")
+        context = self._goals.context(choice.goal, state, period, choice.mode == "servo")
         self._start(state)
         twist = self._law.twist(context) + rigid_twist(
             context.goal_twist, context.base_T_goal.translation, context.base_T_ee.translation
@@ -222,26 +213,8 @@ class ServoController(Controller):
 
     def _tick(self, state: ServoState) -> float:
         """Take in a new state; the period (s) to plan its command for."""
-        self._latency.record(state, self._velocities)
+        self._goals.record(state, self._velocities)
         return self._clock.tick(state.time_s)
-
-    def _context(self, goal: ServoGoal, state: ServoState, period: float, fresh: bool) -> ServoContext:
-        """Gripper and goal at the instant for which they are compared."""
-        goal_twist = self._motion.twist(goal)
-        shifted = self._endpoint.shifted(goal) if self.needs_gripper else goal.base_T_goal
-        instant = self._latency.instant(goal.time_s, fresh)
-        q = self._latency.configuration(goal.time_s, instant)
-        return ServoContext(
-            base_T_ee=self.kinematics.base_T_ee(q),
-            base_T_goal=moved(shifted, goal_twist, max(instant - goal.time_s, 0.0)),
-            time_s=state.time_s,
-            goal_twist=goal_twist,
-            camera_T_base=goal.camera_T_base,
-            camera=goal.camera,
-            covariance=goal.covariance,
-            gripper_offset=self._endpoint.offset if self.needs_gripper else None,
-            max_gain=math.inf if period == self.dt else 1.0 / period,
-        )
 
     def _start(self, state: ServoState) -> None:
         """Start the law smoothly from the twist that the arm has, if it was not servoing."""

@@ -6,30 +6,36 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.spatial.transform import Rotation
 
-from ctr_env.controllers import SwitchedConfig
-from ctr_env.controllers.switched import image_margin
+from ctr_env.controllers import AdaptiveGain, CartesianFeature, ImagePointLaw, SwitchedConfig
+from ctr_env.controllers.pbvs import PoseLaw
+from ctr_env.controllers.switched import SwitchedLaw, image_margin
 from ctr_env.errors import ConfigurationError, DataError
-from ctr_env.geometry import pose_error, transform
+from ctr_env.geometry import pose_error
 
 from .servoed_gripper import CAMERA, CAMERA_T_BASE, SQUARE, context, facing, laws, run
 
-START = CAMERA_T_BASE.inv() * transform((0.0, 0.30, 0.75), Rotation.from_rotvec((0.0, 0.0, 0.0)))
-GOAL = CAMERA_T_BASE.inv() * transform((0.5, 0.25, 1.0), Rotation.from_rotvec((0.0, 0.0, 2.0)))
+PLATE = 4.0 * SQUARE  # its corners swing far out while it rotates
+START, GOAL = facing(-0.2, 0.21, 1.0), facing(0.2, 0.21, 1.0, 0.5 * np.pi)
 
 
-def margins(poses):
-    return np.array([image_margin(CAMERA, CAMERA_T_BASE * pose, SQUARE) for pose in poses])
+def margins(poses, points=SQUARE):
+    return np.array([image_margin(CAMERA, CAMERA_T_BASE * pose, points) for pose in poses])
 
 
 def test_points_stay_in_the_image_where_position_based_servoing_loses_them():
-    law = laws(2.0)
-    lost, kept = (run(law[name], START, GOAL, 300) for name in ("pbvs", "switched"))
-    assert margins([START, GOAL]).min() > 0.0
-    assert margins(lost).min() < 0.0
-    assert margins(kept).min() > 0.0
-    assert pose_error(kept[-1], GOAL)[0] < 1e-4
+    """Near the lower border, a quarter of a turn takes the plate's corners out of the image and back."""
+    gain = AdaptiveGain.constant(2.0)
+    pose_law = PoseLaw(CartesianFeature(), gain)
+    law = SwitchedLaw(pose_law, ImagePointLaw(PLATE, gain, "current"))
+    law.twist(context(START, GOAL))
+    assert not law.image_based
+    lost, kept = (run(each, START, GOAL, 200) for each in (pose_law, law))
+    assert margins([START, GOAL], PLATE).min() > law.enter_margin
+    assert margins(lost, PLATE).min() < 0.0
+    assert law.image_based
+    assert margins(kept, PLATE).min() > 0.04
+    assert max(pose_error(kept[-1], GOAL)) < 1e-4
 
 
 def test_inside_the_image_it_is_position_based():
