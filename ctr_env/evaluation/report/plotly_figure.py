@@ -17,7 +17,7 @@ from .styles import style
 __all__ = ["plotly_figure"]
 
 _HEIGHT, _CATEGORY_HEIGHT = 320, 26
-_DIGITS = 5
+_DIGITS = 4
 _DECADES = 1.3  # that a logarithmic axis has with labels at powers of ten only
 _VIEW = {"up": (0, -1, 0), "eye": (1.15, -0.95, -1.6), "center": (0, 0.12, 0)}
 """Of the camera's axes (x right, y down, z forward): from behind the camera, a little to the right and above."""

@@ -34,7 +34,7 @@ class ReportOptions:
 
     baseline: str | None = None
     """System that the others are compared with; ``None``: the first of the study."""
-    media_mb: float = 2.0
+    media_mb: float = 1.5
     """Largest size of all embedded videos and images, megabytes; the others are linked."""
     files: bool = True
     """Write the tables as CSV and LaTeX and the figures as PDF beside the page."""

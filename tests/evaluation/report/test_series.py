@@ -18,7 +18,7 @@ def test_band_has_median_and_percentiles_of_the_episodes():
 
 def test_long_series_are_thinned_from_the_first_to_the_last_time():
     found = band([series(0.0, 8.0, 2401)], "e", 1.0)
-    assert len(found.time_s) <= 121 and (found.time_s[0], found.time_s[-1]) == (0.0, 8.0)
+    assert len(found.time_s) <= 91 and (found.time_s[0], found.time_s[-1]) == (0.0, 8.0)
 
 
 def test_an_episode_counts_until_its_end_and_where_it_has_values():
