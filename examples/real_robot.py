@@ -115,7 +115,9 @@ try:
             camera_T_goal = estimate.camera_T_base * wanted
         goal = None  # the controller coasts
         if estimate.valid:
-            goal = ctr_env.ServoGoal(estimate.camera_T_base.inv() * camera_T_goal, estimate.time_s)
+            base_T_goal = estimate.camera_T_base.inv() * camera_T_goal
+            seen = {"camera_T_base": estimate.camera_T_base, "camera": frame.camera}  # image-based laws need them
+            goal = ctr_env.ServoGoal(base_T_goal, estimate.time_s, **seen)
         command = controller.command(goal, ctr_env.ServoState(frame.joint_positions, frame.time_s))
         arm.send(command)
         if round(frame.time_s * RATE) % RATE == 0:
