@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ctr_env.errors import ConfigurationError
 from ctr_env.runs.device import resolve_device
@@ -82,7 +83,7 @@ class Detector:
                 for prior, crop in zip(priors_px, crops, strict=True)
             ]
         )
-        image_planes = (torch.from_numpy(inputs).float() - self._mean) * self._scale  # (N, h, w, 3)
+        image_planes = self._normalised(torch.from_numpy(inputs))
         prior_planes = torch.from_numpy(priors).float() / 255.0
         output = self._engine(size)(image_planes.permute(0, 3, 1, 2), prior_planes.permute(0, 3, 1, 2))
         # variance of a Laplace distribution; the clamp keeps a diverged network finite
@@ -96,6 +97,12 @@ class Detector:
             spread = variance[i].numpy() / crop.scale**2
             detections.append(Detection(pixels, confidence[i], spread, crop, masks[i], (width, height)))
         return detections
+
+    def _normalised(self, images: Tensor) -> Tensor:
+        """``(N, h, w, 3)`` float32 input of the network for uint8 RGB; computed by rows, not by triples of a pixel."""
+        width = images.shape[2]
+        rows = images.flatten(2).float()
+        return rows.sub_(self._mean.repeat(width)).mul_(self._scale.repeat(width)).view(images.shape)
 
     def _engine(self, size: tuple[int, int]) -> Engine:
         if size not in self._engines:
