@@ -152,19 +152,20 @@ class _Samples(NamedTuple):
 
 def _samples(ends: NDArray[np.float64], size: tuple[int, int]) -> _Samples:
     """Samples of edges with ends at ``(E, 2, 2)`` pixels, without edges that lie outside the image."""
-    start, end = ends[:, 0], ends[:, 1]
-    along = end - start
-    lengths = np.hypot(along[:, 0], along[:, 1])
-    low, high = np.minimum(start, end), np.maximum(start, end)
-    near = (high[:, 0] > 0) & (high[:, 1] > 0) & (low[:, 0] < size[0]) & (low[:, 1] < size[1])
+    (x, y), (to_x, to_y) = np.ascontiguousarray(ends.transpose(1, 2, 0))
+    lengths = np.hypot(to_x - x, to_y - y)
+    near = (np.maximum(x, to_x) > 0) & (np.maximum(y, to_y) > 0)
+    near &= (np.minimum(x, to_x) < size[0]) & (np.minimum(y, to_y) < size[1])
     numbers = np.flatnonzero(near & (lengths > _SHORTEST))
     parts = np.ceil(lengths[numbers] / _SPACING).astype(int).clip(1, _MOST)
     edges = np.repeat(numbers, parts)
     count = np.repeat(parts, parts)
     shares = (np.arange(len(edges)) - np.repeat(np.cumsum(parts) - parts, parts) + 0.5) / count
-    length, along = lengths[edges], along[edges]
-    normals = np.stack([along[:, 1], -along[:, 0]], axis=1) / length[:, None]
-    return _Samples(edges, shares, start[edges] + shares[:, None] * along, normals, length / count)
+    x, y, length = x[edges], y[edges], lengths[edges]
+    along_x, along_y = to_x[edges] - x, to_y[edges] - y
+    pixels = np.stack([x + shares * along_x, y + shares * along_y], axis=1)
+    normals = np.stack([along_y / length, -along_x / length], axis=1)
+    return _Samples(edges, shares, pixels, normals, length / count)
 
 
 def _lookup(covered: NDArray[np.bool_], points: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -25,16 +25,17 @@ def enclosed(ends: NDArray[np.float64], windings: NDArray[np.int64], size: tuple
         ``(H, W)`` bool pixels with another sum than zero.
     """
     width, height = size
-    (x, y), (to_x, to_y) = ends.transpose(1, 2, 0)
-    first, last = (np.ceil(bound - 0.5).clip(0, height).astype(np.int64) for bound in (y, to_y))
-    downwards = first < last
-    counts = np.abs(last - first)  # rows of pixel centres that the edge crosses
-    slope = (to_x - x) / np.where(counts > 0, to_y - y, 1.0)
+    bounds = np.ceil(ends[..., 1] - 0.5).clip(0, height).astype(np.int64)  # first row of pixel centres below each end
+    crossing = np.flatnonzero(bounds[:, 0] != bounds[:, 1])
+    (first, last), windings = bounds[crossing].T, windings[crossing]
+    (x, y), (to_x, to_y) = np.ascontiguousarray(ends[crossing].transpose(1, 2, 0))
+    counts = np.abs(last - first)  # rows that the edge crosses
+    slope = (to_x - x) / (to_y - y)
+    signs = np.where(first < last, windings, -windings)
     owner = np.repeat(np.arange(len(counts)), counts)
-    top, signs = np.minimum(first, last), np.where(downwards, windings, -windings)
-    row = np.arange(len(owner)) + np.repeat(top - np.cumsum(counts) + counts, counts)
-    crossing = (x + (0.5 - y) * slope)[owner] + row * slope[owner]
-    column = (crossing.clip(0.0, width) + 0.5).astype(np.int64)  # first pixel whose centre lies to the right
+    row = np.arange(len(owner)) + np.repeat(np.minimum(first, last) - np.cumsum(counts) + counts, counts)
+    place = (x + (0.5 - y) * slope)[owner] + row * slope[owner]
+    column = (place.clip(0.0, width) + 0.5).astype(np.int64)  # first pixel whose centre lies to the right
     changes = np.bincount(row * (width + 1) + column, weights=signs[owner], minlength=height * (width + 1))
     levels = np.cumsum(changes.reshape(height, width + 1)[:, :width].astype(np.int32), axis=1)
     return np.asarray(levels != 0)
