@@ -1,9 +1,11 @@
-"""Latency of the learned estimator (crop, network, PnP, contour alignment, covariance) and of the paper's network.
+"""Latency of the learned estimator by stage and situation, and of the paper's network.
 
-    python benchmarks/estimator.py [--robot panda] [--frames 60]
+    python benchmarks/estimator.py [--robot panda] [--frames 60] [--threads 1] [--width 640 --height 480]
 
-Estimators take turns on single frames in one process on all cores. The paper's architecture (DeepLabv3/ResNet-50) runs
-at its input size with random weights, on which its time does not depend, and without contour alignment.
+Situations and networks take turns on the same frames in one process. *tracking*: the pose of the frame before is known;
+*cold*: it is not; *lost*: the frame after a valid one shows no robot; *still lost*: as do the frames after it. The
+paper's architecture (DeepLabv3/ResNet-50) runs at its input size with random weights, on which its time does not
+depend, and without contour alignment. Studies run one process per core: one thread is what counts there.
 """
 
 from __future__ import annotations
@@ -11,20 +13,91 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
+import cv2
 import numpy as np
+import torch
 
 from ctr_env.datasets.frame import Frame
 from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.estimators import PoseEstimator, make_estimator
+from ctr_env.estimators.ctrnet import estimator as last_stages
+from ctr_env.estimators.ctrnet import pipeline
 from ctr_env.estimators.ctrnet.architectures import make_network
+from ctr_env.estimators.ctrnet.detector import Detector
 from ctr_env.estimators.ctrnet.points import paper_keypoints
+from ctr_env.estimators.ctrnet.robot_model import RobotModel
 from ctr_env.estimators.ctrnet.weights import WeightsHeader, save_weights
 from ctr_env.runs.seeds import frame_seed
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 PUBLISHED_SIZE = (320, 240)
+WARM_UP = 3  # frames that do not count
+NETWORK = "network"
+STAGES: dict[str, tuple[Any, str]] = {
+    "kinematics": (RobotModel, "view"),
+    "crop, network": (pipeline, "detect"),
+    "PnP": (pipeline, "solve"),
+    "contour": (pipeline, "align_contours"),
+    "gripper, mask": (last_stages, "pose_estimate"),
+}
+Situation = Callable[[PoseEstimator, Frame], Frame]
+"""Prepares an estimator and returns the frame whose estimate is timed."""
+
+
+def cold(estimator: PoseEstimator, frame: Frame) -> Frame:
+    estimator.reset(np.random.default_rng(0))
+    return frame
+
+
+def tracking(estimator: PoseEstimator, frame: Frame) -> Frame:
+    estimator.estimate(cold(estimator, frame))
+    return frame
+
+
+def lost(estimator: PoseEstimator, frame: Frame) -> Frame:
+    assert frame.image is not None
+    coarse = np.random.default_rng(0).integers(0, 256, (30, 40, 3)).astype(np.uint8)
+    size = (frame.camera.width, frame.camera.height)
+    return replace(tracking(estimator, frame), image=cv2.resize(coarse, size).astype(np.uint8))
+
+
+def still_lost(estimator: PoseEstimator, frame: Frame) -> Frame:
+    empty = lost(estimator, frame)
+    estimator.estimate(empty)
+    return empty
+
+
+SITUATIONS: dict[str, Situation] = {"tracking": tracking, "cold": cold, "lost": lost, "still lost": still_lost}
+
+
+@contextmanager
+def watched(seconds: dict[str, float]) -> Iterator[None]:
+    """Count the time of every stage while the block lasts."""
+    engine = Detector._engine
+
+    def timed(label: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*args: Any, **kwargs: Any) -> Any:
+            start = time.perf_counter()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                seconds[label] += time.perf_counter() - start
+
+        return run
+
+    with ExitStack() as stack:
+        for label, (owner, name) in STAGES.items():
+            stack.enter_context(patch.object(owner, name, timed(label, getattr(owner, name))))
+        stack.enter_context(patch.object(Detector, "_engine", lambda *args: timed(NETWORK, engine(*args))))
+        yield
 
 
 def published_network(kinematics: RobotKinematics, folder: Path) -> PoseEstimator:
@@ -42,45 +115,47 @@ def published_network(kinematics: RobotKinematics, folder: Path) -> PoseEstimato
     )
 
 
-def time_of(estimator: PoseEstimator, frame: Frame) -> float:
-    start = time.perf_counter()
-    estimator.estimate(frame)
-    return 1e3 * (time.perf_counter() - start)
+def measure(estimator: PoseEstimator, situation: Situation, frame: Frame) -> dict[str, float]:
+    """Milliseconds of one estimate, and of its stages."""
+    prepared, seconds = situation(estimator, frame), defaultdict[str, float](float)
+    with watched(seconds):
+        start = time.perf_counter()
+        estimator.estimate(prepared)
+        seconds["all"] = time.perf_counter() - start
+    return {label: 1e3 * value for label, value in seconds.items()}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--robot", default="panda")
     parser.add_argument("--frames", type=int, default=60)
+    parser.add_argument("--threads", type=int, help="default: one per core")
+    parser.add_argument("--width", type=int, default=640)
+    parser.add_argument("--height", type=int, default=480)
     parser.add_argument("--weights", help="default: those of the package")
     options = parser.parse_args()
+    if options.threads is not None:
+        torch.set_num_threads(options.threads)
+        cv2.setNumThreads(options.threads)
     kinematics = RobotKinematics(options.robot)
-    sampler = FrameSampler(options.robot, *PUBLISHED_SIZE)
+    sampler = FrameSampler(options.robot, options.width, options.height)
     frames = [sampler.sample(frame_seed("validation", 1, i)).frame() for i in range(options.frames)]
-    given = {} if options.weights is None else {"weights": options.weights}
+    ours = make_estimator("ctrnet", {} if options.weights is None else {"weights": options.weights}, kinematics)
     with tempfile.TemporaryDirectory() as folder:
-        estimators = {
-            "ctrnet, tracking": make_estimator("ctrnet", given, kinematics),
-            "ctrnet, single frame (two passes)": make_estimator("ctrnet", {**given, "tracking": False}, kinematics),
-            "ctrnet, two passes, no contour": make_estimator(
-                "ctrnet", {**given, "tracking": False, "align_contour": False}, kinematics
-            ),
-            "deeplab_resnet50, one pass": published_network(kinematics, Path(folder)),
-        }
-        times: dict[str, list[float]] = {name: [] for name in estimators}
-        for i, frame in enumerate(frames):
-            for name, estimator in estimators.items():
-                estimator.reset(np.random.default_rng(0))
-                if name == "ctrnet, tracking":
-                    estimator.estimate(frame)  # the pose that the next estimate starts from
-                taken = time_of(estimator, frame)
-                if i >= 3:
-                    times[name].append(taken)
-    slowest = float(np.median(times["deeplab_resnet50, one pass"]))
-    print(f"{options.robot}, {PUBLISHED_SIZE[0]}x{PUBLISHED_SIZE[1]} images, {len(frames) - 3} frames")
-    for name, values in times.items():
-        median, p95 = np.percentile(values, [50, 95])
-        print(f"  {name:34s} {median:7.1f} ms median {p95:7.1f} ms p95   {slowest / median:5.1f}x")
+        cases = {name: (ours, situation) for name, situation in SITUATIONS.items()}
+        cases["deeplab_resnet50, one pass"] = published_network(kinematics, Path(folder)), cold
+        found: dict[str, list[dict[str, float]]] = {name: [] for name in cases}
+        for frame in frames:
+            for name, (estimator, situation) in cases.items():
+                found[name].append(measure(estimator, situation, frame))
+    columns = ["all", "kinematics", "crop, network", NETWORK, "PnP", "contour", "gripper, mask"]
+    print(f"{options.robot}, {options.width}x{options.height}, {torch.get_num_threads()} threads, median ms")
+    print(f"{'':28s}" + "".join(f"{label:>15s}" for label in [*columns, "all, p95"]))
+    for name, rows in found.items():
+        rows = rows[WARM_UP:]
+        medians = [float(np.median([row.get(label, 0.0) for row in rows])) for label in columns]
+        p95 = float(np.percentile([row["all"] for row in rows], 95))
+        print(f"{name:28s}" + "".join(f"{value:15.2f}" for value in [*medians, p95]))
 
 
 if __name__ == "__main__":
