@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,23 +9,11 @@ import numpy as np
 import pyarrow as pa
 from rich.table import Table
 
-__all__ = ["cell_summaries", "study_table", "wilson_interval"]
+from ctr_env.evaluation.benchmark.statistics import wilson
 
-_Z = 1.959963984540054  # of a two-sided 95 % interval
+__all__ = ["cell_summaries", "study_table"]
+
 _ERRORS = (("true_position_error_m", 1e3), ("true_rotation_error_rad", float(np.degrees(1.0))))
-
-
-def wilson_interval(successes: int, n: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a probability, from the successes among ``n`` trials.
-
-    E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference, JASA 22 (1927).
-    """
-    if n == 0:
-        return 0.0, 1.0
-    share = successes / n
-    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z / (1 + _Z**2 / n) * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def cell_summaries(rows: pa.Table) -> list[dict[str, Any]]:
@@ -84,7 +71,7 @@ def _summary(rows: Sequence[Mapping[str, Any]], varying: Sequence[str]) -> dict[
         "episodes": len(rows),
         "crashed": sum(row["status"] == "crashed" for row in rows),
         "successes": successes,
-        "interval": wilson_interval(successes, len(rows)),
+        "interval": wilson(successes, len(rows)),
         **medians,
     }
 
