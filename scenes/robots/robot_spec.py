@@ -22,6 +22,7 @@ CLEARANCE = 0.015
 """Distance at which robot parts count as touching, metres."""
 
 _SERVO_STIFFNESS = 10.0  # servo gain in units of effort limit / velocity limit
+_LARGEST_GAIN = 120.0  # N m s/rad; joints whose axes are aligned chatter at the effort limit with a larger one
 _HOLD_STIFFNESS = 400.0  # position servos of the joints outside the arm
 _ARMATURE = 0.05
 
@@ -54,7 +55,7 @@ def robot_spec(robot: RobotDescription) -> mujoco.MjSpec:
         actuator = spec.add_actuator(name=joint.name, target=joint.name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
         if joint.name in robot.arm_joints:
             limits = joint_limits(root, joint.name)
-            actuator.set_to_velocity(kv=_SERVO_STIFFNESS * limits.effort / limits.velocity)
+            actuator.set_to_velocity(kv=min(_SERVO_STIFFNESS * limits.effort / limits.velocity, _LARGEST_GAIN))
             actuator.ctrlrange = np.array([-limits.velocity, limits.velocity])
             actuator.ctrllimited = True
             actuator.forcerange = np.array([-limits.effort, limits.effort])
