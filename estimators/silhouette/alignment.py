@@ -19,7 +19,7 @@ from .contour import Contour, Lens, find_contour
 __all__ = ["Aligned", "MaskView", "Seen", "align"]
 
 _STEPS = 2  # Gauss-Newton steps for each computed contour
-_STILL = 0.25  # pixels: after a step that moves no sample farther, none follows
+_STILL = 0.1  # pixels: after a step that moves no sample farther, none follows
 _OFFSETS = np.arange(-8.0, 8.1, 0.5)  # pixels along the normal in which the mask boundary is located
 _FEWEST = 20  # least number of samples of a contour that meet the mask boundary
 _TOGETHER = 20.0  # pixels: correlation length of the mask boundary's error along the contour
