@@ -16,6 +16,7 @@ from .base import Controller
 from .config import PBVSConfig
 from .hybrid import HybridConfig, HybridController
 from .ibvs import IBVSConfig, IBVSController
+from .mpc import MPCConfig, make_mpc
 from .open_loop import OpenLoopConfig, OpenLoopController
 from .pbvs_controller import PBVSController
 from .switched import SwitchedConfig, SwitchedController
@@ -53,6 +54,7 @@ _FOLLOW = {"feed_forward": "estimate"}
 _ENTRIES: dict[str, ControllerEntry] = {
     "hybrid": ControllerEntry(factory=HybridController, config=HybridConfig, tracking=_FOLLOW),
     "ibvs": ControllerEntry(factory=IBVSController, config=IBVSConfig, tracking=_FOLLOW),
+    "mpc": ControllerEntry(factory=make_mpc, config=MPCConfig, tracking=_FOLLOW),
     "open_loop": ControllerEntry(factory=OpenLoopController, config=OpenLoopConfig),
     "pbvs": ControllerEntry(factory=PBVSController, config=PBVSConfig, tracking=_FOLLOW),
     "switched": ControllerEntry(factory=SwitchedController, config=SwitchedConfig, tracking=_FOLLOW),
