@@ -35,7 +35,7 @@ class PoseWeights:
         self.rotation = np.eye(3)
 
 
-class PoseResidual(crocoddyl.ResidualModelAbstract):  # type: ignore[misc]
+class PoseResidual(crocoddyl.ResidualModelAbstract):
     """``(position (p - p_goal), rotation log(goal_R_ee))`` with the roots of :class:`PoseWeights`.
 
     Attributes:
@@ -70,7 +70,7 @@ class PoseResidual(crocoddyl.ResidualModelAbstract):  # type: ignore[misc]
         data.Rx = Rx
 
 
-class TwistResidual(crocoddyl.ResidualModelAbstract):  # type: ignore[misc]
+class TwistResidual(crocoddyl.ResidualModelAbstract):
     """Six numbers that are zero at a reference twist, and two that are zero below the speed limits.
 
     ``D (V - reference)`` for the twist V of a frame, and ``sqrt(barrier) d_i (|V_i| - limit_i)_+`` for its linear and
@@ -135,7 +135,7 @@ class TwistResidual(crocoddyl.ResidualModelAbstract):  # type: ignore[misc]
         return J
 
 
-class ViewResidual(crocoddyl.ResidualModelAbstract):  # type: ignore[misc]
+class ViewResidual(crocoddyl.ResidualModelAbstract):
     """Distances (m) of the origins of some frames outside half-spaces; zero inside."""
 
     def __init__(self, state: Any, frames: Sequence[int], planes: int) -> None:
