@@ -32,7 +32,7 @@ class MPCConfig(ServoControllerConfig):
     """Number of commands in that time: the first acts for one period of the control loop, the others share the rest."""
     iterations: int = 4
     """Iterations of the solver per command, which starts from the last plan."""
-    first_iterations: int = 8
+    first_iterations: int = 6
     """Iterations of the first command after a reset or a hold."""
     acceleration_cost: float = 1e-3
     """Cost of squared joint accelerations, in squared end-effector speed: (m/s)² per (rad/s²)². More is smoother."""
