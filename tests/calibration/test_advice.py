@@ -40,7 +40,7 @@ def test_a_wrong_focal_length_is_said(frames, estimator, scale):
     }
     solver, pose = StaticCameraSolver(estimator.pipeline), calibrate(wrong, estimator)
     assert solver.inlier_ratio(list(wrong.values()), pose.camera_T_base, 1.0 / scale) > 0.0
-    assert pose.focal_scale == pytest.approx(1.0 / scale, abs=0.02)
+    assert pose.focal_scale == pytest.approx(1.0 / scale, abs=0.03)  # of a few images
     joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
     word = "longer" if scale < 1.0 else "shorter"
     assert re.search(
