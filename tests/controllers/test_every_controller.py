@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .servoed_gripper import CAMERA, CAMERA_T_BASE, DT
 
-NAMES = [name for name in controller_names() if name != "mpc"]  # tests/controllers/mpc has its own
+NAMES = [name for name in controller_names() if name != "mpc" or find_spec("crocoddyl")]
 PANDA = RobotKinematics("panda")
 number = st.floats(-1.0, 1.0)
 
