@@ -39,6 +39,8 @@ def test_unknown_commands_are_named_with_the_valid_ones(words, message, capsys):
 IMAGES = "--images --joints --camera --rectified --joint-names --units --pixel-centres"
 KEY_OPTIONS = {
     "study": "--engine --workers --address --slurm --dry-run --retry-crashed --out",
+    "report": "--out --baseline --media-mb --no-files",
+    "view": "--seed --cell --rerun",
     "servo": "--robot --task --estimator --estimator.dropout --controller.endpoint --weights --device --randomization"
     " --episodes --seed --video --workers --out --json",
     "evaluate": f"--robot --data {IMAGES} --pose --estimator --weights --device --frames --seed --out --json",

@@ -43,7 +43,7 @@ def test_lines_that_other_threads_write_while_a_context_is_made_arrive():
     assert done.returncode == 0, done.stderr
     *lines, end = done.stdout.splitlines()  # and none of Filament's own
     count = int(end.removeprefix("end "))
-    assert count > 20
+    assert count > 5
     expected = [f"line {i}" for i in range(count)]
     assert sorted(lines) == sorted(expected)  # what was held back may come late
     assert done.stderr.splitlines() == expected
