@@ -115,7 +115,7 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             visual=True,
         ),
         "lab_clutter": Scenario(
-            "A furnished laboratory with a second arm, and twelve objects around the robot.",
+            "The scene preset of a laboratory with a second arm, and twelve objects around the robot.",
             {
                 "randomization.room": "lab",
                 "randomization.clutter.count": 12.0,

@@ -100,7 +100,7 @@ def _failure(data: StudyData, episode: Episode, budget: MediaBudget) -> str:
         shown = element("img", src=image, alt=f"Last image of the episode: {told}", loading="lazy")
     else:
         trace = data.trace(episode)
-        shown = "" if trace is None else _sketch(trace, told)
+        shown = "" if trace is None else _path_drawing(trace, told)
     cell = f" --cell {episode.cell}" if episode.cell else ""
     command = f"ctr-env view {data.folder.name}{cell} --seed {episode.seed}"
     detail = element("p", escape(episode.detail)) if episode.detail else ""
@@ -115,7 +115,7 @@ def _described(episode: Episode) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _sketch(trace: Trace, described: str) -> str:
+def _path_drawing(trace: Trace, described: str) -> str:
     """The gripper's path and the goal in the image, as a small drawing."""
     width, height = image_size(trace)
     scale = 240.0 / width
@@ -131,4 +131,6 @@ def _sketch(trace: Trace, described: str) -> str:
         element("path", d=f"M{goal[0] - 6:.0f} {goal[1]:.0f}h12m-6 -6v12", class_="goal"),
     ]
     told = f"Path of the gripper (line, end as a dot) and goal (cross) in the image: {described}"
-    return element("svg", *content, viewBox=f"0 0 {size[0]} {size[1]}", role="img", aria_label=told, class_="sketch")
+    return element(
+        "svg", *content, viewBox=f"0 0 {size[0]} {size[1]}", role="img", aria_label=told, class_="path-drawing"
+    )

@@ -1,4 +1,4 @@
-"""Success and true errors of all systems at a glance."""
+"""Success and true errors of all systems."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def overview_chart(episodes: Sequence[Episode], styles: Mapping[str, int]) -> Ch
     shares = "; ".join(f"{system} {number.value_text} %" for system, number in success.items())
     return Chart(
         key="overview",
-        title="Systems at a glance",
+        title="Overview of the systems",
         caption="Success with its 95 % Wilson interval; medians with distribution-free 95 % intervals.",
         summary=f"Success of every system: {shares}.",
         panels=panels,

@@ -8,7 +8,7 @@ from scipy.spatial.transform import RigidTransform
 
 from ctr_env.geometry import PinholeCamera
 
-__all__ = ["ellipse_outlines", "pixel_covariances"]
+__all__ = ["ellipse_contours", "pixel_covariances"]
 
 _SCALE_95 = 2.4477  # standard deviations of a 95 % region in the plane: sqrt(-2 ln 0.05)
 _STEP_M = 1e-5
@@ -45,15 +45,15 @@ def pixel_covariances(
     return found
 
 
-def ellipse_outlines(
+def ellipse_contours(
     centres: NDArray[np.float64], covariances: NDArray[np.float64], corners: int = 33
 ) -> NDArray[np.float64]:
-    """Outlines of the 95 % regions of normal distributions.
+    """Contours of the 95 % regions of normal distributions.
 
     Args:
         centres: ``(N, 2)`` means.
         covariances: ``(N, 2, 2)``.
-        corners: Number of points of an outline; the last is the first.
+        corners: Number of points of a contour; the last is the first.
 
     Returns:
         ``(N, corners, 2)``.

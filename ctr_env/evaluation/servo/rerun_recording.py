@@ -13,7 +13,7 @@ from ctr_env.envs import ServoEnv
 from ctr_env.errors import MissingDependencyError
 from ctr_env.runs.files import replacing
 
-from .keypoint_ellipses import ellipse_outlines, pixel_covariances
+from .keypoint_ellipses import ellipse_contours, pixel_covariances
 from .servo_study import ServoStudy
 from .trace import Trace, run_episode
 
@@ -51,7 +51,7 @@ def record_rerun(study: ServoStudy, seed: int, file: Path) -> Trace:
     Entities, on the timelines ``time`` (seconds) and ``frame``:
 
     - ``world/camera/image``: the image; ``mask``: the robot as the estimator segments it; ``keypoints/detected``;
-      ``keypoints/estimated``: keypoints and gripper projected at the estimated pose, ``keypoints/covariance``: outlines
+      ``keypoints/estimated``: keypoints and gripper projected at the estimated pose, ``keypoints/covariance``: contours
       of their 95 % regions; ``goal``: the goal's axes.
     - ``world``: the base frame with the true and the estimated camera, the gripper and the goal, metres.
     - ``errors/KIND/position`` and ``rotation``: true, apparent and estimate errors, mm and degrees.
@@ -136,9 +136,9 @@ class _Recorder:
         points = np.vstack([env.kinematics.keypoints(now.joint_positions), gripper])
         pixels = now.camera.project(estimate.camera_T_base.apply(points))
         covariances = pixel_covariances(now.camera, estimate.camera_T_base, estimate.covariance, points)
-        outlines = ellipse_outlines(pixels, covariances)
+        contours = ellipse_contours(pixels, covariances)
         self._log(f"{_IMAGE}/keypoints/estimated", rr.Points2D(pixels, colors=_ORANGE, radii=2.5))
-        self._log(f"{_IMAGE}/keypoints/covariance", rr.LineStrips2D(outlines, colors=_ORANGE, radii=0.7))
+        self._log(f"{_IMAGE}/keypoints/covariance", rr.LineStrips2D(contours, colors=_ORANGE, radii=0.7))
 
     def _world(self, env: ServoEnv, info: dict[str, Any]) -> None:
         now = env.snapshot

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import RigidTransform, Rotation
 
-from ctr_env.evaluation.servo.keypoint_ellipses import ellipse_outlines, pixel_covariances
+from ctr_env.evaluation.servo.keypoint_ellipses import ellipse_contours, pixel_covariances
 from ctr_env.geometry import PinholeCamera
 
 CAMERA = PinholeCamera.from_fov(1.0, 320, 240)
@@ -24,10 +24,10 @@ def test_covariances_are_those_of_sampled_poses():
         assert found[i] == pytest.approx(sampled, abs=0.06 * np.trace(sampled))
 
 
-def test_outlines_hold_95_percent():
+def test_contours_hold_95_percent():
     covariance = np.array([[4.0, 1.5], [1.5, 1.0]])
     centre = np.array([100.0, 50.0])
-    (outline,) = ellipse_outlines(centre[None], covariance[None])
-    squared = np.einsum("ij,jk,ik->i", outline - centre, np.linalg.inv(covariance), outline - centre)
+    (contour,) = ellipse_contours(centre[None], covariance[None])
+    squared = np.einsum("ij,jk,ik->i", contour - centre, np.linalg.inv(covariance), contour - centre)
     assert squared == pytest.approx(-2 * np.log(0.05), rel=1e-3)  # the quantile of chi-squared with two degrees
-    assert outline[0] == pytest.approx(outline[-1])
+    assert contour[0] == pytest.approx(contour[-1])

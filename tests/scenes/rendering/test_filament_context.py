@@ -32,6 +32,8 @@ FilamentRenderer(scene.model, scene.camera_id, 32, 24)  # imports the bindings
 thread = threading.Thread(target=write)
 thread.start()
 renderers = [FilamentRenderer(scene.model, scene.camera_id, 32, 24) for _ in range(3)]
+while written <= 20:  # a busy machine: more contexts
+    renderers.append(FilamentRenderer(scene.model, scene.camera_id, 32, 24))
 stop.set()
 thread.join()
 print("end", written)
@@ -43,7 +45,7 @@ def test_lines_that_other_threads_write_while_a_context_is_made_arrive():
     assert done.returncode == 0, done.stderr
     *lines, end = done.stdout.splitlines()  # and none of Filament's own
     count = int(end.removeprefix("end "))
-    assert count > 5
+    assert count > 20
     expected = [f"line {i}" for i in range(count)]
     assert sorted(lines) == sorted(expected)  # what was held back may come late
     assert done.stderr.splitlines() == expected
