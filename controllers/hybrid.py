@@ -10,8 +10,9 @@ from scipy.spatial.transform import RigidTransform, Rotation
 
 from .features import theta_u_jacobian
 from .gains import AdaptiveGain
-from .interaction import point_matrix, project, spatial_twist_map
-from .law import ServoContext, ServoLaw
+from .image_law import ImageLaw
+from .interaction import point_matrix, project
+from .law import ServoLaw
 from .servo_config import ServoControllerConfig
 from .servo_controller import ServoController
 
@@ -27,7 +28,7 @@ class HybridConfig(ServoControllerConfig):
     """
 
 
-class HybridLaw(ServoLaw):
+class HybridLaw(ImageLaw):
     """``s = (x, y, log Z, theta u)``: the gripper's origin in the image, its depth, and its rotation from the goal.
 
     2½-D visual servoing (E. Malis, F. Chaumette, S. Boudet, "2 1/2 D visual servoing", IEEE Transactions on Robotics
@@ -39,22 +40,9 @@ class HybridLaw(ServoLaw):
     two visible poses, while the gripper rotates about one fixed axis. There are neither local minima nor a retreat.
     """
 
-    def __init__(self, gain: AdaptiveGain) -> None:
-        """Set the rate of decay, as a function of the error."""
-        self.gain = gain
-
-    def twist(self, context: ServoContext) -> NDArray[np.float64]:
-        """``(6,)`` twist towards the goal, m/s and rad/s in base axes.
-
-        Raises:
-            DataError: If the goal came without ``camera_T_base``.
-        """
-        camera_T_ee, camera_T_goal = context.camera_poses()
-        error, L = self.error_and_matrix(camera_T_ee, camera_T_goal)
-        assert context.camera_T_base is not None
-        gain = min(self.gain(error), context.max_gain)
-        jacobian = -L @ spatial_twist_map(context.camera_T_base, camera_T_ee)
-        return np.asarray(-gain * np.linalg.solve(jacobian, error))
+    def solve(self, jacobian: NDArray[np.float64], error: NDArray[np.float64]) -> NDArray[np.float64]:
+        """``(6,)`` exact solution: the matrix is square and regular."""
+        return np.asarray(np.linalg.solve(jacobian, error))
 
     def error_and_matrix(
         self, camera_T_ee: RigidTransform, camera_T_goal: RigidTransform

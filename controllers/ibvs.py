@@ -12,8 +12,9 @@ from ctr_env.runs.configuration import require_choice, require_range
 
 from .gains import AdaptiveGain
 from .gripper_points import POINTS, gripper_points
-from .interaction import point_matrix, project, spatial_twist_map
-from .law import ServoContext, ServoLaw
+from .image_law import ImageLaw
+from .interaction import point_matrix, project
+from .law import ServoLaw
 from .servo_config import ServoControllerConfig
 from .servo_controller import ServoController
 
@@ -51,7 +52,7 @@ class IBVSConfig(ServoControllerConfig):
         super().__post_init__()
 
 
-class ImagePointLaw(ServoLaw):
+class ImagePointLaw(ImageLaw):
     """``V = g pinv(L) (s - s*)``: the images of points move to where the goal has them.
 
     s are normalised image coordinates of the gripper's points by the estimate, s* those at the goal, V the gripper's
@@ -83,23 +84,14 @@ class ImagePointLaw(ServoLaw):
             ConfigurationError: If the interaction is unknown.
         """
         require_choice("interaction", interaction, INTERACTIONS)
+        super().__init__(gain)
         self.points = points
-        self.gain = gain
         self.interaction = interaction
         self._weights = np.repeat([1.0, 1.0 / rotation_length], 3)
 
-    def twist(self, context: ServoContext) -> NDArray[np.float64]:
-        """``(6,)`` twist that moves the points' images to their goals, m/s and rad/s in base axes.
-
-        Raises:
-            DataError: If the goal came without ``camera_T_base``.
-        """
-        camera_T_ee, camera_T_goal = context.camera_poses()
-        error, L = self.error_and_matrix(camera_T_ee, camera_T_goal)
-        assert context.camera_T_base is not None
-        image_jacobian = -L @ spatial_twist_map(context.camera_T_base, camera_T_ee) * self._weights
-        gain = min(self.gain(error), context.max_gain)
-        return np.asarray(-gain * self._weights * damped_solution(image_jacobian, error))
+    def solve(self, jacobian: NDArray[np.float64], error: NDArray[np.float64]) -> NDArray[np.float64]:
+        """``(6,)`` least-squares solution, damped where the images say little of a motion."""
+        return np.asarray(self._weights * damped_solution(jacobian * self._weights, error))
 
     def error_and_matrix(
         self, camera_T_ee: RigidTransform, camera_T_goal: RigidTransform
