@@ -16,7 +16,7 @@ __all__ = ["ImageLaw"]
 
 
 class ImageLaw(ServoLaw):
-    """``twist = -g(e) J^-1 e`` with the error e of features and their Jacobian J with respect to the gripper's twist."""
+    """``twist = -g(e) inv(J) e`` with features' error e and Jacobian J with respect to the twist of the gripper."""
 
     def __init__(self, gain: AdaptiveGain) -> None:
         """Set the rate of decay, as a function of the error."""
