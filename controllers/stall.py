@@ -10,6 +10,7 @@ from ctr_env.geometry import twist_between
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .joint_limits import JointLimiter
+from .position_ik import PositionIK
 
 __all__ = ["StallDiagnosis", "residual_damping"]
 
@@ -49,6 +50,7 @@ class StallDiagnosis:
         """Diagnose an arm under its limits; a radian counts as ``rotation_length`` metres."""
         self._kinematics = kinematics
         self._limiter = limiter
+        self._ik = PositionIK(kinematics, limiter, rotation_length)
         self._weights = np.repeat([1.0, rotation_length], 3)
         self._goal: RigidTransform | None = None
         self._reachable = True
@@ -76,20 +78,8 @@ class StallDiagnosis:
             rng = np.random.default_rng(0)  # the same answer to the same question
             low, high = np.maximum(self._limiter.lower, -np.pi), np.minimum(self._limiter.upper, np.pi)
             starts = [q, *rng.uniform(low, high, (_STARTS - 1, len(q)))]
-            self._reachable = any(self._converges(start, goal) for start in starts)
+            self._reachable = any(self._ik.solve(start, goal, _ITERATIONS, _REACHED)[1] for start in starts)
         return self._reachable
-
-    def _converges(self, q: NDArray[np.float64], goal: RigidTransform) -> bool:
-        """Levenberg-Marquardt steps with residual damping, clipped to the stops."""
-        for _ in range(_ITERATIONS):
-            error = self._weights * twist_between(self._kinematics.base_T_ee(q), goal)
-            size = float(np.linalg.norm(error))
-            if size < _REACHED:
-                return True
-            J = self._weights[:, None] * self._kinematics.jacobian(q)
-            damped = J @ J.T + (0.5 * size**2 + 1e-6) * np.eye(6)
-            q = np.clip(q + J.T @ np.linalg.solve(damped, error), self._limiter.lower, self._limiter.upper)
-        return False
 
     def _size(self, twist: NDArray[np.float64]) -> float:
         return float(np.linalg.norm(self._weights * twist))

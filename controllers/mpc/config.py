@@ -36,8 +36,11 @@ class MPCConfig(ServoControllerConfig):
     """Iterations of the first command after a reset or a hold."""
     acceleration_cost: float = 1e-3
     """Cost of squared joint accelerations, in squared end-effector speed: (m/s)² per (rad/s²)². More is smoother."""
+    configuration_cost: float = 1e-2
+    """Cost of squared joint positions that differ from the goal's joint configuration: (m/s)² per rad². It decides in
+    the null space, and takes the arm from joint stops that the goal lies behind."""
     joint_speed_cost: float = 3e-3
-    """Cost of squared joint velocities that differ from those of goal and home motion: (m/s)² per (rad/s)²."""
+    """Cost of squared joint velocities that differ from those of the goal's motion: (m/s)² per (rad/s)²."""
     tolerance: float = 0.01
     """Standard deviation of the goal (m; radians count ``rotation_length``) at which an error counts half."""
     least_weight: float = 0.1
@@ -56,7 +59,7 @@ class MPCConfig(ServoControllerConfig):
         require_range(self, 0.05, 10.0, "horizon_s")
         require_range(self, 2, 200, "nodes")
         require_range(self, 1, 1000, "iterations", "first_iterations")
-        require_range(self, 1e-9, 1e3, "acceleration_cost", "joint_speed_cost", "tolerance")
+        require_range(self, 1e-9, 1e3, "acceleration_cost", "configuration_cost", "joint_speed_cost", "tolerance")
         require_range(self, 1e-3, 1.0, "least_weight", "torque_share")
         require_range(self, 0.0, 0.4, "view_margin")
         for name in ("nodes", "iterations", "first_iterations"):

@@ -20,14 +20,12 @@ from ..servo_controller import ServoController
 from .camera_view import HalfSpaces, view_half_spaces
 from .confidence import ErrorWeights, error_weights, goal_covariance
 from .config import MPCConfig
+from .goal_configuration import GoalConfiguration
 from .plan import Plan
 from .planner import Planner
 from .problem import Task
 
 __all__ = ["MPCController"]
-
-_HOME_SPEED = 0.25
-"""Largest norm of the joint velocities towards home, rad/s: a motion over the horizon that barely moves the gripper."""
 
 
 class MPCController(ServoController):
@@ -49,7 +47,7 @@ class MPCController(ServoController):
     def make_law(self, gain: AdaptiveGain) -> ServoLaw:
         """The law by which progress is judged; the planner is made beside it."""
         self._gain = gain
-        self._weights = np.repeat([1.0, self.config.rotation_length], 3)[:, None]
+        self._configuration = GoalConfiguration(self.kinematics, self.limiter, self.config)
         self._planner = Planner(self.kinematics, self.config, self.limiter)
         self._residual: NDArray[np.float64] | None = None
         return PoseLaw(CartesianFeature(), gain)
@@ -63,6 +61,7 @@ class MPCController(ServoController):
         """Forget everything: the arm is at rest and has no goal yet."""
         super().reset()
         self._planner.reset()
+        self._configuration.reset()
 
     def command(
         self, goal: ServoGoal | None, state: ServoState, residual_twist: ArrayLike | None = None
@@ -89,7 +88,7 @@ class MPCController(ServoController):
         if request.context is None:
             return super().joint_velocities(request)
         state = request.state
-        task = self._task(request.context, state.joint_positions)
+        task = self._task(request.context, state.joint_positions, request.period)
         plan = self._planner.solve(state.joint_positions, request.previous, state.time_s, request.period, task)
         twist = self.kinematics.jacobian(state.joint_positions) @ plan.command
         limited = self._shaping.limit(twist)
@@ -106,15 +105,17 @@ class MPCController(ServoController):
         self._planner.reset()
         return super()._hold(reason, period)
 
-    def _task(self, context: ServoContext, q: NDArray[np.float64]) -> Task:
+    def _task(self, context: ServoContext, q: NDArray[np.float64], period: float) -> Task:
         goal = self._goal(context, q)
+        positions = self._configuration.update(goal, q, period)
         error = twist_between(context.base_T_ee, context.base_T_goal)
         return Task(
             base_T_goal=goal,
             goal_twist=context.goal_twist,
             gain=min(self._gain(error), context.max_gain),
             weights=self._error_weights(context, goal),
-            rest_velocities=self._rest_velocities(q, context.goal_twist),
+            goal_positions=positions,
+            goal_velocities=self._goal_velocities(positions, context.goal_twist),
             views=self._views(context, goal, q),
         )
 
@@ -130,14 +131,16 @@ class MPCController(ServoController):
             covariance = goal_covariance(context.camera_T_base, context.covariance, goal)
         return error_weights(covariance, goal, c.tolerance, c.rotation_length, c.least_weight)
 
-    def _rest_velocities(self, q: NDArray[np.float64], goal_twist: NDArray[np.float64]) -> NDArray[np.float64]:
-        """``(n,)`` joint velocities that follow the goal, and approach home without moving the end effector."""
-        J = self._weights * self.kinematics.jacobian(q)
-        home = self.config.home_rate * (self.kinematics.home - q)
-        home *= min(1.0, _HOME_SPEED / max(float(np.linalg.norm(home)), _HOME_SPEED))
+    def _goal_velocities(
+        self, goal_positions: NDArray[np.float64], goal_twist: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """``(n,)`` joint velocities (rad/s) of the goal's motion; damped."""
+        if not goal_twist.any():
+            return np.zeros(self.kinematics.n)
+        weights = np.repeat([1.0, self.config.rotation_length], 3)
+        J = weights[:, None] * self.kinematics.jacobian(goal_positions)
         damped = J.T @ np.linalg.inv(J @ J.T + self.config.max_damping**2 * np.eye(6))
-        null = home - np.linalg.pinv(J, rcond=1e-6) @ (J @ home)
-        return np.asarray(null + damped @ (self._weights[:, 0] * goal_twist))
+        return np.asarray(damped @ (weights * goal_twist))
 
     def _views(self, context: ServoContext, goal: RigidTransform, q: NDArray[np.float64]) -> tuple[HalfSpaces, ...]:
         """The camera's view for each point of the gripper; it includes where the goal takes that point."""

@@ -48,7 +48,8 @@ class Task:
         goal_twist: ``(6,)`` twist of the goal at its own origin, base axes.
         gain: Rate at which the error should decay, 1/s.
         weights: How much its directions count.
-        rest_velocities: ``(n,)`` joint velocities without cost: those of the goal's motion and of the home motion.
+        goal_positions: ``(n,)`` joint positions of the goal at the beginning of the horizon, rad.
+        goal_velocities: ``(n,)`` joint velocities of the goal's motion, rad/s.
         views: Where each of :attr:`HorizonProblem.view_links` is kept; empty for anywhere.
     """
 
@@ -56,7 +57,8 @@ class Task:
     goal_twist: NDArray[np.float64]
     gain: float
     weights: ErrorWeights
-    rest_velocities: NDArray[np.float64]
+    goal_positions: NDArray[np.float64]
+    goal_velocities: NDArray[np.float64]
     views: tuple[HalfSpaces, ...] = ()
 
 
@@ -70,12 +72,14 @@ class HorizonProblem:
     With the position error e, the rotation error r, the end-effector twist V and the weights of :class:`Task`, the
     running cost per second is half of
 
-    ``g^2 (e W_p e + l^2 r W_r r) + |V - V_goal|^2 + c_a |a|^2 + c_v |v - v_rest|^2`` (l metres per radian),
+    ``g^2 (e W_p e + l^2 r W_r r) + |V - V_goal|^2 + c_a |a|^2 + c_q |q - q_goal|^2 + c_v |v - v_goal|^2``
 
-    and the final cost half of ``g (e sqrt(W_p) e + l^2 r sqrt(W_r) r)``: the value function of ``de/dt = V``, so that
-    a short horizon plans as an endless one would. Without an active limit the solution is ``V = -g sqrt(W) e``: the
-    exponential decay of position-based servoing, slower by ``sqrt(W)`` in uncertain directions. No cost remains when
-    the end effector rests at its goal and its null-space motion has ended, so that it is reached without offset.
+    (l metres per radian), and the final cost half of
+    ``g (e sqrt(W_p) e + l^2 r sqrt(W_r) r) + sqrt(c_q c_v) |q - q_goal|^2``: the value function of ``de/dt = V`` and of
+    ``dq/dt = v``, so that a short horizon plans as an endless one would. Without an active limit the solution is
+    ``V = -g sqrt(W) e``: the exponential decay of position-based servoing, slower by ``sqrt(W)`` in uncertain
+    directions. No cost remains when the arm rests at its goal, so that it is reached without offset; the small cost of
+    joint positions has no local minimum at the joints' stops, as that of the pose may have.
 
     Accelerations are bounded; positions, velocities, torques, end-effector speeds and the view have quadratic
     barriers, which cost nothing inside. Steeper ones than these stop the solver: it meets them without warning.
@@ -109,7 +113,7 @@ class HorizonProblem:
             _SPEED_BARRIER,
         )
         self._poses: list[Any] = []
-        self._rests: list[Any] = []
+        self._states: list[Any] = []
         nodes = [self._node(final=False) for _ in range(config.nodes)]
         self.shooting = crocoddyl.ShootingProblem(self._state.zero(), nodes, self._node(final=True))
 
@@ -128,9 +132,6 @@ class HorizonProblem:
         self._set_weights(task)
         self._set_goals(task, np.concatenate([[0.0], np.cumsum(steps)]))
         self._twist.reference = task.goal_twist
-        rest = np.concatenate([np.zeros(self._n), task.rest_velocities])
-        for residual in self._rests:
-            residual.reference = rest
         self._view.set_views(task.views)
 
     def _set_weights(self, task: Task) -> None:
@@ -144,10 +145,12 @@ class HorizonProblem:
     def _set_goals(self, task: Task, times: NDArray[np.float64]) -> None:
         moving = bool(task.goal_twist.any())
         T = task.base_T_goal.as_matrix()
-        for residual, time in zip(self._poses, times, strict=True):
+        for pose, state, time in zip(self._poses, self._states, times, strict=True):
             if moving:
                 T = moved(task.base_T_goal, task.goal_twist, float(time)).as_matrix()
-            residual.goal_position, residual.goal_axes = T[:3, 3], T[:3, :3]
+            pose.goal_position, pose.goal_axes = T[:3, 3], T[:3, :3]
+            positions = task.goal_positions + float(time) * task.goal_velocities
+            state.reference = np.concatenate([positions, task.goal_velocities])
 
     def _node(self, *, final: bool) -> Any:
         """An action model: the costs of one node, and the step to the next."""
@@ -156,6 +159,7 @@ class HorizonProblem:
         pose = PoseResidual(state, self._frame, self._final_weights if final else self._running_weights)
         self._poses.append(pose)
         self._add(costs, "pose", pose)
+        self._add(costs, "configuration", self._configuration_residual(), self._configuration_weights(final=final))
         self._add(costs, "view", self._view, weight=_VIEW_BARRIER)
         self._add(costs, "limits", crocoddyl.ResidualModelState(state, state.zero(), n), self._state_barrier())
         if not final:
@@ -168,16 +172,23 @@ class HorizonProblem:
     def _add_motion_costs(self, costs: Any) -> None:
         n, state, c = self._n, self._state, self._config
         self._add(costs, "twist", self._twist)
-        rest = crocoddyl.ResidualModelState(state, state.zero(), n)
-        self._rests.append(rest)
-        weights = np.concatenate([np.zeros(n), np.full(n, c.joint_speed_cost)])
-        self._add(costs, "rest", rest, crocoddyl.ActivationModelWeightedQuad(weights))
         acceleration = crocoddyl.ActivationModelWeightedQuad(np.full(n, c.acceleration_cost))
         self._add(costs, "acceleration", crocoddyl.ResidualModelControl(state, n), acceleration)
         torque = crocoddyl.ResidualModelJointEffort(state, self._actuation, np.zeros(n), n, False)
         bounds = crocoddyl.ActivationBounds(-self._torque_limits, self._torque_limits)
         weights = _TORQUE_BARRIER / self._torque_limits**2
         self._add(costs, "torque", torque, crocoddyl.ActivationModelWeightedQuadraticBarrier(bounds, weights))
+
+    def _configuration_residual(self) -> Any:
+        """State relative to the goal's, which is set for every node."""
+        self._states.append(crocoddyl.ResidualModelState(self._state, self._state.zero(), self._n))
+        return self._states[-1]
+
+    def _configuration_weights(self, *, final: bool) -> Any:
+        positions, velocities = self._config.configuration_cost, self._config.joint_speed_cost
+        if final:
+            positions, velocities = (positions * velocities) ** 0.5, 0.0
+        return crocoddyl.ActivationModelWeightedQuad(np.repeat([positions, velocities], self._n))
 
     def _state_barrier(self) -> Any:
         limiter, speed = self._limiter, _SPEED_SHARE * self._limiter.velocity

@@ -10,6 +10,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from ctr_env.controllers import PBVSController, ServoGoal, ServoState
+from ctr_env.controllers.mpc.config import MPCConfig
 from ctr_env.controllers.mpc.controller import MPCController
 from ctr_env.errors import DataError
 from ctr_env.geometry import look_at, moved, pose_error, transform
@@ -177,3 +178,15 @@ def test_a_slow_loop_converges_within_its_limits(panda, arm_of):
     slow, controller = arm_of(panda, period=0.2), MPCController(panda, dt=0.2)
     errors = slow.servo(controller, panda.base_T_ee(panda.home + 0.2), 25)
     assert errors[-1].max() < 5e-3
+
+
+def test_a_joint_stop_that_the_pose_alone_leads_to_is_left_again(baxter, arm_of):
+    """A goal whose shortest motion ends at the elbow's stop: the cost of the pose has a local minimum there."""
+    start = np.array([-0.765, -0.752, 0.098, 1.042, 0.232, 1.256, -0.120])
+    goal = baxter.base_T_ee(np.array([-0.687, -0.620, 0.547, 0.693, 0.588, 1.663, -0.362]))
+    left = {}
+    for cost in (1e-9, MPCConfig().configuration_cost):
+        controller = MPCController(baxter, {"configuration_cost": cost}, DT)
+        left[cost] = arm_of(baxter, start).servo(controller, goal, 180)[-1]
+    assert left[1e-9].max() > 5e-3
+    assert left[MPCConfig().configuration_cost].max() < 1e-3

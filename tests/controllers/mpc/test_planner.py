@@ -31,7 +31,8 @@ def task_to(kinematics: RobotKinematics, q: np.ndarray) -> Task:
         goal_twist=np.zeros(6),
         gain=6.0,
         weights=ErrorWeights(np.eye(3), np.eye(3)),
-        rest_velocities=np.zeros(kinematics.n),
+        goal_positions=q,
+        goal_velocities=np.zeros(kinematics.n),
     )
 
 

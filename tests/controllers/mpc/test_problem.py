@@ -23,7 +23,9 @@ def problem_of(kinematics: RobotKinematics, **config) -> HorizonProblem:
 
 
 def task_of(kinematics: RobotKinematics, goal, **changes) -> Task:
-    values = {"goal_twist": np.zeros(6), "gain": 6.0, "weights": EXACT, "rest_velocities": np.zeros(kinematics.n)}
+    n = kinematics.n
+    values = {"goal_twist": np.zeros(6), "gain": 6.0, "weights": EXACT}
+    values |= {"goal_positions": kinematics.home, "goal_velocities": np.zeros(n)}
     return Task(base_T_goal=goal, **(values | changes))
 
 
@@ -60,7 +62,7 @@ def test_rest_at_the_goal_costs_nothing(kinematics):
     """No term of the objective pulls away from a goal that is reached: it has no offset."""
     problem, n = problem_of(kinematics), kinematics.n
     q = kinematics.home + 0.2
-    problem.update(q, np.zeros(n), np.full(16, 0.05), task_of(kinematics, kinematics.base_T_ee(q)))
+    problem.update(q, np.zeros(n), np.full(16, 0.05), task_of(kinematics, kinematics.base_T_ee(q), goal_positions=q))
     still = [np.zeros(n)] * 16
     assert problem.shooting.calc(problem.shooting.rollout(still), still) == pytest.approx(0.0, abs=1e-20)
 
@@ -74,7 +76,7 @@ def test_following_a_moving_goal_costs_next_to_nothing(kinematics):
     still = [np.zeros(n)] * 16
 
     def cost(goal_twist):
-        task = task_of(kinematics, goal, goal_twist=goal_twist, rest_velocities=v)
+        task = task_of(kinematics, goal, goal_twist=goal_twist, goal_velocities=v)
         problem.update(q, v, np.full(16, 0.05), task)
         return problem.shooting.calc(problem.shooting.rollout(still), still)
 
@@ -84,7 +86,9 @@ def test_following_a_moving_goal_costs_next_to_nothing(kinematics):
 @pytest.mark.parametrize("weight", [1.0, 0.25])
 def test_the_optimal_motion_is_exponential_decay_at_the_gain_times_the_root_of_the_weight(panda, weight):
     """In the middle of the workspace and far from all limits; along the weighted direction."""
-    problem = problem_of(panda, acceleration_cost=1e-7, joint_speed_cost=1e-6, nodes=40, horizon_s=0.8)
+    problem = problem_of(
+        panda, acceleration_cost=1e-7, joint_speed_cost=1e-6, configuration_cost=1e-6, nodes=40, horizon_s=0.8
+    )
     start = panda.base_T_ee(panda.home)
     goal = moved(start, np.array([0.0, 0.01, 0.0, 0.0, 0.0, 0.0]))
     weights = ErrorWeights(np.diag([1.0, weight, 1.0]), np.eye(3))
