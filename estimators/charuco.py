@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,8 @@ from .board_pose import (
 __all__ = ["CharucoConfig", "CharucoEstimator"]
 
 _OUTLIER = 3.0  # multiple of the median residual from which on a corner is an outlier
+_MIN_PERIMETER, _MAX_PERIMETER = 0.01, 4.0  # of a marker, shares of the whole image's longer side
+_MARGIN = 0.75  # around the last corners, share of their extent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +72,8 @@ class CharucoEstimator(PoseEstimator):
     (``"corners_collinear"``), when no pose of the board projects to them (``"degenerate"``), or when its two planar
     poses fit equally well (``"pose_ambiguous"``). The covariance is the corners' noise propagated through PnP and the
     chain; it does not contain errors of kinematics and encoders.
+
+    The board is looked for where the last image showed it, which takes a fraction of the time, and then everywhere.
     """
 
     needs_image = True
@@ -92,6 +96,11 @@ class CharucoEstimator(PoseEstimator):
         self._board = robot_board(kinematics.robot)
         self._ee_T_board = board_transform(kinematics.robot)
         self._detectors = {face: _detector(self._board, face) for face in FACES}
+        self._last: BoardCorners | None = None
+
+    def reset(self, rng: np.random.Generator) -> None:
+        """Forget where the board was; nothing is random."""
+        self._last = None
 
     def estimate(self, frame: Frame) -> PoseEstimate:
         """Pose from the board in the image.
@@ -128,15 +137,32 @@ class CharucoEstimator(PoseEstimator):
         )
 
     def _find(self, image: NDArray[np.uint8]) -> BoardCorners | None:
+        """The board: where it was in the last image, if it is still there, or anywhere."""
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-        scale = self.config.upscale
+        last, found = self._last, None
+        if last is not None:
+            window = _window(last.pixels, grey.shape, _MARGIN)
+            found = self._find_within(grey, window, (last.face,))
+            if found is not None and not _contains(window, _window(found.pixels, grey.shape, 0.5 * _MARGIN)):
+                found = None  # more of it may lie outside
+        if found is None:
+            found = self._find_within(grey, (slice(None), slice(None)), FACES)
+        self._last = found
+        return found
+
+    def _find_within(
+        self, grey: NDArray[np.uint8], window: tuple[slice, slice], faces: Iterable[str]
+    ) -> BoardCorners | None:
+        """The first of some faces that is in a part of the image."""
+        scale, part = self.config.upscale, grey[window]
+        offset = [window[1].start or 0, window[0].start or 0]
         if scale > 1:
-            grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-        for face, detector in self._detectors.items():  # no image shows both faces
-            corners, ids, _, _ = detector.detectBoard(grey)
+            part = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+        for face in faces:  # no image shows both faces
+            corners, ids, _, _ = _detect(self._detectors[face], part, scale * max(grey.shape))
             if ids is not None and len(ids) >= self.config.min_corners:
                 # enlarging maps pixel centres i to scale * (i + 0.5) - 0.5
-                pixels = (np.asarray(corners, dtype=float).reshape(-1, 2) + 0.5) / scale - 0.5
+                pixels = (np.asarray(corners, dtype=float).reshape(-1, 2) + 0.5) / scale - 0.5 + offset
                 return BoardCorners(pixels, self._board.corners(face)[np.asarray(ids).ravel()], face)
         return None
 
@@ -196,10 +222,31 @@ class CharucoEstimator(PoseEstimator):
         return np.asarray(carry @ at_board @ carry.T)
 
 
+def _window(pixels: NDArray[np.float64], shape: tuple[int, ...], share: float) -> tuple[slice, slice]:
+    """Rows and columns of an image around ``(N, 2)`` corners, with a share of their extent on every side."""
+    low, high = pixels.min(axis=0), pixels.max(axis=0)
+    margin = share * float((high - low).max())
+    first = np.clip(np.floor(low - margin), 0, None).astype(int)
+    end = np.minimum(np.ceil(high + margin).astype(int) + 1, shape[1::-1])
+    return slice(int(first[1]), int(end[1])), slice(int(first[0]), int(end[0]))
+
+
+def _contains(outer: tuple[slice, slice], inner: tuple[slice, slice]) -> bool:
+    return all(o.start <= i.start and i.stop <= o.stop for o, i in zip(outer, inner, strict=True))
+
+
+def _detect(detector: cv2.aruco.CharucoDetector, part: NDArray[np.uint8], side: int) -> tuple[Any, ...]:
+    """The board in a part of an image whose longer side has ``side`` pixels, with the same limits as in the whole."""
+    parameters = detector.getDetectorParameters()
+    parameters.minMarkerPerimeterRate = _MIN_PERIMETER * side / max(part.shape)
+    parameters.maxMarkerPerimeterRate = _MAX_PERIMETER * side / max(part.shape)
+    detector.setDetectorParameters(parameters)
+    return tuple(detector.detectBoard(part))
+
+
 def _detector(board: CharucoBoardSpec, face: str) -> cv2.aruco.CharucoDetector:
     markers = cv2.aruco.DetectorParameters()
     markers.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
-    markers.minMarkerPerimeterRate = 0.01
     markers.adaptiveThreshWinSizeMax = 43
     markers.errorCorrectionRate = 1.0
     chessboard = cv2.aruco.CharucoParameters()

@@ -152,6 +152,27 @@ def test_a_camera_facing_away_has_no_board_in_view(world):
     assert np.isfinite(estimate.camera_T_base.as_matrix()).all()
 
 
+def test_a_board_followed_from_frame_to_frame_is_measured_as_in_a_single_image(world):
+    """It is looked for around its last place; a board that has left it, or turned its other face, is found again."""
+    followed, alone = CharucoEstimator(world.scene.kinematics), CharucoEstimator(world.scene.kinematics)
+    rng, areas = np.random.default_rng(0), []
+    frames = [world.frame(world.eye("front", 0.5 + 0.01 * k, 1.2, 1.1)) for k in range(4)]
+    frames += [
+        world.frame(world.eye("front", 0.5, 1.2, 1.1), 0.3, (0.0, 0.1, 0.1)),
+        world.views("back", 1, seed=1)[0][0],
+    ]
+    find = followed._find_within
+    followed._find_within = lambda grey, window, faces: areas.append(grey[window].size) or find(grey, window, faces)
+    for frame in frames:
+        alone.reset(rng)
+        expected, found = alone.estimate(frame), followed.estimate(frame)
+        assert expected.valid
+        assert found.valid
+        assert max(pose_error(found.camera_T_base, expected.camera_T_base)) < 1e-4
+    assert max(areas[1:4]) < 0.3 * areas[0]
+    assert areas[-1] == areas[0]  # the other face: everywhere
+
+
 @pytest.mark.parametrize("degrees", [78, 84, 90])
 def test_a_board_seen_edge_on_is_not_valid(world, degrees):
     for azimuth in (0.0, np.pi):
