@@ -151,7 +151,7 @@ class CharucoEstimator(PoseEstimator):
         return found
 
     def _find_within(
-        self, grey: NDArray[np.uint8], window: tuple[slice, slice], faces: Iterable[str]
+        self, grey: NDArray[Any], window: tuple[slice, slice], faces: Iterable[str]
     ) -> BoardCorners | None:
         """The first of some faces that is in a part of the image."""
         scale, part = self.config.upscale, grey[window]
@@ -235,7 +235,7 @@ def _contains(outer: tuple[slice, slice], inner: tuple[slice, slice]) -> bool:
     return all(o.start <= i.start and i.stop <= o.stop for o, i in zip(outer, inner, strict=True))
 
 
-def _detect(detector: cv2.aruco.CharucoDetector, part: NDArray[np.uint8], side: int) -> tuple[Any, ...]:
+def _detect(detector: cv2.aruco.CharucoDetector, part: NDArray[Any], side: int) -> tuple[Any, ...]:
     """The board in a part of an image whose longer side has ``side`` pixels, with the same limits as in the whole."""
     parameters = detector.getDetectorParameters()
     parameters.minMarkerPerimeterRate = _MIN_PERIMETER * side / max(part.shape)
