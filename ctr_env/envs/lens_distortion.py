@@ -7,11 +7,9 @@ from numpy.typing import NDArray
 
 from ctr_env.geometry import PinholeCamera
 from ctr_env.scenes.randomization.randomization import Draws
+from ctr_env.scenes.rendering.radial_lens import radial_maps
 
 __all__ = ["LensDistortion"]
-
-_WIDEST = 4.0  # tangent of the largest angle from the optical axis
-_ENTRIES = 20_000
 
 
 class LensDistortion:
@@ -39,22 +37,5 @@ class LensDistortion:
         import cv2
 
         if self._maps is None or self._made_for != (camera, k1):
-            self._made_for, self._maps = (camera, k1), _maps(camera, k1)
+            self._made_for, self._maps = (camera, k1), radial_maps(camera, k1, camera)
         return np.asarray(cv2.remap(image, *self._maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
-
-
-def _maps(camera: PinholeCamera, k1: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """OpenCV's maps: ``(H, W)`` column and row of the pinhole image that each pixel of the lens's image shows.
-
-    The distortion is radial, so that its inverse is that of a function of the radius, which is tabulated.
-    """
-    x = (np.arange(camera.width) + 0.5 - camera.cx) / camera.fx
-    y = (np.arange(camera.height) + 0.5 - camera.cy) / camera.fy
-    radius = np.hypot(x[None], y[:, None])
-    fold = np.inf if k1 >= 0.0 else 1.0 / np.sqrt(-3.0 * k1)  # the image of rays beyond would come back inwards
-    table = np.linspace(0.0, min(_WIDEST, fold), _ENTRIES)
-    undistorted = np.interp(radius, table * (1.0 + k1 * table**2), table)
-    scale = np.divide(undistorted, radius, out=np.ones_like(radius), where=radius > 0.0)
-    columns = camera.fx * scale * x[None] + camera.cx - 0.5
-    rows = camera.fy * scale * y[:, None] + camera.cy - 0.5
-    return columns.astype(np.float32), rows.astype(np.float32)

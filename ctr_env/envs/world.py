@@ -39,7 +39,7 @@ class World:
         """Make the world of an environment for its arm and its estimator."""
         default = estimator.image_size
         self.size = width, height = config.width or default[0], config.height or default[1]
-        rules = make_randomization(config.randomization, kinematics.robot.camera_distance)
+        rules = make_randomization(config.randomization, kinematics.robot.camera_distance).for_episodes()
         self.scene = Scene(SceneConfig(config.robot, width, height, board=estimator.needs_board, room=rules.room))
         self.camera = SceneCamera(self.scene, config.renderer, width, height)
         always = "image" in config.observation_parts

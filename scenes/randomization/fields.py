@@ -23,6 +23,7 @@ class Field:
         nominal: Value without randomisation: a number, or one for each element of the last dimension.
         shape: Shape of a draw; strings are symbolic sizes of the scene (``"joints"``, ``"clutter"``, ``"occluders"``).
         per_frame: Whether the quantity may be drawn for every image instead of once per episode.
+        still: Whether it is made for single images: environments do not draw it.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Field:
     nominal: float | tuple[float, ...] = 0.0
     shape: tuple[int | str, ...] = ()
     per_frame: bool = False
+    still: bool = False
 
     def shape_for(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
         """The shape with its symbolic sizes replaced."""
@@ -62,6 +64,8 @@ _ALL = (
     Field("camera.min_arm_in_view", "Camera poses that show less than this share of the arm are redrawn.", 0.6),
     Field("camera.max_arm_in_view", "Camera poses that show more than this share of the arm are redrawn.", 1.0),
     Field("camera.on_gripper", "Share by which the centre moves from the arm's to the gripper's start.", 0.0),
+    Field("camera.min_clearance", "Camera poses nearer to the arm's keypoints or between them are redrawn, m."),
+    Field("camera.distortion", "Radial distortion at the image's corners, a share of the radius.", still=True),
     Field("camera_motion.orbit", "Amplitude of a moving camera's orbit about the arm, rad.", 0.2),
     Field("camera_motion.orbit_period", "Period of the orbit, s.", 12.0),
     Field("camera_motion.sway", "Amplitudes of a hand-held camera: m, m, m, rad, rad, rad.", (0.01,) * 6, (6,)),
@@ -91,6 +95,12 @@ _ALL = (
     Field("occluders.colour", "Their colours.", 0.5, (_OCCLUDERS, 3)),
     Field("robot.colour", "Colour multiplier of each channel of the robot.", 1.0, (3,)),
     Field("lens.k1", "Radial distortion (OpenCV's k1) of the images, not part of the camera model.", 0.0),
+    Field("painted.background", "Number of objects painted behind the robot.", still=True),
+    Field("painted.windows", "Number of bright windows painted behind it.", still=True),
+    Field("painted.markers", "Number of marker boards painted behind it, on the gripper and elsewhere.", still=True),
+    Field("painted.attachments", "Number of cables, tapes and covers painted along the arm.", still=True),
+    Field("painted.foreground", "Number of objects painted before it.", still=True),
+    Field("painted.glare", "Light that windows scatter over the whole image, a share of full scale.", still=True),
     Field("sensors.joint_bias", "Constant offset of the joint encoders, rad.", 0.0, ("joints",)),
     _image("exposure", "Exposure, stops."),
     _image("white_balance_r", "Gain of the red channel.", 1.0),

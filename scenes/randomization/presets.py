@@ -13,7 +13,7 @@ from .fields import FIELDS
 
 __all__ = ["PRESETS", "preset_room", "preset_rules"]
 
-PRESETS = ("none", "mild", "strong", "lab", "workshop")
+PRESETS = ("none", "mild", "strong", "hard", "lab", "workshop")
 """Names of the presets."""
 
 _PI = float(np.pi)
@@ -25,6 +25,9 @@ def preset_rules(name: str, camera_distance: tuple[float, float]) -> dict[str, A
     - ``none`` randomises the task and the camera pose (results for a single view would not generalise).
     - ``mild`` adds the variation within one laboratory: lights, colours, clutter, exposure, noise.
     - ``strong`` adds the variation between laboratories: textures, occluders, wider ranges, more camera effects.
+    - ``hard`` is for single images: what laboratories' own cameras see. The arm may fill or leave the image, at any
+      roll, through a lens with distortion, with cables and covers on it, marker boards, windows and people before or
+      behind it, after strong compression.
     - ``lab`` and ``workshop`` are scene presets for the physically based renderers: fixed furniture, lights and camera
       effects; only task and camera pose vary.
 
@@ -41,10 +44,12 @@ def preset_rules(name: str, camera_distance: tuple[float, float]) -> dict[str, A
     rules |= _NONE | {"camera.distance": {"uniform": [near, far]}}
     if name in ("mild", "lab", "workshop"):
         rules |= _VIEWS | {"camera.distance": {"uniform": [0.9 * near, 1.15 * far]}}
-    if name in ("mild", "strong"):
+    if name in ("mild", "strong", "hard"):
         rules |= _VIEWS | _MILD
-    if name == "strong":
+    if name in ("strong", "hard"):
         rules |= _STRONG | {"camera.distance": {"uniform": [0.75 * near, 1.5 * far]}}
+    if name == "hard":
+        rules |= _HARD | {"camera.distance": {"log_uniform": [0.35 * near, 2.0 * far]}}
     return rules | _ROOMS.get(name, {})
 
 
@@ -141,6 +146,30 @@ _STRONG: dict[str, Any] = {
     "image.motion_blur_angle_rad": _frame({"uniform": [0.0, _PI]}),
     "image.noise_std": {"uniform": [0.0, 0.03]},
     "image.jpeg_quality": {"choice": [0, 30, 50, 70, 90]},
+}
+
+_ROLLS = [*np.linspace(-0.4, 0.4, 18).round(3).tolist(), *np.linspace(-_PI, _PI, 9)[1:].round(3).tolist()]
+"""Seven in ten cameras are nearly upright, the others at any multiple of 45 degrees."""
+
+_HARD: dict[str, Any] = {
+    "camera.azimuth": {"uniform": [-2.6, 2.6]},
+    "camera.elevation": {"uniform": [-0.2, 1.35]},
+    "camera.look_at": {"uniform": [-0.3, 0.3]},
+    "camera.roll": {"choice": _ROLLS},
+    "camera.fov": {"uniform": [0.52, 1.92]},
+    "camera.on_gripper": {"uniform": [0.0, 1.0]},
+    "camera.min_arm_in_view": 0.15,
+    "camera.min_clearance": 0.2,
+    "camera.distortion": {"uniform": [-0.22, 0.06]},
+    "painted.background": {"choice": [0, 2, 4, 8]},
+    "painted.windows": {"choice": [0, 0, 1, 2]},
+    "painted.markers": {"choice": [0, 0, 1, 2, 3]},
+    "painted.attachments": {"choice": [0, 0, 1, 2, 3]},
+    "painted.foreground": {"choice": [0, 0, 1, 2]},
+    "painted.glare": {"uniform": [0.0, 0.4]},
+    "robot.colour": {"uniform": [0.65, 1.12]},
+    "image.noise_std": {"uniform": [0.0, 0.04]},
+    "image.jpeg_quality": 50.0,
 }
 
 _ROOMS: dict[str, dict[str, Any]] = {

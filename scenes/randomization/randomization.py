@@ -53,6 +53,20 @@ class Randomization:
         """Whether any field is drawn for every image."""
         return any(rule.when == "frame" for rule in self.rules.values())
 
+    def for_episodes(self) -> Randomization:
+        """The rules without those of fields that are made for single images.
+
+        Raises:
+            ConfigurationError: If one of these is not nominal.
+        """
+        rules = dict(self.rules)
+        for name in [name for name in rules if FIELDS[name].still]:
+            if rules.pop(name) != _rule(FIELDS[name], FIELDS[name].nominal):
+                raise ConfigurationError(
+                    f"{name} is made for single images (ctr-env generate, evaluate), not for episodes; leave it out"
+                )
+        return Randomization(rules, self.room)
+
     def draw(
         self,
         seed: int,

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["fractal_noise", "paint_clutter"]
+__all__ = ["fill_shape", "fractal_noise", "paint_clutter", "random_colour"]
 
 Canvas = NDArray[np.uint8]
 
@@ -35,7 +35,7 @@ def paint_clutter(canvas: Canvas, rng: np.random.Generator, count: int, size: fl
         extent = size * height * float(np.exp(rng.uniform(np.log(0.08), np.log(0.45))))
         centre = rng.uniform(-0.05, 1.05, 2) * (width, height)
         shading = _SHAPES[rng.integers(len(_SHAPES))](shape, centre, extent, rng)
-        _fill(canvas, shape, shading, rng)
+        fill_shape(canvas, shape, shading, rng)
         np.maximum(covered, shape, out=covered)
     return covered
 
@@ -127,8 +127,15 @@ _SHAPES: tuple[Callable[[Canvas, NDArray, float, np.random.Generator], float], .
 )
 
 
-def _fill(canvas: Canvas, shape: Canvas, roundness: float, rng: np.random.Generator) -> None:
-    """Colour a shape: base colour, directional light, shading towards its edges, noise or stripes."""
+def fill_shape(canvas: Canvas, shape: Canvas, roundness: float, rng: np.random.Generator) -> None:
+    """Colour a shape, in place: base colour, directional light, shading towards its edges, noise or stripes.
+
+    Args:
+        canvas: ``(H, W, 3)`` uint8 RGB.
+        shape: ``(H, W)`` uint8 coverage.
+        roundness: How much darker the edges are, 0 to 1.
+        rng: Source of randomness.
+    """
     x, y, w, h = cv2.boundingRect(shape)
     if w == 0 or h == 0:
         return

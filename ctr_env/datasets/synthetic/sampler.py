@@ -15,6 +15,7 @@ from ctr_env.scenes.randomization.apply import apply_draws, image_effects, sizes
 from ctr_env.scenes.randomization.randomization import Draws, make_randomization
 from ctr_env.scenes.rendering.base import Renderer
 from ctr_env.scenes.rendering.image_effects import apply_image_effects
+from ctr_env.scenes.rendering.radial_lens import distorting_camera, warped, wide_enough
 from ctr_env.scenes.rendering.registry import make_renderer, require_renderer
 from ctr_env.scenes.robots.catalogue import get_robot
 from ctr_env.scenes.robots.description import RobotDescription
@@ -23,6 +24,7 @@ from ctr_env.scenes.world.scene import Scene
 from ctr_env.scenes.world.views import camera_from_draws, pose_from_draws
 
 from .backgrounds import Backgrounds
+from .painting import paint_image
 
 __all__ = ["FrameSampler"]
 
@@ -94,18 +96,24 @@ class FrameSampler:
         draws = self._rules.draw(seed, sizes_of(scene)) | self._rules.draw(seed, sizes_of(scene), when="frame")
         joints = self._place(scene, draws, seed, rng)
         apply_draws(scene, draws)
+        camera = distorting_camera(scene.camera, float(draws["camera.distortion"]))
+        drawn = wide_enough(camera)
+        scene.place_camera(drawn, scene.world_T_camera)
         segmentation = renderer.segmentation(scene.data)
-        mask = scene.robot_mask(segmentation)
-        image = renderer.rgb(scene.data)
-        if self._backgrounds is not None and rng.random() < _BACKGROUND_SHARE:
-            image = self._backgrounds.behind(image, mask, rng)
-        effects = image_effects(draws)
-        depth = renderer.depth(scene.data) / scene.arm_depth if effects.get("defocus_px") else None
-        image = apply_image_effects(image, effects, rng, depth)
+        mask = warped(scene.robot_mask(segmentation).astype(np.uint8), drawn, camera, smooth=False) > 0
+        image = warped(renderer.rgb(scene.data), drawn, camera)
         pose = scene.camera_T_base
         points = pose.apply(scene.kinematics.keypoints(joints))
+        if self._backgrounds is not None and rng.random() < _BACKGROUND_SHARE:
+            image = self._backgrounds.behind(image, mask, rng)
+        image, mask = paint_image(image, mask, points, camera, draws, rng)
+        effects = image_effects(draws)
+        depth = None
+        if effects.get("defocus_px"):
+            depth = warped(renderer.depth(scene.data), drawn, camera) / scene.arm_depth
+        image = apply_image_effects(image, effects, rng, depth)
         measured = joints + draws["sensors.joint_bias"]
-        return LabelledFrame(name, image, scene.camera, measured, pose, points, scene.camera.project(points), mask)
+        return LabelledFrame(name, image, camera, measured, pose, points, camera.project(points), mask)
 
     def close(self) -> None:
         """Free the graphics contexts."""
@@ -145,11 +153,16 @@ class FrameSampler:
     def _find_view(self, scene: Scene, joints: NDArray[np.float64], draws: Draws, seed: int, first: int) -> bool:
         """Place the camera at the first drawn view that shows enough of the arm; ``False`` if none does."""
         k = scene.kinematics
-        centre = scene.world_T_base.apply((k.keypoints(joints).mean(axis=0) + k.base_T_ee(joints).translation) / 2)
+        chain, gripper = k.keypoints(joints), k.base_T_ee(joints).translation
+        middle = (chain.mean(axis=0) + gripper) / 2
         for index in range(first, first + _VIEWS):
             draws |= self._rules.draw(seed, sizes_of(scene), index=index, groups=_CAMERA)
+            centre = scene.world_T_base.apply(middle + float(draws["camera.on_gripper"]) * (gripper - middle))
             pose = pose_from_draws(draws, centre, self.robot.camera_azimuth)
-            if not scene.inside_room(pose.translation):
+            eye = pose.translation
+            if not scene.inside_room(eye):
+                continue
+            if _clearance(scene.world_T_base.apply(chain), eye) < draws["camera.min_clearance"]:
                 continue
             scene.place_camera(camera_from_draws(draws, *self._size), pose)
             if scene.arm_in_view() >= draws["camera.min_arm_in_view"]:
@@ -173,3 +186,11 @@ class FrameSampler:
         """Bounds of drawn joint positions; continuous joints are drawn within [-pi, pi]."""
         lower, upper = scene.kinematics.lower + _JOINT_MARGIN, scene.kinematics.upper - _JOINT_MARGIN
         return np.maximum(lower, -np.pi), np.minimum(upper, np.pi)
+
+
+def _clearance(chain: NDArray[np.float64], point: NDArray[np.float64]) -> float:
+    """Distance (m) of a point from the segments between ``(K, 3)`` points of a chain."""
+    start, along = chain[:-1], np.diff(chain, axis=0)
+    share = np.sum((point - start) * along, axis=1) / np.maximum(np.sum(along**2, axis=1), 1e-12)
+    nearest = start + np.clip(share, 0.0, 1.0)[:, None] * along
+    return float(np.linalg.norm(nearest - point, axis=1).min())

@@ -114,7 +114,7 @@ def _check(arguments: Mapping[str, Any]) -> None:
         config = ServoConfig(**arguments)
     except TypeError as error:
         raise ConfigurationError(f"a parameter has a value of the wrong type: {error}") from error
-    make_randomization(config.randomization, get_robot(config.robot).camera_distance)
+    make_randomization(config.randomization, get_robot(config.robot).camera_distance).for_episodes()
     if names_factory(config.controller):
         import_factory(str(config.controller))
     elif isinstance(config.controller, str):

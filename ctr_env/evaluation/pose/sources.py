@@ -9,12 +9,34 @@ from ctr_env.datasets.folders import Folder, rejected_frame
 from ctr_env.datasets.labelled import LabelledFrame
 from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.errors import DataError, SamplingError
-from ctr_env.runs.seeds import frame_seed
+from ctr_env.runs.configuration import require_choice
+from ctr_env.runs.seeds import SPLITS, frame_seed
+from ctr_env.scenes.randomization.presets import PRESETS
 
-__all__ = ["SYNTHETIC", "FolderSource", "FrameSource", "SyntheticSource", "UnusableFrameError"]
+__all__ = ["SYNTHETIC", "FolderSource", "FrameSource", "SyntheticSource", "UnusableFrameError", "synthetic_set"]
 
 SYNTHETIC = "synthetic:"
-"""Prefix of the name of a split of generated frames."""
+"""Prefix of the name of a set of generated frames."""
+
+
+def synthetic_set(data: str) -> tuple[str | None, str]:
+    """Preset and split of a set of generated frames.
+
+    Args:
+        data: ``synthetic:SPLIT``, ``synthetic:PRESET/SPLIT``, or ``synthetic:PRESET`` for its split ``test``.
+
+    Returns:
+        Name of the preset, ``None`` where the set names none; and of the split.
+
+    Raises:
+        ConfigurationError: If a name is unknown.
+    """
+    first, _, second = data.removeprefix(SYNTHETIC).partition("/")
+    if not second and first in SPLITS:
+        return None, first
+    require_choice(f"data {data!r}: preset", first, PRESETS)
+    require_choice(f"data {data!r}: split", second or "test", SPLITS)
+    return first, second or "test"
 
 
 class UnusableFrameError(DataError):

@@ -15,7 +15,7 @@ from ctr_env.runs.files import sha256
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .recording_files import RecordingFiles
-from .sources import SYNTHETIC, FolderSource, FrameSource, SyntheticSource
+from .sources import SYNTHETIC, FolderSource, FrameSource, SyntheticSource, synthetic_set
 
 __all__ = ["PoseStudy"]
 
@@ -29,7 +29,8 @@ class PoseStudy:
     robot: str = "panda"
     """Robot, by name."""
     data: str = "synthetic:test"
-    """A folder in the layout of DREAM or CtRNet's Baxter set, or ``synthetic:`` and a split, for generated frames."""
+    """A folder in the layout of DREAM or CtRNet's Baxter set, or ``synthetic:[PRESET/]SPLIT`` for generated frames
+    (``synthetic:hard``: ``synthetic:hard/test``)."""
     frames: int | None = None
     """Number of frames, from the first on; ``None``: all of a folder, 200 generated ones."""
     estimator: str | PoseEstimator = "ground_truth"
@@ -43,7 +44,7 @@ class PoseStudy:
     height: int = 480
     """Height of generated images, pixels."""
     randomization: str | Mapping[str, Any] = "strong"
-    """Preset or mapping of generated frames."""
+    """Preset or mapping of generated frames, where ``data`` names none."""
     units: Literal["auto", "m", "cm"] = "auto"
     """Unit of length of a DREAM folder (see :data:`~ctr_env.datasets.dream_reader.UNITS`)."""
     pixel_centres: Literal["auto", "integer", "half"] = "auto"
@@ -59,11 +60,18 @@ class PoseStudy:
                 raise ConfigurationError(f"{name} must be at least 1, not {value}")
         if self.seed < 0:
             raise ConfigurationError(f"seed must not be negative, not {self.seed}")
+        if self.synthetic and synthetic_set(self.data)[0] is not None and self.randomization != "strong":
+            raise ConfigurationError(f"data {self.data!r} names a randomisation: leave out {self.randomization!r}")
 
     @property
     def synthetic(self) -> bool:
         """Whether frames are generated."""
         return self.data.startswith(SYNTHETIC)
+
+    @property
+    def generated_by(self) -> str | Mapping[str, Any]:
+        """Preset or mapping of generated frames."""
+        return synthetic_set(self.data)[0] or self.randomization
 
     @property
     def config(self) -> dict[str, Any]:
@@ -77,7 +85,7 @@ class PoseStudy:
             "seed": self.seed,
         }
         if self.synthetic:
-            config |= {"width": self.width, "height": self.height, "randomization": self.randomization}
+            config |= {"width": self.width, "height": self.height, "randomization": self.generated_by}
         if self.recording is not None:
             config["recording"] = self.recording.config
         for name in ("units", "pixel_centres"):
@@ -104,6 +112,5 @@ class PoseStudy:
         if not self.synthetic:
             folder = open_folder(Path(self.data), kinematics, self.units, self.pixel_centres)
             return FolderSource(folder, self.frames)
-        sampler = FrameSampler(self.robot, self.width, self.height, self.randomization, board_share=float(board))
-        split = self.data.removeprefix(SYNTHETIC)
-        return SyntheticSource(sampler, split, self.seed, self.frames or _SYNTHETIC_FRAMES)
+        sampler = FrameSampler(self.robot, self.width, self.height, self.generated_by, board_share=float(board))
+        return SyntheticSource(sampler, synthetic_set(self.data)[1], self.seed, self.frames or _SYNTHETIC_FRAMES)
