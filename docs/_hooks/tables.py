@@ -17,7 +17,7 @@ from ctr_env.scenes.randomization.presets import PRESETS, preset_rules
 from ctr_env.scenes.robots.catalogue import ROBOTS
 
 _USUAL_DISTANCE = (0.9, 1.5)  # the Panda's; presets scale it
-_DRAWN_ALWAYS = ("none", "mild", "strong")
+_DRAWN_ALWAYS = ("none", "mild", "strong", "hard")
 _ESTIMATORS = {
     "charuco": "pose of a ChArUco board in the gripper, detected in the image",
     "ctrnet": "learned, markerless: mask, keypoints, PnP, contour alignment",

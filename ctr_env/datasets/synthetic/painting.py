@@ -112,8 +112,8 @@ def _paint_window(canvas: Image, panes: Image, rng: np.random.Generator) -> None
         ends = [tuple(np.round(p).astype(int).tolist()) for p in (a, b)]
         cv2.line(shape, ends[0], ends[1], 0, max(1, round(0.03 * float(half.max()))), cv2.LINE_AA)
     light = rng.uniform(225, 255) * np.array([rng.uniform(0.93, 1.0), rng.uniform(0.96, 1.0), 1.0])
-    share = shape[..., None] / 255.0
-    canvas[:] = (canvas * (1.0 - share) + light * share).astype(np.uint8)
+    alpha = shape[..., None] / 255.0
+    canvas[:] = (canvas * (1.0 - alpha) + light * alpha).astype(np.uint8)
     np.maximum(panes, shape, out=panes)
 
 

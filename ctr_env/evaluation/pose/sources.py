@@ -34,7 +34,7 @@ def synthetic_set(data: str) -> tuple[str | None, str]:
     first, _, second = data.removeprefix(SYNTHETIC).partition("/")
     if not second and first in SPLITS:
         return None, first
-    require_choice(f"data {data!r}: preset", first, PRESETS)
+    require_choice(f"data {data!r}: split or preset", first, (*SPLITS, *PRESETS))
     require_choice(f"data {data!r}: split", second or "test", SPLITS)
     return first, second or "test"
 

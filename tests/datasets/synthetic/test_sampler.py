@@ -8,6 +8,7 @@ from ctr_env.runs.seeds import frame_seed
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 EXACT = {"preset": "strong", "sensors.joint_bias": {"constant": 0.0}}
+PAINTED = ("background", "windows", "markers", "attachments", "foreground", "glare")
 SEEDS = range(10**12, 10**12 + 6)
 
 
@@ -130,3 +131,22 @@ def test_renderer_and_camera_are_checked_before_anything_is_drawn():
         FrameSampler("panda", renderer="eevee")
     with pytest.raises(ValueError, match="number of a camera must lie in"):
         FrameSampler("panda", fixed_camera=-1)
+
+
+def test_hard_frames_are_labelled_through_their_lenses():
+    """Keypoints that are in the image and not hidden lie on the mask, whatever the distortion, roll and distance."""
+    sampler = FrameSampler("panda", 320, 240, {"preset": "hard", **{f"painted.{kind}": 0.0 for kind in PAINTED}})
+    frames = [sampler.sample(frame_seed("validation", 0, index)) for index in range(12)]
+    sampler.close()
+    on = []
+    for frame in frames:
+        assert len(frame.camera.distortion) == 4
+        np.testing.assert_allclose(frame.keypoints_px, frame.camera.project(frame.keypoints), atol=1e-6)
+        near = cv2.dilate(frame.mask.astype(np.uint8), np.ones((5, 5), np.uint8))
+        columns, rows = frame.keypoints_px[frame.camera.contains(frame.keypoints_px)].astype(int).T
+        on.extend(near[rows, columns])
+    assert len(on) > 30
+    assert np.mean(on) > 0.7
+    shares = [frame.mask.mean() for frame in frames]
+    assert min(shares) < 0.05  # far away
+    assert max(shares) > 0.25  # filling the image

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ctr_env.errors import ConfigurationError
 from ctr_env.scenes.randomization.distributions import (
     Choice,
     Constant,
@@ -37,7 +38,15 @@ def test_presets_widen():
         spread[preset] = {name: np.std([draw[name] for draw in draws], axis=0).max() for name in FIELDS}
     varied = {preset: {name for name, std in spread[preset].items() if std > 1e-12} for preset in PRESETS}
     assert varied["none"] < varied["mild"] < varied["strong"]
+    assert varied["strong"] - varied["hard"] == {"image.jpeg_quality"}
     assert all(name.startswith(("camera", "task", "goal_motion")) for name in varied["none"])
+
+
+def test_episodes_do_without_the_fields_of_single_images_and_reject_them():
+    assert all(not FIELDS[name].still for name in make_randomization("strong").for_episodes().rules)
+    for rules in ("hard", {"painted.windows": 1.0}, {"camera.distortion": {"uniform": [-0.1, 0.0]}}):
+        with pytest.raises(ConfigurationError, match="made for single images"):
+            make_randomization(rules).for_episodes()
 
 
 @given(st.integers(0, 2**62))
