@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
@@ -13,6 +15,8 @@ from .joint_limits import JointLimiter
 
 __all__ = ["PositionIK"]
 
+_STARTS = 8
+"""Joint configurations that a search begins from."""
 _DAMPING = 1e-3
 """Least damping, m/rad."""
 
@@ -54,6 +58,27 @@ class PositionIK:
             if not blocked.any():
                 return np.clip(q + step, self._limiter.lower, self._limiter.upper)
             J, home = np.where(blocked, 0.0, J), np.where(blocked, 0.0, home)  # the other joints do without these
+
+    def search(
+        self, starts: Sequence[NDArray[np.float64]], goal: RigidTransform, iterations: int, tolerance: float
+    ) -> tuple[NDArray[np.float64], bool]:
+        """As :meth:`solve`, from the given starts in turn and then from random ones, always the same.
+
+        Returns:
+            The first joint positions found whose error is below the tolerance, and ``True``; if there are none, those
+            found from the first start, and ``False``.
+        """
+        rng = np.random.default_rng(0)
+        low, high = np.maximum(self._limiter.lower, -np.pi), np.minimum(self._limiter.upper, np.pi)
+        more = rng.uniform(low, high, (_STARTS - len(starts), len(low)))
+        nearest: NDArray[np.float64] | None = None
+        for start in (*starts, *more):
+            q, found = self.solve(start, goal, iterations, tolerance)
+            if found:
+                return q, True
+            nearest = q if nearest is None else nearest
+        assert nearest is not None
+        return nearest, False
 
     def solve(
         self, start: NDArray[np.float64], goal: RigidTransform, iterations: int, tolerance: float

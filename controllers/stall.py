@@ -17,7 +17,7 @@ __all__ = ["StallDiagnosis", "residual_damping"]
 _CURVATURE_M = 1.0
 """Bound of the second derivative of the forward kinematics (m/rad²): the length of an arm."""
 _AT_STOP_RAD = 2e-3
-_STARTS, _ITERATIONS = 8, 30
+_ITERATIONS = 30
 _REACHED = 1e-3
 """Weighted error (m) at which a goal counts as reached by a joint configuration."""
 _MOVED = 0.05
@@ -75,10 +75,7 @@ class StallDiagnosis:
         """Whether some joint configuration reaches a goal; remembered until the goal has moved."""
         if self._goal is None or self._size(twist_between(self._goal, goal)) > _MOVED:
             self._goal = goal
-            rng = np.random.default_rng(0)  # the same answer to the same question
-            low, high = np.maximum(self._limiter.lower, -np.pi), np.minimum(self._limiter.upper, np.pi)
-            starts = [q, *rng.uniform(low, high, (_STARTS - 1, len(q)))]
-            self._reachable = any(self._ik.solve(start, goal, _ITERATIONS, _REACHED)[1] for start in starts)
+            _, self._reachable = self._ik.search((q,), goal, _ITERATIONS, _REACHED)
         return self._reachable
 
     def _size(self, twist: NDArray[np.float64]) -> float:

@@ -62,11 +62,16 @@ print(json.dumps([seconds, sorted(heavy)]))
     assert seconds < 0.3
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the backend is selected on Linux only")
 class TestOpenGLBackend:
+    def imported_after_mujoco(self, platform):
+        return in_new_process(f"import mujoco, sys; sys.platform = {platform!r}; import ctr_env").stderr
+
     def test_it_is_too_late_after_mujoco(self):
-        shown = in_new_process("import mujoco, ctr_env").stderr
+        shown = self.imported_after_mujoco("linux")
         assert "mujoco was imported before ctr_env" in shown and "MUJOCO_GL" in shown
+
+    def test_systems_other_than_linux_have_no_choice_to_be_late_for(self):
+        assert "UserWarning" not in self.imported_after_mujoco("darwin")
 
     @pytest.mark.parametrize(
         "code, variables",

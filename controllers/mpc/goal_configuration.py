@@ -16,7 +16,6 @@ __all__ = ["GoalConfiguration"]
 
 _FIRST_STEPS, _STEPS = 40, 2
 """Steps of inverse kinematics for a new goal, and for one that has been followed before."""
-_STARTS = 8
 _REACHED = 1e-3
 """Weighted error (m) at which a joint configuration counts as one of the goal."""
 _LOST = 0.05
@@ -27,14 +26,13 @@ class GoalConfiguration:
     """Joint positions of a goal pose within the stops, near the present ones.
 
     A goal that moves is followed from its last configuration, and the null space approaches home meanwhile. One that
-    cannot be reached from the present configuration is tried from others; where none reaches it, the nearest pose found
-    first counts.
+    cannot be reached from the present configuration is tried from others; where none reaches it, the pose
+    found first counts.
     """
 
     def __init__(self, kinematics: RobotKinematics, limiter: JointLimiter, config: MPCConfig) -> None:
         """Search for an arm under its limits."""
         self._kinematics = kinematics
-        self._limiter = limiter
         self._ik = PositionIK(kinematics, limiter, config.rotation_length)
         self._home_rate = config.home_rate
         self._last: NDArray[np.float64] | None = None
@@ -52,20 +50,9 @@ class GoalConfiguration:
             period: Time since the last update, seconds.
         """
         if self._last is None or np.linalg.norm(self._ik.error(self._last, base_T_goal)) > _LOST:
-            self._last = self._search(base_T_goal, q)
+            starts = (q, self._kinematics.home)
+            self._last, _ = self._ik.search(starts, base_T_goal, _FIRST_STEPS, _REACHED)
         share = min(1.0, self._home_rate * period) / _STEPS
         for _ in range(_STEPS):
             self._last = self._ik.step(self._last, base_T_goal, share)
         return self._last
-
-    def _search(self, goal: RigidTransform, q: NDArray[np.float64]) -> NDArray[np.float64]:
-        rng = np.random.default_rng(0)  # the same answer to the same question
-        low, high = np.maximum(self._limiter.lower, -np.pi), np.minimum(self._limiter.upper, np.pi)
-        first: NDArray[np.float64] | None = None
-        for start in (q, self._kinematics.home, *rng.uniform(low, high, (_STARTS - 2, len(q)))):
-            found, reached = self._ik.solve(start, goal, _FIRST_STEPS, _REACHED)
-            if reached:
-                return found
-            first = found if first is None else first
-        assert first is not None
-        return first

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ctr_env.geometry import PinholeCamera
 from ctr_env.scenes.randomization.randomization import Draws
-from ctr_env.scenes.rendering.radial_lens import radial_maps
+from ctr_env.scenes.rendering.radial_lens import RadialLens
 
 __all__ = ["LensDistortion"]
 
@@ -20,8 +20,7 @@ class LensDistortion:
 
     def __init__(self) -> None:
         """Start without a map."""
-        self._made_for: tuple[PinholeCamera, float] | None = None
-        self._maps: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+        self._lens: RadialLens | None = None
 
     def distort(self, image: NDArray[np.uint8], camera: PinholeCamera, draws: Draws) -> NDArray[np.uint8]:
         """The image that the lens forms; the given array itself if it does not distort.
@@ -32,10 +31,6 @@ class LensDistortion:
             draws: Draws of the episode, with ``lens.k1``.
         """
         k1 = float(draws.get("lens.k1", 0.0))
-        if k1 == 0.0:
-            return image
-        import cv2
-
-        if self._maps is None or self._made_for != (camera, k1):
-            self._made_for, self._maps = (camera, k1), radial_maps(camera, k1, camera)
-        return np.asarray(cv2.remap(image, *self._maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+        if self._lens is None or (self._lens.source, self._lens.k1) != (camera, k1):
+            self._lens = RadialLens(camera, k1, camera)
+        return self._lens.warp(image)

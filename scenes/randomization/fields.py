@@ -64,7 +64,7 @@ _ALL = (
     Field("camera.min_arm_in_view", "Camera poses that show less than this share of the arm are redrawn.", 0.6),
     Field("camera.max_arm_in_view", "Camera poses that show more than this share of the arm are redrawn.", 1.0),
     Field("camera.on_gripper", "Share by which the centre moves from the arm's to the gripper's start.", 0.0),
-    Field("camera.min_clearance", "Camera poses nearer to the arm's keypoints or between them are redrawn, m."),
+    Field("camera.min_clearance", "Camera poses nearer to the keypoints' chain are redrawn, m.", still=True),
     Field("camera.distortion", "Radial distortion at the image's corners, a share of the radius.", still=True),
     Field("camera_motion.orbit", "Amplitude of a moving camera's orbit about the arm, rad.", 0.2),
     Field("camera_motion.orbit_period", "Period of the orbit, s.", 12.0),

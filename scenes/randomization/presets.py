@@ -26,8 +26,8 @@ def preset_rules(name: str, camera_distance: tuple[float, float]) -> dict[str, A
     - ``mild`` adds the variation within one laboratory: lights, colours, clutter, exposure, noise.
     - ``strong`` adds the variation between laboratories: textures, occluders, wider ranges, more camera effects.
     - ``hard`` is for single images: what laboratories' own cameras see. The arm may fill or leave the image, at any
-      roll, through a lens with distortion, with cables and covers on it, marker boards, windows and people before or
-      behind it, after strong compression.
+      roll, through a lens with distortion, with cables and covers on it, marker boards, windows and other objects
+      before or behind it, after strong compression.
     - ``lab`` and ``workshop`` are scene presets for the physically based renderers: fixed furniture, lights and camera
       effects; only task and camera pose vary.
 

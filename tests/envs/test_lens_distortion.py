@@ -7,7 +7,7 @@ import numpy as np
 
 from ctr_env.envs.lens_distortion import LensDistortion
 from ctr_env.geometry import PinholeCamera, undistort_pixels
-from ctr_env.scenes.rendering.radial_lens import radial_maps
+from ctr_env.scenes.rendering.radial_lens import RadialLens
 
 CAMERA = PinholeCamera.from_fov(1.1, 320, 240, (0.52, 0.47))
 
@@ -41,7 +41,7 @@ def test_a_point_lies_where_a_camera_with_that_lens_projects_it():
 def test_the_map_is_the_inverse_of_opencvs_model():
     """Of a pixel of the lens's image, the map gives where the pinhole camera sees the same ray."""
     for k1 in (-0.3, 0.1):
-        columns, rows = radial_maps(CAMERA, k1, CAMERA)
+        columns, rows = RadialLens(CAMERA, k1, CAMERA).maps
         v, u = np.mgrid[5:240:23, 5:320:31]
         expected = undistort_pixels(np.stack([u, v], axis=-1) + 0.5, replace(CAMERA, distortion=(k1, 0.0, 0.0, 0.0)))
         found, seen = np.stack([columns[v, u], rows[v, u]], axis=-1) + 0.5, np.isfinite(expected)

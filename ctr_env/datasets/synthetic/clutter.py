@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["fill_shape", "fractal_noise", "paint_clutter", "random_colour"]
+__all__ = ["fill_shape", "fractal_noise", "paint_clutter"]
 
 Canvas = NDArray[np.uint8]
 

@@ -63,10 +63,11 @@ def paint_image(
     painted = np.where(mask[..., None], image, behind)
     cover = np.zeros(mask.shape, np.uint8)
     for _ in range(int(count["attachments"])):
-        _attach(painted, cover, links, rng)
+        if len(links) >= 2:
+            cover = np.maximum(cover, _attach(painted, links, rng))
     if count["markers"] and links and rng.random() < 0.5:
         x, y, scale = links[-1]
-        _paint_board(painted, cover, np.array([x, y]), scale * rng.uniform(0.8, 2.0), rng)
+        cover = np.maximum(cover, _paint_board(painted, np.array([x, y]), scale * rng.uniform(0.8, 2.0), rng))
     cover = np.maximum(cover, paint_clutter(painted, rng, int(count["foreground"]), size=0.9))
     return PaintedImage(_glared(painted, panes, count["glare"]), mask & (cover < 128))
 
@@ -79,9 +80,7 @@ def _behind(image: Image, count: Mapping[str, float], rng: np.random.Generator) 
     for _ in range(int(count["windows"])):
         _paint_window(canvas, panes, rng)
     for _ in range(int(count["markers"])):
-        _paint_board(
-            canvas, np.zeros_like(panes), rng.uniform(0.0, 1.0, 2) * size, size[1] * rng.uniform(0.03, 0.2), rng
-        )
+        _paint_board(canvas, rng.uniform(0.0, 1.0, 2) * size, size[1] * rng.uniform(0.03, 0.2), rng)
     return canvas, panes
 
 
@@ -127,49 +126,51 @@ def _glared(image: Image, panes: Image, glare: float) -> Image:
     return np.asarray((image + veil[..., None]).clip(0, 255), dtype=np.uint8)
 
 
-def _attach(image: Image, cover: Image, links: list[NDArray[np.float64]], rng: np.random.Generator) -> None:
-    """A cable along the arm, a tape around a link, or a cover of one; nothing if too little of the arm is in front."""
-    if len(links) < 2:
-        return
-    shape = np.zeros_like(cover)
-    kind = rng.integers(3)
-    if kind == 0:
-        path = np.array([link[:2] + rng.normal(0.0, 0.7, 2) * link[2] for link in links])
-        curve = np.array(
-            [np.interp(np.linspace(0, len(path) - 1, 40), np.arange(len(path)), axis) for axis in path.T]
-        ).T
-        curve += np.cumsum(rng.normal(0.0, 0.05 * links[-1][2], curve.shape), axis=0)
-        thickness = max(1, round(float(np.median([link[2] for link in links])) * rng.uniform(0.08, 0.3)))
-        cv2.polylines(shape, [_limited(curve)], False, 255, min(thickness, 60), cv2.LINE_AA)
-    else:
-        first = int(rng.integers(len(links) - 1))
-        a, b = links[first], links[first + 1]
-        along = b[:2] - a[:2]
-        across = np.array([-along[1], along[0]]) / max(float(np.linalg.norm(along)), 1e-6)
-        start, length = rng.uniform(0.0, 0.8), rng.uniform(0.05, 0.2) if kind == 1 else rng.uniform(0.3, 0.9)
-        ends = [a[:2] + share * along for share in (start, start + length)]
-        half = [rng.uniform(0.9, 1.6) * s for s in (a[2], b[2])]
-        quad = np.array(
-            [
-                ends[0] - half[0] * across,
-                ends[0] + half[0] * across,
-                ends[1] + half[1] * across,
-                ends[1] - half[1] * across,
-            ]
-        )
-        cv2.fillConvexPoly(shape, _limited(quad), 255, cv2.LINE_AA)
+def _attach(image: Image, links: list[NDArray[np.float64]], rng: np.random.Generator) -> Image:
+    """Paint a cable, a tape or a cover, each as often; returns its ``(H, W)`` coverage."""
+    kind, size = int(rng.integers(3)), image.shape[:2]
+    shape = _cable(size, links, rng) if kind == 0 else _patch(size, links, kind == 1, rng)
     fill_shape(image, shape, 0.5, rng)
-    np.maximum(cover, shape, out=cover)
+    return shape
+
+
+def _cable(size: tuple[int, ...], links: list[NDArray[np.float64]], rng: np.random.Generator) -> Image:
+    """``(H, W)`` coverage of a cable along the arm."""
+    shape = np.zeros(size, np.uint8)
+    path = np.array([link[:2] + rng.normal(0.0, 0.7, 2) * link[2] for link in links])
+    places = np.linspace(0, len(path) - 1, 40)
+    curve = np.stack([np.interp(places, np.arange(len(path)), axis) for axis in path.T], axis=1)
+    curve += np.cumsum(rng.normal(0.0, 0.05 * links[-1][2], curve.shape), axis=0)
+    thickness = max(1, round(float(np.median([link[2] for link in links])) * rng.uniform(0.08, 0.3)))
+    cv2.polylines(shape, [_limited(curve)], False, 255, min(thickness, 60), cv2.LINE_AA)
+    return shape
+
+
+def _patch(size: tuple[int, ...], links: list[NDArray[np.float64]], narrow: bool, rng: np.random.Generator) -> Image:
+    """``(H, W)`` coverage of a tape around one link (narrow), or of a cover of it."""
+    shape = np.zeros(size, np.uint8)
+    first = int(rng.integers(len(links) - 1))
+    a, b = links[first], links[first + 1]
+    along = b[:2] - a[:2]
+    across = np.array([-along[1], along[0]]) / max(float(np.linalg.norm(along)), 1e-6)
+    start, length = rng.uniform(0.0, 0.8), rng.uniform(0.05, 0.2) if narrow else rng.uniform(0.3, 0.9)
+    near, far = (a[:2] + share * along for share in (start, start + length))
+    side_a, side_b = (rng.uniform(0.9, 1.6) * link[2] * across for link in (a, b))
+    quad = np.array([near - side_a, near + side_a, far + side_b, far - side_b])
+    cv2.fillConvexPoly(shape, _limited(quad), 255, cv2.LINE_AA)
+    return shape
 
 
 def _limited(points: NDArray[np.float64]) -> NDArray[np.int32]:
     return np.round(points).clip(-30_000, 30_000).astype(np.int32)
 
 
-def _paint_board(
-    image: Image, cover: Image, centre: NDArray[np.float64], half: float, rng: np.random.Generator
-) -> None:
-    """A tag, a chessboard or a ChArUco board in a random perspective, about ``half`` pixels from centre to edge."""
+def _paint_board(image: Image, centre: NDArray[np.float64], half: float, rng: np.random.Generator) -> Image:
+    """Paint a tag, a chessboard or a ChArUco board in a random perspective, about ``half`` pixels from centre to edge.
+
+    Returns:
+        Its ``(H, W)`` coverage.
+    """
     pattern = _pattern(rng)
     height, width = pattern.shape
     sides = half * np.array([width, height]) / max(width, height)
@@ -186,7 +187,7 @@ def _paint_board(
     )
     alpha = share[..., None] / 255.0
     image[:] = (image * (1.0 - alpha) + drawn * alpha).clip(0, 255).astype(np.uint8)
-    np.maximum(cover, share, out=cover)
+    return np.asarray(share, dtype=np.uint8)
 
 
 def _pattern(rng: np.random.Generator) -> Image:

@@ -15,7 +15,7 @@ from ctr_env.scenes.randomization.apply import apply_draws, image_effects, sizes
 from ctr_env.scenes.randomization.randomization import Draws, make_randomization
 from ctr_env.scenes.rendering.base import Renderer
 from ctr_env.scenes.rendering.image_effects import apply_image_effects
-from ctr_env.scenes.rendering.radial_lens import distorting_camera, warped, wide_enough
+from ctr_env.scenes.rendering.radial_lens import RadialLens
 from ctr_env.scenes.rendering.registry import make_renderer, require_renderer
 from ctr_env.scenes.robots.catalogue import get_robot
 from ctr_env.scenes.robots.description import RobotDescription
@@ -96,24 +96,23 @@ class FrameSampler:
         draws = self._rules.draw(seed, sizes_of(scene)) | self._rules.draw(seed, sizes_of(scene), when="frame")
         joints = self._place(scene, draws, seed, rng)
         apply_draws(scene, draws)
-        camera = distorting_camera(scene.camera, float(draws["camera.distortion"]))
-        drawn = wide_enough(camera)
-        scene.place_camera(drawn, scene.world_T_camera)
+        lens = RadialLens.by_corner(scene.camera, float(draws["camera.distortion"]))
+        scene.place_camera(lens.source, scene.world_T_camera)
         segmentation = renderer.segmentation(scene.data)
-        mask = warped(scene.robot_mask(segmentation).astype(np.uint8), drawn, camera, smooth=False) > 0
-        image = warped(renderer.rgb(scene.data), drawn, camera)
+        mask = lens.warp(scene.robot_mask(segmentation).astype(np.uint8), smooth=False) > 0
+        image = lens.warp(renderer.rgb(scene.data))
         pose = scene.camera_T_base
         points = pose.apply(scene.kinematics.keypoints(joints))
         if self._backgrounds is not None and rng.random() < _BACKGROUND_SHARE:
             image = self._backgrounds.behind(image, mask, rng)
-        image, mask = paint_image(image, mask, points, camera, draws, rng)
+        image, mask = paint_image(image, mask, points, lens.camera, draws, rng)
         effects = image_effects(draws)
         depth = None
         if effects.get("defocus_px"):
-            depth = warped(renderer.depth(scene.data), drawn, camera) / scene.arm_depth
+            depth = lens.warp(renderer.depth(scene.data)) / scene.arm_depth
         image = apply_image_effects(image, effects, rng, depth)
         measured = joints + draws["sensors.joint_bias"]
-        return LabelledFrame(name, image, camera, measured, pose, points, camera.project(points), mask)
+        return LabelledFrame(name, image, lens.camera, measured, pose, points, lens.camera.project(points), mask)
 
     def close(self) -> None:
         """Free the graphics contexts."""

@@ -43,8 +43,8 @@ class PoseStudy:
     """Width of generated images, pixels."""
     height: int = 480
     """Height of generated images, pixels."""
-    randomization: str | Mapping[str, Any] = "strong"
-    """Preset or mapping of generated frames, where ``data`` names none."""
+    randomization: str | Mapping[str, Any] | None = None
+    """Preset or mapping of generated frames; by default what ``data`` names, else ``strong``."""
     units: Literal["auto", "m", "cm"] = "auto"
     """Unit of length of a DREAM folder (see :data:`~ctr_env.datasets.dream_reader.UNITS`)."""
     pixel_centres: Literal["auto", "integer", "half"] = "auto"
@@ -60,7 +60,7 @@ class PoseStudy:
                 raise ConfigurationError(f"{name} must be at least 1, not {value}")
         if self.seed < 0:
             raise ConfigurationError(f"seed must not be negative, not {self.seed}")
-        if self.synthetic and synthetic_set(self.data)[0] is not None and self.randomization != "strong":
+        if self.synthetic and synthetic_set(self.data)[0] is not None and self.randomization is not None:
             raise ConfigurationError(f"data {self.data!r} names a randomisation: leave out {self.randomization!r}")
 
     @property
@@ -71,7 +71,7 @@ class PoseStudy:
     @property
     def generated_by(self) -> str | Mapping[str, Any]:
         """Preset or mapping of generated frames."""
-        return synthetic_set(self.data)[0] or self.randomization
+        return synthetic_set(self.data)[0] or self.randomization or "strong"
 
     @property
     def config(self) -> dict[str, Any]:

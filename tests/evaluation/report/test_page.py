@@ -11,10 +11,7 @@ _spec = importlib.util.spec_from_file_location("browser", Path(__file__).with_na
 browser_module = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(browser_module)
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(browser_module.PROGRAM is None, reason="no Chromium"),
-]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +21,7 @@ def page(study_folder, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
+    assert browser_module.PROGRAM, "install Chromium: these tests look at the page in it"
     browser = browser_module.Browser(tmp_path_factory.mktemp("profile"))
     yield browser
     browser.close()
