@@ -63,8 +63,8 @@ class Randomization:
         for name in [name for name in rules if FIELDS[name].still]:
             if rules.pop(name) != _rule(FIELDS[name], FIELDS[name].nominal):
                 raise ConfigurationError(
-                    f"{name} (as the preset hard) is made for single images (ctr-env generate, evaluate), not for episodes; "
-                    f"leave it at its nominal value, {FIELDS[name].nominal}"
+                    f"{name} (as the preset hard) is made for single images (ctr-env generate, evaluate), not for "
+                    f"episodes; leave it at its nominal value, {FIELDS[name].nominal}"
                 )
         return Randomization(rules, self.room)
 
