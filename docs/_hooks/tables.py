@@ -139,6 +139,8 @@ def _distribution(rule: Any, field: Field) -> str:
         numbers = list(value)
         run = numbers == list(range(int(numbers[0]), int(numbers[0]) + len(numbers)))
         text = f"{numbers[0]:g} … {numbers[-1]:g}" if run and len(numbers) > 5 else _list(numbers)
+        if len(numbers) > 12 and not run:
+            text = f"{len(numbers)} values from {min(numbers):.3g} to {max(numbers):.3g}"
         return f"one of {text}{frame}"
     names = {"uniform": "U", "log_uniform": "logU", "normal": "N"}
     return f"{names[kind]}({_list(value)}){frame}"
