@@ -56,7 +56,7 @@ def test_the_randomisation_reference_states_each_distribution(hooks):
 
     page = hooks.expand((ROOT / "docs/reference/randomization.md").read_text(encoding="utf-8"))
     row = next(line for line in page.splitlines() if line.startswith("| `camera.fov` |"))
-    assert row.endswith("| – | U(0.8, 1.25) | U(0.6, 1.7) |")
+    assert row.endswith("| – | U(0.8, 1.25) | U(0.6, 1.7) | U(0.52, 1.92) |")
     assert all(f"| `{name}` |" in page for name in FIELDS)
 
 
