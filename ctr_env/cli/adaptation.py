@@ -32,7 +32,7 @@ def replay_source(
         return None
     points = [LinkPoint(*point) for point in read_header(weights).keypoints]
     if folder is not None:
-        return FolderSource(folder, kinematics, points)
+        return FolderSource([folder], kinematics, points)
     return SimulatorSource(config.robot, points, config.seed)
 
 

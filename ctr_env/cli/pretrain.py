@@ -42,7 +42,7 @@ class Pretrain(ResultCommand):
 
     def name_parts(self) -> list[str]:
         """Robot, architecture and data."""
-        return [self.settings.robot, self.settings.architecture, self.settings.data or "simulator"]
+        return [self.settings.robot, self.settings.architecture, *(self.settings.data or ["simulator"])]
 
     def run(self) -> int:
         """Train, measure the weights and say where they are."""

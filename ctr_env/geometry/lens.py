@@ -19,11 +19,16 @@ _STEPS = 8  # intermediate points on the way from the optical axis to a distorte
 _CORRECTIONS = 3  # Newton iterations at each of them
 _ITERATIONS = 8  # Newton iterations at the point itself
 _TOLERANCE = 1e-9  # of normalised coordinates: 1e-6 px at a focal length of 1000 px
+_AXIS = 1e-3  # tangent of the angle from the optical axis below which no lens folds
 _ANGLES = np.linspace(0.0, 0.5 * np.pi - 1e-3, 1024)  # a pinhole camera has no image of rays at a right angle
 
 
 def distort(xy: NDArray[np.float64], model: str, coefficients: tuple[float, ...]) -> NDArray[np.float64]:
-    """Distorted ``(..., 2)`` normalised coordinates of undistorted ones; NaN stays NaN."""
+    """Distorted ``(..., 2)`` normalised coordinates of undistorted ones.
+
+    NaN stays NaN. Rays beyond the fold of an OpenCV model, which a polynomial brings back into the image although no
+    lens shows them there, become NaN.
+    """
     if model == "equidistant":
         radius = np.linalg.norm(xy, axis=-1, keepdims=True)
         angle = np.arctan(radius)
@@ -34,7 +39,10 @@ def distort(xy: NDArray[np.float64], model: str, coefficients: tuple[float, ...]
     out = np.full(flat.shape, np.nan)
     seen = np.isfinite(flat).all(axis=1)
     if seen.any():
-        out[seen] = _opencv(flat[seen], coefficients)[0]
+        values, jacobians = _opencv(flat[seen], coefficients)
+        beside = np.sum(flat[seen] ** 2, axis=1) > _AXIS**2
+        inverted = beside & (np.sum(flat[seen] * values, axis=1) < 0.0)  # folded twice: seen across the axis
+        out[seen] = np.where(((_determinant(jacobians) > 0.0) & ~inverted)[:, None], values, np.nan)
     return out.reshape(xy.shape)
 
 

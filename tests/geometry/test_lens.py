@@ -93,3 +93,14 @@ def test_nan_stays_nan():
         for function in (distort, undistort):
             found = function(points, model, (0.01, 0.0, 0.0, 0.0))
             assert np.isnan(found[0]).all() and np.isfinite(found[1]).all()
+
+
+@pytest.mark.parametrize("azimuth", [0.0, 1.0, 4.0])
+def test_rays_beyond_the_fold_are_not_seen(azimuth):
+    """A barrel r (1 + k1 r^2) folds at r = 1 / sqrt(-3 k1), and crosses the axis at r = 1 / sqrt(-k1)."""
+    k1 = -0.2
+    fold, crossing = (-3 * k1) ** -0.5, (-k1) ** -0.5
+    radii = np.array([0.0, 0.5, 0.99 * fold, 1.01 * fold, 0.99 * crossing, 1.01 * crossing, 10.0])
+    rays = radii[:, None] * np.array([np.cos(azimuth), np.sin(azimuth)])
+    seen = np.isfinite(distort(rays, "opencv", (k1, 0.0, 0.0, 0.0))).all(axis=1)
+    np.testing.assert_array_equal(seen, radii < fold)

@@ -14,7 +14,7 @@ from ctr_env.scenes.world.fiducials import FACES, CharucoBoardSpec
 
 from .clutter import fill_shape, paint_clutter
 
-__all__ = ["PaintedImage", "paint_image"]
+__all__ = ["PaintedImage", "link_places", "paint_image"]
 
 Image = NDArray[np.uint8]
 
@@ -30,46 +30,59 @@ class PaintedImage(NamedTuple):
 
     Attributes:
         image: ``(H, W, 3)`` uint8 RGB.
-        mask: ``(H, W)`` bool, what is still seen of the robot.
+        cover: ``(H, W)`` uint8 coverage of what was painted before the robot, 0 to 255.
     """
 
     image: Image
-    mask: NDArray[np.bool_]
+    cover: Image
 
 
 def paint_image(
     image: Image,
-    mask: NDArray[np.bool_],
-    points: NDArray[np.float64],
-    camera: PinholeCamera,
-    draws: Mapping[str, NDArray[np.float64]],
+    alpha: Image,
+    links: NDArray[np.float64],
+    draws: Mapping[str, NDArray[np.float64] | float],
     rng: np.random.Generator,
 ) -> PaintedImage:
     """Paint the objects of the fields ``painted.*`` into an image without camera effects.
 
     Args:
         image: ``(H, W, 3)`` uint8 RGB.
-        mask: ``(H, W)`` bool, the visible robot.
-        points: ``(K, 3)`` points along the kinematic chain in the camera frame, metres; the last one at the gripper.
-        camera: Intrinsics of the image.
-        draws: How many objects of each kind, by field name.
+        alpha: ``(H, W)`` uint8 coverage by the robot, 0 to 255.
+        links: ``(N, 3)`` places along the arm as :func:`link_places` returns them; the last one at the gripper.
+        draws: How many objects of each kind, by field name; other names are ignored.
         rng: Source of their shapes, places and colours.
     """
     count = {name.partition(".")[2]: float(value) for name, value in draws.items() if name.startswith("painted.")}
+    cover = np.zeros(alpha.shape, np.uint8)
     if not any(count.values()):
-        return PaintedImage(image, mask)
-    links = _links(points, camera)
+        return PaintedImage(image, cover)
     behind, panes = _behind(image, count, rng)
-    painted = np.where(mask[..., None], image, behind)
-    cover = np.zeros(mask.shape, np.uint8)
+    robot = alpha[..., None].astype(np.float32) / 255.0
+    painted = (image * robot + behind * (1.0 - robot)).astype(np.uint8)
     for _ in range(int(count["attachments"])):
         if len(links) >= 2:
             cover = np.maximum(cover, _attach(painted, links, rng))
-    if count["markers"] and links and rng.random() < 0.5:
+    if count["markers"] and len(links) and rng.random() < 0.5:
         x, y, scale = links[-1]
         cover = np.maximum(cover, _paint_board(painted, np.array([x, y]), scale * rng.uniform(0.8, 2.0), rng))
     cover = np.maximum(cover, paint_clutter(painted, rng, int(count["foreground"]), size=0.9))
-    return PaintedImage(_glared(painted, panes, count["glare"]), mask & (cover < 128))
+    return PaintedImage(_glared(painted, panes, count["glare"]), cover)
+
+
+def link_places(points: NDArray[np.float64], camera: PinholeCamera) -> NDArray[np.float64]:
+    """Places along an arm in an image, of those points that lie before the camera.
+
+    Args:
+        points: ``(K, 3)`` points along the kinematic chain in the camera frame, metres.
+        camera: Intrinsics of the image.
+
+    Returns:
+        ``(N, 3)`` pixel x, y, and half the width of a link there, pixels.
+    """
+    before = points[points[:, 2] > _NEAREST_M]
+    places = np.column_stack([camera.project(before), camera.fx * _LINK_M / before[:, 2]])
+    return places[np.isfinite(places).all(axis=1)]
 
 
 def _behind(image: Image, count: Mapping[str, float], rng: np.random.Generator) -> tuple[Image, Image]:
@@ -82,15 +95,6 @@ def _behind(image: Image, count: Mapping[str, float], rng: np.random.Generator) 
     for _ in range(int(count["markers"])):
         _paint_board(canvas, rng.uniform(0.0, 1.0, 2) * size, size[1] * rng.uniform(0.03, 0.2), rng)
     return canvas, panes
-
-
-def _links(points: NDArray[np.float64], camera: PinholeCamera) -> list[NDArray[np.float64]]:
-    """``(x, y, scale)`` in pixels of the points before the camera; the scale is that of half a link's width."""
-    seen = points[points[:, 2] > _NEAREST_M]
-    pixels = camera.project(seen)
-    return [
-        np.array([*p, camera.fx * _LINK_M / z]) for p, z in zip(pixels, seen[:, 2], strict=True) if np.isfinite(p).all()
-    ]
 
 
 def _paint_window(canvas: Image, panes: Image, rng: np.random.Generator) -> None:
@@ -126,7 +130,7 @@ def _glared(image: Image, panes: Image, glare: float) -> Image:
     return np.asarray((image + veil[..., None]).clip(0, 255), dtype=np.uint8)
 
 
-def _attach(image: Image, links: list[NDArray[np.float64]], rng: np.random.Generator) -> Image:
+def _attach(image: Image, links: NDArray[np.float64], rng: np.random.Generator) -> Image:
     """Paint a cable, a tape or a cover, each as often; returns its ``(H, W)`` coverage."""
     kind, size = int(rng.integers(3)), image.shape[:2]
     shape = _cable(size, links, rng) if kind == 0 else _patch(size, links, kind == 1, rng)
@@ -134,19 +138,19 @@ def _attach(image: Image, links: list[NDArray[np.float64]], rng: np.random.Gener
     return shape
 
 
-def _cable(size: tuple[int, ...], links: list[NDArray[np.float64]], rng: np.random.Generator) -> Image:
+def _cable(size: tuple[int, ...], links: NDArray[np.float64], rng: np.random.Generator) -> Image:
     """``(H, W)`` coverage of a cable along the arm."""
     shape = np.zeros(size, np.uint8)
     path = np.array([link[:2] + rng.normal(0.0, 0.7, 2) * link[2] for link in links])
     places = np.linspace(0, len(path) - 1, 40)
     curve = np.stack([np.interp(places, np.arange(len(path)), axis) for axis in path.T], axis=1)
     curve += np.cumsum(rng.normal(0.0, 0.05 * links[-1][2], curve.shape), axis=0)
-    thickness = max(1, round(float(np.median([link[2] for link in links])) * rng.uniform(0.08, 0.3)))
+    thickness = max(1, round(float(np.median(links[:, 2])) * rng.uniform(0.08, 0.3)))
     cv2.polylines(shape, [_limited(curve)], False, 255, min(thickness, 60), cv2.LINE_AA)
     return shape
 
 
-def _patch(size: tuple[int, ...], links: list[NDArray[np.float64]], narrow: bool, rng: np.random.Generator) -> Image:
+def _patch(size: tuple[int, ...], links: NDArray[np.float64], narrow: bool, rng: np.random.Generator) -> Image:
     """``(H, W)`` coverage of a tape around one link (narrow), or of a cover of it."""
     shape = np.zeros(size, np.uint8)
     first = int(rng.integers(len(links) - 1))

@@ -24,7 +24,7 @@ from ctr_env.scenes.world.scene import Scene
 from ctr_env.scenes.world.views import camera_from_draws, pose_from_draws
 
 from .backgrounds import Backgrounds
-from .painting import paint_image
+from .painting import link_places, paint_image
 
 __all__ = ["FrameSampler"]
 
@@ -105,7 +105,9 @@ class FrameSampler:
         points = pose.apply(scene.kinematics.keypoints(joints))
         if self._backgrounds is not None and rng.random() < _BACKGROUND_SHARE:
             image = self._backgrounds.behind(image, mask, rng)
-        image, mask = paint_image(image, mask, points, lens.camera, draws, rng)
+        alpha = mask.astype(np.uint8) * np.uint8(255)
+        image, cover = paint_image(image, alpha, link_places(points, lens.camera), draws, rng)
+        mask &= cover < 128
         effects = image_effects(draws)
         depth = None
         if effects.get("defocus_px"):

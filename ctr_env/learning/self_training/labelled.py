@@ -10,9 +10,11 @@ from torch import Tensor
 
 from ctr_env.calibration.pseudo_label import PseudoLabel, posed_mask
 from ctr_env.datasets.frame import Frame
+from ctr_env.estimators.ctrnet.hypothesis import quarter_turns
 from ctr_env.estimators.ctrnet.robot_model import RobotModel
 from ctr_env.estimators.silhouette.renderer import SilhouetteRenderer
-from ctr_env.learning.supervised.augmentation import Example, RenderedFrame, augmented
+from ctr_env.learning.supervised.augmentation import Example, augmented
+from ctr_env.learning.supervised.rendered_frame import RenderedFrame
 
 from .objective import COARSER
 
@@ -49,7 +51,8 @@ class LabelledImages:
                 continue
             view = model.view(frame)
             mask = np.where(posed_mask(view, pose), 255, 0).astype(np.uint8)
-            self._frames.append(RenderedFrame(frame.image, mask, pose.apply(view.keypoints), frame.camera))
+            points, turns = pose.apply(view.keypoints), quarter_turns(pose)
+            self._frames.append(RenderedFrame(frame.image, mask, points, frame.camera, turns))
             vertices = pose.apply(view.vertices)
             self._vertices.append(torch.from_numpy(vertices.astype(np.float32)))
         surface, (width, height) = model.surface, input_size

@@ -33,7 +33,7 @@ class Batch(NamedTuple):
     points: Tensor
     """``(B, K, 3)`` float32 camera-frame points, metres."""
     lenses: Tensor
-    """``(B, 2, 3)`` float32 from normalised camera coordinates to input pixels."""
+    """``(B, 2, 3)`` float32 from normalised, distorted camera coordinates to input pixels."""
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""

@@ -22,8 +22,8 @@ class TrainingConfig:
     """Robot, by name or by a file that describes it."""
     architecture: str = "compact"
     """Network, by name."""
-    data: str | None = None
-    """Folder of frames with masks; none: frames rendered during training."""
+    data: tuple[str, ...] = ()
+    """Folders of frames with masks; none: frames rendered during training."""
     backgrounds: str | None = None
     """Folder of photographs and panoramas to put behind the robot; none: generated backgrounds only."""
     initial: str | None = None
@@ -90,6 +90,6 @@ class TrainingConfig:
         values = asdict(self)
         for name in ("workers", "save_minutes", "device"):
             values.pop(name)
-        for name in ("data", "backgrounds", "initial"):
+        for name in ("backgrounds", "initial"):
             values[name] = None if values[name] is None else Path(values[name]).name
-        return values
+        return values | {"data": [Path(folder).name for folder in self.data]}

@@ -14,9 +14,12 @@ from ctr_env.datasets.synthetic.backgrounds import Backgrounds
 
 from .augmentation import augmented
 from .batch import example_tensors
+from .rendered_frame import RenderedFrame
 from .sources import FrameSource
 
 __all__ = ["ExampleDataset", "NumberedBatches", "start_worker"]
+
+_OTHERS = 1000  # frames among the next of which a second robot is found
 
 
 class ExampleDataset(Dataset[list[Tensor]]):
@@ -44,9 +47,14 @@ class ExampleDataset(Dataset[list[Tensor]]):
         """One example as tensors in the order of :class:`~.batch.Batch`."""
         if self._source is None:
             self._source = self._make_source()
-        number, width, height = index
+        source, (number, width, height) = self._source, index
         rng = np.random.default_rng([self._seed, number])
-        example = augmented(self._source.frame(number), self._chain, (width, height), self._backgrounds, rng)
+
+        def another() -> RenderedFrame:
+            return source.frame(number + int(rng.integers(1, _OTHERS)))
+
+        frame = source.frame(number)
+        example = augmented(frame, self._chain, (width, height), self._backgrounds, rng, another)
         return example_tensors(example)
 
 

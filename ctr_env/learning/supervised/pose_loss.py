@@ -40,11 +40,11 @@ def found_poses(output: NetworkOutput, batch: Batch) -> PnPSolution:
     """PnP poses of predicted keypoints relative to the labels; the identity where the prediction is exact.
 
     Differentiable; the gradient with respect to pixels is clipped per image, since some images hardly determine the
-    pose. Points are in the
-    camera frame, metres; the RMS error is in pixels of the input.
+    pose. Points are in the camera frame, metres; the RMS error is in pixels of the input. Lens distortion is removed
+    as it is at the true points: exactly there, and to first order in the prediction's error.
     """
-    places = _clipped(output.keypoints_px.double())
     linear, offset = batch.lenses[:, :, :2].double(), batch.lenses[:, :, 2].double()
+    places = _clipped(output.keypoints_px.double()) - _displacement(batch, linear, offset)
     rays = torch.linalg.solve(linear, (places - offset[:, None]).mT).mT  # normalised camera coordinates
     focal = torch.linalg.det(linear).abs().sqrt()  # input pixels per unit of them: crops do not distort
     scale = torch.exp(2.0 * output.log_scale.double().clamp(*_LOG_SCALE))
@@ -52,6 +52,13 @@ def found_poses(output: NetworkOutput, batch: Batch) -> PnPSolution:
     weights = used * 0.5 / scale
     lens = torch.stack([focal, focal, torch.zeros_like(focal), torch.zeros_like(focal)], dim=1)
     return solve_pnp(rays * focal[:, None, None], batch.points.double(), weights, lens)
+
+
+def _displacement(batch: Batch, linear: Tensor, offset: Tensor) -> Tensor:
+    """``(B, K, 2)`` shift by lens distortion of the true points, input pixels; 0 for points outside the input."""
+    points = batch.points.double()
+    straight = (points[..., :2] / points[..., 2:]) @ linear.mT + offset[:, None]
+    return torch.where(batch.inside[..., None], batch.pixels.double() - straight, 0.0)
 
 
 def _clipped(places: Tensor) -> Tensor:

@@ -75,7 +75,7 @@ class Trainer:
         self._chain = len(robot.keypoint_frames)
         self._backgrounds = Backgrounds(None if config.backgrounds is None else Path(config.backgrounds))
         self._make_source: Callable[[], FrameSource] = partial(training_source, config, points)
-        if config.data is not None:
+        if config.data:
             self._make_source = partial(_identity, self._make_source())  # read once, shared with the workers
         torch.manual_seed(config.seed)
         network = make_network(config.architecture, len(points))
@@ -201,8 +201,8 @@ class Trainer:
         return iter(loader)
 
     def _start_method(self) -> str:
-        """How workers start: forked ones share a folder's frames, but cannot render where their parent has rendered."""
-        return "spawn" if self.config.data is None else "fork"
+        """How workers start: forked ones share the frames, but cannot render where their parent has rendered."""
+        return "fork" if self.config.data else "spawn"
 
     def _size_at(self, step: int) -> tuple[int, int]:
         return self.config.size_at(self.progress if self.config.steps is None else step / self.config.steps, step)

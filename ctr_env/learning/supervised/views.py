@@ -15,7 +15,8 @@ from ctr_env.geometry import PinholeCamera
 __all__ = ["PassInput", "draw_pass_input"]
 
 _COARSE_SHARE, _NO_PRIOR_SHARE = 0.3, 0.1
-_ROLL = 0.12  # rad, standard deviation of the rotation in the image plane
+_ROLL, _LARGE_ROLL = 0.12, 0.4  # rad, standard deviations of the rotation in the image plane
+_LARGE_ROLL_SHARE = 0.25
 _PRIOR_ROTATION = (0.02, 0.35)  # rad: range of the standard deviation of a prior pose's rotation error
 _PRIOR_TRANSLATION = (0.004, 0.05)  # the same of its lateral translation error, as a share of the distance
 _PRIOR_DISTANCE = 2.0  # error of the log distance, as a multiple of the lateral one
@@ -29,7 +30,12 @@ class PassInput(NamedTuple):
 
 
 def draw_pass_input(
-    points: NDArray[np.float64], chain: int, camera: PinholeCamera, size: tuple[int, int], rng: np.random.Generator
+    points: NDArray[np.float64],
+    chain: int,
+    camera: PinholeCamera,
+    size: tuple[int, int],
+    quarter_turns: int,
+    rng: np.random.Generator,
 ) -> PassInput:
     """The input of a coarse pass, or of a refined one whose prior pose has an error of random size.
 
@@ -40,14 +46,16 @@ def draw_pass_input(
         chain: Number of keypoints along the kinematic chain, which come first among the points.
         camera: Intrinsics of the image.
         size: Width and height of the network's input, pixels.
+        quarter_turns: Clockwise quarter turns that bring the robot upright, as inference does.
         rng: Source of all randomness.
     """
-    kind, angle = rng.random(), float(rng.normal(0.0, _ROLL))
+    kind = rng.random()
+    angle = float(rng.normal(0.0, _LARGE_ROLL if rng.random() < _LARGE_ROLL_SHARE else _ROLL))
     if kind < _COARSE_SHARE:
-        whole = whole_image(camera.width, camera.height, size)
+        whole = whole_image(camera.width, camera.height, size, quarter_turns)
         return PassInput(_perturbed_crop(whole, 0.04, 0.08, angle, rng), empty_pose_prior(size))
     guessed = camera.project(_perturbed_points(points, rng))
-    crop = robot_crop(guessed, camera.width, camera.height, size)
+    crop = robot_crop(guessed, camera.width, camera.height, size, quarter_turns)
     if kind < _COARSE_SHARE + _NO_PRIOR_SHARE:
         return PassInput(_perturbed_crop(crop, 0.08, 0.15, angle, rng), empty_pose_prior(size))
     crop = _perturbed_crop(crop, 0.02, 0.05, angle, rng)
@@ -65,7 +73,7 @@ def _perturbed_points(points: NDArray[np.float64], rng: np.random.Generator) -> 
 
 
 def _perturbed_crop(crop: Crop, shift: float, zoom: float, angle: float, rng: np.random.Generator) -> Crop:
-    """A crop shifted by shares of its size, zoomed and rotated."""
+    """A crop shifted by shares of its size, zoomed, and rotated further."""
     scale = crop.scale * float(np.exp(rng.normal(0.0, zoom)))
     moved = crop.centre + rng.normal(0.0, shift, 2) * np.array(crop.size) / scale
-    return Crop((float(moved[0]), float(moved[1])), scale, crop.size, angle)
+    return Crop((float(moved[0]), float(moved[1])), scale, crop.size, crop.angle + angle)

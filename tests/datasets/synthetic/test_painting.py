@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ctr_env.datasets.synthetic.painting import paint_image
+from ctr_env.datasets.synthetic.painting import link_places, paint_image
 from ctr_env.geometry import PinholeCamera
 from ctr_env.scenes.randomization.fields import FIELDS
 
@@ -20,7 +20,9 @@ def painted(seed: int = 0, **count: float):
     mask = np.zeros((240, 320), bool)
     mask[60:200, 100:220] = True
     draws = NONE | {f"painted.{name}": np.array(float(value)) for name, value in count.items()}
-    return image, mask, paint_image(image.copy(), mask, POINTS, CAMERA, draws, np.random.default_rng(seed))
+    alpha = np.where(mask, 255, 0).astype(np.uint8)
+    painted = paint_image(image.copy(), alpha, link_places(POINTS, CAMERA), draws, np.random.default_rng(seed))
+    return image, mask, (painted.image, mask & (painted.cover < 128))
 
 
 def test_without_objects_the_image_is_the_given_one():
@@ -47,14 +49,21 @@ def test_what_hides_the_robot_is_taken_from_its_mask(kind):
 
 def test_glare_brightens_the_robot_too_and_only_where_there_are_windows():
     image, mask, (dark, _) = painted(windows=3)
-    bright = painted(windows=3, glare=0.4)[2].image
+    bright = painted(windows=3, glare=0.4)[2][0]
     assert bright[mask].mean() > dark[mask].mean() + 1.0
-    np.testing.assert_array_equal(painted(glare=0.4)[2].image, image)
+    np.testing.assert_array_equal(painted(glare=0.4)[2][0], image)
 
 
 def test_painting_repeats_with_its_seed():
     everything = {"background": 3, "windows": 1, "markers": 3, "attachments": 3, "foreground": 2, "glare": 0.2}
     first, again, other = (painted(seed, **everything)[2] for seed in (5, 5, 6))
-    np.testing.assert_array_equal(first.image, again.image)
-    np.testing.assert_array_equal(first.mask, again.mask)
-    assert (first.image != other.image).any()
+    np.testing.assert_array_equal(first[0], again[0])
+    np.testing.assert_array_equal(first[1], again[1])
+    assert (first[0] != other[0]).any()
+
+
+def test_places_along_the_arm_are_projections_with_the_width_of_a_link():
+    places = link_places(POINTS, CAMERA)
+    assert len(places) == 3  # one lies behind the camera
+    np.testing.assert_allclose(places[:, :2], CAMERA.project(POINTS[:3]))
+    np.testing.assert_allclose(places[:, 2] * POINTS[:3, 2] / CAMERA.fx, 0.055)

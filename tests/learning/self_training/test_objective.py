@@ -10,8 +10,9 @@ from ctr_env.estimators.ctrnet.points import link_points, paper_keypoints
 from ctr_env.estimators.silhouette.renderer import SilhouetteRenderer
 from ctr_env.learning.self_training.config import AdaptationConfig
 from ctr_env.learning.self_training.objective import COARSER, unlabelled_loss
-from ctr_env.learning.supervised.augmentation import RenderedFrame, augmented
+from ctr_env.learning.supervised.augmentation import augmented
 from ctr_env.learning.supervised.batch import collate, example_tensors
+from ctr_env.learning.supervised.rendered_frame import RenderedFrame
 from ctr_env.runs.seeds import frame_seed
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.robots.surfaces import robot_surface

@@ -8,7 +8,8 @@ from ctr_env.estimators.ctrnet.cropping import Crop
 from ctr_env.estimators.ctrnet.pose_prior import empty_pose_prior
 from ctr_env.geometry import PinholeCamera
 from ctr_env.learning.supervised import augmentation
-from ctr_env.learning.supervised.augmentation import RenderedFrame, augmented
+from ctr_env.learning.supervised.augmentation import augmented
+from ctr_env.learning.supervised.rendered_frame import RenderedFrame
 from ctr_env.learning.supervised.views import PassInput
 
 WIDTH, HEIGHT, SIZE = 160, 120, (96, 72)
@@ -34,6 +35,15 @@ def places(pixels):
     return np.append((pixels - np.array([CAMERA.cx, CAMERA.cy])) / CAMERA.fx, np.ones((*np.shape(pixels)[:-1], 1)), -1)
 
 
+HIDING = ("_SECOND_ARM_SHARE", "_PERSON_SHARE", "_PAINTED_SHARE", "_OCCLUDER_SHARE")
+"""Shares of what is drawn over the robot."""
+
+
+def switch_off(monkeypatch, *names):
+    for name in names:
+        monkeypatch.setattr(augmentation, name, 0.0)
+
+
 def examples(frame, count):
     return [augmented(frame, 6, SIZE, BACKGROUNDS, np.random.default_rng(seed)) for seed in range(count)]
 
@@ -55,7 +65,7 @@ def test_an_example_is_whole_and_belongs_to_its_seed(frame):
 
 def test_mask_and_pixels_go_through_the_same_crop(frame, monkeypatch):
     """Each disc's part of the mask lies around its point."""
-    monkeypatch.setattr(augmentation, "_OCCLUDER_SHARE", 0.0)
+    switch_off(monkeypatch, *HIDING, "_SENSOR_SHARE")
     checked = 0
     for example in examples(frame, 60):
         _, labels, stats, centres = cv2.connectedComponentsWithStats((example.mask > 127).astype(np.uint8))
@@ -110,8 +120,7 @@ def test_an_occluder_hides_what_it_stands_before(frame, monkeypatch):
 
 def test_the_image_shows_what_the_labels_say(frame, monkeypatch):
     """The discs are brighter than the black around them wherever nothing else is changed."""
-    for name in ("_RELIGHT_SHARE", "_BACKGROUND_SHARE", "_OCCLUDER_SHARE"):
-        monkeypatch.setattr(augmentation, name, 0.0)
+    switch_off(monkeypatch, *HIDING, "_RELIGHT_SHARE", "_WORN_SHARE", "_BACKGROUND_SHARE")
     for example in examples(frame, 30):
         outside = np.all(example.image == 114, axis=2)
         robot, rest = example.image[example.mask > 200, 1], example.image[(example.mask == 0) & ~outside, 1]
@@ -128,8 +137,7 @@ def test_nothing_of_the_robot_reaches_beyond_the_image(frame):
 
 
 def test_backgrounds_do_not_touch_the_robot(frame, monkeypatch):
-    for name in ("_RELIGHT_SHARE", "_OCCLUDER_SHARE"):
-        monkeypatch.setattr(augmentation, name, 0.0)
+    switch_off(monkeypatch, *HIDING, "_RELIGHT_SHARE", "_WORN_SHARE")
     monkeypatch.setattr(augmentation, "degraded", lambda image, rng: image)
     monkeypatch.setattr(augmentation, "_BACKGROUND_SHARE", 1.0)
     cores = 0
@@ -138,6 +146,35 @@ def test_backgrounds_do_not_touch_the_robot(frame, monkeypatch):
         assert np.all(np.abs(example.image[core] - np.array([250.0, 240.0, 60.0])) <= 1)
         cores += core.sum()
     assert cores > 100
+
+
+@pytest.mark.parametrize("share", HIDING)
+def test_what_stands_before_the_robot_is_taken_from_its_mask(frame, monkeypatch, share):
+    """Whatever is painted over the bright discs, the mask is where they are still bright."""
+    switch_off(monkeypatch, *HIDING, "_RELIGHT_SHARE", "_WORN_SHARE", "_BACKGROUND_SHARE", "_SENSOR_SHARE")
+    monkeypatch.setattr(augmentation, "degraded", lambda image, rng: image)
+    monkeypatch.setitem(augmentation._PAINTED, "painted.glare", (0.0,))
+    dark = RenderedFrame(np.full_like(frame.image, 9), frame.mask, frame.points, CAMERA)
+    plain = [augmented(frame, 6, SIZE, BACKGROUNDS, np.random.default_rng(seed)) for seed in range(40)]
+    monkeypatch.setattr(augmentation, share, 1.0)
+    covered = 0
+    for seed in range(40):
+        example = augmented(frame, 6, SIZE, BACKGROUNDS, np.random.default_rng(seed), lambda: dark)
+        core = cv2.erode(example.mask, np.ones((3, 3), np.uint8)) > 250
+        assert np.all(np.abs(example.image[core] - np.array([250.0, 240.0, 60.0])) <= 2)
+        covered += int((example.mask < 128).sum()) - int((plain[seed].mask < 128).sum())
+    assert covered > 0
+
+
+def test_a_robot_on_its_side_is_brought_upright(frame, monkeypatch):
+    switch_off(monkeypatch, "_SENSOR_SHARE")
+    for turns in range(4):
+        rolled = RenderedFrame(frame.image, frame.mask, frame.points, CAMERA, turns)
+        for seed in range(10):
+            lens = augmented(rolled, 6, SIZE, BACKGROUNDS, np.random.default_rng(seed)).lens
+            upright = augmented(frame, 6, SIZE, BACKGROUNDS, np.random.default_rng(seed)).lens
+            angle = np.arctan2(lens[1, 0], lens[0, 0]) - np.arctan2(upright[1, 0], upright[0, 0])
+            assert abs(np.angle(np.exp(1j * (angle - turns * np.pi / 2)))) < 1e-5
 
 
 def test_a_point_on_the_last_edge_is_no_mistake(frame, monkeypatch):

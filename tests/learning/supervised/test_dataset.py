@@ -5,8 +5,8 @@ import torch
 
 from ctr_env.datasets.synthetic.backgrounds import Backgrounds
 from ctr_env.geometry import PinholeCamera
-from ctr_env.learning.supervised.augmentation import RenderedFrame
 from ctr_env.learning.supervised.dataset import ExampleDataset, NumberedBatches
+from ctr_env.learning.supervised.rendered_frame import RenderedFrame
 from ctr_env.learning.supervised.sources import FrameSource
 
 CAMERA = PinholeCamera.from_fov(1.0, 64, 48)

@@ -57,3 +57,14 @@ def test_points_that_nobody_sees_or_believes_in_do_not_matter(batch):
     doubted = output._replace(confidence_logits=torch.where(hidden, -5.0, 5.0).expand(2, 12))
     assert pose_loss(doubted, partial, CHAIN) < 1e-3
     assert pose_loss(output, partial, CHAIN) > 0.05
+
+
+def test_the_true_pose_is_found_through_a_lens_with_distortion(batch):
+    """Pixels are displaced by up to twenty pixels; the true prediction has no loss, and its gradient none either."""
+    radius = (batch.points[..., :2] / batch.points[..., 2:]).square().sum(dim=-1, keepdim=True)
+    distorted = batch.points[..., :2] / batch.points[..., 2:] * (1.0 - 0.5 * radius)
+    ones = torch.ones_like(distorted[..., :1])
+    pixels = torch.einsum("bij,bkj->bki", batch.lenses, torch.cat([distorted, ones], dim=-1))
+    assert (pixels - batch.pixels).abs().max() > 5.0
+    assert pose_loss(answer(pixels), batch._replace(pixels=pixels), CHAIN) < 1e-3
+    assert pose_loss(answer(pixels + 3.0), batch._replace(pixels=pixels), CHAIN) > 0.2

@@ -29,7 +29,7 @@ def quick(monkeypatch):
 @pytest.fixture
 def config(write_folder, tmp_path):
     return TrainingConfig(
-        data=str(write_folder(tmp_path / "frames", count=5)),
+        data=(str(write_folder(tmp_path / "frames", count=5)),),
         steps=6,
         batch=2,
         width=64,
@@ -86,7 +86,7 @@ def test_the_weights_say_what_they_are_and_how_they_came_to_be(config, tmp_path)
     assert header.input_size == (64, 48)
     assert [point[0] for point in header.keypoints] == list(get_robot("panda").keypoint_frames)
     assert header.recipe["steps_done"] == 2
-    assert header.recipe["data"] == "frames"  # the folder's name without its path
+    assert header.recipe["data"] == ["frames"]  # the folder's name without its path
     assert header.recipe["learning_rate"] == config.learning_rate
     assert "workers" not in header.recipe
     batch = trainer.examples(100, 3)
@@ -234,7 +234,7 @@ def test_a_length_in_minutes_is_kept(config, tmp_path):
         ({"robot": "ur5"}, ValueError, "ur5"),
         ({"architecture": "unet"}, ValueError, "valid names: compact, deeplab_resnet50"),
         ({"precision": "three"}, ValueError, "three"),
-        ({"data": "/nowhere"}, FileNotFoundError, "no frames .* in /nowhere"),
+        ({"data": ("/nowhere",)}, FileNotFoundError, "no frames .* in /nowhere"),
         ({"backgrounds": "/nowhere"}, FileNotFoundError, "background folder /nowhere"),
         ({"initial": "/nowhere.safetensors"}, FileNotFoundError, "no weights file /nowhere.safetensors"),
     ],
@@ -248,5 +248,5 @@ def test_bad_settings_leave_nothing_behind(config, tmp_path, change, error, mess
 @pytest.mark.parametrize("data, method", [(True, "fork"), (False, "spawn")])
 def test_workers_that_draw_are_not_forked(config, tmp_path, data, method):
     """A forked process cannot use the graphics driver that its parent has used."""
-    trainer = Trainer(config if data else replace(config, data=None), tmp_path / "out")
+    trainer = Trainer(config if data else replace(config, data=()), tmp_path / "out")
     assert trainer._start_method() == method

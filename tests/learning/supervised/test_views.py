@@ -13,7 +13,7 @@ def points():
 
 
 def inputs(points, count=80):
-    return [draw_pass_input(points, 6, CAMERA, SIZE, np.random.default_rng(seed)) for seed in range(count)]
+    return [draw_pass_input(points, 6, CAMERA, SIZE, 0, np.random.default_rng(seed)) for seed in range(count)]
 
 
 def test_passes_are_coarse_or_refined_with_a_prior_or_without(points):
