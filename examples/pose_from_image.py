@@ -4,6 +4,8 @@ python examples/pose_from_image.py --image arm.png --joints 0 -0.5 0 -2.3 0 1.8 
 """
 
 import argparse
+import re
+import sys
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -19,7 +21,10 @@ parser.add_argument("--image", type=Path)
 parser.add_argument("--joints", type=float, nargs="+", help="joint positions, rad")
 parser.add_argument("--intrinsics", type=float, nargs=4, metavar=("FX", "FY", "CX", "CY"), help="pixels")
 parser.add_argument("--out", type=Path, help="file for an image with mask and keypoints")
-options = parser.parse_args()
+# argparse takes -9.7e-01 for an option: negative numbers are given to it without an exponent
+number = re.compile(r"-[0-9.]+(e[-+]?[0-9]+)?", re.IGNORECASE)
+words = [np.format_float_positional(float(w), trim="0") if number.fullmatch(w) else w for w in sys.argv[1:]]
+options = parser.parse_args(words)
 
 kinematics = ctr_env.RobotKinematics(options.robot)
 truth = None
@@ -42,6 +47,7 @@ if truth is not None:
 if options.out:
     image = frame.image.copy()
     image[estimate.mask > 0.5] = 0.6 * image[estimate.mask > 0.5] + 0.4 * np.array([40, 220, 60])
-    for x, y in estimate.keypoints_px[estimate.keypoint_confidence > 0.3].astype(int):
+    drawn = (estimate.keypoint_confidence > 0.3) & frame.camera.contains(estimate.keypoints_px)
+    for x, y in estimate.keypoints_px[drawn].astype(int):
         image[max(y - 2, 0) : y + 2, max(x - 2, 0) : x + 2] = 235, 40, 40
     iio.imwrite(options.out, image)

@@ -26,6 +26,7 @@ COMMANDS = {
     "adapt": ("adapt:Adapt", "adapt a trained network to unlabelled images of a robot"),
     "calibrate": ("calibrate:Calibrate", "find the pose of a fixed camera from images of the moving robot"),
     "fit-uncertainty": ("fit_uncertainty:FitUncertainty", "fit the uncertainty model of a network"),
+    "export-onnx": ("export_onnx:ExportOnnx", "write a network as an ONNX file"),
     "convert-weights": ("convert_weights:ConvertWeights", "convert a published CtRNet checkpoint"),
     "doctor": ("doctor:Doctor", "try every rendering backend"),
 }

@@ -23,9 +23,9 @@ from .pose_prior import draw_pose_prior, empty_pose_prior
 from .robot_model import RobotView
 from .weights import load_network
 
-__all__ = ["Detector", "detect"]
+__all__ = ["LOG_SCALES", "Detector", "detect"]
 
-_LOG_SCALES = (-5.0, 8.0)  # of errors in pixels; a trained network stays inside
+LOG_SCALES = (-5.0, 8.0)  # of errors in pixels; a trained network stays inside
 
 
 class Detector:
@@ -87,7 +87,7 @@ class Detector:
         prior_planes = torch.from_numpy(priors).float() / 255.0
         output = self._engine(size)(image_planes.permute(0, 3, 1, 2), prior_planes.permute(0, 3, 1, 2))
         # variance of a Laplace distribution; the clamp keeps a diverged network finite
-        variance = 2.0 * torch.exp(2.0 * output.log_scale.double().clamp(*_LOG_SCALES))
+        variance = 2.0 * torch.exp(2.0 * output.log_scale.double().clamp(*LOG_SCALES))
         confidence = torch.sigmoid(output.confidence_logits.double()).numpy()
         masks = torch.sigmoid(output.mask_logits.float())[:, 0].numpy()
         detections = []

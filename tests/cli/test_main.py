@@ -51,6 +51,7 @@ KEY_OPTIONS = {
     "adapt": f"--robot --data {IMAGES} --weights --steps --minutes --seed --device --out --json",
     "calibrate": f"--robot --data {IMAGES} --weights --device --adapt --refine --out --json",
     "fit-uncertainty": "--robot --weights --frames --seed --device --out --json",
+    "export-onnx": "--robot --weights --out",
     "convert-weights": "--robot --out",
     "doctor": "",
 }

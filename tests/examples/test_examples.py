@@ -9,6 +9,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
+from ctr_env.cli.main import main
 from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.geometry import pose_error
 from ctr_env.runs.seeds import frame_seed
@@ -26,9 +27,11 @@ RUNS = {
         *("--seeds", "1", "--seconds", "0.5", "--workers", "1"),
     ],
     "pose_from_image.py": [],
+    "onnx_pose.py": ["--frame", "2"],
     "agent_in_benchmark.py": ["--steps", "480", "--episodes", "2", "--seconds", "0.5"],
     "train_ppo.py": ["--steps", "480", "--envs", "1", "--rollout", "240", "--episodes", "1"],
 }
+LONGER = {"real_robot.py": 140, "onnx_pose.py": 90}
 
 
 def imports_of(name):
@@ -45,7 +48,7 @@ def run(name, *more):
 def test_every_example_is_short_and_runs_here():
     assert {path.name for path in EXAMPLES.glob("*.py")} == set(RUNS)
     for name in RUNS:
-        assert len((EXAMPLES / name).read_text().splitlines()) <= (140 if name == "real_robot.py" else 80)
+        assert len((EXAMPLES / name).read_text().splitlines()) <= LONGER.get(name, 80)
 
 
 def test_the_live_loop_needs_at_most_three_import_lines():
@@ -102,6 +105,30 @@ def test_pose_from_image_is_valid_and_accurate():
     output = run("pose_from_image.py")
     assert "valid" in output.splitlines()[-2]
     assert float(re.search(r"error: ([\d.]+) mm", output)[1]) < 100
+
+
+def test_pose_from_image_takes_negative_numbers_in_exponent_form(tmp_path):
+    sampler = FrameSampler("panda", 320, 240, "none", fixed_camera=7)
+    frame = sampler.sample(frame_seed("validation", 60, 1))
+    sampler.close()
+    iio.imwrite(tmp_path / "image.png", frame.image)
+    camera, printed = frame.camera, {}
+    values = np.round([*frame.joint_positions, camera.fx, camera.fy, camera.cx, camera.cy], 4)
+    for form in ("{:.12e}", "{:.8f}"):
+        given = [form.format(value) for value in values]
+        joints, intrinsics = given[:7], given[7:]
+        image = ("--image", str(tmp_path / "image.png"), "--out", str(tmp_path / "out.png"))
+        printed[form] = run("pose_from_image.py", *image, "--joints", *joints, "--intrinsics", *intrinsics)
+    assert any(word.startswith("-") for word in joints)
+    assert len(set(printed.values())) == 1
+    changed = (iio.imread(tmp_path / "out.png") != frame.image).any(axis=-1)
+    assert 0.0 < changed.mean() < 0.6
+
+
+def test_an_exported_network_finds_the_pose_without_the_package(tmp_path):
+    assert main(["export-onnx", "--robot", "panda", "--out", str(tmp_path)]) == 0
+    output = run("onnx_pose.py", "--model", str(tmp_path / "panda.onnx"))
+    assert float(re.search(r"pass 2: .* ([\d.]+) mm from the truth", output)[1]) < 60
 
 
 def test_the_live_loop_runs_on_a_recording(tmp_path):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ctr_env.datasets.synthetic.backgrounds import Backgrounds
 from ctr_env.datasets.synthetic.clutter import paint_clutter
 from ctr_env.datasets.synthetic.painting import link_places, paint_image
-from ctr_env.estimators.ctrnet.cropping import BORDER, Crop, crop_image
+from ctr_env.estimators.ctrnet.cropping import BORDER, Crop, crop_image, opencv_affine
 
 from .camera_effects import degraded
 from .distractors import paint_person, paste_robot
@@ -158,7 +158,5 @@ def _labelled(
 
 def _outside(frame: RenderedFrame, crop: Crop) -> NDArray[np.bool_]:
     """``(h, w)`` pixels of the input that lie outside the image."""
-    height, width = frame.mask.shape
-    columns, rows = np.meshgrid(np.arange(crop.size[0]) + 0.5, np.arange(crop.size[1]) + 0.5)
-    places = crop.backward(np.stack([columns, rows], axis=-1))
-    return np.asarray(np.any((places < 0) | (places > (width, height)), axis=-1))
+    inside = np.ones(frame.mask.shape, np.uint8)
+    return np.asarray(cv2.warpAffine(inside, opencv_affine(crop.matrix), crop.size, flags=cv2.INTER_NEAREST) == 0)

@@ -20,7 +20,9 @@ def test_a_window_shows_the_same_points_at_the_same_places(frame):
     part = frame.window(25, 12, 81, 64)
     assert part.image.shape == (64, 81, 3)
     assert (part.camera.width, part.camera.height, part.quarter_turns) == (81, 64, 1)
-    np.testing.assert_allclose(part.camera.project(part.points) + np.array([25, 12]), frame.camera.project(frame.points))
+    np.testing.assert_allclose(
+        part.camera.project(part.points) + np.array([25, 12]), frame.camera.project(frame.points)
+    )
     np.testing.assert_array_equal(part.image[..., 0], frame.mask[12:76, 25:106])
 
 
