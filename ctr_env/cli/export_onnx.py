@@ -18,7 +18,7 @@ __all__ = ["ExportOnnx"]
 class ExportOnnx(OutputCommand):
     """Write a network as an ONNX file, with normalisation and activations inside.
 
-    The file takes uint8 crops and pose priors, and returns keypoints in pixels; its metadata name the robot's keypoints.
+    The file takes uint8 crops and pose priors, and returns keypoints in pixels; its metadata name them.
     """
 
     name = "export-onnx"

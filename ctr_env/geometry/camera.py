@@ -118,8 +118,8 @@ class PinholeCamera:
             points: ``(..., 3)`` camera-frame points, metres.
 
         Returns:
-            ``(..., 2)`` continuous pixel coordinates. Points with z <= 0 project to NaN, for lenses of any model, and so
-            do those beyond the fold of an OpenCV model.
+            ``(..., 2)`` continuous pixel coordinates. Points with z <= 0 project to NaN, for lenses of any model, and
+            so do those beyond the fold of an OpenCV model.
         """
         points = np.asarray(points, dtype=float)
         z = points[..., 2]
