@@ -10,7 +10,7 @@ ENTRY_POINT = "ctr_env.envs:ServoEnv"
 """The class of all environments."""
 ENVIRONMENTS = {
     f"ctr_env/{label}{task.capitalize()}-v0": {"robot": robot, "task": task}
-    for robot, label in (("panda", "Panda"), ("baxter", "Baxter"))
+    for robot, label in (("panda", "Panda"), ("fr3", "FR3"), ("baxter", "Baxter"))
     for task in ("servo", "track")
 }
 """Registered ids with the arguments that distinguish them."""

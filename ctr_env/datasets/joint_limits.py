@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ctr_env.errors import DataError
+from ctr_env.scenes.robots.catalogue import ROBOTS
+from ctr_env.scenes.robots.description import RobotDescription
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 __all__ = ["joint_hint", "looks_like_degrees", "require_joints", "swapped_joints"]
@@ -21,7 +23,7 @@ def require_joints(kinematics: RobotKinematics, positions: NDArray[np.float64]) 
 
     Raises:
         DataError: If there are not n, or one is not finite or lies beyond its limits by more than 0.1 rad; the message
-            says so if they look like degrees.
+            says so if they look like degrees, or are those of a related robot.
     """
     positions = np.asarray(positions, dtype=float)
     if positions.shape != (kinematics.n,):
@@ -32,11 +34,21 @@ def require_joints(kinematics: RobotKinematics, positions: NDArray[np.float64]) 
             hint = "; angles are expected in radians" if abs(position) > 2.0 * np.pi else ""
             if looks_like_degrees(positions, kinematics.lower, kinematics.upper):
                 hint = "; these look like degrees, and angles are expected in radians"
+            relatives = _relatives(kinematics.robot, positions)
+            if relatives:
+                hint = f", but of robot {', '.join(relatives)}"
             raise DataError(
                 f"{name} is at {position:.4g} rad, beyond its limits {lower:.4g} to {upper:.4g}: not an angle of "
                 f"{kinematics.robot.name}{hint}"
             )
     return positions
+
+
+def _relatives(robot: RobotDescription, positions: NDArray[np.float64]) -> list[str]:
+    """Packaged robots with the same network whose limits allow the positions."""
+    names = [other.name for other in ROBOTS.values() if other.network_robot == robot.network_robot and other != robot]
+    limits = [(name, RobotKinematics(name)) for name in names]
+    return [name for name, k in limits if _excess(positions, k.lower, k.upper).max() <= _TOLERANCE]
 
 
 def looks_like_degrees(positions: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> bool:

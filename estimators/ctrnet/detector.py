@@ -50,8 +50,8 @@ class Detector:
             ConfigurationError: If it is not a weights file, or belongs to another robot.
         """
         network, header = load_network(file)
-        if header.robot != robot.name:
-            raise ConfigurationError(f"{file} holds weights for robot {header.robot!r}, not {robot.name!r}")
+        if header.robot != robot.network_robot:
+            raise ConfigurationError(f"{file} holds weights for robot {header.robot!r}, not {robot.network_robot!r}")
         self.points = tuple(LinkPoint(*entry) for entry in header.keypoints)
         self.input_size = header.input_size
         self._chain = len(robot.keypoint_frames)

@@ -118,8 +118,9 @@ class CtRNetEstimator(PoseEstimator):
         self._kinematics = kinematics
         self._file = packaged_weights(kinematics.robot) if self.config.weights is None else Path(self.config.weights)
         header = read_header(self._file)
-        if header.robot != kinematics.robot.name:
-            raise DataError(f"{self._file} holds weights for robot {header.robot!r}, not {kinematics.robot.name!r}")
+        if header.robot != kinematics.robot.network_robot:
+            wanted = kinematics.robot.network_robot
+            raise DataError(f"{self._file} holds weights for robot {header.robot!r}, not {wanted!r}")
         self.systematic_m, self.systematic_rad = header.uncertainty.systematic_m, header.uncertainty.systematic_rad
         self.uncertainty_source = header.uncertainty.source
         self._pipeline: Pipeline | None = None

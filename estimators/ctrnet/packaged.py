@@ -26,13 +26,13 @@ def packaged_weights(robot: RobotDescription) -> Path:
     Raises:
         ConfigurationError: If none comes with the package; the message lists the robots that have one.
     """
-    if robot.name not in packaged_robots():
+    if robot.network_robot not in packaged_robots():
         raise ConfigurationError(
             f"the package has no CtRNet weights for robot {robot.name!r} (it has: "
             f"{', '.join(packaged_robots()) or 'none'}); train weights with `ctr-env pretrain` and name the file: "
             "weights=FILE"
         )
-    return _FOLDER / f"{robot.name}.safetensors"
+    return _FOLDER / f"{robot.network_robot}.safetensors"
 
 
 def mirror_for(robot: RobotDescription, weights: Path | None) -> Mirror | None:
@@ -48,7 +48,7 @@ def mirror_for(robot: RobotDescription, weights: Path | None) -> Mirror | None:
     """
     if robot.mirror_of is None:
         return None
-    own = robot.name in packaged_robots() if weights is None else weights_robot(weights) == robot.name
+    own = robot.network_robot in (packaged_robots() if weights is None else [weights_robot(weights)])
     return None if own else Mirror(robot)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -76,8 +77,30 @@ PANDA = RobotDescription(
 )
 """Franka Emika Panda with its hand; keypoints as in DREAM."""
 
+_FR3_JOINTS = tuple(f"fr3_joint{i}" for i in range(1, 8))
+_FR3_LIMITS = (
+    (-2.7437, 2.7437, 2.62, 87.0),
+    (-1.7837, 1.7837, 2.62, 87.0),
+    (-2.9007, 2.9007, 2.62, 87.0),
+    (-3.0421, -0.1518, 2.62, 87.0),
+    (-2.8065, 2.8065, 5.26, 12.0),
+    (0.5445, 4.5169, 4.18, 12.0),
+    (-3.0159, 3.0159, 5.26, 12.0),
+)
+FR3 = replace(
+    PANDA,
+    name="fr3",
+    arm_joints=_FR3_JOINTS,
+    joint_names=dict(zip(PANDA.arm_joints, _FR3_JOINTS, strict=True)),
+    limits=dict(zip(_FR3_JOINTS, _FR3_LIMITS, strict=True)),
+    keypoint_names=tuple(frame.removeprefix("panda_") for frame in PANDA.keypoint_frames),
+    acceleration_limits=(10.0,) * 7,
+    network_of="panda",
+)
+"""Franka Research 3: the Panda's kinematics, meshes and network; its own joint names, limits and dynamics."""
+
 ROBOTS: Mapping[str, RobotDescription] = MappingProxyType(
-    {robot.name: robot for robot in (PANDA, _baxter("left", "right", -1.0), _baxter("right", "left", 1.0))}
+    {robot.name: robot for robot in (PANDA, FR3, _baxter("left", "right", -1.0), _baxter("right", "left", 1.0))}
 )
 """Packaged robots by name."""
 

@@ -17,7 +17,7 @@ class RobotDescription:
     """One arm of one robot.
 
     Every robot is an instance of this class; no code depends on a robot's name. Limits of position, velocity and effort
-    are read from the URDF.
+    are read from the URDF, unless ``limits`` replaces them.
     """
 
     name: str
@@ -60,6 +60,12 @@ class RobotDescription:
     The printed side faces the board's +z."""
     board_square: float = 0.05
     """Side of the board's squares, metres."""
+    joint_names: Mapping[str, str] = field(default_factory=dict)
+    """New names of the URDF's joints, by the names in the file."""
+    limits: Mapping[str, tuple[float, float, float, float]] = field(default_factory=dict)
+    """Limits that replace the URDF's, by joint: lower and upper position, velocity, effort (rad, rad/s, N m)."""
+    network_of: str | None = None
+    """Robot of the same shape and kinematics whose network detects this one; ``None``: it has its own."""
     mirror_of: str | None = None
     """Robot of which this one is the mirror image (y to -y in the base frame)."""
     mirror_signs: tuple[float, ...] = ()
@@ -79,6 +85,17 @@ class RobotDescription:
                     f"robot {self.name!r}: {name} has {len(getattr(self, name))} numbers, "
                     f"arm_joints has {len(self.arm_joints)} names"
                 )
+        for name, limit in self.limits.items():
+            if len(limit) != 4 or not limit[0] < limit[1] or min(limit[2:]) <= 0.0:
+                raise ConfigurationError(
+                    f"robot {self.name!r}: limits of {name!r} must be lower < upper position, and positive velocity and "
+                    f"effort, not {tuple(limit)}"
+                )
+
+    @property
+    def network_robot(self) -> str:
+        """Name of the robot that this one's weights belong to."""
+        return self.network_of or self.name
 
     @property
     def urdf_path(self) -> Path:

@@ -41,10 +41,12 @@ def load_urdf(robot: RobotDescription) -> ET.Element:
     """
     root = ET.parse(robot.urdf_path).getroot()
     _rename_world(root)
+    _rename_joints(robot, root)
     links = [link.get("name", "") for link in root.iter("link")]
     joints = {joint.get("name", "") for joint in root.iter("joint")}
     _require(robot, "link", {robot.base_link, robot.end_effector, *robot.keypoint_frames}, set(links))
-    _require(robot, "joint", {*robot.arm_joints, *robot.configuration}, joints)
+    _require(robot, "joint", {*robot.arm_joints, *robot.configuration, *robot.limits}, joints)
+    _replace_limits(robot, root)
     children = {child.get("link") for child in root.iter("child")}
     top = next(link for link in links if link not in children)
     ET.SubElement(root, "link", name=ROOT_LINK)
@@ -69,6 +71,25 @@ def _rename_world(root: ET.Element) -> None:
         for element in root.iter(tag):
             if element.get(attribute) == "world":
                 element.set(attribute, _URDF_WORLD)
+
+
+def _rename_joints(robot: RobotDescription, root: ET.Element) -> None:
+    _require(robot, "joint", set(robot.joint_names), {joint.get("name", "") for joint in root.iter("joint")})
+    for joint in root.iter("joint"):
+        joint.set("name", robot.joint_names.get(joint.get("name", ""), joint.get("name", "")))
+    for mimic in root.iter("mimic"):
+        mimic.set("joint", robot.joint_names.get(mimic.get("joint", ""), mimic.get("joint", "")))
+
+
+def _replace_limits(robot: RobotDescription, root: ET.Element) -> None:
+    for joint in root.iter("joint"):
+        values = robot.limits.get(joint.get("name", ""))
+        if values is None:
+            continue
+        for element in joint.findall("limit") + joint.findall("safety_controller"):
+            joint.remove(element)
+        names = ("lower", "upper", "velocity", "effort")
+        ET.SubElement(joint, "limit", dict(zip(names, map(repr, map(float, values)), strict=True)))
 
 
 def joint_limits(root: ET.Element, name: str) -> JointLimits:

@@ -68,3 +68,11 @@ def test_columns_that_no_swap_brings_within_their_limits_are_not_called_swapped(
     rows[0] += 4.0
     assert swapped_joints(rows, LOWER, UPPER) == []
     assert joint_hint(np.full((4, 7), np.nan), PANDA) == ""
+
+
+def test_angles_of_a_related_robot_are_named():
+    """Joint 6 of a Research 3 goes up to 4.52 rad, that of a Panda to 3.75 rad."""
+    joints = np.array([0.0, -0.5, 0.0, -2.3, 0.0, 4.2, 0.785])
+    with pytest.raises(ValueError, match=r"panda_joint6 is at 4.2 rad, .* not an angle of panda, but of robot fr3"):
+        require_joints(RobotKinematics("panda"), joints)
+    np.testing.assert_array_equal(require_joints(RobotKinematics("fr3"), joints), joints)

@@ -25,6 +25,7 @@ CASES = [
     for j, action_mode in enumerate(ACTION_MODES)
 ]
 """Every pair of the values of robot, task, observation and action mode, in as few cases as possible."""
+CASES += [("ctr_env/FR3Servo-v0", "state", ACTION_MODES[0]), ("ctr_env/FR3Track-v0", "estimate", ACTION_MODES[1])]
 
 
 def test_the_cases_cover_every_id_and_every_pair_of_modes():

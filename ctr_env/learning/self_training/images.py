@@ -30,7 +30,7 @@ def check_adaptation(
         ConfigurationError: If the weights belong to another robot, or synthetic images are missing.
         DataError: If there are no images, or those of a static camera differ in intrinsics.
     """
-    robot = get_robot(config.robot).name
+    robot = get_robot(config.robot).network_robot
     if header.robot != robot:
         raise ConfigurationError(f"the weights are those of robot {header.robot!r}, not {robot!r}")
     if not images or not all(images):

@@ -58,7 +58,7 @@ def test_an_arm_that_turns_just_above_its_table_does_not_pass_through_it():
 def test_names_and_descriptions_are_both_taken():
     assert get_robot("panda") is ROBOTS["panda"]
     assert get_robot(UR5) is UR5
-    with pytest.raises(ValueError, match=r"'pandas'; valid names: baxter, baxter_right, panda"):
+    with pytest.raises(ValueError, match=r"'pandas'; valid names: baxter, baxter_right, fr3, panda"):
         get_robot("pandas")
 
 
@@ -79,3 +79,29 @@ def test_names_that_the_urdf_lacks_are_rejected_with_the_valid_ones(change, name
 def test_vectors_of_the_wrong_length_are_rejected():
     with pytest.raises(ValueError, match="home has 3 numbers"):
         dataclasses.replace(ROBOTS["panda"], home=(0.0, 0.0, 0.0))
+
+
+def test_a_research_3_is_a_panda_with_names_and_limits_of_its_own():
+    panda, fr3 = RobotKinematics("panda"), RobotKinematics("fr3")
+    assert fr3.robot.arm_joints == tuple(f"fr3_joint{i}" for i in range(1, 8))
+    joints = np.random.default_rng(0).uniform(-1.0, 1.0, 7)
+    np.testing.assert_array_equal(fr3.keypoints(joints), panda.keypoints(joints))
+    np.testing.assert_array_equal(fr3.ee_matrix(joints), panda.ee_matrix(joints))
+    assert fr3.upper[5] == 4.5169
+    assert fr3.velocity_limits[4] == 5.26
+    scene = Scene(SceneConfig("fr3", 64, 48))
+    scene.place_arm(np.array([0.0, -0.5, 0.0, -2.3, 0.0, 4.4, 0.785]))  # beyond the Panda's joint 6
+    np.testing.assert_allclose(scene.joint_positions[5], 4.4)
+
+
+def test_new_names_and_limits_are_those_of_joints_in_the_urdf():
+    renamed = dataclasses.replace(ROBOTS["panda"], joint_names={"panda_joint9": "a"})
+    with pytest.raises(ValueError, match=r"has no joint 'panda_joint9'; valid names: .*panda_joint1"):
+        RobotKinematics(renamed)
+    limited = dataclasses.replace(ROBOTS["panda"], limits={"elbow": (-1.0, 1.0, 1.0, 1.0)})
+    with pytest.raises(ValueError, match="has no joint 'elbow'"):
+        RobotKinematics(limited)
+    with pytest.raises(
+        ValueError, match=r"limits of 'panda_joint1' must be lower < upper .*, not \(1.0, 0.0, 1.0, 1.0\)"
+    ):
+        dataclasses.replace(ROBOTS["panda"], limits={"panda_joint1": (1.0, 0.0, 1.0, 1.0)})
