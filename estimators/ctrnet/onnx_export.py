@@ -1,7 +1,7 @@
 """Export of a network to ONNX with normalisation and activations inside, for programs without PyTorch.
 
-The contract of the file is in its metadata and in docs/howto/onnx.md: uint8 images and pose priors in, pixels, variances,
-confidences and masks out. What surrounds the network (crop, prior, PnP) is described there.
+The contract of the file is in its metadata and in docs/howto/onnx.md: uint8 images and pose priors in, pixels,
+variances, confidences and masks out. What surrounds the network (crop, prior, PnP) is described there.
 """
 
 from __future__ import annotations

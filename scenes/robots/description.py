@@ -88,8 +88,8 @@ class RobotDescription:
         for name, limit in self.limits.items():
             if len(limit) != 4 or not limit[0] < limit[1] or min(limit[2:]) <= 0.0:
                 raise ConfigurationError(
-                    f"robot {self.name!r}: limits of {name!r} must be lower < upper position, and positive velocity and "
-                    f"effort, not {tuple(limit)}"
+                    f"robot {self.name!r}: limits of {name!r} must be lower < upper position, and positive velocity "
+                    f"and effort, not {tuple(limit)}"
                 )
 
     @property
