@@ -33,7 +33,7 @@ class Generate(OutputCommand):
     """Number of frames that the folder holds in the end."""
     settings: Annotated[GenerateConfig, Section(defaults={"board_share": 0.25})]
     clean: bool = False
-    """Randomisation for ``ctr-env pretrain``: views slightly wider than those of ``strong``, and no image effects,
+    """Randomisation for ``ctr-env pretrain``: views and lenses of ``hard``, without image effects and painted objects,
     which the training adds itself."""
     workers: int = os.cpu_count() or 1
     """Number of processes."""
