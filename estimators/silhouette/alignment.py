@@ -59,13 +59,22 @@ class MaskView:
         Returns:
             ``(S,)`` pixels along the normals; NaN where there is no boundary, or the normal leaves the image.
         """
+        at = self._searched(places, normals)
+        return np.where(self._inside(at), boundary_distances(self.mask, at, _OFFSETS), np.nan)
+
+    def shows(self, places: _Vector, normals: _Vector) -> NDArray[np.bool_]:
+        """``(S,)`` whether the image shows all pixels along the normals in which :meth:`gaps` looks for the boundary."""
+        return self._inside(self._searched(places, normals))
+
+    def _searched(self, places: _Vector, normals: _Vector) -> _Vector:
+        """``(S, M, 2)`` pixels of the mask along the normals."""
         at = places[:, None] + _OFFSETS[:, None] * normals[:, None]
-        if self.bend is not None:
-            at = self.bend(at.reshape(-1, 2)).reshape(at.shape)
+        return at if self.bend is None else self.bend(at.reshape(-1, 2)).reshape(at.shape)
+
+    def _inside(self, at: _Vector) -> NDArray[np.bool_]:
         height, width = self.mask.shape
         low, high = np.maximum(self.low, 0.0), np.minimum(self.high, (width, height))
-        seen = np.all((at[:, [0, -1]] > low) & (at[:, [0, -1]] < high), axis=(1, 2))
-        return np.where(seen, boundary_distances(self.mask, at, _OFFSETS), np.nan)
+        return np.asarray(np.all((at[:, [0, -1]] > low) & (at[:, [0, -1]] < high), axis=(1, 2)))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,251 @@
+"""Self-calibration: the pose of a static camera together with what its set-up has wrong.
+
+Joint offsets, a time offset, focal length, principal point and radial distortion are solved for jointly with the pose, from
+the keypoints and contours of all images (bundle adjustment with one camera and a known kinematic chain).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctr_env.datasets.frame import Frame
+from ctr_env.estimators.ctrnet.passes import tracking_passes
+from ctr_env.estimators.ctrnet.pipeline import Pipeline
+
+from .setup import PARAMETERS, CameraSetup, Parameters
+from .setup_equations import Equations, ImageMeasurement
+
+__all__ = ["Comparison", "SelfCalibration", "self_calibrate"]
+
+_ROUNDS = 3  # of detection around the set-up
+_STEPS = 6  # Gauss-Newton steps in a round
+_HALVINGS = 2
+_CONVERGED = 0.1  # standard deviations: a step that moves no parameter farther ends a round
+_TOLERANCE = 1.0  # of the cost: which samples a contour has, changes it by so much
+_BATCH = 16
+_UNKNOWN = 0.7  # share of the prior's standard deviation above which the images tell nothing
+_MOVING = 0.02  # rad/s: slower joints tell nothing of a time offset
+_LITTLE = "there is little evidence for it"
+_EVIDENCE = 10.0  # difference of BIC that counts as very strong evidence (Kass and Raftery, 1995)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A block of parameters with the evidence for it.
+
+    Attributes:
+        name: Name in :data:`~.setup.PARAMETERS`.
+        estimated: Whether the final solution estimates it.
+        reason: Why it is held fixed; empty if it is not.
+        bic_gain: Fall of the Bayesian information criterion when it is estimated; NaN where it was not tried.
+        inlier_ratio_without: Contour inlier ratio of the solution that holds it fixed; NaN where it was not tried.
+    """
+
+    name: str
+    estimated: bool
+    reason: str
+    bic_gain: float
+    inlier_ratio_without: float
+
+
+@dataclass(frozen=True)
+class SelfCalibration:
+    """A set-up with its uncertainty.
+
+    Attributes:
+        setup: The set-up that explains the images best.
+        parameters: Its free parameters.
+        values: ``(p,)`` their deviations from readings and intrinsics as given; 0 for the pose.
+        covariance: ``(p, p)`` of the parameters, without the systematic error of the network.
+        contour_inlier_ratio: Of all images together.
+        cost: Twice the negative log-likelihood of the images and of the prior.
+        scale: Over-dispersion: variance of the residuals' sums of images relative to independent residuals, 1 at least.
+        observations: Number of independent observations.
+        comparisons: Every block with the evidence for it.
+    """
+
+    setup: CameraSetup
+    parameters: Parameters
+    values: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    contour_inlier_ratio: float
+    cost: float
+    scale: float
+    observations: float
+    comparisons: tuple[Comparison, ...] = ()
+
+    def bic_gain(self, without: SelfCalibration) -> float:
+        """Fall of the Bayesian information criterion from a solution with fewer parameters to this one."""
+        more = self.parameters.count - without.parameters.count
+        return (without.cost - self.cost) / self.scale - more * float(np.log(max(self.observations, 1.0)))
+
+    def std(self, name: str) -> NDArray[np.float64]:
+        """Standard deviations of a block, or of ``"pose"``."""
+        return np.asarray(np.sqrt(np.diag(self.covariance)[self.parameters.slices[name]]))
+
+
+def self_calibrate(
+    frames: Sequence[Frame],
+    pipeline: Pipeline,
+    setup: CameraSetup,
+    names: Sequence[str] = PARAMETERS,
+    velocities: NDArray[np.float64] | None = None,
+    by_evidence: bool = True,
+) -> SelfCalibration:
+    """Solve for the pose and the named parameters of a set-up.
+
+    Parameters that the images do not determine are held fixed. With ``by_evidence`` those are as well whose estimation
+    does not lower the Bayesian information criterion by ten.
+
+    Args:
+        frames: Images of one static camera, without lens distortion as far as it is known.
+        pipeline: The network's pipeline.
+        setup: Set-up to start from, such as the result of a calibration of the pose alone.
+        names: Parameters to estimate, of :data:`~.setup.PARAMETERS`.
+        velocities: ``(N, n)`` joint velocities at the images, rad/s; ``None``: the robot stood still.
+        by_evidence: Whether to keep only parameters for which there is strong evidence.
+
+    Raises:
+        ConfigurationError: If a name is unknown.
+    """
+    n = len(setup.joint_offsets)
+    velocities = np.zeros((len(frames), n)) if velocities is None else np.asarray(velocities, dtype=float)
+    wanted = Parameters(names, n, frames[0].camera.width).names
+    problem = _Problem(frames, pipeline, velocities)
+    found = problem.solved(setup, ())
+    reasons: dict[str, str] = {}
+    if "time_offset" in wanted and np.abs(velocities).max(initial=0.0) < _MOVING:
+        reasons["time_offset"] = "the robot stands still in the images"
+    while left := [name for name in wanted if name not in found.parameters.names and name not in reasons]:
+        tried = {name: problem.refitted(found.setup, (*found.parameters.names, name)) for name in left}
+        reasons |= {name: "the images do not determine it" for name, other in tried.items() if _unknown(other, name)}
+        known = [name for name in left if name not in reasons]
+        if not known:
+            break
+        best = max(known, key=lambda name: tried[name].bic_gain(found))
+        if by_evidence and tried[best].bic_gain(found) < _EVIDENCE:
+            reasons |= dict.fromkeys(known, _LITTLE)
+            break
+        found = problem.solved(tried[best].setup, tried[best].parameters.names)
+    return replace(found, comparisons=tuple(_compared(problem, found, name, reasons.get(name, "")) for name in wanted))
+
+
+def _compared(problem: _Problem, found: SelfCalibration, name: str, reason: str) -> Comparison:
+    """The evidence for a block: the solution with it against that without it."""
+    names = found.parameters.names
+    if name in names:
+        other = problem.refitted(_without(found, name), [n for n in names if n != name])
+        return Comparison(name, True, "", found.bic_gain(other), other.contour_inlier_ratio)
+    if reason != _LITTLE:
+        return Comparison(name, False, reason, np.nan, np.nan)
+    other = problem.refitted(found.setup, [*names, name])
+    return Comparison(name, False, reason, other.bic_gain(found), found.contour_inlier_ratio)
+
+
+class _Problem:
+    """Images of one camera, and solutions for them."""
+
+    def __init__(self, frames: Sequence[Frame], pipeline: Pipeline, velocities: NDArray[np.float64]) -> None:
+        self._frames, self._pipeline, self._velocities = list(frames), pipeline, velocities
+        self._nominal = frames[0].camera
+        self._measured: list[ImageMeasurement] = []
+
+    def solved(self, setup: CameraSetup, names: Sequence[str]) -> SelfCalibration:
+        """The solution near a set-up, with detections around it."""
+        parameters = Parameters(names, len(setup.joint_offsets), self._nominal.width)
+        for _ in range(_ROUNDS):
+            self._measured = self._detected(setup)
+            setup = self._fitted(setup, parameters)
+        return self._result(setup, parameters)
+
+    def refitted(self, setup: CameraSetup, names: Sequence[str]) -> SelfCalibration:
+        """The solution for other parameters with the detections of the last solution."""
+        parameters = Parameters(names, len(setup.joint_offsets), self._nominal.width)
+        return self._result(self._fitted(setup, parameters), parameters)
+
+    def _detected(self, setup: CameraSetup) -> list[ImageMeasurement]:
+        model, found = self._pipeline.model, []
+        moved = [
+            replace(frame, joint_positions=setup.joints(frame.joint_positions, velocity), camera=setup.camera)
+            for frame, velocity in zip(self._frames, self._velocities, strict=True)
+        ]
+        passes = tracking_passes(setup.camera_T_base, align=False)
+        for start in range(0, len(moved), _BATCH):
+            found += self._pipeline.run([model.view(frame) for frame in moved[start : start + _BATCH]], passes)
+        weight = self._pipeline.detector.uncertainty.keypoint_information
+        return [
+            ImageMeasurement(model, frame, velocity, hypothesis, weight).scaled(setup)
+            for frame, velocity, hypothesis in zip(self._frames, self._velocities, found, strict=True)
+        ]
+
+    def _parts(self, setup: CameraSetup, parameters: Parameters) -> list[Equations]:
+        return [measured.equations(setup, parameters) for measured in self._measured]
+
+    def _objective(self, total: Equations, setup: CameraSetup, parameters: Parameters) -> float:
+        away = parameters.values(setup, self._nominal)
+        return total.cost + float(away @ (parameters.prior_information() * away))
+
+    def _fitted(self, setup: CameraSetup, parameters: Parameters) -> CameraSetup:
+        """Gauss-Newton with step halving."""
+        prior = parameters.prior_information()
+        total = Equations.total(self._parts(setup, parameters))
+        for _ in range(_STEPS):
+            information = total.information + np.diag(prior)
+            force = total.force - prior * parameters.values(setup, self._nominal)
+            step = np.linalg.solve(information, force)
+            if float(np.max(np.abs(step) * np.sqrt(np.diag(information)))) < _CONVERGED:
+                break
+            before = self._objective(total, setup, parameters)
+            for _ in range(_HALVINGS):
+                tried = parameters.moved(setup, step)
+                after = Equations.total(self._parts(tried, parameters))
+                if self._objective(after, tried, parameters) < before + _TOLERANCE:
+                    break
+                step = 0.5 * step
+            else:
+                break
+            setup, total = tried, after
+        return setup
+
+    def _result(self, setup: CameraSetup, parameters: Parameters) -> SelfCalibration:
+        parts = self._parts(setup, parameters)
+        total = Equations.total(parts)
+        inverse = np.linalg.inv(total.information + np.diag(parameters.prior_information()))
+        forces = np.stack([part.force for part in parts])
+        scatter = float(np.trace(inverse @ forces.T @ forces))
+        known = float(np.trace(inverse @ total.information))
+        scale = max(1.0, scatter / known * len(parts) / max(len(parts) - 1, 1))
+        return SelfCalibration(
+            setup,
+            parameters,
+            parameters.values(setup, self._nominal),
+            scale * inverse,
+            total.inlier_length / max(total.length, 1e-9),
+            self._objective(total, setup, parameters),
+            scale,
+            total.observations,
+        )
+
+
+def _unknown(found: SelfCalibration, name: str) -> bool:
+    """Whether the images say hardly more than the prior about every parameter of a block."""
+    prior = found.parameters.prior_information()[found.parameters.slices[name]]
+    return bool(np.all(found.std(name) * np.sqrt(prior) > _UNKNOWN))
+
+
+def _without(found: SelfCalibration, name: str) -> CameraSetup:
+    """The set-up with a block as given."""
+    parameters, step = found.parameters, np.zeros(found.parameters.count)
+    step[parameters.slices[name]] = -found.values[parameters.slices[name]]
+    return parameters.moved(found.setup, step)
+
+
+def deviations(found: SelfCalibration) -> Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Values and standard deviations of the estimated blocks, by name."""
+    return {
+        name: (found.values[found.parameters.slices[name]], found.std(name)) for name in found.parameters.names
+    }

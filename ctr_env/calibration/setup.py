@@ -1,0 +1,185 @@
+"""A camera set-up: everything between joint readings and pixels that may be wrong, and its free parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import RigidTransform
+
+from ctr_env.geometry import PinholeCamera, pose_from_matrix, rotation_matrix
+from ctr_env.runs.configuration import require_choice
+
+__all__ = ["PARAMETERS", "CameraSetup", "Parameters"]
+
+PARAMETERS = ("joint_offsets", "time_offset", "focal_length", "principal_point", "distortion")
+"""What a self-calibration can estimate beside the pose."""
+
+_PRIOR_STD = {  # what an untouched set-up may be off by: wide, but finite where the images tell nothing
+    "joint_offsets": 0.01,  # rad
+    "time_offset": 0.2,  # s
+    "focal_length": 0.1,  # share
+    "principal_point": 0.05,  # of the image's width
+    "distortion": 0.3,
+}
+
+
+@dataclass(frozen=True)
+class CameraSetup:
+    """A static camera before a robot.
+
+    Attributes:
+        camera_T_base: Pose of the base in the camera.
+        camera: Intrinsics, with radial distortion as OpenCV's ``k1`` and ``k2``.
+        joint_offsets: ``(n,)`` true joint positions less measured ones, rad.
+        time_offset_s: Time by which joint readings lag behind the images: the robot of an image is where the readings
+            put it so much later.
+    """
+
+    camera_T_base: RigidTransform
+    camera: PinholeCamera
+    joint_offsets: NDArray[np.float64]
+    time_offset_s: float = 0.0
+
+    def joints(self, measured: NDArray[np.float64], velocities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """``(n,)`` true joint positions (rad) for measured ones and joint velocities, rad/s."""
+        return measured + self.joint_offsets + self.time_offset_s * velocities
+
+
+class Parameters:
+    """The free parameters of a set-up as one vector: pose, then the blocks that are estimated.
+
+    The pose's part is a translation (metres) and a rotation vector (rad) in the camera's axes, applied from the left as in
+    ``PoseEstimate.covariance``. Then, for those that are free: joint offsets (rad), time offset (s), log focal length,
+    principal point (pixels), ``k1`` and ``k2``.
+
+    Attributes:
+        names: The free blocks, in the order of :data:`PARAMETERS`.
+        slices: Place of each block, ``"pose"`` included.
+        count: Length of the vector.
+    """
+
+    def __init__(self, names: Sequence[str], n_joints: int, width: int) -> None:
+        """Parameters of an arm of ``n_joints`` joints in images of a width, pixels.
+
+        Raises:
+            ConfigurationError: If a name is not one of :data:`PARAMETERS`.
+        """
+        for name in names:
+            require_choice("parameter of a self-calibration", name, PARAMETERS)
+        self.names = tuple(name for name in PARAMETERS if name in names)
+        sizes = {"joint_offsets": n_joints, "time_offset": 1, "focal_length": 1, "principal_point": 2, "distortion": 2}
+        self.slices = {"pose": slice(0, 6)}
+        start = 6
+        for name in self.names:
+            self.slices[name] = slice(start, start + sizes[name])
+            start += sizes[name]
+        self.count = start
+        self._width = width
+
+    def prior_information(self) -> NDArray[np.float64]:
+        """``(count,)`` inverse variances of the prior; 0 for the pose."""
+        information = np.zeros(self.count)
+        for name in self.names:
+            std = _PRIOR_STD[name] * (self._width if name == "principal_point" else 1.0)
+            information[self.slices[name]] = std**-2
+        return information
+
+    def values(self, setup: CameraSetup, nominal: PinholeCamera) -> NDArray[np.float64]:
+        """``(count,)`` the set-up's deviation from readings and intrinsics as given; 0 for the pose."""
+        found = np.zeros(self.count)
+        camera = setup.camera
+        all_values: dict[str, Any] = {
+            "joint_offsets": setup.joint_offsets,
+            "time_offset": setup.time_offset_s,
+            "focal_length": np.log(camera.fx / nominal.fx),
+            "principal_point": (camera.cx - nominal.cx, camera.cy - nominal.cy),
+            "distortion": np.subtract(_radial(camera), _radial(nominal)),
+        }
+        for name in self.names:
+            found[self.slices[name]] = all_values[name]
+        return found
+
+    def moved(self, setup: CameraSetup, step: NDArray[np.float64]) -> CameraSetup:
+        """The set-up after a step of the vector."""
+        T = setup.camera_T_base.as_matrix()
+        T[:3, :3] = rotation_matrix(step[3:6]) @ T[:3, :3]
+        T[:3, 3] += step[:3]
+        part = {name: step[self.slices[name]] for name in self.names}
+        camera = setup.camera
+        if "focal_length" in part:
+            factor = float(np.exp(part["focal_length"][0]))
+            camera = replace(camera, fx=factor * camera.fx, fy=factor * camera.fy)
+        if "principal_point" in part:
+            x, y = part["principal_point"].tolist()
+            camera = replace(camera, cx=camera.cx + x, cy=camera.cy + y)
+        if "distortion" in part:
+            k1, k2 = (np.array(_radial(camera)) + part["distortion"]).tolist()
+            camera = replace(camera, distortion=(k1, k2, 0.0, 0.0))
+        offsets = setup.joint_offsets + part.get("joint_offsets", 0.0)
+        time_offset_s = setup.time_offset_s + float(part.get("time_offset", np.zeros(1))[0])
+        return CameraSetup(pose_from_matrix(T), camera, offsets, time_offset_s)
+
+    def jacobian(
+        self,
+        setup: CameraSetup,
+        points: NDArray[np.float64],
+        by_joints: NDArray[np.float64],
+        velocities: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """Derivatives of undistorted pixels by the parameters.
+
+        The change of the distorted pixel by the distortion is taken for that of the undistorted one, which differ by the
+        lens's own magnification: a few per cent in the corners.
+
+        Args:
+            setup: Where the derivatives are taken.
+            points: ``(S, 3)`` points of the robot in the base frame, metres.
+            by_joints: ``(S, 3, n)`` their derivatives by the joint positions.
+            velocities: ``(n,)`` joint velocities, rad/s.
+
+        Returns:
+            ``(S, 2, count)``.
+        """
+        T, camera = setup.camera_T_base.as_matrix(), setup.camera
+        rotated = points @ T[:3, :3].T
+        seen = rotated + T[:3, 3]
+        x, y, depth = seen[:, 0] / seen[:, 2], seen[:, 1] / seen[:, 2], seen[:, 2]
+        zero = np.zeros_like(x)
+        by_point = np.stack(  # (S, 2, 3)
+            [np.stack([camera.fx / depth, zero, -camera.fx * x / depth], axis=1),
+             np.stack([zero, camera.fy / depth, -camera.fy * y / depth], axis=1)], axis=1,
+        )  # fmt: skip
+        found = np.zeros((len(points), 2, self.count))
+        found[:, :, :3] = by_point
+        found[:, :, 3:6] = by_point @ _cross(-rotated)
+        part = self.slices
+        if "joint_offsets" in part or "time_offset" in part:
+            moved = by_point @ (T[:3, :3] @ by_joints)
+            if "joint_offsets" in part:
+                found[:, :, part["joint_offsets"]] = moved
+            if "time_offset" in part:
+                found[:, :, part["time_offset"]] = (moved @ velocities)[..., None]
+        if "focal_length" in part:
+            found[:, :, part["focal_length"]] = np.stack([camera.fx * x, camera.fy * y], axis=1)[..., None]
+        if "principal_point" in part:
+            found[:, :, part["principal_point"]] = np.eye(2)
+        if "distortion" in part:
+            squared = x**2 + y**2
+            powers = np.stack([squared, squared**2], axis=1)[:, None]  # (S, 1, 2)
+            found[:, :, part["distortion"]] = np.stack([camera.fx * x, camera.fy * y], axis=1)[..., None] * powers
+        return found
+
+
+def _radial(camera: PinholeCamera) -> tuple[float, float]:
+    return (camera.distortion[0], camera.distortion[1]) if camera.distortion else (0.0, 0.0)
+
+
+def _cross(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``(S, 3, 3)`` cross-product matrices."""
+    x, y, z = vectors.T
+    zero = np.zeros_like(x)
+    return np.stack([np.stack(row, axis=1) for row in ((zero, -z, y), (z, zero, -x), (-y, x, zero))], axis=1)

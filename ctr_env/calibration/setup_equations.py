@@ -1,0 +1,197 @@
+"""Normal equations of a camera set-up: keypoints and contours of one image, linearised at the set-up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctr_env.datasets.frame import Frame
+from ctr_env.estimators.ctrnet.contour_alignment import masked_robots
+from ctr_env.estimators.ctrnet.hypothesis import PoseHypothesis
+from ctr_env.estimators.ctrnet.robot_model import RobotModel
+from ctr_env.estimators.silhouette.contour import Contour, find_contour
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+
+from .setup import CameraSetup, Parameters
+
+__all__ = ["Equations", "ImageMeasurement"]
+
+_STEP = 1e-5  # rad, of numerical derivatives by joint positions
+_TOGETHER = 20.0  # pixels: correlation length of the mask boundary's error along the contour
+_LEAST_SCALE = 1.0  # pixels: least standard deviation of a mask boundary
+_INLIER = 2.0  # pixels
+_NORMAL = 1.4826
+_CUT = 3.0  # standard deviations from which on a contour's sample has no weight (Tukey)
+_KEYPOINT_CUT = 4.685  # the same of a keypoint
+
+_Vector = NDArray[np.float64]
+
+
+class Equations(NamedTuple):
+    """Normal equations of one image, or their sum.
+
+    Attributes:
+        information: ``(p, p)`` matrix of the normal equations.
+        force: ``(p,)`` right side: the negative gradient of the cost.
+        cost: Sum of the robust costs, twice the negative log-likelihood.
+        observations: Number of independent observations that the weights amount to.
+        inlier_length: Contour within two pixels of the mask boundary, pixels.
+        length: Contour in view, pixels.
+    """
+
+    information: _Vector
+    force: _Vector
+    cost: float
+    observations: float
+    inlier_length: float
+    length: float
+
+    @classmethod
+    def total(cls, parts: Sequence[Equations]) -> Equations:
+        """The sum of images."""
+        sums = [sum(values) for values in zip(*parts, strict=True)]
+        return cls(*sums)
+
+
+@dataclass(frozen=True)
+class ImageMeasurement:
+    """What one image says: the network's detection near the set-up.
+
+    Attributes:
+        model: The robot.
+        frame: The image, with measured joint positions and the camera as given.
+        velocities: ``(n,)`` joint velocities at the image, rad/s.
+        hypothesis: Detection of keypoints and mask.
+        keypoint_information: Weight of keypoints relative to the contour: their errors are correlated.
+        contour_scale: Standard deviation of the mask boundary, pixels of the crop.
+    """
+
+    model: RobotModel
+    frame: Frame
+    velocities: _Vector
+    hypothesis: PoseHypothesis
+    keypoint_information: float
+    contour_scale: float = _LEAST_SCALE
+
+    def scaled(self, setup: CameraSetup) -> ImageMeasurement:
+        """The measurement with the contour's scale at a set-up; it must not change while solutions are compared."""
+        joints = setup.joints(self.frame.joint_positions, self.velocities)
+        gaps = self._gaps(setup, joints).gaps
+        gaps = gaps[np.isfinite(gaps)]
+        scale = _NORMAL * float(np.median(np.abs(gaps))) if len(gaps) else 0.0
+        return replace(self, contour_scale=max(_LEAST_SCALE, scale))
+
+    def equations(self, setup: CameraSetup, parameters: Parameters) -> Equations:
+        """The image's normal equations at a set-up."""
+        joints = setup.joints(self.frame.joint_positions, self.velocities)
+        arm = _PosedArm(self.model.kinematics, self.model.surface.links, joints)
+        points = self._keypoints(arm, setup, parameters)
+        return Equations.total([points, self._contour(arm, setup, parameters, joints)])
+
+    def _keypoints(self, arm: _PosedArm, setup: CameraSetup, parameters: Parameters) -> Equations:
+        used, found = self.hypothesis.used, self.hypothesis.detected
+        points, by_joints = arm.fixed_points(
+            [point.link for point in self.model.points], np.array([point[1:] for point in self.model.points])
+        )
+        projected = setup.camera.project(setup.camera_T_base.apply(points))
+        used = used & np.isfinite(projected).all(axis=1)
+        J = parameters.jacobian(setup, points[used], by_joints[used], self.velocities)
+        away = found.pixels[used] - projected[used]
+        information = self.keypoint_information / found.variance[used]
+        squares = information * np.sum(away**2, axis=1) / self.keypoint_information
+        trust = np.clip(1.0 - squares / (2.0 * _KEYPOINT_CUT**2), 0.0, None) ** 2
+        weights = trust * information
+        cost = float(self.keypoint_information * np.sum(_tukey(squares, 2.0 * _KEYPOINT_CUT**2)))
+        return Equations(
+            np.einsum("sap,s,saq->pq", J, weights, J),
+            np.einsum("sap,s,sa->p", J, weights, away),
+            cost,
+            2.0 * self.keypoint_information * float(used.sum()),
+            0.0,
+            0.0,
+        )
+
+    def _gaps(self, setup: CameraSetup, joints: _Vector) -> _Gaps:
+        view = self.model.view(replace(self.frame, joint_positions=joints, camera=setup.camera))
+        masked = masked_robots([view], [self.hypothesis])
+        ((vertices, mask),) = masked.seen
+        T = masked.to_crop(setup.camera_T_base).as_matrix()
+        contour = find_contour(self.model.surface, vertices, (T[:3, :3], T[:3, 3]), mask.lens, mask.mask.shape[::-1])
+        places = mask.lens.project(contour.points @ T[:3, :3].T + T[:3, 3])
+        gaps = mask.gaps(places, contour.normals) - contour.margins
+        return _Gaps(contour, gaps, mask.shows(places, contour.normals))
+
+    def _contour(self, arm: _PosedArm, setup: CameraSetup, parameters: Parameters, joints: _Vector) -> Equations:
+        contour, all_gaps, shown = self._gaps(setup, joints)
+        met, surface = np.isfinite(all_gaps), self.model.surface
+        gaps, ends, share = all_gaps[met], contour.ends[met], contour.shares[met, None]
+        local = surface.vertices[ends[:, 0]] + share * (surface.vertices[ends[:, 1]] - surface.vertices[ends[:, 0]])
+        points, by_joints = arm.surface_points(surface.vertex_links[ends[:, 0]], local)
+        linear = self.hypothesis.crop.matrix[:, :2]  # from image to crop
+        J = parameters.jacobian(setup, points, by_joints, self.velocities)
+        J = np.einsum("sa,ab,sbp->sp", contour.normals[met], linear, J)
+        squares, votes = (gaps / self.contour_scale) ** 2, contour.lengths / _TOGETHER
+        weights = np.clip(1.0 - squares / _CUT**2, 0.0, None) ** 2 * votes[met] / self.contour_scale**2
+        missed = float(np.sum(votes[shown & ~met])) * _CUT**2 / 3.0  # no boundary is near: as bad as any outlier
+        return Equations(
+            (J * weights[:, None]).T @ J,
+            J.T @ (weights * gaps),
+            float(np.sum(votes[met] * _tukey(squares, _CUT**2))) + missed,
+            float(np.sum(votes[shown])),
+            float(np.sum(contour.lengths[met][np.abs(gaps) < _INLIER])),
+            float(np.sum(contour.lengths[shown])),
+        )
+
+
+class _Gaps(NamedTuple):
+    """A contour, ``(S,)`` distances of its samples to the mask boundary (NaN: none), and which the image shows."""
+
+    contour: Contour
+    gaps: _Vector
+    shown: NDArray[np.bool_]
+
+
+class _PosedArm:
+    """Links at joint positions, with their derivatives."""
+
+    def __init__(self, kinematics: RobotKinematics, links: Sequence[str], joints: _Vector) -> None:
+        self._kinematics, self._joints = kinematics, joints
+        self._surface = self._posed(links)
+
+    def fixed_points(self, links: Sequence[str], local: _Vector) -> tuple[_Vector, _Vector]:
+        """``(K, 3)`` points of named links in the base frame and their ``(K, 3, n)`` derivatives."""
+        names = sorted(set(links))
+        return _points(self._posed(names), np.array([names.index(link) for link in links]), local)
+
+    def surface_points(self, links: NDArray[np.int64], local: _Vector) -> tuple[_Vector, _Vector]:
+        """The same for ``(S,)`` numbers of the surface's links."""
+        return _points(self._surface, links, local)
+
+    def _posed(self, links: Sequence[str]) -> tuple[_Vector, _Vector, _Vector, _Vector]:
+        """Rotations ``(L, 3, 3)`` and origins ``(L, 3)``, and their derivatives with a last axis of joints."""
+        R, p = self._kinematics.link_poses(self._joints, links)
+        turned, shifted = [], []
+        for i in range(len(self._joints)):
+            step = np.zeros(len(self._joints))
+            step[i] = _STEP
+            (R1, p1), (R0, p0) = (self._kinematics.link_poses(self._joints + s * step, links) for s in (1.0, -1.0))
+            turned.append((R1 - R0) / (2.0 * _STEP))
+            shifted.append((p1 - p0) / (2.0 * _STEP))
+        return R, p, np.stack(turned, axis=-1), np.stack(shifted, axis=-1)
+
+
+def _points(
+    arm: tuple[_Vector, _Vector, _Vector, _Vector], links: NDArray[np.int64], local: _Vector
+) -> tuple[_Vector, _Vector]:
+    R, p, dR, dp = arm
+    points = np.einsum("sij,sj->si", R[links], local) + p[links]
+    return points, np.einsum("sijn,sj->sin", dR[links], local) + dp[links]
+
+
+def _tukey(squares: _Vector, cut: float) -> _Vector:
+    """Tukey's biweight cost of squared residuals, equal to them near 0 and constant from ``cut`` on."""
+    return np.asarray(cut / 3.0 * (1.0 - np.clip(1.0 - squares / cut, 0.0, None) ** 3))
