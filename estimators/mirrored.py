@@ -53,7 +53,12 @@ class Mirror:
             camera=frame.camera.mirrored(),
             time_s=frame.time_s,
             image=None if frame.image is None else np.ascontiguousarray(frame.image[:, ::-1]),
+            joint_velocities=None if frame.joint_velocities is None else self._signs * frame.joint_velocities,
         )
+
+    def joints(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """``(n,)`` joint positions, velocities or offsets of the mirror image, or the reverse."""
+        return self._signs * values
 
     def truth(self, truth: GroundTruth) -> GroundTruth:
         """True poses of the mirror image; without ``camera_T_ee``, as end-effector frames are not mirror images."""

@@ -10,7 +10,7 @@ from ctr_env.datasets.joint_limits import joint_hint
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .calibrate import Calibration
-from .focal_length import SUSPICIOUS_SCALE
+from .findings import described
 
 __all__ = ["advice", "halves_disagree"]
 
@@ -38,7 +38,7 @@ def advice(
         _uncertain_axis(calibration),
         _poor_fits(calibration, adapted),
         joint_hint(joints, kinematics),
-        _focal_length(calibration.focal_scale),
+        *_set_up(calibration),
     ]
     if halves_disagree(calibration):
         found.append(
@@ -104,11 +104,11 @@ def _poor_fits(calibration: Calibration, adapted: bool) -> str:
     )
 
 
-def _focal_length(scale: float) -> str:
-    if abs(scale - 1.0) <= SUSPICIOUS_SCALE:
-        return ""
-    change = f"{100.0 * abs(scale - 1.0):.0f} % {'longer' if scale > 1.0 else 'shorter'}"
-    return (
-        f"a focal length about {change} fits the contours better: check intrinsics, image size and rectification; the "
-        "covariance does not cover wrong intrinsics"
-    )
+def _set_up(calibration: Calibration) -> list[str]:
+    """What there is strong evidence for, but was not estimated."""
+    return [
+        f"{described(each)} (evidence: BIC lower by {each.bic_gain:.0f}); the pose and its covariance do not account "
+        "for it: check the set-up, or estimate it (--estimate auto)"
+        for each in calibration.comparisons
+        if each.evident and not each.estimated
+    ]

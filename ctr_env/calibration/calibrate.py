@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from scipy.spatial.transform import RigidTransform
 
 from ctr_env.datasets.frame import Frame
 from ctr_env.datasets.joint_limits import joint_hint
+from ctr_env.datasets.undistortion import undistorted_frame
 from ctr_env.errors import CalibrationError
 from ctr_env.estimators.base import PoseEstimate
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
@@ -20,12 +20,17 @@ from ctr_env.estimators.fusion.joint_configurations import JointConfiguration, g
 from ctr_env.estimators.mirrored import Mirror
 from ctr_env.estimators.systematic_error import systematic_covariance
 from ctr_env.geometry import twist_between
+from ctr_env.runs.configuration import require_choice
 
-from .focal_length import best_focal_scale
 from .pseudo_label import PseudoLabel
+from .self_calibration import Comparison, self_calibrate
+from .setup import PARAMETERS, CameraSetup
 from .static_camera import StaticCameraSolver
 
-__all__ = ["Calibration", "FrameFit", "calibrate"]
+__all__ = ["AUTO", "Calibration", "FrameFit", "calibrate", "corrected_frames"]
+
+AUTO = "auto"
+"""Estimate what there is very strong evidence for."""
 
 _BATCH = 8
 _ITERATIONS = 60  # gradient steps of render-and-compare
@@ -71,7 +76,8 @@ class Calibration:
         halves: ``(6,)`` twist between the poses from two halves of the images (every other joint configuration).
         halves_covariance: ``(6, 6)`` expected covariance of that twist; the systematic part cancels in it.
         uncertainty_source: Where the network's covariances come from (see ``PoseEstimator.uncertainty_source``).
-        focal_scale: Factor on the focal length at which the contours of all images fit best (see :mod:`.focal_length`).
+        setup: The set-up that the pose belongs to: as given, or with what was estimated.
+        comparisons: What may be wrong with the set-up, each with the evidence (see :mod:`.self_calibration`).
     """
 
     camera_T_base: RigidTransform
@@ -82,7 +88,13 @@ class Calibration:
     halves: NDArray[np.float64]
     halves_covariance: NDArray[np.float64]
     uncertainty_source: str
-    focal_scale: float
+    setup: CameraSetup
+    comparisons: tuple[Comparison, ...] = ()
+
+    @property
+    def estimated(self) -> tuple[str, ...]:
+        """What was estimated beside the pose."""
+        return tuple(each.name for each in self.comparisons if each.estimated)
 
     def reflected(self, mirror: Mirror, width: int) -> Calibration:
         """The calibration of the robot whose mirror image was calibrated, in images of a width, pixels."""
@@ -94,6 +106,13 @@ class Calibration:
             fits=[fit.reflected(mirror, width) for fit in self.fits],
             halves=mirror.twist(self.halves),
             halves_covariance=mirror.covariance(self.halves_covariance),
+            setup=CameraSetup(
+                mirror.pose(self.setup.camera_T_base),
+                self.setup.camera.mirrored(),
+                mirror.joints(self.setup.joint_offsets),
+                self.setup.time_offset_s,
+            ),
+            comparisons=tuple(each.reflected(mirror) for each in self.comparisons),
         )
 
 
@@ -102,24 +121,65 @@ def calibrate(
     estimator: CtRNetEstimator,
     refined: bool = False,
     on_frame: Callable[[int], None] | None = None,
+    estimate: Sequence[str] = (),
 ) -> Calibration:
     """Solve for the pose that all images of a static camera share.
 
     Every image is estimated by itself. Then one image of each joint configuration takes part in a joint solution: one
     PnP over all keypoints, one alignment of all contours and, with ``refined``, render-and-compare over all masks. The
     covariance is that of the fused single-image estimates, one for each joint configuration, widened where they scatter
-    more than their covariances say, plus the systematic error. It does not cover wrong intrinsics; ``focal_scale``
-    tells of a wrong focal length.
+    more than their covariances say, plus the systematic error.
+
+    Then joint offsets, a time offset, intrinsics and distortion are tried (:func:`~.self_calibration.self_calibrate`).
+    ``comparisons`` has the evidence. Those of ``estimate`` are applied: the pose is solved for again with corrected
+    joint positions and cameras, and its covariance is that of the joint solution plus the systematic error. What is not
+    applied is not covered by the covariance.
 
     Args:
         frames: Images of one camera without lens distortion, by name.
         estimator: The learned estimator, without tracking.
         refined: Whether to finish by render-and-compare.
         on_frame: Called with the number of images estimated so far.
+        estimate: What to estimate beside the pose, of :data:`~.setup.PARAMETERS`; ``("auto",)``: that for which there
+            is very strong evidence.
 
     Raises:
         CalibrationError: If estimates are valid in fewer than two joint configurations.
+        ConfigurationError: If a name in ``estimate`` is unknown.
     """
+    auto = tuple(estimate) == (AUTO,)
+    for name in () if auto else estimate:
+        require_choice("parameter of a self-calibration", name, (AUTO, *PARAMETERS))
+    found, distinct = _pose_calibrated(frames, estimator, refined, on_frame)
+    tried = PARAMETERS if auto or not estimate else tuple(estimate)
+    own = self_calibrate(distinct, estimator.pipeline, found.setup, tried, by_evidence=auto or not estimate)
+    if not estimate or not own.parameters.names:
+        comparisons = tuple(replace(each, estimated=False) for each in own.comparisons)
+        return replace(found, comparisons=comparisons)
+    again, _ = _pose_calibrated(corrected_frames(frames, own.setup), estimator, refined)
+    covariance = own.covariance[:6, :6] + again.systematic
+    setup = replace(own.setup, camera_T_base=again.camera_T_base)
+    return replace(again, covariance=covariance, setup=setup, comparisons=own.comparisons)
+
+
+def corrected_frames(frames: Mapping[str, Frame], setup: CameraSetup) -> dict[str, Frame]:
+    """Frames with a set-up's joint positions and camera; images without its lens distortion."""
+    corrected = {}
+    for name, frame in frames.items():
+        velocities = frame.joint_velocities
+        still = np.zeros_like(frame.joint_positions)
+        joints = setup.joints(frame.joint_positions, still if velocities is None else velocities)
+        corrected[name] = undistorted_frame(replace(frame, joint_positions=joints, camera=setup.camera))
+    return corrected
+
+
+def _pose_calibrated(
+    frames: Mapping[str, Frame],
+    estimator: CtRNetEstimator,
+    refined: bool,
+    on_frame: Callable[[int], None] | None = None,
+) -> tuple[Calibration, list[Frame]]:
+    """The calibration of the pose alone, and one image of each joint configuration."""
     images = list(frames.values())
     estimates = _estimates(images, estimator, on_frame)
     systematic = systematic_covariance(estimator.systematic_m, estimator.systematic_rad)
@@ -142,7 +202,7 @@ def calibrate(
     ]
     valid = [images[i] for i in chosen if estimates[i].valid]
     halves, halves_covariance = _halves(solver, configurations, valid, systematic)
-    return Calibration(
+    found = Calibration(
         camera_T_base=pose,
         covariance=_fused(configurations, systematic, pose).covariance,
         systematic=systematic,
@@ -151,8 +211,9 @@ def calibrate(
         halves=halves,
         halves_covariance=halves_covariance,
         uncertainty_source=estimator.uncertainty_source,
-        focal_scale=best_focal_scale(partial(solver.inlier_ratio, distinct, pose)),
+        setup=CameraSetup(pose, images[0].camera, np.zeros_like(images[0].joint_positions)),
     )
+    return found, distinct
 
 
 def _estimates(

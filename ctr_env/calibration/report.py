@@ -17,12 +17,13 @@ from ctr_env.scenes.robots.description import RobotDescription
 
 from .advice import halves_disagree
 from .calibrate import Calibration, FrameFit
-from .focal_length import SUSPICIOUS_SCALE
+from .findings import comparison_data, focal_scale
 
 __all__ = ["SCHEMA", "calibration_data", "write_calibration"]
 
 SCHEMA = "ctr_env/calibrate@2"
 _CAMERA_FRAME = "camera_optical_frame"
+_INTRINSICS = ("focal_length", "principal_point", "distortion")
 
 
 def calibration_data(calibration: Calibration, robot: RobotDescription, camera: PinholeCamera) -> dict[str, Any]:
@@ -30,7 +31,9 @@ def calibration_data(calibration: Calibration, robot: RobotDescription, camera: 
 
     Quaternions are in the order of ``geometry_msgs``: x, y, z, w. Covariances are as that of ``PoseEstimate``:
     translation in metres, then rotation vector in radians, in the axes that the pose leads to; those without a name are
-    of ``camera_T_base``. The camera is the one given, with its distortion; its pixel centres lie at a half.
+    of ``camera_T_base``. ``camera`` is the one given, with its distortion; its pixel centres lie at a half.
+    ``estimated_camera`` is that of the images after the given distortion has been removed, if intrinsics were
+    estimated.
     """
     pose, back = calibration.camera_T_base, calibration.camera_T_base.inv()
     turned = inverse_covariance(pose, calibration.covariance)
@@ -45,8 +48,14 @@ def calibration_data(calibration: Calibration, robot: RobotDescription, camera: 
         **_error_bars("", calibration.covariance),
         **_error_bars("base_T_camera_", turned),
         "postures": calibration.configurations,
-        "focal_scale_that_fits_best": calibration.focal_scale,
-        "intrinsics_suspect": abs(calibration.focal_scale - 1.0) > SUSPICIOUS_SCALE,
+        "focal_scale_that_fits_best": focal_scale(calibration.comparisons),
+        "intrinsics_suspect": any(
+            each.evident and not each.estimated and each.name in _INTRINSICS for each in calibration.comparisons
+        ),
+        "estimated": list(calibration.estimated),
+        "set_up": [comparison_data(each) for each in calibration.comparisons],
+        "joint_offsets": calibration.setup.joint_offsets,
+        "time_offset_s": calibration.setup.time_offset_s,
         "halves_disagree": halves_disagree(calibration),
         "halves_differ": {
             "position_mm": 1e3 * float(np.linalg.norm(calibration.halves[:3])),
@@ -57,8 +66,21 @@ def calibration_data(calibration: Calibration, robot: RobotDescription, camera: 
             "width": camera.width, "height": camera.height, "distortion": list(camera.distortion),
             "lens_model": camera.lens_model,
         },
+        "estimated_camera": _estimated_camera(calibration),
         "frames": [_fit_data(fit) for fit in calibration.fits],
     }  # fmt: skip
+
+
+def _estimated_camera(calibration: Calibration) -> dict[str, Any] | None:
+    if not set(calibration.estimated) & set(_INTRINSICS):
+        return None
+    camera = calibration.setup.camera
+    return {
+        **{name: getattr(camera, name) for name in ("fx", "fy", "cx", "cy", "width", "height")},
+        PIXEL_CENTRE: 0.5,
+        "distortion": list(camera.distortion),
+        "lens_model": camera.lens_model,
+    }
 
 
 def _error_bars(prefix: str, covariance: NDArray[np.float64]) -> dict[str, Any]:

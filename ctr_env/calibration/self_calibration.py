@@ -1,13 +1,13 @@
 """Self-calibration: the pose of a static camera together with what its set-up has wrong.
 
-Joint offsets, a time offset, focal length, principal point and radial distortion are solved for jointly with the pose, from
-the keypoints and contours of all images (bundle adjustment with one camera and a known kinematic chain).
+Joint offsets, a time offset, focal length, principal point and radial distortion are solved for jointly with the pose,
+from the keypoints and contours of all images (bundle adjustment with one camera and a known kinematic chain).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from ctr_env.datasets.frame import Frame
 from ctr_env.estimators.ctrnet.passes import tracking_passes
 from ctr_env.estimators.ctrnet.pipeline import Pipeline
+from ctr_env.estimators.mirrored import Mirror
 
 from .setup import PARAMETERS, CameraSetup, Parameters
 from .setup_equations import Equations, ImageMeasurement
 
-__all__ = ["Comparison", "SelfCalibration", "self_calibrate"]
+__all__ = ["EVIDENCE", "Comparison", "SelfCalibration", "self_calibrate"]
 
 _ROUNDS = 3  # of detection around the set-up
 _STEPS = 6  # Gauss-Newton steps in a round
@@ -30,7 +31,7 @@ _BATCH = 16
 _UNKNOWN = 0.7  # share of the prior's standard deviation above which the images tell nothing
 _MOVING = 0.02  # rad/s: slower joints tell nothing of a time offset
 _LITTLE = "there is little evidence for it"
-_EVIDENCE = 10.0  # difference of BIC that counts as very strong evidence (Kass and Raftery, 1995)
+EVIDENCE = 10.0  # difference of BIC that counts as very strong evidence (Kass and Raftery, 1995)
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,34 @@ class Comparison:
         name: Name in :data:`~.setup.PARAMETERS`.
         estimated: Whether the final solution estimates it.
         reason: Why it is held fixed; empty if it is not.
-        bic_gain: Fall of the Bayesian information criterion when it is estimated; NaN where it was not tried.
-        inlier_ratio_without: Contour inlier ratio of the solution that holds it fixed; NaN where it was not tried.
+        values: Its deviations from readings and intrinsics as given, in the solution that estimates it: rad, s, log of
+            the factor, pixels, or differences of ``k1`` and ``k2``; empty where that was not tried.
+        std: Their standard deviations.
+        bic_gain: Fall of the Bayesian information criterion when it is estimated; NaN where that was not tried.
+        inlier_ratios: Contour inlier ratios without and with it; NaN where that was not tried.
     """
 
     name: str
     estimated: bool
-    reason: str
-    bic_gain: float
-    inlier_ratio_without: float
+    reason: str = ""
+    values: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    std: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    bic_gain: float = np.nan
+    inlier_ratios: tuple[float, float] = (np.nan, np.nan)
+
+    @property
+    def evident(self) -> bool:
+        """Whether there is very strong evidence for it."""
+        return self.bic_gain >= EVIDENCE
+
+    def reflected(self, mirror: Mirror) -> Comparison:
+        """The same of the robot whose mirror image was calibrated."""
+        signs: NDArray[np.float64] = np.ones(len(self.values))
+        if self.name == "joint_offsets" and len(self.values):
+            signs = mirror.joints(signs)
+        elif self.name == "principal_point" and len(self.values):
+            signs = np.array([-1.0, 1.0])
+        return replace(self, values=signs * self.values)
 
 
 @dataclass(frozen=True)
@@ -93,33 +113,33 @@ def self_calibrate(
     pipeline: Pipeline,
     setup: CameraSetup,
     names: Sequence[str] = PARAMETERS,
-    velocities: NDArray[np.float64] | None = None,
     by_evidence: bool = True,
 ) -> SelfCalibration:
     """Solve for the pose and the named parameters of a set-up.
 
-    Parameters that the images do not determine are held fixed. With ``by_evidence`` those are as well whose estimation
-    does not lower the Bayesian information criterion by ten.
+    Parameters are freed one block after the other, the one with the strongest evidence first, each time with detections
+    around the new set-up. Those that the images do not determine are held fixed; with ``by_evidence`` those are as well
+    that do not lower the Bayesian information criterion by ten.
 
     Args:
-        frames: Images of one static camera, without lens distortion as far as it is known.
+        frames: Images of one static camera, without lens distortion as far as it is known. Those with joint velocities
+            tell of a time offset.
         pipeline: The network's pipeline.
         setup: Set-up to start from, such as the result of a calibration of the pose alone.
         names: Parameters to estimate, of :data:`~.setup.PARAMETERS`.
-        velocities: ``(N, n)`` joint velocities at the images, rad/s; ``None``: the robot stood still.
         by_evidence: Whether to keep only parameters for which there is strong evidence.
 
     Raises:
         ConfigurationError: If a name is unknown.
     """
     n = len(setup.joint_offsets)
-    velocities = np.zeros((len(frames), n)) if velocities is None else np.asarray(velocities, dtype=float)
+    velocities = np.stack([np.zeros(n) if f.joint_velocities is None else f.joint_velocities for f in frames])
     wanted = Parameters(names, n, frames[0].camera.width).names
     problem = _Problem(frames, pipeline, velocities)
     found = problem.solved(setup, ())
     reasons: dict[str, str] = {}
     if "time_offset" in wanted and np.abs(velocities).max(initial=0.0) < _MOVING:
-        reasons["time_offset"] = "the robot stands still in the images"
+        reasons["time_offset"] = "the images have no joint velocities, or the robot stands still in them"
     while left := [name for name in wanted if name not in found.parameters.names and name not in reasons]:
         tried = {name: problem.refitted(found.setup, (*found.parameters.names, name)) for name in left}
         reasons |= {name: "the images do not determine it" for name, other in tried.items() if _unknown(other, name)}
@@ -127,7 +147,7 @@ def self_calibrate(
         if not known:
             break
         best = max(known, key=lambda name: tried[name].bic_gain(found))
-        if by_evidence and tried[best].bic_gain(found) < _EVIDENCE:
+        if by_evidence and tried[best].bic_gain(found) < EVIDENCE:
             reasons |= dict.fromkeys(known, _LITTLE)
             break
         found = problem.solved(tried[best].setup, tried[best].parameters.names)
@@ -137,13 +157,21 @@ def self_calibrate(
 def _compared(problem: _Problem, found: SelfCalibration, name: str, reason: str) -> Comparison:
     """The evidence for a block: the solution with it against that without it."""
     names = found.parameters.names
+    if name not in names and reason != _LITTLE:
+        return Comparison(name, False, reason)
     if name in names:
-        other = problem.refitted(_without(found, name), [n for n in names if n != name])
-        return Comparison(name, True, "", found.bic_gain(other), other.contour_inlier_ratio)
-    if reason != _LITTLE:
-        return Comparison(name, False, reason, np.nan, np.nan)
-    other = problem.refitted(found.setup, [*names, name])
-    return Comparison(name, False, reason, other.bic_gain(found), found.contour_inlier_ratio)
+        without, with_it = problem.refitted(_without(found, name), [n for n in names if n != name]), found
+    else:
+        without, with_it = found, problem.refitted(found.setup, [*names, name])
+    return Comparison(
+        name,
+        name in names,
+        reason,
+        with_it.values[with_it.parameters.slices[name]],
+        with_it.std(name),
+        with_it.bic_gain(without),
+        (without.contour_inlier_ratio, with_it.contour_inlier_ratio),
+    )
 
 
 class _Problem:
@@ -196,7 +224,7 @@ class _Problem:
         for _ in range(_STEPS):
             information = total.information + np.diag(prior)
             force = total.force - prior * parameters.values(setup, self._nominal)
-            step = np.linalg.solve(information, force)
+            step: NDArray[np.float64] = np.asarray(np.linalg.solve(information, force), dtype=np.float64)
             if float(np.max(np.abs(step) * np.sqrt(np.diag(information)))) < _CONVERGED:
                 break
             before = self._objective(total, setup, parameters)
@@ -214,7 +242,9 @@ class _Problem:
     def _result(self, setup: CameraSetup, parameters: Parameters) -> SelfCalibration:
         parts = self._parts(setup, parameters)
         total = Equations.total(parts)
-        inverse = np.linalg.inv(total.information + np.diag(parameters.prior_information()))
+        inverse = np.asarray(
+            np.linalg.inv(total.information + np.diag(parameters.prior_information())), dtype=np.float64
+        )
         forces = np.stack([part.force for part in parts])
         scatter = float(np.trace(inverse @ forces.T @ forces))
         known = float(np.trace(inverse @ total.information))
@@ -242,10 +272,3 @@ def _without(found: SelfCalibration, name: str) -> CameraSetup:
     parameters, step = found.parameters, np.zeros(found.parameters.count)
     step[parameters.slices[name]] = -found.values[parameters.slices[name]]
     return parameters.moved(found.setup, step)
-
-
-def deviations(found: SelfCalibration) -> Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Values and standard deviations of the estimated blocks, by name."""
-    return {
-        name: (found.values[found.parameters.slices[name]], found.std(name)) for name in found.parameters.names
-    }

@@ -52,8 +52,8 @@ class CameraSetup:
 class Parameters:
     """The free parameters of a set-up as one vector: pose, then the blocks that are estimated.
 
-    The pose's part is a translation (metres) and a rotation vector (rad) in the camera's axes, applied from the left as in
-    ``PoseEstimate.covariance``. Then, for those that are free: joint offsets (rad), time offset (s), log focal length,
+    The pose's part is a translation (metres) and a rotation vector (rad) in the camera's axes, applied from the left
+    as in ``PoseEstimate.covariance``. Then, for those that are free: joint offsets (rad), time offset (s), log focal length,
     principal point (pixels), ``k1`` and ``k2``.
 
     Attributes:
@@ -132,8 +132,8 @@ class Parameters:
     ) -> NDArray[np.float64]:
         """Derivatives of undistorted pixels by the parameters.
 
-        The change of the distorted pixel by the distortion is taken for that of the undistorted one, which differ by the
-        lens's own magnification: a few per cent in the corners.
+        The change of the distorted pixel by the distortion is taken for that of the undistorted one, which differ by
+        the lens's own magnification: a few per cent in the corners.
 
         Args:
             setup: Where the derivatives are taken.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -18,7 +17,7 @@ from ctr_env.estimators.ctrnet.robot_model import RobotView
 from ctr_env.estimators.fusion.fuse import most_central
 from ctr_env.estimators.pnp import solve_pnp
 from ctr_env.estimators.silhouette.refinement import refine
-from ctr_env.geometry import PinholeCamera, transform
+from ctr_env.geometry import transform
 
 from .pseudo_label import PseudoLabel, pseudo_label
 
@@ -74,19 +73,6 @@ class StaticCameraSolver:
         surface = self._pipeline.model.surface
         return masked.to_camera(refine(surface, masked.seen, masked.to_crop(camera_T_base), iterations).pose)
 
-    def inlier_ratio(self, frames: Sequence[Frame], camera_T_base: RigidTransform, focal_scale: float) -> float:
-        """Joint contour inlier ratio with fx and fy scaled, at the pose that then fits best.
-
-        Detections are made around ``camera_T_base`` with the given intrinsics.
-        """
-        views = self._views(frames)
-        hypotheses = self._around(views, camera_T_base)
-        scaled = [replace(view, camera=_scaled(view.camera, focal_scale)) for view in views]
-        pose = self._joint_pnp(scaled, hypotheses, camera_T_base)
-        masked = masked_robots(scaled, hypotheses)
-        surface = self._pipeline.model.surface
-        return masked.aligned(surface, pose, _LOOSE, rounds=_ALIGNMENT_ROUNDS).contour_inlier_ratio
-
     def _views(self, frames: Sequence[Frame]) -> list[RobotView]:
         return [self._pipeline.model.view(frame) for frame in frames]
 
@@ -134,10 +120,6 @@ class StaticCameraSolver:
         """A detection with a given pose and the contour inlier ratio there."""
         aligned = masked_robots([view], [hypothesis]).aligned(self._pipeline.model.surface, pose, _EXACT, rounds=1)
         return hypothesis.at(pose, aligned.contour_inlier_ratio)
-
-
-def _scaled(camera: PinholeCamera, scale: float) -> PinholeCamera:
-    return replace(camera, fx=scale * camera.fx, fy=scale * camera.fy)
 
 
 def _votes(hypothesis: PoseHypothesis) -> bool:

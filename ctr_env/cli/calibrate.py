@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from ctr_env.calibration.advice import advice
-from ctr_env.calibration.calibrate import Calibration, calibrate
+from ctr_env.calibration.calibrate import AUTO, Calibration, calibrate, corrected_frames
+from ctr_env.calibration.findings import described
 from ctr_env.calibration.page import calibration_page
 from ctr_env.calibration.report import SCHEMA, calibration_data, write_calibration
+from ctr_env.calibration.setup import PARAMETERS
 from ctr_env.datasets.folders import Folder
 from ctr_env.datasets.frame import Frame
 from ctr_env.datasets.unlabelled import Images, of_one_camera, read_images
@@ -19,6 +21,7 @@ from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.ctrnet.packaged import mirror_for, packaged_weights
 from ctr_env.learning.self_training.adapter import Adapter
 from ctr_env.learning.self_training.config import AdaptationConfig
+from ctr_env.runs.configuration import require_choice
 from ctr_env.runs.files import write_image
 from ctr_env.runs.versions import versions
 from ctr_env.scenes.robots.kinematics import RobotKinematics
@@ -30,7 +33,7 @@ from .progress import counting_progress
 
 __all__ = ["Calibrate"]
 
-_SETTINGS = ("robot", "weights", "adapt", "minutes", "refine")
+_SETTINGS = ("robot", "weights", "adapt", "minutes", "refine", "estimate")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,9 @@ class Calibrate(DataOptions, ResultCommand):
     """Length of that adaptation, minutes."""
     refine: bool = False
     """Finish by render-and-compare over all images with a matching mask."""
+    estimate: tuple[str, ...] = ()
+    """What to estimate beside the pose: joint_offsets, time_offset, focal_length, principal_point, distortion; auto:
+    what there is strong evidence for. Without it the evidence is only reported."""
 
     def name_parts(self) -> list[str]:
         """Robot, weights and data."""
@@ -64,6 +70,8 @@ class Calibrate(DataOptions, ResultCommand):
 
     def run(self) -> int:
         """Calibrate, write the results and say where they are."""
+        for name in self.estimate:
+            require_choice("--estimate", name, (AUTO, *PARAMETERS))
         folder, kinematics = self.folder, RobotKinematics(self.robot)
         mirror = mirror_for(kinematics.robot, self.weights)
         network_robot = self.robot if mirror is None else mirror.robot
@@ -75,8 +83,11 @@ class Calibrate(DataOptions, ResultCommand):
         estimator = self._estimator(network_robot, weights)
         with counting_progress() as bar:
             task = bar.add_task("images", total=len(seen))
-            found = calibrate(seen, estimator, self.refine, lambda done: bar.update(task, completed=done))
-        page = calibration_page(found, seen, estimator, flipped=mirror is not None)
+            found = calibrate(
+                seen, estimator, self.refine, lambda done: bar.update(task, completed=done), self.estimate
+            )
+        shown = corrected_frames(seen, found.setup) if found.estimated else seen
+        page = calibration_page(found, shown, estimator, flipped=mirror is not None)
         if mirror is not None:
             found = found.reflected(mirror, next(iter(images.cameras.values())).width)
         data = self._data(found, images, kinematics) | {"conventions": source.conventions}
@@ -141,6 +152,9 @@ def _show(found: Calibration, data: dict[str, Any], folder: Path) -> None:
     print(f"{used} of {len(found.fits)} images have a valid pose, in {found.configurations} joint configurations")
     differ = data["halves_differ"]
     print(f"halves differ by {differ['position_mm']:.1f} mm, {differ['rotation_deg']:.2f} deg")
+    for each in found.comparisons:
+        if each.estimated:
+            print(f"estimated: {described(each)} (BIC lower by {each.bic_gain:.0f})")
     for hint in data["advice"]:
         print(f"hint: {hint}")
     for title, name in (("JSON", "calibration.json"), ("YAML", "calibration.yaml"), ("sheet", "overlays.png")):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from ctr_env.errors import DataError, DataWarning, MissingFileError
 
 from .image_sequence import ImageFolder, ImageSequence, VideoFrames
 from .joint_table import JointTable
-from .time_stamps import MAX_GAP_S, interpolated, read_times_file, times_in_names
+from .time_stamps import MAX_GAP_S, interpolated, interpolated_velocities, read_times_file, times_in_names
 
 __all__ = ["Association", "associate"]
 
@@ -31,6 +32,7 @@ class Association(NamedTuple):
         times: When they were taken, seconds; NaN if unknown.
         problems: Why an image has no joint positions.
         by: ``"name"``, ``"time"`` or ``"order"``.
+        velocities: Their ``(n,)`` joint velocities, rad/s, where rows around the images' times tell.
     """
 
     names: list[str]
@@ -38,6 +40,7 @@ class Association(NamedTuple):
     times: dict[str, float]
     problems: dict[str, str]
     by: str
+    velocities: Mapping[str, NDArray[np.float64]] = MappingProxyType({})
 
 
 def associate(images: ImageSequence, table: JointTable, file: Path) -> Association:
@@ -120,12 +123,14 @@ def _by_time(images: ImageSequence, table: JointTable, times: NDArray[np.float64
                 f"{file}: no joint angles at the time of {name}, {time_s:.3f} s ({span}; rows may be at most "
                 f"{MAX_GAP_S:g} s apart)"
             )
+    velocities = interpolated_velocities(times, row_times, table.positions[usable])
     return Association(
         names,
         dict(zip(names, positions, strict=True)),
         dict(zip(names, times.tolist(), strict=True)),
         problems,
         "time",
+        {name: found for name, found in zip(names, velocities, strict=True) if np.isfinite(found).all()},
     )
 
 

@@ -27,22 +27,30 @@ class Frame:
         image: ``(H, W, 3)`` uint8 RGB image of the camera's size; ``None`` where the estimator wants none
             (see :meth:`PoseEstimator.wants_image`). Greyscale images ``(H, W)`` or ``(H, W, 1)`` get three equal
             channels, and the fourth channel of RGBA images is dropped.
+        joint_velocities: ``(n,)`` joint velocities at that time, rad/s; ``None`` where they are unknown. Calibration
+            estimates a time offset from them.
 
     Raises:
-        DataError: If joint positions are not ``(n,)`` finite numbers, the time is not finite, or the image has another
-            type or shape.
+        DataError: If joint positions or velocities are not ``(n,)`` finite numbers, the time is not finite, or the
+            image has another type or shape.
     """
 
     joint_positions: NDArray[np.float64]
     camera: PinholeCamera
     time_s: float
     image: NDArray[np.uint8] | None = None
+    joint_velocities: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         """Check shapes, types and finiteness."""
         joints = np.asarray(self.joint_positions)
         if joints.ndim != 1 or not np.issubdtype(joints.dtype, np.number) or not np.isfinite(joints).all():
             raise DataError(f"Frame.joint_positions must be (n,) finite numbers in radians, not {joints!r}")
+        if self.joint_velocities is not None:
+            velocities = np.asarray(self.joint_velocities, dtype=float)
+            if velocities.shape != joints.shape or not np.isfinite(velocities).all():
+                raise DataError(f"Frame.joint_velocities must be {joints.shape} finite numbers, not {velocities!r}")
+            object.__setattr__(self, "joint_velocities", velocities)
         if not np.isfinite(self.time_s):
             raise DataError(f"Frame.time_s must be finite, not {self.time_s!r}")
         object.__setattr__(self, "joint_positions", joints.astype(np.float64, copy=False))

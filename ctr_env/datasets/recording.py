@@ -135,7 +135,7 @@ class Recording:
             camera = camera_of_size(self._camera, image.shape[1], image.shape[0])
         except DataError as error:
             raise DataError(f"{self.images}, {name}: {error}") from error
-        return Frame(joints, camera, self._time_s(name), image)
+        return Frame(joints, camera, self._time_s(name), image, self._associated.velocities.get(name))
 
     def read(self, name: str) -> LabelledFrame:
         """One frame, with the camera's pose if that is known.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ctr_env.errors import DataError
 
-__all__ = ["MAX_GAP_S", "interpolated", "read_times_file", "seconds", "times_in_names"]
+__all__ = ["MAX_GAP_S", "interpolated", "interpolated_velocities", "read_times_file", "seconds", "times_in_names"]
 
 MAX_GAP_S = 0.1
 """Rows of a table may be this far apart, seconds, for joint angles to be interpolated between them."""
@@ -91,6 +91,18 @@ def interpolated(
     near = np.abs(row_times[nearest] - times) <= 0.5 * MAX_GAP_S
     inside = (gap <= MAX_GAP_S) & (share >= 0.0) & (share <= 1.0)
     return np.where(inside[:, None], between, np.where(near[:, None], positions[nearest], np.nan))
+
+
+def interpolated_velocities(
+    times: NDArray[np.float64], row_times: NDArray[np.float64], positions: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """``(N, n)`` joint velocities at the times of images, rad/s: central differences over :data:`MAX_GAP_S`.
+
+    Arguments as those of :func:`interpolated`; NaN where rows are too sparse.
+    """
+    half = 0.5 * MAX_GAP_S
+    before, after = (interpolated(times + shift, row_times, positions) for shift in (-half, half))
+    return np.asarray((after - before) / MAX_GAP_S)
 
 
 def _is_number(word: str) -> bool:

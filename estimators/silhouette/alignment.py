@@ -63,7 +63,7 @@ class MaskView:
         return np.where(self._inside(at), boundary_distances(self.mask, at, _OFFSETS), np.nan)
 
     def shows(self, places: _Vector, normals: _Vector) -> NDArray[np.bool_]:
-        """``(S,)`` whether the image shows all pixels along the normals in which :meth:`gaps` looks for the boundary."""
+        """``(S,)`` whether the image shows all pixels in which :meth:`gaps` looks for the boundary."""
         return self._inside(self._searched(places, normals))
 
     def _searched(self, places: _Vector, normals: _Vector) -> _Vector:

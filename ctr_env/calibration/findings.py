@@ -1,0 +1,79 @@
+"""What a self-calibration found, in words and in plain numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .self_calibration import Comparison
+
+__all__ = ["comparison_data", "described", "focal_scale"]
+
+
+def described(found: Comparison) -> str:
+    """A sentence on what was found of a block, with standard deviations."""
+    return _SENTENCES[found.name](found.values, found.std)
+
+
+def focal_scale(comparisons: Sequence[Comparison]) -> float:
+    """Factor on the focal length that explains the images best; 1 where none was tried."""
+    tried = next((each for each in comparisons if each.name == "focal_length" and len(each.values)), None)
+    return 1.0 if tried is None else math.exp(float(tried.values[0]))
+
+
+def comparison_data(found: Comparison) -> dict[str, Any]:
+    """Plain numbers of a block for ``calibration.json``; units as in :class:`~.self_calibration.Comparison`."""
+    tried = len(found.values) > 0
+    return {
+        "name": found.name,
+        "estimated": found.estimated,
+        "reason": found.reason,
+        "values": found.values,
+        "std": found.std,
+        "bic_gain": found.bic_gain if tried else None,
+        "outline_explained_without": found.inlier_ratios[0] if tried else None,
+        "outline_explained_with": found.inlier_ratios[1] if tried else None,
+    }
+
+
+_Numbers = NDArray[np.float64]
+
+
+def _listed(values: _Numbers, std: _Numbers, factor: float, digits: int) -> str:
+    pairs = zip(factor * values, factor * std, strict=True)
+    return ", ".join(f"{value:.{digits}f} ± {deviation:.{digits}f}" for value, deviation in pairs)
+
+
+def _offsets(values: _Numbers, std: _Numbers) -> str:
+    return f"true joint angles differ from the readings by {_listed(values, std, 1e3, 1)} mrad"
+
+
+def _time(values: _Numbers, std: _Numbers) -> str:
+    word = "lag behind" if values[0] > 0.0 else "precede"
+    return f"joint readings {word} the images by {_listed(np.abs(values), std, 1e3, 1)} ms"
+
+
+def _focal(values: _Numbers, std: _Numbers) -> str:
+    word = "longer" if values[0] > 0.0 else "shorter"
+    return f"the focal length is {_listed(np.abs(values), std, 1e2, 1)} % {word} than given"
+
+
+def _centre(values: _Numbers, std: _Numbers) -> str:
+    return f"the principal point lies {_listed(values, std, 1.0, 1)} pixels (x, y) from the given one"
+
+
+def _distortion(values: _Numbers, std: _Numbers) -> str:
+    return f"the lens has distortion beyond the given: k1, k2 = {_listed(values, std, 1.0, 3)}"
+
+
+_SENTENCES: dict[str, Callable[[_Numbers, _Numbers], str]] = {
+    "joint_offsets": _offsets,
+    "time_offset": _time,
+    "focal_length": _focal,
+    "principal_point": _centre,
+    "distortion": _distortion,
+}
