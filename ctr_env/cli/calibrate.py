@@ -13,6 +13,7 @@ from ctr_env.calibration.calibrate import AUTO, Calibration, calibrate, correcte
 from ctr_env.calibration.findings import described
 from ctr_env.calibration.page import calibration_page
 from ctr_env.calibration.report import SCHEMA, calibration_data, write_calibration
+from ctr_env.calibration.ros import static_transform_command, write_ros_files
 from ctr_env.calibration.setup import PARAMETERS
 from ctr_env.datasets.folders import Folder
 from ctr_env.datasets.frame import Frame
@@ -92,6 +93,7 @@ class Calibrate(DataOptions, ResultCommand):
             found = found.reflected(mirror, next(iter(images.cameras.values())).width)
         data = self._data(found, images, kinematics) | {"conventions": source.conventions}
         write_calibration(data, folder)
+        write_ros_files(data, kinematics.robot.end_effector, folder)
         write_image(folder / "overlays.png", page)
         _show(found, data, folder)
         self.copy_result(data)
@@ -159,3 +161,4 @@ def _show(found: Calibration, data: dict[str, Any], folder: Path) -> None:
         print(f"hint: {hint}")
     for title, name in (("JSON", "calibration.json"), ("YAML", "calibration.yaml"), ("sheet", "overlays.png")):
         print(f"{title:7} {folder / name}")
+    print(f"ROS 2   {static_transform_command(data)}")
