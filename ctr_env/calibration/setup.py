@@ -53,8 +53,8 @@ class Parameters:
     """The free parameters of a set-up as one vector: pose, then the blocks that are estimated.
 
     The pose's part is a translation (metres) and a rotation vector (rad) in the camera's axes, applied from the left
-    as in ``PoseEstimate.covariance``. Then, for those that are free: joint offsets (rad), time offset (s), log focal length,
-    principal point (pixels), ``k1`` and ``k2``.
+    as in ``PoseEstimate.covariance``. Then, for those that are free: joint offsets (rad), time offset (s), log focal
+    length, principal point (pixels), ``k1`` and ``k2``.
 
     Attributes:
         names: The free blocks, in the order of :data:`PARAMETERS`.
