@@ -80,13 +80,13 @@ def main() -> None:
     name = kinematics.robot.name
     out = options.out / name / options.randomization
     weights: tuple[object, ...] = () if options.weights is None else ("--weights", options.weights)
-    adapting = ("--adapt", "--minutes", options.minutes)
+    adapting = ("--adapt", "yes", "--minutes", options.minutes)
     plain: dict[int, Errors] = {}
     adapted: dict[int, Errors] = {}
     for i in range(options.cameras):
         place = out / f"{FIRST_CAMERA + i}"
         generated(options.robot, options.randomization, "test", IMAGES, place / "images", FIRST_CAMERA + i)
-        if calibrated(options.robot, place / "images", place / "refined", *weights):
+        if calibrated(options.robot, place / "images", place / "refined", *weights, "--adapt", "no"):
             plain[i] = errors(place / "images", place / "refined", kinematics)
         if i < options.adapted and calibrated(options.robot, place / "images", place / "adapted", *weights, *adapting):
             adapted[i] = errors(place / "images", place / "adapted", kinematics)

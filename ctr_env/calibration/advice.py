@@ -12,11 +12,12 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 from .calibrate import Calibration
 from .findings import described
 
-__all__ = ["advice", "halves_disagree"]
+__all__ = ["advice", "halves_disagree", "reason_to_adapt"]
 
 _STILL = 0.15  # rad: a joint that moved less determines little
 _GOOD_ENOUGH = 1e-3  # m beside the systematic error: no further images are asked for
 _POOR_FIT = 0.3  # contour inlier ratio
+_POOR_SHARE, _FOUND_SHARE = 0.25, 0.5  # of the images, that fit poorly or have a valid estimate, for adaptation to help
 _GATE = float(chi2.ppf(0.999, 6))  # 22.5: squared Mahalanobis distance of the halves
 _SMALLER = 0.9  # of the standard deviation that further images should leave
 _MOST = 2.0  # times as many images as there are that may be asked for
@@ -46,6 +47,20 @@ def advice(
             "late, the camera may have moved, or its intrinsics may be wrong"
         )
     return [sentence for sentence in found if sentence]
+
+
+def reason_to_adapt(calibration: Calibration) -> str:
+    """Why the network should be adapted to the images; empty if they fit."""
+    fits = calibration.fits
+    poor = sum(fit.pseudo_label.contour_inlier_ratio < _POOR_FIT for fit in fits)
+    found = sum(fit.own.valid for fit in fits)
+    if poor >= _POOR_SHARE * len(fits):
+        return f"{poor} of {len(fits)} images hardly fit the calibrated pose"
+    if found < _FOUND_SHARE * len(fits):
+        return f"only {found} of {len(fits)} images have a valid pose"
+    if halves_disagree(calibration) and not any(each.evident for each in calibration.comparisons):
+        return "the poses from two halves of the images differ more than their covariances allow"
+    return ""
 
 
 def halves_disagree(calibration: Calibration) -> bool:
@@ -100,7 +115,7 @@ def _poor_fits(calibration: Calibration, adapted: bool) -> str:
     more = ", ..." if len(poor) > 4 else ""
     return (
         f"{len(poor)} of {len(calibration.fits)} images hardly fit ({', '.join(poor[:4])}{more}): see the overlays"
-        f"{'' if adapted else ', or try --adapt'}"
+        f"{'' if adapted else ', or try --adapt yes'}"
     )
 
 

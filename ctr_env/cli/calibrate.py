@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from ctr_env.calibration.advice import advice
+from ctr_env.calibration.advice import advice, reason_to_adapt
 from ctr_env.calibration.calibrate import AUTO, Calibration, calibrate, corrected_frames
 from ctr_env.calibration.findings import described
 from ctr_env.calibration.page import calibration_page
@@ -18,6 +19,7 @@ from ctr_env.calibration.setup import PARAMETERS
 from ctr_env.datasets.folders import Folder
 from ctr_env.datasets.frame import Frame
 from ctr_env.datasets.unlabelled import Images, of_one_camera, read_images
+from ctr_env.errors import CalibrationError
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.ctrnet.packaged import mirror_for, packaged_weights
 from ctr_env.learning.self_training.adapter import Adapter
@@ -34,6 +36,7 @@ from .progress import counting_progress
 
 __all__ = ["Calibrate"]
 
+_ROUNDS, _PATIENCE = 10, 2
 _SETTINGS = ("robot", "weights", "adapt", "minutes", "refine", "estimate")
 
 
@@ -54,10 +57,11 @@ class Calibrate(DataOptions, ResultCommand):
     """Weights of the network (default: those of the package)."""
     device: str = "auto"
     """Device of the network: ``auto``, ``cpu`` or ``cuda[:n]``."""
-    adapt: bool = False
-    """Adapt the network to the images first, without labels."""
+    adapt: Literal["auto", "yes", "no"] = "auto"
+    """Whether to adapt the network to the images, without labels; auto: if they fit badly, until their agreement with
+    the network stops rising."""
     minutes: float = 10.0
-    """Length of that adaptation, minutes."""
+    """Longest such adaptation, minutes."""
     refine: bool = False
     """Finish by render-and-compare over all images with a matching mask."""
     estimate: tuple[str, ...] = ()
@@ -80,24 +84,54 @@ class Calibrate(DataOptions, ResultCommand):
         source = self._source(kinematics, folder)
         images = _read(source)
         seen = images.frames if mirror is None else {n: mirror.frame(f) for n, f in images.frames.items()}
-        weights = self._adapted(list(seen.values()), network_robot, folder) if self.adapt else self.weights
+        found, weights = self._calibrated(seen, network_robot, folder)
         estimator = self._estimator(network_robot, weights)
-        with counting_progress() as bar:
-            task = bar.add_task("images", total=len(seen))
-            found = calibrate(
-                seen, estimator, self.refine, lambda done: bar.update(task, completed=done), self.estimate
-            )
         shown = corrected_frames(seen, found.setup) if found.estimated else seen
         page = calibration_page(found, shown, estimator, flipped=mirror is not None)
         if mirror is not None:
             found = found.reflected(mirror, next(iter(images.cameras.values())).width)
-        data = self._data(found, images, kinematics) | {"conventions": source.conventions}
+        data = self._data(found, images, kinematics, weights) | {"conventions": source.conventions}
         write_calibration(data, folder)
         write_ros_files(data, kinematics.robot.end_effector, folder)
         write_image(folder / "overlays.png", page)
         _show(found, data, folder)
         self.copy_result(data)
         return 0
+
+    def _calibrated(self, seen: Mapping[str, Frame], robot: str, folder: Path) -> tuple[Calibration, Path | None]:
+        """The calibration, and the weights that it was made with."""
+        if self.adapt == "yes":
+            weights = self._adapted(list(seen.values()), robot, folder)
+            return self._solved(seen, robot, weights), weights
+        try:
+            found = self._solved(seen, robot, self.weights)
+        except CalibrationError as error:
+            if self.adapt == "no":
+                raise
+            print(f"adapting the network to the images: {error}")
+            weights = self._adapted(list(seen.values()), robot, folder)
+            return self._solved(seen, robot, weights), weights
+        reason = "" if self.adapt == "no" else reason_to_adapt(found)
+        if not reason:
+            return found, self.weights
+        print(f"adapting the network to the images: {reason}")
+        weights = self._adapted(list(seen.values()), robot, folder)
+        again = self._solved(seen, robot, weights)
+        before, after = (float(np.mean([f.pseudo_label.score for f in each.fits])) for each in (found, again))
+        better = after > before
+        print(f"agreement of images and pose: {before:.2f} without, {after:.2f} with adaptation")
+        return (again, weights) if better else (found, self.weights)
+
+    def _solved(self, seen: Mapping[str, Frame], robot: str, weights: Path | None) -> Calibration:
+        with counting_progress() as bar:
+            task = bar.add_task("images", total=len(seen))
+            return calibrate(
+                seen,
+                self._estimator(robot, weights),
+                self.refine,
+                lambda done: bar.update(task, completed=done),
+                self.estimate,
+            )
 
     def _estimator(self, robot: str, weights: Path | None) -> CtRNetEstimator:
         config: dict[str, Any] = {"tracking": False, "device": self.device}
@@ -114,13 +148,18 @@ class Calibrate(DataOptions, ResultCommand):
         """Weights adapted to these images."""
         kinematics = RobotKinematics(robot)
         start = self.weights or packaged_weights(kinematics.robot)
-        config = AdaptationConfig(robot=robot, minutes=self.minutes, device=self.device)
+        patience = _PATIENCE if self.adapt == "auto" else 0
+        config = AdaptationConfig(
+            robot=robot, minutes=self.minutes, rounds=_ROUNDS, patience=patience, device=self.device
+        )
         replay, run = replay_source(config, None, start, kinematics), folder / "adaptation"
         weights = run / "weights.safetensors"
         adapt_with_progress(Adapter(config, [frames], start, replay, run), weights)
         return weights
 
-    def _data(self, found: Calibration, images: Images, kinematics: RobotKinematics) -> dict[str, Any]:
+    def _data(
+        self, found: Calibration, images: Images, kinematics: RobotKinematics, weights: Path | None
+    ) -> dict[str, Any]:
         """The content of ``calibration.json``."""
         joints = np.stack([frame.joint_positions for frame in images.frames.values()])
         return {
@@ -129,7 +168,7 @@ class Calibrate(DataOptions, ResultCommand):
             "config": {name: getattr(self, name) for name in _SETTINGS},
             "versions": versions("torch"),
             "skipped": [rejected._asdict() for rejected in images.rejected],
-            "advice": advice(found, joints, kinematics, adapted=self.adapt),
+            "advice": advice(found, joints, kinematics, adapted=weights != self.weights),
             **calibration_data(found, kinematics.robot, next(iter(images.cameras.values()))),
         }
 

@@ -4,10 +4,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ctr_env.calibration.advice import advice
+from ctr_env.calibration.advice import advice, reason_to_adapt
 from ctr_env.calibration.calibrate import calibrate
 from ctr_env.calibration.findings import focal_scale
 from ctr_env.calibration.report import calibration_data
+from ctr_env.calibration.self_calibration import Comparison
 from ctr_env.estimators.fusion.fuse import fuse
 from ctr_env.estimators.systematic_error import systematic_covariance
 from ctr_env.scenes.robots.kinematics import RobotKinematics
@@ -85,5 +86,22 @@ def test_images_that_do_not_fit_are_named_and_adaptation_offered_once(found):
     poor = [replace(fit, pseudo_label=replace(fit.pseudo_label, contour_inlier_ratio=0.1)) for fit in found.fits[:2]]
     known, joints = replace(found, fits=[*poor, *found.fits[2:]]), np.arange(2.0)[:, None] * np.ones(PANDA.n)
     said, again = (" ".join(advice(known, joints, PANDA, adapted=adapted)) for adapted in (False, True))
-    assert "2 of 8 images hardly fit (000000, 000001)" in said and "try --adapt" in said
+    assert "2 of 8 images hardly fit (000000, 000001)" in said and "try --adapt yes" in said
     assert "2 of 8 images hardly fit" in again and "--adapt" not in again
+
+
+def test_images_that_fit_badly_are_a_reason_to_adapt(found):
+    def changed(count, **values):
+        fits = [replace(fit, **values) for fit in found.fits[:count]]
+        return replace(found, fits=[*fits, *found.fits[count:]], halves=np.zeros(6))
+
+    poor = replace(found.fits[0].pseudo_label, contour_inlier_ratio=0.1)
+    lost = replace(found.fits[0].own, valid=False, reason="contour_mismatch")
+    assert reason_to_adapt(changed(0)) == ""
+    assert reason_to_adapt(changed(1, pseudo_label=poor)) == ""
+    assert reason_to_adapt(changed(2, pseudo_label=poor)) == "2 of 8 images hardly fit the calibrated pose"
+    assert reason_to_adapt(changed(5, own=lost)) == "only 3 of 8 images have a valid pose"
+    apart = replace(changed(0), halves=np.linalg.cholesky(found.halves_covariance) @ np.full(6, 2.2))
+    assert "two halves of the images differ" in reason_to_adapt(apart)
+    wrong = Comparison("focal_length", estimated=False, bic_gain=40.0)
+    assert reason_to_adapt(replace(apart, comparisons=(wrong,))) == ""  # the set-up explains them

@@ -103,7 +103,12 @@ def test_the_network_of_a_right_arm_is_adapted_in_a_mirror(right_arm, tmp_path):
 def test_a_folder_is_calibrated_and_refined(adapt, write_frames, tmp_path, capsys):
     write_frames(tmp_path / "frames", 4, fixed_camera=7)
     (tmp_path / "frames" / "000002.rgb.jpg").write_bytes(b"no image")
-    given = ["--data", str(tmp_path / "frames"), "--refine", *(["--adapt", "--minutes", "0.02"] if adapt else [])]
+    given = [
+        "--data",
+        str(tmp_path / "frames"),
+        "--refine",
+        *(["--adapt", "yes", "--minutes", "0.02"] if adapt else []),
+    ]
     assert main(["calibrate", *given, "--out", str(tmp_path / "out")]) == 0
     shown, complaints = capsys.readouterr()
     assert "000002.rgb.jpg" in complaints

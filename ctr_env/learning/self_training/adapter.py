@@ -31,6 +31,7 @@ from .teacher import Evaluation, Teacher
 __all__ = ["Adapter", "Progress"]
 
 _CHECKPOINT, _TEACHER = "checkpoint.pt", "teacher.safetensors"
+_RISE = 1e-3  # of the score, that counts
 _REPLAY = 10_000_000  # range of the numbers of replayed frames
 
 Progress = Callable[[int, float, dict[str, float]], None]
@@ -105,7 +106,7 @@ class Adapter:
         return min(self.seconds / (60.0 * self.config.minutes), 1.0)
 
     def run(self, report: Progress, on_round: Callable[[Evaluation], None]) -> WeightsHeader:
-        """Adapt to the end, or until no image has a usable pseudo-label any more.
+        """Adapt to the end, until no image has a usable pseudo-label any more, or until the score stops rising.
 
         Args:
             report: Called after every step.
@@ -122,7 +123,7 @@ class Adapter:
             if self._labelled is None or self.progress * self.config.rounds >= len(self.rounds):
                 self._labelled = self._evaluate()
                 on_round(self.rounds[-1])
-            if self.progress >= 1.0 or not len(self._labelled):
+            if self.progress >= 1.0 or not len(self._labelled) or self._stopped_rising:
                 return self.header
             start = time.monotonic()
             parts = self._train(self._labelled)
@@ -131,6 +132,12 @@ class Adapter:
             self._student.advance()
             self.history.append({**parts, "progress": self.progress})
             report(self.step, self.progress, parts)
+
+    @property
+    def _stopped_rising(self) -> bool:
+        """Whether the last evaluations, as many as ``patience``, have no better score than those before."""
+        scores, patience = [each.score for each in self.rounds], self.config.patience
+        return 0 < patience < len(scores) and max(scores[-patience:]) <= max(scores[:-patience]) + _RISE
 
     @property
     def header(self) -> WeightsHeader:

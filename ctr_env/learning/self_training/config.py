@@ -48,6 +48,8 @@ class AdaptationConfig:
     """Decay of the exponential moving average of the weights, which is the teacher and the result."""
     rounds: int = 5
     """Number of times that the teacher poses all images again."""
+    patience: int = 0
+    """Number of evaluations in a row without a better score after which the adaptation ends; 0: it does not."""
     seed: int = 0
     """Seed of augmentation and synthetic images."""
     device: str = "auto"
@@ -63,6 +65,7 @@ class AdaptationConfig:
         require_range(self, 1e-8, 1.0, "learning_rate")
         require_range(self, 0.0, 0.999999, "ema")
         require_range(self, 1, 1000, "rounds")
+        require_range(self, 0, 1000, "patience")
         require_range(self, 0, 99_999, "seed")
         require_device(self)
         if not any((self.silhouette, self.mask, self.distance, self.pseudo)):

@@ -13,6 +13,7 @@ from ctr_env.estimators.ctrnet.weights import load_network, read_header
 from ctr_env.learning.self_training import student as student_module
 from ctr_env.learning.self_training.adapter import Adapter
 from ctr_env.learning.self_training.config import AdaptationConfig
+from ctr_env.learning.self_training.teacher import Evaluation
 from ctr_env.runs.seeds import frame_seed
 from ctr_env.scenes.robots.catalogue import get_robot
 
@@ -110,3 +111,16 @@ def test_what_does_not_fit_together_is_named(frames, tmp_path):
 def test_an_adaptation_needs_a_term():
     with pytest.raises(ConfigurationError, match="needs a term"):
         AdaptationConfig(steps=1, silhouette=0.0, mask=0.0, distance=0.0, pseudo=0.0)
+
+
+def test_it_ends_when_the_score_stops_rising(frames, tmp_path, monkeypatch):
+    scores = iter([0.5, 0.6, 0.6005, 0.55, 0.9])
+    original = Evaluation.of
+    monkeypatch.setattr(
+        Evaluation, "of", lambda labels, progress: replace(original(labels, progress), score=next(scores))
+    )
+    patient = replace(SHORT, steps=8, rounds=8, patience=2)
+    adapter = Adapter(patient, [frames], WEIGHTS, None, tmp_path / "run")
+    header = adapter.run(ignored, ignored)
+    assert [each.score for each in adapter.rounds] == [0.5, 0.6, 0.6005, 0.55]
+    assert adapter.step == 3 and header.recipe["score_after"] == 0.6005
