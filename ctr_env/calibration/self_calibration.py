@@ -119,7 +119,7 @@ def self_calibrate(
 
     Parameters are freed one block after the other, the one with the strongest evidence first, each time with detections
     around the new set-up. Those that the images do not determine are held fixed; with ``by_evidence`` those are as well
-    that do not lower the Bayesian information criterion by ten.
+    that do not lower the Bayesian information criterion by ten, or no longer do when others have been freed.
 
     Args:
         frames: Images of one static camera, without lens distortion as far as it is known. Those with joint velocities
@@ -151,7 +151,18 @@ def self_calibrate(
             reasons |= dict.fromkeys(known, _LITTLE)
             break
         found = problem.solved(tried[best].setup, tried[best].parameters.names)
-    return replace(found, comparisons=tuple(_compared(problem, found, name, reasons.get(name, "")) for name in wanted))
+    compared = [_compared(problem, found, name, reasons.get(name, "")) for name in wanted]
+    while by_evidence and (weak := min((e for e in compared if e.estimated), key=_gain, default=None)) is not None:
+        if weak.evident:
+            break  # later blocks have left no earlier one without evidence
+        reasons[weak.name] = _LITTLE
+        found = problem.solved(_without(found, weak.name), [n for n in found.parameters.names if n != weak.name])
+        compared = [_compared(problem, found, name, reasons.get(name, "")) for name in wanted]
+    return replace(found, comparisons=tuple(compared))
+
+
+def _gain(compared: Comparison) -> float:
+    return compared.bic_gain
 
 
 def _compared(problem: _Problem, found: SelfCalibration, name: str, reason: str) -> Comparison:

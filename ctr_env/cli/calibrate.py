@@ -12,7 +12,8 @@ import numpy as np
 from ctr_env.calibration.advice import advice, reason_to_adapt
 from ctr_env.calibration.calibrate import AUTO, Calibration, calibrate, corrected_frames
 from ctr_env.calibration.findings import described
-from ctr_env.calibration.page import calibration_page
+from ctr_env.calibration.html_page import calibration_html
+from ctr_env.calibration.overlays import overlay_sheet
 from ctr_env.calibration.report import SCHEMA, calibration_data, write_calibration
 from ctr_env.calibration.ros import static_transform_command, write_ros_files
 from ctr_env.calibration.setup import PARAMETERS
@@ -25,7 +26,7 @@ from ctr_env.estimators.ctrnet.packaged import mirror_for, packaged_weights
 from ctr_env.learning.self_training.adapter import Adapter
 from ctr_env.learning.self_training.config import AdaptationConfig
 from ctr_env.runs.configuration import require_choice
-from ctr_env.runs.files import write_image
+from ctr_env.runs.files import replacing, write_image
 from ctr_env.runs.versions import versions
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
@@ -86,14 +87,18 @@ class Calibrate(DataOptions, ResultCommand):
         seen = images.frames if mirror is None else {n: mirror.frame(f) for n, f in images.frames.items()}
         found, weights = self._calibrated(seen, network_robot, folder)
         estimator = self._estimator(network_robot, weights)
-        shown = corrected_frames(seen, found.setup) if found.estimated else seen
-        page = calibration_page(found, shown, estimator, flipped=mirror is not None)
+        shown, frames = found, corrected_frames(seen, found.setup) if found.estimated else seen
         if mirror is not None:
-            found = found.reflected(mirror, next(iter(images.cameras.values())).width)
+            found = shown.reflected(mirror, next(iter(images.cameras.values())).width)
         data = self._data(found, images, kinematics, weights) | {"conventions": source.conventions}
         write_calibration(data, folder)
         write_ros_files(data, kinematics.robot.end_effector, folder)
-        write_image(folder / "overlays.png", page)
+        flipped = mirror is not None
+        write_image(folder / "overlays.png", overlay_sheet(shown, frames, estimator, flipped))
+        network_kinematics = RobotKinematics(network_robot)
+        page = calibration_html(found, shown, frames, estimator, network_kinematics, data, flipped)
+        with replacing(folder / "calibration.html") as scratch:
+            scratch.write_text(page, encoding="utf-8")
         _show(found, data, folder)
         self.copy_result(data)
         return 0
@@ -198,6 +203,6 @@ def _show(found: Calibration, data: dict[str, Any], folder: Path) -> None:
             print(f"estimated: {described(each)} (BIC lower by {each.bic_gain:.0f})")
     for hint in data["advice"]:
         print(f"hint: {hint}")
-    for title, name in (("JSON", "calibration.json"), ("YAML", "calibration.yaml"), ("sheet", "overlays.png")):
+    for title, name in (("page", "calibration.html"), ("JSON", "calibration.json"), ("YAML", "calibration.yaml")):
         print(f"{title:7} {folder / name}")
     print(f"ROS 2   {static_transform_command(data)}")

@@ -17,7 +17,7 @@ from ctr_env.scenes.robots.catalogue import get_robot
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 PANDA = RobotKinematics("panda")
-OFFSETS = np.array([0.0, -0.012, 0.004, 0.009, 0.0, -0.008, 0.0])
+OFFSETS = np.array([0.0, -0.015, 0.005, 0.014, 0.0, -0.012, 0.0])
 
 
 def render(count, seed, **fields):
@@ -29,7 +29,7 @@ def render(count, seed, **fields):
 
 @pytest.fixture(scope="module")
 def true():
-    return render(10, 71)
+    return render(14, 71)
 
 
 def given(labelled, offsets=0.0, focal=1.0, lag=0.0, speed=0.0, distortion=None):
@@ -65,7 +65,7 @@ def test_offsets_and_focal_length_are_found_together(true, estimator):
     assert set(auto.estimated) >= {"joint_offsets", "focal_length"}
     focal, offsets = block(auto, "focal_length"), block(auto, "joint_offsets")
     assert abs(focal.values[0] + np.log(1.03)) < min(3.0 * focal.std[0], 0.015)
-    assert np.abs(offsets.values - OFFSETS)[1:4].max() < 0.004
+    assert np.abs(offsets.values - OFFSETS)[1:4].max() < 0.006
     assert (np.abs(offsets.values - OFFSETS) < 3.5 * offsets.std).all()
     home = PANDA.base_T_ee(PANDA.home + OFFSETS)
     errors = [
@@ -88,7 +88,7 @@ def test_late_joint_readings_are_found(true, estimator):
 
 
 def test_distortion_that_the_camera_lacks_is_found(estimator):
-    labelled = render(10, 72, **{"camera.distortion": {"constant": -0.1}})
+    labelled = render(12, 72, **{"camera.distortion": {"constant": -0.2}})
     found = calibrate(given(labelled, distortion=()), estimator, estimate=(AUTO,))
     assert "distortion" in found.estimated
     corner = 0.7 * labelled[0].camera.width / labelled[0].camera.fx  # radius of a corner

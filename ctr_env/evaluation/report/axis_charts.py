@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from ctr_env.drawing.page.chart import Chart, Line, Panel
+from ctr_env.drawing.page.table import Number
 from ctr_env.evaluation.benchmark.perturbations import PERTURBATIONS
 
-from .chart import Chart, Line, Panel
 from .grouping import Axis, level_text
 from .intervals import median_of, success_of
 from .quantities import quantity
 from .study_data import Episode
-from .table import Number
 
 __all__ = ["axis_chart"]
 

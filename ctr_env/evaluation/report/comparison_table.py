@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from ctr_env.drawing.page.table import Cell, Column, Number, Table
 from ctr_env.evaluation.benchmark.comparison import Comparison, compare
 from ctr_env.runs.configuration import require_choice
 
@@ -13,7 +14,6 @@ from .grouping import Axis, by_system
 from .intervals import LEVEL
 from .quantities import ACCURACY, Quantity
 from .study_data import Episode
-from .table import Cell, Column, Number, Table
 
 __all__ = ["comparison_tables"]
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ctr_env.drawing.page.chart import Chart, Line, Panel
 from ctr_env.envs.success import POSITION_TOLERANCE_M, ROTATION_TOLERANCE_RAD
 from ctr_env.evaluation.benchmark.scenarios import SCENARIOS
 
-from .chart import Chart, Line, Panel
 from .grouping import by_scenario, by_system
 from .quantities import quantity
 from .series import ErrorSeries, band

@@ -8,16 +8,16 @@ from html import escape
 
 import numpy as np
 
+from ctr_env.drawing.page.markup import element
+from ctr_env.drawing.page.table import Number
 from ctr_env.evaluation.servo.trace import Trace
 
 from .grouping import by_system
 from .intervals import values_of
-from .markup import element
 from .media import MediaBudget, last_image_uri, poster_uri, video_uri
 from .quantities import quantity
 from .ranking import RANKS, best_median_worst
 from .study_data import Episode, StudyData
-from .table import Number
 from .trajectory_charts import image_size
 
 __all__ = ["failure_gallery", "video_gallery"]

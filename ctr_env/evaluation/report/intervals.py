@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import quantile_test
 
+from ctr_env.drawing.page.table import Number
 from ctr_env.evaluation.benchmark.statistics import wilson
 
 from .quantities import Quantity
 from .study_data import Episode
-from .table import Number
 
 __all__ = ["LEVEL", "median_of", "quantile_of", "share", "success_of", "values_of"]
 

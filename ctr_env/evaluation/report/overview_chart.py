@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .chart import Chart, Line, Panel
+from ctr_env.drawing.page.chart import Chart, Line, Panel
+from ctr_env.drawing.page.table import Number
+
 from .grouping import by_system
 from .intervals import median_of, success_of
 from .quantities import quantity
 from .study_data import Episode
-from .table import Number
 
 __all__ = ["overview_chart"]
 

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ctr_env.drawing.page.table import MISSING, Cell, Column, Table
+
 from .grouping import Axis, by_system, level_text
 from .study_data import Episode, StudyData
-from .table import MISSING, Cell, Column, Table
 
 __all__ = ["number_ranges", "run_tables", "version_table"]
 

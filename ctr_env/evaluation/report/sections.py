@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from html import escape
 
+from ctr_env.drawing.page.chart import Chart
+from ctr_env.drawing.page.markup import element
+from ctr_env.drawing.page.section import Html, Part, Section
+from ctr_env.drawing.page.table import Table
+
 from .axis_charts import axis_chart
-from .chart import Chart
 from .comparison_table import comparison_tables
 from .error_charts import ERRORS_OVER_TIME, error_charts
 from .gallery import failure_gallery, video_gallery
 from .grouping import by_system, find_axes
 from .labels import nominal_episodes
-from .markup import element
 from .media import MediaBudget
 from .overview_chart import overview_chart
 from .quantities import ALL
@@ -22,37 +25,9 @@ from .series import ErrorSeries, read_errors
 from .settling_chart import settling_chart
 from .study_data import StudyData
 from .summary_tables import axis_table, failed_table, failure_table, scenario_tables, system_tables
-from .table import Table
 from .trajectory_charts import trajectory_charts
 
-__all__ = ["Html", "Section", "make_sections"]
-
-
-@dataclass(frozen=True)
-class Html:
-    """HTML that has no file of its own."""
-
-    text: str
-
-
-Part = Table | Chart | Html
-
-
-@dataclass(frozen=True)
-class Section:
-    """A section of a report.
-
-    Attributes:
-        key: Its place in the page.
-        title: Its heading.
-        introduction: What it shows, in a sentence or two.
-        parts: Its content.
-    """
-
-    key: str
-    title: str
-    introduction: str
-    parts: Sequence[Part]
+__all__ = ["make_sections"]
 
 
 def make_sections(data: StudyData, budget: MediaBudget, baseline: str | None = None) -> tuple[Section, ...]:

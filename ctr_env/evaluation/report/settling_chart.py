@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .chart import Chart, Line, Panel
+from ctr_env.drawing.page.chart import Chart, Line, Panel
+
 from .grouping import by_system
 from .intervals import share, values_of
 from .quantities import quantity

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from ctr_env.drawing.page.table import MISSING, Cell, Column, Number, Table
+
 from .grouping import Axis, by_scenario, by_system, level_text
 from .intervals import median_of, quantile_of, success_of
 from .quantities import ACCURACY, CONSTRAINTS, ESTIMATION, MOTION, Quantity, quantity
 from .study_data import Episode
-from .table import MISSING, Cell, Column, Number, Table
 
 __all__ = ["axis_table", "failed_table", "failure_table", "scenario_tables", "system_tables"]
 

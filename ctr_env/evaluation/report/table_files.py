@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable
 
-from .table import MISSING, Cell, Number, Table
+from ctr_env.drawing.page.table import MISSING, Cell, Number, Table
 
 __all__ = ["table_csv", "table_latex"]
 

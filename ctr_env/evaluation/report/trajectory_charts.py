@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from ctr_env.drawing.page.chart import Chart, Line, Panel
 from ctr_env.evaluation.servo.trace import Trace
 
-from .chart import Chart, Line, Panel
 from .grouping import by_system
 from .ranking import best_median_worst
 from .study_data import Episode, StudyData

@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+from ctr_env.drawing.page.chart import Chart
+from ctr_env.drawing.page.page import make_page
+from ctr_env.drawing.page.pdf_figure import save_pdf
+from ctr_env.drawing.page.table import Table
 from ctr_env.runs.configuration import require_range
 from ctr_env.runs.files import replacing
 
-from .chart import Chart
 from .grouping import by_scenario, by_system
 from .labels import with_full_names
 from .media import MediaBudget
-from .page import make_page
-from .pdf_figure import save_pdf
 from .run_tables import number_ranges
 from .sections import Section, make_sections
 from .study_data import CRASHED, StudyData
-from .table import Table
 from .table_files import table_csv, table_latex
 
 __all__ = ["ReportFiles", "ReportOptions", "write_report"]

@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from ctr_env.evaluation.report.markup import html_table
-from ctr_env.evaluation.report.table import Column, Number, Table, cell_text
+from ctr_env.drawing.page.markup import html_table
+from ctr_env.drawing.page.table import Column, Number, Table, cell_text
 from ctr_env.evaluation.report.table_files import table_csv, table_latex
 
 TABLE = Table(

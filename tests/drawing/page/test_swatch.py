@@ -2,8 +2,8 @@ import re
 
 import numpy as np
 
-from ctr_env.evaluation.report.chart import Chart, Line, Panel
-from ctr_env.evaluation.report.swatch import legend
+from ctr_env.drawing.page.chart import Chart, Line, Panel
+from ctr_env.drawing.page.swatch import legend
 
 
 def chart(lines, **settings):

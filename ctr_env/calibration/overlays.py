@@ -16,7 +16,7 @@ from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from .calibrate import Calibration, FrameFit
 from .pseudo_label import posed_mask
 
-__all__ = ["calibration_page"]
+__all__ = ["agreement", "overlay", "overlay_sheet"]
 
 _COLUMNS, _MOST = 4, 16
 _TILE = 420  # pixels wide
@@ -24,7 +24,7 @@ _SILHOUETTE = (255, 140, 30)
 _POOR = 0.3
 
 
-def calibration_page(
+def overlay_sheet(
     calibration: Calibration, frames: Mapping[str, Frame], estimator: CtRNetEstimator, flipped: bool = False
 ) -> NDArray[np.uint8]:
     """Images with the contour of the silhouette at the calibrated pose, which should coincide with the robot in all.
@@ -51,19 +51,32 @@ def calibration_page(
     return contact_sheet(grid(tiles, _COLUMNS), size, header, {"silhouette at the calibrated pose": _SILHOUETTE})
 
 
-def _tile(calibration: Calibration, fit: FrameFit, frame: Frame, estimator: CtRNetEstimator, flipped: bool) -> Tile:
+def overlay(
+    calibration: Calibration, frame: Frame, estimator: CtRNetEstimator, width: int, flipped: bool = False
+) -> NDArray[np.uint8]:
+    """An image of a width, pixels, with the contour of the silhouette at the calibrated pose.
+
+    Arguments as those of :func:`overlay_sheet`.
+    """
     assert frame.image is not None
-    height = round(_TILE * frame.camera.height / frame.camera.width)
-    image = cv2.resize(frame.image, (_TILE, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
+    height = round(width * frame.camera.height / frame.camera.width)
+    image = cv2.resize(frame.image, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
     draw_mask_boundary(image, posed_mask(estimator.pipeline.model.view(frame), calibration.camera_T_base), _SILHOUETTE)
-    if flipped:
-        image = image[:, ::-1]
+    return np.ascontiguousarray(image[:, ::-1]) if flipped else image
+
+
+def agreement(fit: FrameFit) -> tuple[str, str]:
+    """Two short texts: how an image agrees with the calibrated pose, and how far its own estimate is from that."""
     label = fit.pseudo_label
-    agreement = f"{fit.name}: contour inliers {label.contour_inlier_ratio:.0%}, mask IoU {label.mask_iou:.2f}"
+    fits = f"contour inliers {label.contour_inlier_ratio:.0%}, mask IoU {label.mask_iou:.2f}"
+    if not fit.own.valid:
+        return fits, f"own pose: invalid, {fit.own.reason}"
     distance, angle = np.linalg.norm(fit.twist[:3]), np.linalg.norm(fit.twist[3:])
-    own_pose = (
-        f"own pose: {1e3 * distance:.0f} mm, {np.degrees(angle):.1f} deg away"
-        if fit.own.valid
-        else f"own pose: invalid, {fit.own.reason}"
-    )
-    return Tile(image, (agreement, own_pose), warning=label.contour_inlier_ratio < _POOR)
+    return fits, f"own pose: {1e3 * distance:.0f} mm, {np.degrees(angle):.1f} deg away"
+
+
+def _tile(calibration: Calibration, fit: FrameFit, frame: Frame, estimator: CtRNetEstimator, flipped: bool) -> Tile:
+    image = overlay(calibration, frame, estimator, _TILE, flipped)
+    fits, own_pose = agreement(fit)
+    poor = fit.pseudo_label.contour_inlier_ratio < _POOR
+    return Tile(image, (f"{fit.name}: {fits}", own_pose), warning=poor)

@@ -6,10 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from ctr_env.evaluation.report.chart import Chart, Line, Panel
-from ctr_env.evaluation.report.pdf_figure import chart_figure, save_pdf
-from ctr_env.evaluation.report.plotly_figure import plotly_figure
-from ctr_env.evaluation.report.styles import DARK, LIGHT, style
+from ctr_env.drawing.page.chart import Chart, Line, Panel
+from ctr_env.drawing.page.pdf_figure import chart_figure, save_pdf
+from ctr_env.drawing.page.plotly_figure import plotly_figure
+from ctr_env.drawing.page.styles import DARK, LIGHT, style
 
 X = np.array([0.0, 1.0, 2.0])
 

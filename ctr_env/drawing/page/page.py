@@ -15,7 +15,7 @@ from plotly.offline import get_plotlyjs
 from .chart import Chart
 from .markup import element, html_table
 from .plotly_figure import plotly_figure
-from .sections import Html, Part, Section
+from .section import Html, Part, Section
 from .styles import DARK, LIGHT
 from .swatch import legend
 from .table import Table
