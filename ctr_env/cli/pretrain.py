@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ctr_env.errors import ConfigurationError, MissingDependencyError
-from ctr_env.evaluation.pose.uncertainty import fit_uncertainty
+from ctr_env.evaluation.pose.uncertainty import FRAMES_OF_A_FIT, fit_uncertainty
 from ctr_env.learning.supervised.config import TrainingConfig
 from ctr_env.runs.versions import versions
 
@@ -83,11 +83,15 @@ def _train(trainer: Trainer, folder: Path) -> Path:
 def fit_with_progress(weights: Path, robot: str, frames: int, seed: int = 0, device: str = "auto") -> dict[str, Any]:
     """Measure weights on the validation split and fit their uncertainty model, which the weights' header stores."""
     with counting_progress() as bar:
-        task = bar.add_task("validation", total=frames)
-        metrics = fit_uncertainty(
-            weights, robot, frames, lambda done, *_: bar.update(task, completed=done), seed=seed, device=device
-        )
+        task = bar.add_task("validation", total=FRAMES_OF_A_FIT * frames)
+        metrics = fit_uncertainty(weights, robot, frames, lambda: bar.advance(task), seed=seed, device=device)
     found = metrics["validation"]
     median = "none" if found["add_median_m"] is None else f"{1e3 * found['add_median_m']:.1f} mm"
     print(f"validation, {frames} frames: ADD AUC {found['add_auc_ctrnet']:.1f}, median ADD {median}")
+    print(f"hard, {frames} frames: ADD AUC {metrics['hard']['add_auc_ctrnet']:.1f}")
+    for kind, share in metrics["uncertainty"]["rejected"].items():
+        print(
+            f"{kind}: {share['rejected']:.1%} of {share['poses']} poses rejected, "
+            f"{share['wrong']:.1%} of the others wrong"
+        )
     return metrics

@@ -20,11 +20,13 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .acceptance import rejection_reason
 from .detector import Detector
+from .hypothesis import PoseHypothesis
 from .packaged import mirror_for, packaged_weights
 from .passes import reacquisition_passes, search_passes, tracking_passes
 from .pipeline import Pipeline
 from .report import pose_estimate
-from .robot_model import RobotModel
+from .robot_model import RobotModel, RobotView
+from .validity import evidence
 from .weights import read_header
 
 __all__ = ["CtRNetConfig", "CtRNetEstimator", "make_ctrnet"]
@@ -95,7 +97,8 @@ class CtRNetEstimator(PoseEstimator):
 
     Estimates are not valid when fewer than ``min_keypoints`` keypoints are confident (``"too_few_keypoints"``), PnP
     fails (its status), the contour inlier ratio is low (``"contour_mismatch"``), residuals are large
-    (``"reprojection_error"``), or the view hardly determines the base (``"uncertain"``).
+    (``"reprojection_error"``), or the view hardly determines the base (``"uncertain"``). Beyond these limits the
+    weights' validity model rejects poses that are probably wrong, for the reason that weighs most (:mod:`.validity`).
     """
 
     needs_image = True
@@ -174,7 +177,7 @@ class CtRNetEstimator(PoseEstimator):
             schedules.insert(0, tracking_passes(self._last, config.align_contour))
         for passes in schedules:
             hypothesis = pipeline.run([view], passes)[0]
-            reason = rejection_reason(hypothesis, config, pipeline.detector.uncertainty)
+            reason = self.rejection(hypothesis) or self._doubt(view, hypothesis)
             if not reason:
                 break
         self._last = None if reason else hypothesis.camera_T_base
@@ -192,8 +195,19 @@ class CtRNetEstimator(PoseEstimator):
         config, pipeline = self.config, self.pipeline
         views = [pipeline.model.view(frame) for frame in frames]
         found = pipeline.run(views, search_passes(config.passes, config.align_contour))
-        reasons = [rejection_reason(hypothesis, config, pipeline.detector.uncertainty) for hypothesis in found]
+        reasons = [self.rejection(h) or self._doubt(view, h) for view, h in zip(views, found, strict=True)]
         return [
             pose_estimate(view, hypothesis, reason, config.align_contour, pipeline.detector.uncertainty)
             for view, hypothesis, reason in zip(views, found, reasons, strict=True)
         ]
+
+    def rejection(self, hypothesis: PoseHypothesis) -> str:
+        """Why the limits of the configuration reject a hypothesis; empty where they accept it."""
+        return rejection_reason(hypothesis, self.config, self.pipeline.detector.uncertainty)
+
+    def _doubt(self, view: RobotView, hypothesis: PoseHypothesis) -> str:
+        """Why the validity model rejects it; empty where it does not, or has not been fitted to such passes."""
+        validity, config = self.pipeline.detector.uncertainty.validity, self.config
+        if not (validity.fitted and config.align_contour and config.keypoints == "all"):
+            return ""
+        return validity.reason(evidence(view, hypothesis, config.min_confidence))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctr_env.errors import ConfigurationError
 from ctr_env.estimators.systematic_error import SYSTEMATIC_M, SYSTEMATIC_RAD, systematic_covariance
-from ctr_env.runs.configuration import require_range
+from ctr_env.runs.configuration import config_from_mapping, require_range
+
+from .validity import ValidityModel
 
 __all__ = ["DESIGN_CONSTANTS", "FITTED_CONSTANTS", "UncertaintyModel"]
 
-FITTED_CONSTANTS = ("covariance_scale", "contour_exponent", "typical_inlier_ratio")
+FITTED_CONSTANTS = ("covariance_scale", "contour_exponent", "typical_inlier_ratio", "validity")
 """Fields of :class:`UncertaintyModel` that ``ctr-env fit-uncertainty`` fits to validation frames."""
 
 DESIGN_CONSTANTS = (
@@ -61,6 +63,8 @@ class UncertaintyModel:
     """Contour inlier ratio above which no further inference pass is made."""
     keypoint_information: float = 0.1
     """Weight of the keypoints' information matrix relative to the contour's: keypoint errors are correlated."""
+    validity: ValidityModel = field(default_factory=ValidityModel)
+    """Which poses are right; fitted. A mapping of its fields is accepted too."""
     measured: bool = False
     """Whether the fitted constants were fitted to estimates of the very weights that they are stored with."""
     inherited_from: str = ""
@@ -68,6 +72,7 @@ class UncertaintyModel:
 
     def __post_init__(self) -> None:
         """Check every value."""
+        object.__setattr__(self, "validity", config_from_mapping(ValidityModel, self.validity))
         require_range(self, 1e-6, 1e6, "covariance_scale")
         require_range(self, 0.0, 100.0, "contour_exponent")
         require_range(self, 1e-6, 1.0, "typical_inlier_ratio", "min_inlier_ratio", "keypoint_information")

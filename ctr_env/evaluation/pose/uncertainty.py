@@ -13,19 +13,26 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import chi2, rankdata
 
+from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.ctrnet.uncertainty import DESIGN_CONSTANTS, FITTED_CONSTANTS, UncertaintyModel
+from ctr_env.estimators.ctrnet.validity import ValidityModel
 from ctr_env.estimators.ctrnet.weights import load_weights, save_weights
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .metrics import NEES_DOF, nees_within
 from .runner import PoseStudy, run_pose_study
+from .validity import fit_validity_model, judged_poses, rejected_shares
 
-__all__ = ["covariance_scale", "fit_model", "fit_uncertainty"]
+__all__ = ["FRAMES_OF_A_FIT", "covariance_scale", "fit_model", "fit_uncertainty"]
 
 _SHARE = 0.9  # of the errors, and of the probability of the region that they shall lie in
 _DECADES = 3.0
 _LARGEST_EXPONENT = 12.0
 _FEWEST = 50  # estimates below which the exponent is not determined
 _COVERAGE = (0.5, 0.9, 0.95)
+_SETS = {"validation": "synthetic:validation", "hard": "synthetic:hard/validation"}
+FRAMES_OF_A_FIT = 4
+"""Times as many frames as asked for that a fit evaluates in all, but for those of other robots."""
 _KEPT = ("frames", "add_auc_ctrnet", "add_median_m", "valid_share", "mask_iou", "pck2d")
 
 
@@ -33,25 +40,26 @@ def fit_uncertainty(
     weights: Path,
     robot: str,
     frames: int = 200,
-    on_frame: Callable[[int, int, Any], None] | None = None,
+    on_frame: Callable[[], None] | None = None,
     seed: int = 0,
     device: str = "auto",
 ) -> dict[str, Any]:
     """Evaluate weights on the validation split, fit their uncertainty model, and write both into their header.
 
-    Single frames without tracking, preset ``strong``. :func:`fit_model` has the rules; the constants that it does not
-    fit keep their values.
+    Single frames without tracking. First the validity model is fitted (:mod:`.validity`); then, with the poses that it
+    accepts in the presets ``strong`` and ``hard``, the covariances (:func:`fit_model`). The constants that are not
+    fitted keep their values.
 
     Args:
         weights: Weights file to evaluate and to write to.
         robot: Its robot, by name or file.
-        frames: Number of frames.
+        frames: Number of frames of each preset.
         on_frame: Called after every frame (see :func:`.runner.run_pose_study`).
         seed: Seed of the frames.
         device: Where the network runs.
 
     Returns:
-        The metrics in the header: ``validation`` and ``uncertainty``.
+        The metrics in the header: ``validation`` (preset ``strong``), ``hard`` and ``uncertainty``.
 
     Raises:
         MissingFileError: If there is no such file.
@@ -59,21 +67,32 @@ def fit_uncertainty(
     """
     state, header = load_weights(weights)
     config = {"weights": str(weights), "tracking": False, "device": device}
-    study = PoseStudy(
-        robot=robot, data="synthetic:validation", frames=frames, estimator="ctrnet", estimator_config=config, seed=seed
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        result = run_pose_study(study, Path(folder), on_frame=on_frame)
-    records = [record for record in result["per_frame"] if record["error_twist"] and record["covariance"]]
-    model = fit_model(header.uncertainty, records) if records else header.uncertainty
+    save_weights(weights, state, replace(header, uncertainty=replace(header.uncertainty, validity=ValidityModel())))
+    estimator = CtRNetEstimator(RobotKinematics(robot), config)
+    judged = list(judged_poses(estimator, frames, seed, on_frame))
+    model = replace(header.uncertainty, validity=fit_validity_model(judged))
+    save_weights(weights, state, replace(header, uncertainty=model))
+    results = {}
+    for name, data in _SETS.items():
+        study = PoseStudy(robot=robot, data=data, frames=frames, estimator="ctrnet", estimator_config=config, seed=seed)
+        with tempfile.TemporaryDirectory() as folder:
+            results[name] = run_pose_study(study, Path(folder), on_frame=lambda *_: on_frame and on_frame())
+    records = [
+        record
+        for result in results.values()
+        for record in result["per_frame"]
+        if record["error_twist"] and record["covariance"]
+    ]
+    model, before = fit_model(model, records) if records else model, model
     metrics = {
-        "validation": {name: result["summary"][name] for name in _KEPT},
+        **{name: {key: result["summary"][key] for key in _KEPT} for name, result in results.items()},
         "uncertainty": {
-            "data": study.data,
+            "data": list(_SETS.values()),
             "seed": seed,
-            "frames": result["frames"],
+            "frames": sum(result["frames"] for result in results.values()),
             "estimates": len(records),
-            "coverage": _coverage(header.uncertainty, model, records),
+            "coverage": _coverage(before, model, records),
+            "rejected": rejected_shares(judged, model.validity),
             "fitted": list(FITTED_CONSTANTS),
             "chosen": list(DESIGN_CONSTANTS),
         },

@@ -1,0 +1,181 @@
+"""Fitting the validity model of a network: which of its poses are right, on validation frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from ctr_env.datasets.labelled import LabelledFrame
+from ctr_env.datasets.synthetic.backgrounds import Backgrounds
+from ctr_env.datasets.synthetic.sampler import FrameSampler
+from ctr_env.errors import SamplingError
+from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
+from ctr_env.estimators.ctrnet.passes import search_passes
+from ctr_env.estimators.ctrnet.validity import EVIDENCE, ValidityModel, evidence
+from ctr_env.runs.seeds import frame_seed
+from ctr_env.scenes.robots.catalogue import ROBOTS, get_robot
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+
+__all__ = ["JudgedPose", "fit_validity_model", "judged_poses", "rejected_shares"]
+
+_WRONG_M = 0.1  # ADD of a pose that is wrong
+_MISMATCH = (0.1, 0.4)  # rad by which two joints differ from their readings
+_ALLOWED = 0.01  # share of accepted poses that may be wrong
+_RIDGE = 1e-2
+_PRESETS = ("strong", "hard")
+_MISMATCHED, _STRANGERS = (
+    0.5,
+    0.25,
+)  # sets of frames with wrong joint angles, and without the robot, as shares of a preset's
+
+
+class JudgedPose(NamedTuple):
+    """A pose of one frame with the truth.
+
+    Attributes:
+        kind: Name of the preset, ``"mismatched"`` or ``"stranger"``.
+        evidence: ``(E,)`` quantities of :data:`~ctr_env.estimators.ctrnet.validity.EVIDENCE`.
+        add_m: ADD, metres; infinite where no pose is right, because joint angles are wrong or there is no robot.
+        accepted: Whether the limits of the configuration accept it.
+    """
+
+    kind: str
+    evidence: NDArray[np.float64]
+    add_m: float
+    accepted: bool
+
+
+def judged_poses(
+    estimator: CtRNetEstimator, frames: int, seed: int = 0, on_frame: Callable[[], None] | None = None
+) -> Iterator[JudgedPose]:
+    """Poses of generated validation frames, right ones and wrong ones.
+
+    ``frames`` of each of the presets ``strong`` and ``hard``; half as many of each with two joint angles off by 0.1 to
+    0.4 rad; a quarter as many of another robot, and of no robot at all. Frames without a pose are left out.
+
+    Args:
+        estimator: The estimator, without tracking.
+        frames: Number of frames of a preset.
+        seed: Seed of the frames.
+        on_frame: Called after every frame.
+    """
+    kinematics = estimator.pipeline.model.kinematics
+    robot = kinematics.robot
+    rng = np.random.default_rng(seed)
+    for preset in _PRESETS:
+        sampler = FrameSampler(robot, randomization=preset)
+        for i in range(frames):
+            labelled = _sampled(sampler, seed, i)
+            if labelled is not None:
+                yield from _judged(estimator, preset, labelled, labelled.joint_positions, right=True)
+                if i < _MISMATCHED * frames:
+                    joints = _mismatched(kinematics, labelled.joint_positions, rng)
+                    yield from _judged(estimator, "mismatched", labelled, joints, right=False)
+            if on_frame is not None:
+                on_frame()
+        sampler.close()
+    for labelled in _strangers(robot.name, int(_STRANGERS * frames), seed, rng):
+        lower, upper = np.maximum(kinematics.lower, -np.pi), np.minimum(kinematics.upper, np.pi)
+        yield from _judged(estimator, "stranger", labelled, rng.uniform(lower, upper), right=False)
+
+
+def fit_validity_model(judged: Sequence[JudgedPose]) -> ValidityModel:
+    """Logistic regression with a threshold below which at most one per cent of the accepted poses are wrong.
+
+    Classes count equally. The threshold is chosen on frames with the robot and right joint angles.
+    """
+    x = np.stack([each.evidence for each in judged])
+    right = np.array([each.add_m < _WRONG_M for each in judged])
+    mean, scale = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-6)
+    standard = (x - mean) / scale
+    weight = np.where(right, 0.5 / max(right.sum(), 1), 0.5 / max((~right).sum(), 1))
+
+    def loss(parameters: NDArray[np.float64]) -> float:
+        odds = standard @ parameters[:-1] + parameters[-1]
+        return float(
+            weight @ np.logaddexp(0.0, np.where(right, -odds, odds)) + _RIDGE * parameters[:-1] @ parameters[:-1]
+        )
+
+    found = minimize(loss, np.zeros(len(EVIDENCE) + 1)).x
+    model = ValidityModel(mean=tuple(mean), scale=tuple(scale), weights=tuple(found[:-1]), bias=float(found[-1]))
+    own = [each for each in judged if each.kind in _PRESETS and each.accepted]
+    return replace(model, least_probability=_threshold(model, own))
+
+
+def rejected_shares(judged: Sequence[JudgedPose], model: ValidityModel) -> dict[str, dict[str, float]]:
+    """Of every kind of frames: how many, share that is rejected, and share of the accepted poses that is wrong."""
+    found = {}
+    for kind in dict.fromkeys(each.kind for each in judged):
+        own = [each for each in judged if each.kind == kind]
+        kept = [each for each in own if each.accepted and model.probability(each.evidence) >= model.least_probability]
+        wrong = sum(each.add_m >= _WRONG_M for each in kept)
+        found[kind] = {
+            "poses": len(own), "rejected": 1.0 - len(kept) / len(own), "wrong": wrong / max(len(kept), 1)
+        }  # fmt: skip
+    return found
+
+
+def _threshold(model: ValidityModel, judged: Sequence[JudgedPose]) -> float:
+    """The lowest probability above which at most one per cent of the poses are wrong; the highest if none is so low."""
+    pairs = sorted(((model.probability(each.evidence), each.add_m >= _WRONG_M) for each in judged), reverse=True)
+    least, wrong = 1.0, 0
+    for count, (probability, is_wrong) in enumerate(pairs, start=1):
+        wrong += is_wrong
+        if wrong <= _ALLOWED * count:
+            least = probability
+    return float(least)
+
+
+def _judged(
+    estimator: CtRNetEstimator, kind: str, labelled: LabelledFrame, joints: NDArray[np.float64], right: bool
+) -> Iterator[JudgedPose]:
+    config, pipeline = estimator.config, estimator.pipeline
+    view = pipeline.model.view(replace(labelled.frame(), joint_positions=joints))
+    hypothesis = pipeline.run([view], search_passes(config.passes, config.align_contour))[0]
+    if hypothesis.located:
+        add_m = np.inf
+        if right:
+            assert labelled.camera_T_base is not None
+            points = pipeline.model.kinematics.keypoints(joints)
+            away = hypothesis.camera_T_base.apply(points) - labelled.camera_T_base.apply(points)
+            add_m = float(np.linalg.norm(away, axis=1).mean())
+        accepted = not estimator.rejection(hypothesis)
+        yield JudgedPose(kind, evidence(view, hypothesis, config.min_confidence), add_m, accepted)
+
+
+def _sampled(sampler: FrameSampler, seed: int, index: int) -> LabelledFrame | None:
+    try:
+        return sampler.sample(frame_seed("validation", seed, index))
+    except SamplingError:
+        return None
+
+
+def _mismatched(
+    kinematics: RobotKinematics, joints: NDArray[np.float64], rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Joint angles of which two are off."""
+    wrong = joints.copy()
+    for i in rng.choice(len(joints), 2, replace=False):
+        away = rng.uniform(*_MISMATCH) * rng.choice([-1.0, 1.0])
+        lower, upper = kinematics.lower[i], kinematics.upper[i]
+        wrong[i] += away if lower <= joints[i] + away <= upper else -away
+    return wrong
+
+
+def _strangers(name: str, count: int, seed: int, rng: np.random.Generator) -> Iterator[LabelledFrame]:
+    """Frames of another packaged robot, and the same with a background over everything."""
+    own = get_robot(name).network_robot
+    other = next(robot for robot in ROBOTS.values() if robot.network_robot != own and robot.mirror_of is None)
+    sampler, backgrounds = FrameSampler(other, randomization="strong"), Backgrounds()
+    for i in range(count):
+        labelled = _sampled(sampler, seed, i)
+        if labelled is not None:
+            yield labelled
+            height, width = labelled.image.shape[:2]
+            yield replace(labelled, image=backgrounds.draw(width, height, rng))
+    sampler.close()

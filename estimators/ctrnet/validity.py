@@ -1,0 +1,120 @@
+"""How likely a hypothesis is right: a logistic model of what the stages of inference have found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctr_env.errors import ConfigurationError
+from ctr_env.runs.configuration import require_range
+
+from .hypothesis import PoseHypothesis
+from .robot_model import RobotView
+
+__all__ = ["EVIDENCE", "ValidityModel", "evidence"]
+
+EVIDENCE = {
+    "contour": "contour_mismatch",
+    "keypoint_fit": "keypoints_disagree",
+    "confidence": "robot_not_recognised",
+    "used": "too_few_keypoints",
+    "in_view": "robot_out_of_view",
+    "position_std": "uncertain",
+    "sharpness": "mask_uncertain",
+}
+"""Quantities that the model weighs, each with the reason of rejection that it stands for."""
+
+_LARGEST_FIT = 1e4
+_SURE = (0.2, 0.8)  # mask probabilities between these are undecided
+
+
+def evidence(view: RobotView, hypothesis: PoseHypothesis, min_confidence: float) -> NDArray[np.float64]:
+    """``(E,)`` the quantities of :data:`EVIDENCE` for a hypothesis with a pose.
+
+    * ``contour``: contour inlier ratio;
+    * ``keypoint_fit``: log of the mean squared reprojection error at the pose in units of the predicted variances;
+    * ``confidence``: mean confidence of the keypoints that the pose puts into the image;
+    * ``used``: share of these that are confident;
+    * ``in_view``: share of all keypoints that the pose puts into the image;
+    * ``position_std``: log of the base's standard deviation by the geometry of the fit, metres;
+    * ``sharpness``: share of the mask's pixels that are decided.
+
+    Args:
+        view: The image.
+        hypothesis: After the last pass.
+        min_confidence: Least confidence of a keypoint that enters PnP.
+    """
+    found, camera = hypothesis.detected, view.camera
+    pixels = camera.project(hypothesis.camera_T_base.apply(view.keypoints))
+    inside = camera.contains(pixels)
+    known = inside & np.isfinite(found.pixels).all(axis=1) & (found.confidence >= min_confidence)
+    squares = np.sum((np.where(known[:, None], pixels - found.pixels, 0.0)) ** 2, axis=1) / (2.0 * found.variance)
+    fit = float(squares[known].mean()) if known.any() else _LARGEST_FIT
+    mask = found.crop_mask
+    robot = float((mask > _SURE[0]).sum())
+    undecided = float(((mask > _SURE[0]) & (mask < _SURE[1])).sum())
+    count = max(int(inside.sum()), 1)
+    return np.array(
+        [
+            hypothesis.contour_inlier_ratio,
+            np.log(np.clip(fit, 1e-3, _LARGEST_FIT)),
+            float(found.confidence[inside].mean()) if inside.any() else 0.0,
+            float(known.sum()) / count,
+            float(inside.mean()),
+            0.5 * np.log(max(float(np.trace(hypothesis.covariance[:3, :3])), 1e-12)),
+            1.0 - undecided / max(robot, 1.0),
+        ]
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidityModel:
+    """Logistic regression of "the pose is right" on the evidence; fitted by ``ctr-env fit-uncertainty``.
+
+    Raises:
+        ConfigurationError: If the numbers do not belong to the evidence.
+    """
+
+    mean: tuple[float, ...] = ()
+    """Mean of each quantity over the frames of the fit; empty: there is no model."""
+    scale: tuple[float, ...] = ()
+    """Standard deviation of each."""
+    weights: tuple[float, ...] = ()
+    """Weight of each standardised quantity."""
+    bias: float = 0.0
+    """Log odds where all quantities have their means."""
+    least_probability: float = 0.5
+    """Probability below which a pose is rejected."""
+
+    def __post_init__(self) -> None:
+        """Check the numbers, and convert the lists of a JSON reader."""
+        for name in ("mean", "scale", "weights"):
+            values = tuple(float(value) for value in getattr(self, name))
+            object.__setattr__(self, name, values)
+            if len(values) not in (0, len(EVIDENCE)) or not np.isfinite(values).all():
+                raise ConfigurationError(f"ValidityModel.{name} must be {len(EVIDENCE)} numbers or none, not {values}")
+        require_range(self, 0.0, 1.0, "least_probability")
+
+    @property
+    def fitted(self) -> bool:
+        """Whether there is a model."""
+        return bool(self.weights)
+
+    def probability(self, found: Sequence[float] | NDArray[np.float64]) -> float:
+        """Probability that a pose with this evidence is right; 1 without a model."""
+        if not self.fitted:
+            return 1.0
+        return float(1.0 / (1.0 + np.exp(-np.clip(self.bias + self._terms(found).sum(), -50.0, 50.0))))
+
+    def reason(self, found: Sequence[float] | NDArray[np.float64]) -> str:
+        """Why a pose with this evidence is rejected: what speaks most against it; empty where it is accepted."""
+        if self.probability(found) >= self.least_probability:
+            return ""
+        return list(EVIDENCE.values())[int(np.argmin(self._terms(found)))]
+
+    def _terms(self, found: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+        standard = (np.asarray(found, dtype=float) - self.mean) / self.scale
+        return np.asarray(standard * self.weights)

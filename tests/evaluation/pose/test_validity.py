@@ -1,0 +1,46 @@
+"""Fitting a validity model to poses whose errors are known."""
+
+import numpy as np
+import pytest
+
+from ctr_env.estimators.ctrnet.validity import EVIDENCE
+from ctr_env.evaluation.pose.validity import JudgedPose, fit_validity_model, rejected_shares
+
+COUNT = len(EVIDENCE)
+
+
+def judged(count=1500, seed=0, noise=0.3):
+    """Poses of which those with a low first and a high second quantity are wrong; the other quantities are noise."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for i in range(count):
+        x = rng.normal(0.0, 1.0, COUNT)
+        right = x[0] - x[1] + rng.normal(0.0, noise) > 0.0
+        kind = ("strong", "hard", "mismatched")[i % 3]
+        found.append(JudgedPose(kind, 5.0 + 2.0 * x, 0.01 if right else np.inf, accepted=True))
+    return found
+
+
+def test_the_quantities_that_matter_are_found():
+    model = fit_validity_model(judged())
+    weights = np.array(model.weights)
+    assert weights[0] > 0.0 > weights[1]
+    assert np.abs(weights[2:]).max() < 0.2 * min(weights[0], -weights[1])
+
+
+def test_at_most_one_per_cent_of_the_accepted_poses_are_wrong():
+    poses = judged(3000)
+    model = fit_validity_model(poses)
+    shares = rejected_shares(poses, model)
+    own = [shares[kind] for kind in ("strong", "hard")]
+    kept = [share["poses"] * (1.0 - share["rejected"]) for share in own]
+    assert sum(k * share["wrong"] for k, share in zip(kept, own, strict=True)) <= 0.0101 * sum(kept)
+    assert sum(kept) > 0.3 * 2000  # of which half are right
+    assert shares["mismatched"]["poses"] == 1000
+
+
+def test_new_poses_fare_alike():
+    model, fresh = fit_validity_model(judged(3000)), judged(3000, seed=1)
+    for share in rejected_shares(fresh, model).values():
+        assert share["wrong"] < 0.03
+        assert share["rejected"] == pytest.approx(rejected_shares(judged(3000), model)["strong"]["rejected"], abs=0.06)
