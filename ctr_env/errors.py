@@ -19,6 +19,7 @@ __all__ = [
     "RunFolderError",
     "SamplingError",
     "StorageError",
+    "TooFewPosesError",
     "TrainingError",
     "UsageError",
     "WorkerError",
@@ -63,6 +64,10 @@ class SamplingError(CtrEnvError, RuntimeError):
 
 class CalibrationError(CtrEnvError, RuntimeError):
     """The images do not determine the camera's pose."""
+
+
+class TooFewPosesError(CalibrationError):
+    """The robot is found in too few images, although these would do: an adaptation of the network may help."""
 
 
 class TrainingError(CtrEnvError, RuntimeError):

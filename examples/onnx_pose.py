@@ -1,4 +1,4 @@
-"""The pose of a robot's base with ONNX Runtime, OpenCV and SciPy alone, as a ROS node or a C++ program would find it.
+"""The pose of a robot's base from an exported network and PnP, as a ROS node or a C++ program would find it.
 
     ctr-env export-onnx --robot panda --out runs/onnx
     python examples/onnx_pose.py --model runs/onnx/panda.onnx

@@ -9,14 +9,13 @@ from scipy.stats import chi2
 from ctr_env.datasets.joint_limits import joint_hint
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-from .calibrate import Calibration
+from .calibrate import POOR_FIT, Calibration
 from .findings import described
 
 __all__ = ["advice", "halves_disagree", "reason_to_adapt"]
 
 _STILL = 0.15  # rad: a joint that moved less determines little
 _GOOD_ENOUGH = 1e-3  # m beside the systematic error: no further images are asked for
-_POOR_FIT = 0.3  # contour inlier ratio
 _POOR_SHARE, _FOUND_SHARE = 0.25, 0.5  # of the images, that fit poorly or have a valid estimate, for adaptation to help
 _GATE = float(chi2.ppf(0.999, 6))  # 22.5: squared Mahalanobis distance of the halves
 _SMALLER = 0.9  # of the standard deviation that further images should leave
@@ -50,15 +49,20 @@ def advice(
 
 
 def reason_to_adapt(calibration: Calibration) -> str:
-    """Why the network should be adapted to the images; empty if they fit."""
+    """Why the network should be adapted to the images; empty if they fit, or where the set-up is what is wrong.
+
+    An adaptation would learn the set-up's faults, and hide them.
+    """
     fits = calibration.fits
-    poor = sum(fit.pseudo_label.contour_inlier_ratio < _POOR_FIT for fit in fits)
+    if any(each.evident and not each.estimated for each in calibration.comparisons):
+        return ""
+    poor = sum(fit.pseudo_label.contour_inlier_ratio < POOR_FIT for fit in fits)
     found = sum(fit.own.valid for fit in fits)
     if poor >= _POOR_SHARE * len(fits):
         return f"{poor} of {len(fits)} images hardly fit the calibrated pose"
     if found < _FOUND_SHARE * len(fits):
         return f"only {found} of {len(fits)} images have a valid pose"
-    if halves_disagree(calibration) and not any(each.evident for each in calibration.comparisons):
+    if halves_disagree(calibration):
         return "the poses from two halves of the images differ more than their covariances allow"
     return ""
 
@@ -109,7 +113,7 @@ def _more(configurations: int, variance: float, systematic: float) -> str:
 
 
 def _poor_fits(calibration: Calibration, adapted: bool) -> str:
-    poor = [fit.name for fit in calibration.fits if fit.pseudo_label.contour_inlier_ratio < _POOR_FIT]
+    poor = [fit.name for fit in calibration.fits if fit.pseudo_label.contour_inlier_ratio < POOR_FIT]
     if not poor:
         return ""
     more = ", ..." if len(poor) > 4 else ""

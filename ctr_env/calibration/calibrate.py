@@ -12,7 +12,7 @@ from scipy.spatial.transform import RigidTransform
 from ctr_env.datasets.frame import Frame
 from ctr_env.datasets.joint_limits import joint_hint
 from ctr_env.datasets.undistortion import undistorted_frame
-from ctr_env.errors import CalibrationError
+from ctr_env.errors import CalibrationError, ConfigurationError, DataError, TooFewPosesError
 from ctr_env.estimators.base import PoseEstimate
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.fusion.fuse import Fused, fuse
@@ -27,8 +27,10 @@ from .self_calibration import Comparison, self_calibrate
 from .setup import PARAMETERS, CameraSetup
 from .static_camera import StaticCameraSolver
 
-__all__ = ["AUTO", "Calibration", "FrameFit", "calibrate", "corrected_frames"]
+__all__ = ["AUTO", "POOR_FIT", "Calibration", "FrameFit", "calibrate", "corrected_frames", "require_estimate"]
 
+POOR_FIT = 0.3
+"""Contour inlier ratio below which an image hardly fits the calibrated pose."""
 AUTO = "auto"
 """Estimate what there is very strong evidence for."""
 
@@ -147,19 +149,37 @@ def calibrate(
         CalibrationError: If estimates are valid in fewer than two joint configurations.
         ConfigurationError: If a name in ``estimate`` is unknown.
     """
-    auto = tuple(estimate) == (AUTO,)
-    for name in () if auto else estimate:
-        require_choice("parameter of a self-calibration", name, (AUTO, *PARAMETERS))
+    auto = require_estimate(estimate)
     found, distinct = _pose_calibrated(frames, estimator, refined, on_frame)
     tried = PARAMETERS if auto or not estimate else tuple(estimate)
     own = self_calibrate(distinct, estimator.pipeline, found.setup, tried, by_evidence=auto or not estimate)
     if not estimate or not own.parameters.names:
         comparisons = tuple(replace(each, estimated=False) for each in own.comparisons)
         return replace(found, comparisons=comparisons)
-    again, _ = _pose_calibrated(corrected_frames(frames, own.setup), estimator, refined)
+    try:
+        again, _ = _pose_calibrated(corrected_frames(frames, own.setup), estimator, refined)
+    except (CalibrationError, DataError) as error:  # fewer valid images, or joints beyond their limits
+        why = f"the corrected set-up has no calibration: {error}"
+        comparisons = tuple(
+            replace(e, estimated=False, reason=why if e.estimated else e.reason) for e in own.comparisons
+        )
+        return replace(found, comparisons=comparisons)
     covariance = own.covariance[:6, :6] + again.systematic
     setup = replace(own.setup, camera_T_base=again.camera_T_base)
     return replace(again, covariance=covariance, setup=setup, comparisons=own.comparisons)
+
+
+def require_estimate(names: Sequence[str]) -> bool:
+    """Check what is to be estimated; whether it is that for which there is evidence.
+
+    Raises:
+        ConfigurationError: If a name is unknown, or ``"auto"`` stands beside others.
+    """
+    for name in names:
+        require_choice("parameter of a self-calibration", name, (AUTO, *PARAMETERS))
+    if AUTO in names and len(names) > 1:
+        raise ConfigurationError(f"{AUTO!r} stands alone, not beside {', '.join(n for n in names if n != AUTO)}")
+    return AUTO in names
 
 
 def corrected_frames(frames: Mapping[str, Frame], setup: CameraSetup) -> dict[str, Frame]:
@@ -188,7 +208,7 @@ def _pose_calibrated(
         if own.valid:
             grouped(configurations, image.joint_positions, own.camera_T_base, own.covariance)
     if len(configurations) < _FEWEST:
-        raise CalibrationError(_too_few(images, estimates, len(configurations), estimator))
+        raise _too_few(images, estimates, len(configurations), estimator)
     solver = StaticCameraSolver(estimator.pipeline)
     chosen = _one_of_each_configuration(images, estimates)
     distinct = [images[i] for i in chosen]
@@ -248,17 +268,19 @@ def _fused(
 
 def _too_few(
     images: Sequence[Frame], estimates: Sequence[PoseEstimate], configurations: int, estimator: CtRNetEstimator
-) -> str:
+) -> CalibrationError:
     """Why the images make no calibration."""
     valid = sum(estimate.valid for estimate in estimates)
     if valid >= _FEWEST:
-        return (
+        return CalibrationError(
             f"the {valid} images with a valid estimate show {configurations} joint configuration; a calibration needs "
             f"at least {_FEWEST}: move the robot between images"
         )
     reasons = ", ".join(sorted({estimate.reason for estimate in estimates if not estimate.valid}))
     hint = joint_hint(np.stack([image.joint_positions for image in images]), estimator.pipeline.model.kinematics)
-    return (
+    enough = len(_one_of_each_configuration(images, estimates)) >= _FEWEST
+    kind = TooFewPosesError if enough and not hint else CalibrationError
+    return kind(
         f"estimates are valid in {valid} of {len(estimates)} images ({reasons}); a calibration needs at least "
         f"{_FEWEST}: {hint or 'check robot, joint angles and intrinsics'}, or adapt the network first"
     )

@@ -35,8 +35,8 @@ def comparison_data(found: Comparison) -> dict[str, Any]:
         "values": found.values,
         "std": found.std,
         "bic_gain": found.bic_gain if tried else None,
-        "outline_explained_without": found.inlier_ratios[0] if tried else None,
-        "outline_explained_with": found.inlier_ratios[1] if tried else None,
+        "contour_inlier_ratio_without": found.inlier_ratios[0] if tried else None,
+        "contour_inlier_ratio_with": found.inlier_ratios[1] if tried else None,
     }
 
 

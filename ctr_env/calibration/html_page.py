@@ -15,6 +15,7 @@ from ctr_env.drawing.page.page import make_page
 from ctr_env.drawing.page.section import Html, Section
 from ctr_env.drawing.page.table import MISSING, Column, Number, Table
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
+from ctr_env.estimators.mirrored import Mirror
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .calibrate import Calibration
@@ -26,7 +27,7 @@ from .ros import static_transform_command, urdf_joint
 __all__ = ["calibration_html"]
 
 _WIDTH = 640  # pixels of an overlay
-_MOST = 40  # overlays, those with the lowest contour inlier ratios and others evenly between
+_MOST = 40  # overlays; of more images evenly chosen ones in the order of their contour inlier ratios
 
 
 def calibration_html(
@@ -36,7 +37,7 @@ def calibration_html(
     estimator: CtRNetEstimator,
     kinematics: RobotKinematics,
     data: Mapping[str, Any],
-    flipped: bool = False,
+    mirror: Mirror | None = None,
 ) -> str:
     """The page.
 
@@ -45,10 +46,13 @@ def calibration_html(
         shown: The calibration of the robot in ``frames``: ``found``, or that of its mirror image.
         frames: The images by name, with the joint positions and camera of the set-up.
         estimator: The estimator that was used.
-        kinematics: The robot in ``frames``.
+        kinematics: The robot that was calibrated.
         data: Content of ``calibration.json``.
-        flipped: Whether ``frames`` are mirrored; they are shown unmirrored.
+        mirror: How ``frames`` are mirrored, if they are; they are shown unmirrored.
     """
+    joints = {name: frame.joint_positions for name, frame in frames.items()}
+    if mirror is not None:
+        joints = {name: mirror.joints(each) for name, each in joints.items()}
     std = np.sqrt(np.diag(found.covariance))
     facts = (
         ("Robot", str(data["robot"])),
@@ -59,23 +63,16 @@ def calibration_html(
         ("Halves differ by", f"{data['halves_differ']['position_mm']:.1f} mm"),
         ("Estimated beside the pose", ", ".join(found.estimated).replace("_", " ") or "nothing"),
     )
+    overlays = Html(_overlays(shown, frames, estimator, mirror is not None))
+    charts = [residual_chart(found), joint_chart(found, joints, kinematics)]
+    on_the_robot = "The silhouette at the calibrated pose must lie on the robot; lowest agreement first."
     sections = (
         Section("result", "Result", "Where base and camera are, with standard deviations.", [_poses(data)]),
         Section("advice", "What would help", "", [Html(_list(data["advice"]))]),
         Section("setup", "Set-up", "What the set-up may have wrong, tried jointly with the pose.", [_set_up(found)]),
-        Section(
-            *(
-                "images",
-                "Images",
-                "The silhouette at the calibrated pose must lie on the robot; lowest agreement first.",
-            ),
-            [Html(_overlays(shown, frames, estimator, flipped))],
-        ),
-        Section(
-            *("residuals", "Residuals", "How each image agrees with the calibrated pose."),
-            [residual_chart(found), joint_chart(shown, frames, kinematics)],
-        ),
-        Section("scene", "Scene", "Camera, arm and error.", [scene_chart(shown, frames, kinematics)]),
+        Section("images", "Images", on_the_robot, [overlays]),
+        Section("residuals", "Residuals", "How each image agrees with the calibrated pose.", charts),
+        Section("scene", "Scene", "Camera, arm and error.", [scene_chart(found, joints, kinematics)]),
         Section("use", "Use it", "For ROS 2 and for the robot's URDF.", [Html(_use(data))]),
     )
     return make_page("Camera calibration", str(data["command"]), facts, sections)
@@ -91,8 +88,8 @@ def _poses(data: Mapping[str, Any]) -> Table:
         quaternion = np.asarray(data[f"{matrix}_quaternion_xyzw"])
         stds = [*data[f"{prefix}position_std_mm"], *data[f"{prefix}rotation_std_deg"]]
         pairs = (f"{value:.1f} ± {std:.1f}" for value, std in zip(position, stds[:3], strict=True))
-        turn = ", ".join(f"{value:.4f}" for value in quaternion)
-        rows.append((title, *pairs, turn, ", ".join(f"{std:.2f}" for std in stds[3:])))
+        rotation = ", ".join(f"{value:.4f}" for value in quaternion)
+        rows.append((title, *pairs, rotation, ", ".join(f"{std:.2f}" for std in stds[3:])))
     columns = ("", "x, mm", "y, mm", "z, mm", "quaternion x, y, z, w", "rotation, ± deg")
     return Table("poses", "Poses", "One standard deviation.", tuple(map(Column, columns)), tuple(rows))
 

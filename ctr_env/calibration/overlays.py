@@ -13,7 +13,7 @@ from ctr_env.drawing.contact_sheet import Tile, contact_sheet, grid
 from ctr_env.drawing.primitives import draw_mask_boundary
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 
-from .calibrate import Calibration, FrameFit
+from .calibrate import POOR_FIT, Calibration, FrameFit
 from .pseudo_label import posed_mask
 
 __all__ = ["agreement", "overlay", "overlay_sheet"]
@@ -21,7 +21,6 @@ __all__ = ["agreement", "overlay", "overlay_sheet"]
 _COLUMNS, _MOST = 4, 16
 _TILE = 420  # pixels wide
 _SILHOUETTE = (255, 140, 30)
-_POOR = 0.3
 
 
 def overlay_sheet(
@@ -78,5 +77,5 @@ def agreement(fit: FrameFit) -> tuple[str, str]:
 def _tile(calibration: Calibration, fit: FrameFit, frame: Frame, estimator: CtRNetEstimator, flipped: bool) -> Tile:
     image = overlay(calibration, frame, estimator, _TILE, flipped)
     fits, own_pose = agreement(fit)
-    poor = fit.pseudo_label.contour_inlier_ratio < _POOR
+    poor = fit.pseudo_label.contour_inlier_ratio < POOR_FIT
     return Tile(image, (f"{fit.name}: {fits}", own_pose), warning=poor)

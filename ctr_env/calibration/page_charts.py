@@ -7,13 +7,15 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ctr_env.datasets.frame import Frame
 from ctr_env.drawing.page.chart import Chart, Line, Panel
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-from .calibrate import Calibration
+from .calibrate import POOR_FIT, Calibration
 
 __all__ = ["joint_chart", "residual_chart", "scene_chart"]
+
+Joints = NDArray[np.float64]
+"""``(n,)`` joint positions of an image, rad."""
 
 _ARMS = 6  # joint configurations that the scene shows at most
 _FRUSTUM_M = 0.25
@@ -29,7 +31,7 @@ def residual_chart(found: Calibration) -> Chart:
     away = _distances_mm(found)
     panels = (
         Panel([Line("contour inlier ratio", x, ratios, 0, mark="marks")], "image", "contour inlier ratio",
-              y_range=(0.0, 1.0), categories=names, levels=((0.3, "hardly fits"),)),
+              y_range=(0.0, 1.0), categories=names, levels=((POOR_FIT, "hardly fits"),)),
         Panel([Line("own pose", x, away, 1, mark="marks")], "image", "own pose, mm away",
               categories=names),
     )  # fmt: skip
@@ -40,12 +42,12 @@ def residual_chart(found: Calibration) -> Chart:
     )  # fmt: skip
 
 
-def joint_chart(found: Calibration, frames: Mapping[str, Frame], kinematics: RobotKinematics) -> Chart:
+def joint_chart(found: Calibration, joints: Mapping[str, Joints], kinematics: RobotKinematics) -> Chart:
     """The same distance against each joint angle: a trend tells of an offset of that joint."""
-    joints = np.degrees(np.stack([frames[fit.name].joint_positions for fit in found.fits]))
+    angles = np.degrees(np.stack([joints[fit.name] for fit in found.fits]))
     away = _distances_mm(found)
     panels = tuple(
-        Panel([Line("own pose", joints[:, i], away, 1, mark="marks")], f"{name}, deg", "distance, mm")
+        Panel([Line("own pose", angles[:, i], away, 1, mark="marks")], f"{name}, deg", "distance, mm")
         for i, name in enumerate(kinematics.robot.arm_joints)
     )
     return Chart(
@@ -54,7 +56,7 @@ def joint_chart(found: Calibration, frames: Mapping[str, Frame], kinematics: Rob
     )  # fmt: skip
 
 
-def scene_chart(found: Calibration, frames: Mapping[str, Frame], kinematics: RobotKinematics) -> Chart:
+def scene_chart(found: Calibration, joints: Mapping[str, Joints], kinematics: RobotKinematics) -> Chart:
     """The camera's frustum, the arm in some joint configurations, and the error ellipsoid of the base."""
     camera, pose = found.setup.camera, found.camera_T_base
     corners = np.array([[0, 0], [camera.width, 0], [camera.width, camera.height], [0, camera.height]], float)
@@ -68,8 +70,8 @@ def scene_chart(found: Calibration, frames: Mapping[str, Frame], kinematics: Rob
     chosen = np.unique(np.linspace(0, len(found.fits) - 1, _ARMS).round().astype(int))
     arms = []
     for i in chosen:
-        joints = frames[found.fits[i].name].joint_positions
-        chain = np.vstack([np.zeros(3), kinematics.keypoints(joints), kinematics.base_T_ee(joints).translation])
+        q = joints[found.fits[i].name]
+        chain = np.vstack([np.zeros(3), kinematics.keypoints(q), kinematics.base_T_ee(q).translation])
         arms += [pose.apply(chain), np.full((1, 3), np.nan)]
     lines.append(_line("arm", np.concatenate(arms), 2))
     lines.append(_line(f"base: one standard deviation, {_ENLARGED:.0f} times enlarged", _ellipsoid(found), 1))

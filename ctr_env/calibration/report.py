@@ -39,7 +39,7 @@ def calibration_data(calibration: Calibration, robot: RobotDescription, camera: 
     turned = inverse_covariance(pose, calibration.covariance)
     return {
         "robot": robot.name,
-        "frames_of_reference": {"camera": _CAMERA_FRAME, "base": robot.base_link},
+        "frames_of_reference": {"camera": _CAMERA_FRAME, "base": robot.published_link(robot.base_link)},
         "camera_T_base": pose.as_matrix(),
         "base_T_camera": back.as_matrix(),
         "camera_T_base_quaternion_xyzw": pose.rotation.as_quat(canonical=True),

@@ -20,18 +20,19 @@ from ctr_env.estimators.mirrored import Mirror
 from .setup import PARAMETERS, CameraSetup, Parameters
 from .setup_equations import Equations, ImageMeasurement
 
-__all__ = ["EVIDENCE", "Comparison", "SelfCalibration", "self_calibrate"]
+__all__ = ["STRONG_EVIDENCE", "Comparison", "SelfCalibration", "self_calibrate"]
 
 _ROUNDS = 3  # of detection around the set-up
 _STEPS = 6  # Gauss-Newton steps in a round
 _HALVINGS = 2
 _CONVERGED = 0.1  # standard deviations: a step that moves no parameter farther ends a round
+_LARGEST_STEP = 1.0  # image widths, as a bound of every parameter: solutions do not run away
 _TOLERANCE = 1.0  # of the cost: which samples a contour has, changes it by so much
 _BATCH = 16
 _UNKNOWN = 0.7  # share of the prior's standard deviation above which the images tell nothing
 _MOVING = 0.02  # rad/s: slower joints tell nothing of a time offset
-_LITTLE = "there is little evidence for it"
-EVIDENCE = 10.0  # difference of BIC that counts as very strong evidence (Kass and Raftery, 1995)
+_LITTLE, _NOT_ASKED = "there is little evidence for it", "it was not asked for"
+STRONG_EVIDENCE = 10.0  # difference of BIC that counts as very strong evidence (Kass and Raftery, 1995)
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Comparison:
     @property
     def evident(self) -> bool:
         """Whether there is very strong evidence for it."""
-        return self.bic_gain >= EVIDENCE
+        return self.bic_gain >= STRONG_EVIDENCE
 
     def reflected(self, mirror: Mirror) -> Comparison:
         """The same of the robot whose mirror image was calibrated."""
@@ -85,7 +86,7 @@ class SelfCalibration:
         cost: Twice the negative log-likelihood of the images and of the prior.
         scale: Over-dispersion: variance of the residuals' sums of images relative to independent residuals, 1 at least.
         observations: Number of independent observations.
-        comparisons: Every block with the evidence for it.
+        comparisons: Every block of :data:`~.setup.PARAMETERS` with the evidence for it.
     """
 
     setup: CameraSetup
@@ -138,7 +139,7 @@ def self_calibrate(
     problem = _Problem(frames, pipeline, velocities)
     found = problem.solved(setup, ())
     reasons: dict[str, str] = {}
-    if "time_offset" in wanted and np.abs(velocities).max(initial=0.0) < _MOVING:
+    if np.abs(velocities).max(initial=0.0) < _MOVING:
         reasons["time_offset"] = "the images have no joint velocities, or the robot stands still in them"
     while left := [name for name in wanted if name not in found.parameters.names and name not in reasons]:
         tried = {name: problem.refitted(found.setup, (*found.parameters.names, name)) for name in left}
@@ -147,17 +148,18 @@ def self_calibrate(
         if not known:
             break
         best = max(known, key=lambda name: tried[name].bic_gain(found))
-        if by_evidence and tried[best].bic_gain(found) < EVIDENCE:
+        if by_evidence and tried[best].bic_gain(found) < STRONG_EVIDENCE:
             reasons |= dict.fromkeys(known, _LITTLE)
             break
         found = problem.solved(tried[best].setup, tried[best].parameters.names)
-    compared = [_compared(problem, found, name, reasons.get(name, "")) for name in wanted]
+    reasons |= {name: _NOT_ASKED for name in PARAMETERS if name not in wanted and name not in reasons}
+    compared = [_compared(problem, found, name, reasons.get(name, "")) for name in PARAMETERS]
     while by_evidence and (weak := min((e for e in compared if e.estimated), key=_gain, default=None)) is not None:
         if weak.evident:
             break  # later blocks have left no earlier one without evidence
         reasons[weak.name] = _LITTLE
         found = problem.solved(_without(found, weak.name), [n for n in found.parameters.names if n != weak.name])
-        compared = [_compared(problem, found, name, reasons.get(name, "")) for name in wanted]
+        compared = [_compared(problem, found, name, reasons.get(name, "")) for name in PARAMETERS]
     return replace(found, comparisons=tuple(compared))
 
 
@@ -168,7 +170,7 @@ def _gain(compared: Comparison) -> float:
 def _compared(problem: _Problem, found: SelfCalibration, name: str, reason: str) -> Comparison:
     """The evidence for a block: the solution with it against that without it."""
     names = found.parameters.names
-    if name not in names and reason != _LITTLE:
+    if name not in names and reason not in (_LITTLE, _NOT_ASKED):
         return Comparison(name, False, reason)
     if name in names:
         without, with_it = problem.refitted(_without(found, name), [n for n in names if n != name]), found
@@ -214,7 +216,7 @@ class _Problem:
         ]
         passes = tracking_passes(setup.camera_T_base, align=False)
         for start in range(0, len(moved), _BATCH):
-            found += self._pipeline.run([model.view(frame) for frame in moved[start : start + _BATCH]], passes)
+            found += self._pipeline.run([model.posed(frame) for frame in moved[start : start + _BATCH]], passes)
         weight = self._pipeline.detector.uncertainty.keypoint_information
         return [
             ImageMeasurement(model, frame, velocity, hypothesis, weight).scaled(setup)
@@ -235,7 +237,12 @@ class _Problem:
         for _ in range(_STEPS):
             information = total.information + np.diag(prior)
             force = total.force - prior * parameters.values(setup, self._nominal)
-            step: NDArray[np.float64] = np.asarray(np.linalg.solve(information, force), dtype=np.float64)
+            try:
+                step = np.asarray(np.linalg.solve(information, force), dtype=np.float64)
+            except np.linalg.LinAlgError:  # too little of the robot is in view
+                break
+            if not np.isfinite(step).all() or np.abs(step).max() > _LARGEST_STEP * self._nominal.width:
+                break
             if float(np.max(np.abs(step) * np.sqrt(np.diag(information)))) < _CONVERGED:
                 break
             before = self._objective(total, setup, parameters)
@@ -253,18 +260,18 @@ class _Problem:
     def _result(self, setup: CameraSetup, parameters: Parameters) -> SelfCalibration:
         parts = self._parts(setup, parameters)
         total = Equations.total(parts)
-        inverse = np.asarray(
-            np.linalg.inv(total.information + np.diag(parameters.prior_information())), dtype=np.float64
-        )
+        prior = np.diag(parameters.prior_information())
+        inverse = np.linalg.inv(total.information + prior)
         forces = np.stack([part.force for part in parts])
         scatter = float(np.trace(inverse @ forces.T @ forces))
         known = float(np.trace(inverse @ total.information))
         scale = max(1.0, scatter / known * len(parts) / max(len(parts) - 1, 1))
+        covariance = np.asarray(np.linalg.inv(total.information / scale + prior), dtype=np.float64)
         return SelfCalibration(
             setup,
             parameters,
             parameters.values(setup, self._nominal),
-            scale * inverse,
+            covariance,
             total.inlier_length / max(total.length, 1e-9),
             self._objective(total, setup, parameters),
             scale,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
+from ctr_env.errors import ConfigurationError
 from ctr_env.geometry import PinholeCamera, pose_from_matrix, rotation_matrix
 from ctr_env.runs.configuration import require_choice
 
@@ -118,7 +119,7 @@ class Parameters:
             camera = replace(camera, cx=camera.cx + x, cy=camera.cy + y)
         if "distortion" in part:
             k1, k2 = (np.array(_radial(camera)) + part["distortion"]).tolist()
-            camera = replace(camera, distortion=(k1, k2, 0.0, 0.0))
+            camera = replace(camera, distortion=(k1, k2, 0.0, 0.0) if k1 or k2 else ())
         offsets = setup.joint_offsets + part.get("joint_offsets", 0.0)
         time_offset_s = setup.time_offset_s + float(part.get("time_offset", np.zeros(1))[0])
         return CameraSetup(pose_from_matrix(T), camera, offsets, time_offset_s)
@@ -175,6 +176,11 @@ class Parameters:
 
 
 def _radial(camera: PinholeCamera) -> tuple[float, float]:
+    """``k1`` and ``k2`` of a camera without other coefficients."""
+    if camera.lens_model != "opencv" or any(camera.distortion[2:]):
+        raise ConfigurationError(
+            f"a set-up has radial distortion k1, k2 alone, not {camera.distortion}; undistort images"
+        )
     return (camera.distortion[0], camera.distortion[1]) if camera.distortion else (0.0, 0.0)
 
 

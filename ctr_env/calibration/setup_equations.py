@@ -13,6 +13,7 @@ from ctr_env.datasets.frame import Frame
 from ctr_env.estimators.ctrnet.contour_alignment import masked_robots
 from ctr_env.estimators.ctrnet.hypothesis import PoseHypothesis
 from ctr_env.estimators.ctrnet.robot_model import RobotModel
+from ctr_env.estimators.silhouette.alignment import CORRELATION_LENGTH, CUT, INLIER_DISTANCE, LEAST_SCALE, NORMAL
 from ctr_env.estimators.silhouette.contour import Contour, find_contour
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
@@ -21,12 +22,7 @@ from .setup import CameraSetup, Parameters
 __all__ = ["Equations", "ImageMeasurement"]
 
 _STEP = 1e-5  # rad, of numerical derivatives by joint positions
-_TOGETHER = 20.0  # pixels: correlation length of the mask boundary's error along the contour
-_LEAST_SCALE = 1.0  # pixels: least standard deviation of a mask boundary
-_INLIER = 2.0  # pixels
-_NORMAL = 1.4826
-_CUT = 3.0  # standard deviations from which on a contour's sample has no weight (Tukey)
-_KEYPOINT_CUT = 4.685  # the same of a keypoint
+_KEYPOINT_CUT = 4.685  # standard deviations from which on a keypoint has no weight (Tukey)
 
 _Vector = NDArray[np.float64]
 
@@ -75,15 +71,15 @@ class ImageMeasurement:
     velocities: _Vector
     hypothesis: PoseHypothesis
     keypoint_information: float
-    contour_scale: float = _LEAST_SCALE
+    contour_scale: float = LEAST_SCALE
 
     def scaled(self, setup: CameraSetup) -> ImageMeasurement:
         """The measurement with the contour's scale at a set-up; it must not change while solutions are compared."""
         joints = setup.joints(self.frame.joint_positions, self.velocities)
         gaps = self._gaps(setup, joints).gaps
         gaps = gaps[np.isfinite(gaps)]
-        scale = _NORMAL * float(np.median(np.abs(gaps))) if len(gaps) else 0.0
-        return replace(self, contour_scale=max(_LEAST_SCALE, scale))
+        scale = NORMAL * float(np.median(np.abs(gaps))) if len(gaps) else 0.0
+        return replace(self, contour_scale=max(LEAST_SCALE, scale))
 
     def equations(self, setup: CameraSetup, parameters: Parameters) -> Equations:
         """The image's normal equations at a set-up."""
@@ -98,6 +94,7 @@ class ImageMeasurement:
             [point.link for point in self.model.points], np.array([point[1:] for point in self.model.points])
         )
         projected = setup.camera.project(setup.camera_T_base.apply(points))
+        lost = float((used & ~np.isfinite(projected).all(axis=1)).sum())  # behind the camera: as bad as any outlier
         used = used & np.isfinite(projected).all(axis=1)
         J = parameters.jacobian(setup, points[used], by_joints[used], self.velocities)
         away = found.pixels[used] - projected[used]
@@ -105,7 +102,8 @@ class ImageMeasurement:
         squares = information * np.sum(away**2, axis=1) / self.keypoint_information
         trust = np.clip(1.0 - squares / (2.0 * _KEYPOINT_CUT**2), 0.0, None) ** 2
         weights = trust * information
-        cost = float(self.keypoint_information * np.sum(_tukey(squares, 2.0 * _KEYPOINT_CUT**2)))
+        cut = 2.0 * _KEYPOINT_CUT**2
+        cost = self.keypoint_information * (float(np.sum(_tukey(squares, cut))) + lost * cut / 3.0)
         return Equations(
             np.einsum("sap,s,saq->pq", J, weights, J),
             np.einsum("sap,s,sa->p", J, weights, away),
@@ -116,7 +114,7 @@ class ImageMeasurement:
         )
 
     def _gaps(self, setup: CameraSetup, joints: _Vector) -> _Gaps:
-        view = self.model.view(replace(self.frame, joint_positions=joints, camera=setup.camera))
+        view = self.model.posed(replace(self.frame, joint_positions=joints, camera=setup.camera))
         masked = masked_robots([view], [self.hypothesis])
         ((vertices, mask),) = masked.seen
         T = masked.to_crop(setup.camera_T_base).as_matrix()
@@ -134,15 +132,15 @@ class ImageMeasurement:
         linear = self.hypothesis.crop.matrix[:, :2]  # from image to crop
         J = parameters.jacobian(setup, points, by_joints, self.velocities)
         J = np.einsum("sa,ab,sbp->sp", contour.normals[met], linear, J)
-        squares, votes = (gaps / self.contour_scale) ** 2, contour.lengths / _TOGETHER
-        weights = np.clip(1.0 - squares / _CUT**2, 0.0, None) ** 2 * votes[met] / self.contour_scale**2
-        missed = float(np.sum(votes[shown & ~met])) * _CUT**2 / 3.0  # no boundary is near: as bad as any outlier
+        squares, votes = (gaps / self.contour_scale) ** 2, contour.lengths / CORRELATION_LENGTH
+        weights = np.clip(1.0 - squares / CUT**2, 0.0, None) ** 2 * votes[met] / self.contour_scale**2
+        missed = float(np.sum(votes[shown & ~met])) * CUT**2 / 3.0  # no boundary is near: as bad as any outlier
         return Equations(
             (J * weights[:, None]).T @ J,
             J.T @ (weights * gaps),
-            float(np.sum(votes[met] * _tukey(squares, _CUT**2))) + missed,
+            float(np.sum(votes[met] * _tukey(squares, CUT**2))) + missed,
             float(np.sum(votes[shown])),
-            float(np.sum(contour.lengths[met][np.abs(gaps) < _INLIER])),
+            float(np.sum(contour.lengths[met][np.abs(gaps) < INLIER_DISTANCE])),
             float(np.sum(contour.lengths[shown])),
         )
 

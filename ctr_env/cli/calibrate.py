@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,22 +12,21 @@ from typing import Any, Literal
 import numpy as np
 
 from ctr_env.calibration.advice import advice, reason_to_adapt
-from ctr_env.calibration.calibrate import AUTO, Calibration, calibrate, corrected_frames
+from ctr_env.calibration.calibrate import Calibration, calibrate, corrected_frames, require_estimate
 from ctr_env.calibration.findings import described
 from ctr_env.calibration.html_page import calibration_html
 from ctr_env.calibration.overlays import overlay_sheet
 from ctr_env.calibration.report import SCHEMA, calibration_data, write_calibration
 from ctr_env.calibration.ros import static_transform_command, write_ros_files
-from ctr_env.calibration.setup import PARAMETERS
 from ctr_env.datasets.folders import Folder
 from ctr_env.datasets.frame import Frame
 from ctr_env.datasets.unlabelled import Images, of_one_camera, read_images
-from ctr_env.errors import CalibrationError
+from ctr_env.errors import CalibrationError, TooFewPosesError, TrainingError
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.ctrnet.packaged import mirror_for, packaged_weights
 from ctr_env.learning.self_training.adapter import Adapter
 from ctr_env.learning.self_training.config import AdaptationConfig
-from ctr_env.runs.configuration import require_choice
+from ctr_env.learning.self_training.images import adaptation_settings
 from ctr_env.runs.files import replacing, write_image
 from ctr_env.runs.versions import versions
 from ctr_env.scenes.robots.kinematics import RobotKinematics
@@ -76,8 +77,7 @@ class Calibrate(DataOptions, ResultCommand):
 
     def run(self) -> int:
         """Calibrate, write the results and say where they are."""
-        for name in self.estimate:
-            require_choice("--estimate", name, (AUTO, *PARAMETERS))
+        require_estimate(self.estimate)
         folder, kinematics = self.folder, RobotKinematics(self.robot)
         mirror = mirror_for(kinematics.robot, self.weights)
         network_robot = self.robot if mirror is None else mirror.robot
@@ -92,14 +92,13 @@ class Calibrate(DataOptions, ResultCommand):
             found = shown.reflected(mirror, next(iter(images.cameras.values())).width)
         data = self._data(found, images, kinematics, weights) | {"conventions": source.conventions}
         write_calibration(data, folder)
-        write_ros_files(data, kinematics.robot.end_effector, folder)
-        flipped = mirror is not None
-        write_image(folder / "overlays.png", overlay_sheet(shown, frames, estimator, flipped))
-        network_kinematics = RobotKinematics(network_robot)
-        page = calibration_html(found, shown, frames, estimator, network_kinematics, data, flipped)
+        robot = kinematics.robot
+        write_ros_files(data, robot.published_link(robot.end_effector), folder)
+        write_image(folder / "overlays.png", overlay_sheet(shown, frames, estimator, mirror is not None))
+        page = calibration_html(found, shown, frames, estimator, kinematics, data, mirror)
         with replacing(folder / "calibration.html") as scratch:
             scratch.write_text(page, encoding="utf-8")
-        _show(found, data, folder)
+        _show(found, data, folder, self.estimate)
         self.copy_result(data)
         return 0
 
@@ -109,23 +108,30 @@ class Calibrate(DataOptions, ResultCommand):
             weights = self._adapted(list(seen.values()), robot, folder)
             return self._solved(seen, robot, weights), weights
         try:
-            found = self._solved(seen, robot, self.weights)
-        except CalibrationError as error:
+            found: Calibration | None = self._solved(seen, robot, self.weights)
+            assert found is not None
+            reason = reason_to_adapt(found)
+        except TooFewPosesError as error:
+            found, reason = None, str(error)
             if self.adapt == "no":
                 raise
-            print(f"adapting the network to the images: {error}")
-            weights = self._adapted(list(seen.values()), robot, folder)
-            return self._solved(seen, robot, weights), weights
-        reason = "" if self.adapt == "no" else reason_to_adapt(found)
-        if not reason:
+        if found is not None and (self.adapt == "no" or not reason):
             return found, self.weights
         print(f"adapting the network to the images: {reason}")
-        weights = self._adapted(list(seen.values()), robot, folder)
-        again = self._solved(seen, robot, weights)
+        frames = seen if found is None or not found.estimated else corrected_frames(seen, found.setup)
+        try:
+            weights = self._adapted(list(frames.values()), robot, folder)
+            again = self._solved(seen, robot, weights)
+        except (CalibrationError, TrainingError) as error:
+            if found is None:
+                raise CalibrationError(f"{reason} (an adaptation did not help: {error})") from error
+            print(f"the adaptation failed: {error}")
+            return found, self.weights
+        if found is None:
+            return again, weights
         before, after = (float(np.mean([f.pseudo_label.score for f in each.fits])) for each in (found, again))
-        better = after > before
         print(f"agreement of images and pose: {before:.2f} without, {after:.2f} with adaptation")
-        return (again, weights) if better else (found, self.weights)
+        return (again, weights) if after > before else (found, self.weights)
 
     def _solved(self, seen: Mapping[str, Frame], robot: str, weights: Path | None) -> Calibration:
         with counting_progress() as bar:
@@ -157,8 +163,9 @@ class Calibrate(DataOptions, ResultCommand):
         config = AdaptationConfig(
             robot=robot, minutes=self.minutes, rounds=_ROUNDS, patience=patience, device=self.device
         )
-        replay, run = replay_source(config, None, start, kinematics), folder / "adaptation"
-        weights = run / "weights.safetensors"
+        settings = json.dumps(adaptation_settings(config, [frames], start), sort_keys=True)
+        run = folder / f"adaptation-{hashlib.sha256(settings.encode()).hexdigest()[:8]}"
+        replay, weights = replay_source(config, None, start, kinematics), run / "weights.safetensors"
         adapt_with_progress(Adapter(config, [frames], start, replay, run), weights)
         return weights
 
@@ -171,6 +178,7 @@ class Calibrate(DataOptions, ResultCommand):
             "schema": SCHEMA,
             "command": self.command_line,
             "config": {name: getattr(self, name) for name in _SETTINGS},
+            "adapted": weights != self.weights,
             "versions": versions("torch"),
             "skipped": [rejected._asdict() for rejected in images.rejected],
             "advice": advice(found, joints, kinematics, adapted=weights != self.weights),
@@ -185,7 +193,7 @@ def _read(source: Folder) -> Images:
     return images
 
 
-def _show(found: Calibration, data: dict[str, Any], folder: Path) -> None:
+def _show(found: Calibration, data: dict[str, Any], folder: Path, requested: Sequence[str]) -> None:
     pose = found.camera_T_base
     for title, position_m, prefix in (
         ("base in the camera", pose.translation, ""),
@@ -200,7 +208,10 @@ def _show(found: Calibration, data: dict[str, Any], folder: Path) -> None:
     print(f"halves differ by {differ['position_mm']:.1f} mm, {differ['rotation_deg']:.2f} deg")
     for each in found.comparisons:
         if each.estimated:
-            print(f"estimated: {described(each)} (BIC lower by {each.bic_gain:.0f})")
+            evidence = f" (BIC lower by {each.bic_gain:.0f})" if each.bic_gain > 0.0 else " (without evidence)"
+            print(f"estimated: {described(each)}{evidence}")
+        elif each.name in requested:
+            print(f"not estimated, {each.name.replace('_', ' ')}: {each.reason}")
     for hint in data["advice"]:
         print(f"hint: {hint}")
     for title, name in (("page", "calibration.html"), ("JSON", "calibration.json"), ("YAML", "calibration.yaml")):

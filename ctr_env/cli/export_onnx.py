@@ -34,11 +34,11 @@ class ExportOnnx(OutputCommand):
 
     def run(self) -> int:
         """Export the network and say where it is and how it is used."""
-        weights = self.weights or packaged_weights(get_robot(self.robot))
-        folder = self.folder
+        robot, folder = get_robot(self.robot), self.folder
+        weights = self.weights or packaged_weights(robot)
         folder.mkdir(parents=True, exist_ok=True)
-        file = folder / f"{weights.stem}.onnx"
-        header = export_onnx(weights, file)
+        file = folder / f"{robot.name}.onnx"
+        header = export_onnx(weights, robot, file)
         width, height = header.input_size
         print(f"{', '.join(INPUTS)}: (N, {height}, {width}, 3) uint8 -> {', '.join(OUTPUTS)}    {file}")
         return 0

@@ -96,13 +96,28 @@ def interpolated(
 def interpolated_velocities(
     times: NDArray[np.float64], row_times: NDArray[np.float64], positions: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """``(N, n)`` joint velocities at the times of images, rad/s: central differences over :data:`MAX_GAP_S`.
+    """Joint velocities at the times of images: differences of the rows around them.
 
-    Arguments as those of :func:`interpolated`; NaN where rows are too sparse.
+    Args:
+        times: ``(N,)`` times of the images, seconds; NaN is allowed.
+        row_times: ``(R,)`` times of the rows, seconds, in any order.
+        positions: ``(R, n)`` joint positions of the rows, rad.
+
+    Returns:
+        ``(N, n)`` rad/s, between the last row at least half of :data:`MAX_GAP_S` before the image and the first one as
+        far behind it, or the ends of the table; NaN where these lie more than twice :data:`MAX_GAP_S` apart, or the
+        image lies outside the table.
     """
+    row_times, first = np.unique(row_times, return_index=True)
+    positions, last = positions[first], len(row_times) - 1
     half = 0.5 * MAX_GAP_S
-    before, after = (interpolated(times + shift, row_times, positions) for shift in (-half, half))
-    return np.asarray((after - before) / MAX_GAP_S)
+    before = np.clip(np.searchsorted(row_times, times - half, side="right") - 1, 0, last)
+    after = np.clip(np.searchsorted(row_times, times + half), 0, last)
+    duration = row_times[after] - row_times[before]
+    with np.errstate(invalid="ignore"):
+        known = (duration > 0.0) & (duration <= 2.0 * MAX_GAP_S) & (times >= row_times[0]) & (times <= row_times[-1])
+    slopes = (positions[after] - positions[before]) / np.where(known, duration, 1.0)[:, None]
+    return np.where(known[:, None], slopes, np.nan)
 
 
 def _is_number(word: str) -> bool:

@@ -6,7 +6,7 @@ from ctr_env.errors import ConfigurationError
 
 from .configuration import require_choice
 
-__all__ = ["FRAMES_PER_SET", "SPLITS", "camera_seed", "frame_seed"]
+__all__ = ["DATA_SETS", "FRAMES_PER_SET", "SPLITS", "camera_seed", "frame_seed"]
 
 SPLITS = ("train", "validation", "test")
 """Names of the data splits."""
@@ -14,7 +14,10 @@ SPLITS = ("train", "validation", "test")
 FRAMES_PER_SET = 10**7
 """Frames that a data set can have."""
 
-_SPLIT_SPAN = 10**12  # the seeds of environments lie below the first split
+DATA_SETS = 10**5
+"""Number of data sets of a split."""
+
+_SPLIT_SPAN = DATA_SETS * FRAMES_PER_SET  # the seeds of environments lie below the first split
 
 
 def frame_seed(split: str, seed: int, index: int) -> int:
@@ -29,10 +32,8 @@ def frame_seed(split: str, seed: int, index: int) -> int:
         ConfigurationError: If the split is unknown or a number is out of range.
     """
     require_choice("split", split, SPLITS)
-    if not 0 <= seed < _SPLIT_SPAN // FRAMES_PER_SET:
-        raise ConfigurationError(
-            f"the seed of a data set must lie in [0, {_SPLIT_SPAN // FRAMES_PER_SET - 1}], not {seed}"
-        )
+    if not 0 <= seed < DATA_SETS:
+        raise ConfigurationError(f"the seed of a data set must lie in [0, {DATA_SETS - 1}], not {seed}")
     if not 0 <= index < FRAMES_PER_SET:
         raise ConfigurationError(f"the number of a frame must lie in [0, {FRAMES_PER_SET - 1}], not {index}")
     return (1 + SPLITS.index(split)) * _SPLIT_SPAN + seed * FRAMES_PER_SET + index

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ctr_env.errors import ConfigurationError, MissingDependencyError
 from ctr_env.runs.files import replacing
-from ctr_env.scenes.robots.catalogue import get_robot
+from ctr_env.scenes.robots.description import RobotDescription
 
 from .cropping import BORDER
 from .detector import LOG_SCALES
@@ -31,11 +31,12 @@ OUTPUTS = ("keypoints_px", "variance_px2", "confidence", "mask")
 _OPSET = 18
 
 
-def export_onnx(weights: Path, file: Path) -> WeightsHeader:
+def export_onnx(weights: Path, robot: RobotDescription, file: Path) -> WeightsHeader:
     """Write a network as an ONNX file for any batch size.
 
     Args:
         weights: Weights file.
+        robot: The robot that it belongs to.
         file: File to write.
 
     Returns:
@@ -44,10 +45,12 @@ def export_onnx(weights: Path, file: Path) -> WeightsHeader:
     Raises:
         MissingFileError: If there is no such weights file.
         DataError: If it is not a weights file.
-        ConfigurationError: If its architecture has no pose prior.
+        ConfigurationError: If it belongs to another robot, or its architecture is not ``compact``.
         MissingDependencyError: If the ``onnx`` extra is not installed.
     """
     network, header = load_network(weights)
+    if header.robot != robot.network_robot:
+        raise ConfigurationError(f"{weights} holds weights for robot {header.robot!r}, not {robot.network_robot!r}")
     if header.architecture != "compact":
         raise ConfigurationError(
             f"{weights} holds the architecture {header.architecture}; only compact can be exported"
@@ -74,7 +77,7 @@ def export_onnx(weights: Path, file: Path) -> WeightsHeader:
         )
     assert program is not None
     model = program.model_proto
-    onnx.helper.set_model_props(model, _metadata(header))
+    onnx.helper.set_model_props(model, _metadata(header, robot))
     with replacing(file) as scratch:
         onnx.save(model, str(scratch))
     return header
@@ -100,13 +103,13 @@ class _ExportedNetwork(nn.Module):
         return output.keypoints_px, variance, torch.sigmoid(output.confidence_logits), mask
 
 
-def _metadata(header: WeightsHeader) -> dict[str, str]:
+def _metadata(header: WeightsHeader, robot: RobotDescription) -> dict[str, str]:
     """What a program must know beside the graph; values other than text are JSON."""
     return {
         "ctr_env": "onnx@1",
-        "robot": header.robot,
+        "robot": robot.name,
         "keypoints": json.dumps(header.keypoints),
-        "chain": json.dumps(len(get_robot(header.robot).keypoint_frames)),
+        "chain": json.dumps(len(robot.keypoint_frames)),
         "input_size": json.dumps(header.input_size),
         "border": json.dumps(BORDER),
         "pixel_centres": "half",

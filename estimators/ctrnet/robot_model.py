@@ -53,9 +53,18 @@ class RobotModel:
         Raises:
             DataError: If the frame has no image, or the robot cannot take its joint positions.
         """
+        require_joints(self.kinematics, frame.joint_positions)
+        return self.posed(frame)
+
+    def posed(self, frame: Frame) -> RobotView:
+        """The same without a check of joint limits, for positions that a search tries.
+
+        Raises:
+            DataError: If the frame has no image.
+        """
         if frame.image is None:
             raise DataError("the ctrnet estimator needs Frame.image, which is None")
-        joints = require_joints(self.kinematics, frame.joint_positions)
+        joints = frame.joint_positions
         keypoints = link_points(self.kinematics, joints, self.points)
         return RobotView(self, frame.image, frame.camera, joints, keypoints, frame.time_s)
 

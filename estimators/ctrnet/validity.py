@@ -96,6 +96,13 @@ class ValidityModel:
             object.__setattr__(self, name, values)
             if len(values) not in (0, len(EVIDENCE)) or not np.isfinite(values).all():
                 raise ConfigurationError(f"ValidityModel.{name} must be {len(EVIDENCE)} numbers or none, not {values}")
+        counts = {len(self.mean), len(self.scale), len(self.weights)}
+        if len(counts) > 1 or min(self.scale, default=1.0) <= 0.0:
+            raise ConfigurationError(
+                "ValidityModel needs as many means as scales and weights, and positive scales, not "
+                f"{self.mean}, {self.scale}, {self.weights}"
+            )
+        require_range(self, -1e3, 1e3, "bias")
         require_range(self, 0.0, 1.0, "least_probability")
 
     @property

@@ -16,17 +16,32 @@ from ctr_env.scenes.robots.surfaces import RobotSurface
 from .boundary import boundary_distances
 from .contour import Contour, Lens, find_contour
 
-__all__ = ["Aligned", "MaskView", "Seen", "align"]
+__all__ = [
+    "CORRELATION_LENGTH",
+    "CUT",
+    "INLIER_DISTANCE",
+    "LEAST_SCALE",
+    "NORMAL",
+    "Aligned",
+    "MaskView",
+    "Seen",
+    "align",
+]
 
 _STEPS = 2  # Gauss-Newton steps for each computed contour
 _STILL = 0.1  # pixels: after a step that moves no sample farther, none follows
 _OFFSETS = np.arange(-8.0, 8.1, 0.5)  # pixels along the normal in which the mask boundary is located
 _FEWEST = 20  # least number of samples of a contour that meet the mask boundary
-_TOGETHER = 20.0  # pixels: correlation length of the mask boundary's error along the contour
-_LEAST_SCALE = 1.0  # pixels: least standard deviation of a mask boundary
-_NORMAL = 1.4826  # standard deviation of a normal distribution per median absolute value
-_CUT = 3.0  # standard deviations from which on a sample has no weight (Tukey)
-_INLIER = 2.0  # pixels: largest distance of a contour inlier from the mask boundary
+CORRELATION_LENGTH = 20.0
+"""Correlation length of the mask boundary's error along the contour, pixels."""
+LEAST_SCALE = 1.0
+"""Least standard deviation of a mask boundary, pixels."""
+NORMAL = 1.4826
+"""Standard deviation of a normal distribution per median absolute value."""
+CUT = 3.0
+"""Standard deviations from which on a sample has no weight (Tukey)."""
+INLIER_DISTANCE = 2.0
+"""Largest distance of a contour inlier from the mask boundary, pixels."""
 
 _Vector = NDArray[np.float64]
 
@@ -173,8 +188,8 @@ def _pull(contour: Contour, R: _Vector, t: _Vector, view: MaskView) -> _Pull | N
     depth = -np.sum(across * points[:, :2], axis=1) / points[:, 2]
     (x, y, z), (by_x, by_y) = rotated.T, across.T
     jacobian = np.stack([by_x, by_y, depth, y * depth - z * by_y, z * by_x - x * depth, x * by_y - y * by_x], axis=1)
-    scale = max(_LEAST_SCALE, _NORMAL * float(np.median(np.abs(gaps))))
-    trust = np.clip(1.0 - (gaps / (_CUT * scale)) ** 2, 0.0, None) ** 2
-    weighted = jacobian * (trust * contour.lengths[met] / (_TOGETHER * scale**2))[:, None]
-    inlier_length = float(np.sum(contour.lengths[met][np.abs(gaps) < _INLIER]))
+    scale = max(LEAST_SCALE, NORMAL * float(np.median(np.abs(gaps))))
+    trust = np.clip(1.0 - (gaps / (CUT * scale)) ** 2, 0.0, None) ** 2
+    weighted = jacobian * (trust * contour.lengths[met] / (CORRELATION_LENGTH * scale**2))[:, None]
+    inlier_length = float(np.sum(contour.lengths[met][np.abs(gaps) < INLIER_DISTANCE]))
     return _Pull(jacobian, weighted.T @ jacobian, weighted.T @ gaps, float(np.sum(contour.lengths)), inlier_length)

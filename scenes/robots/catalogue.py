@@ -95,6 +95,7 @@ FR3 = replace(
     limits=dict(zip(_FR3_JOINTS, _FR3_LIMITS, strict=True)),
     keypoint_names=tuple(frame.removeprefix("panda_") for frame in PANDA.keypoint_frames),
     acceleration_limits=(10.0,) * 7,
+    published_links={"panda_link0": "fr3_link0", "panda_hand_tcp": "fr3_hand_tcp"},
     network_of="panda",
 )
 """Franka Research 3: the Panda's kinematics, meshes and network; its own joint names, limits and dynamics."""

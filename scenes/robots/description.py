@@ -62,6 +62,8 @@ class RobotDescription:
     """Side of the board's squares, metres."""
     joint_names: Mapping[str, str] = field(default_factory=dict)
     """New names of the URDF's joints, by the names in the file."""
+    published_links: Mapping[str, str] = field(default_factory=dict)
+    """Names of links in other programs (TF frames), by their names in the URDF, where these differ."""
     limits: Mapping[str, tuple[float, float, float, float]] = field(default_factory=dict)
     """Limits that replace the URDF's, by joint: lower and upper position, velocity, effort (rad, rad/s, N m)."""
     network_of: str | None = None
@@ -85,7 +87,7 @@ class RobotDescription:
                     f"robot {self.name!r}: {name} has {len(getattr(self, name))} numbers, "
                     f"arm_joints has {len(self.arm_joints)} names"
                 )
-        for name, limit in self.limits.items():
+        for name, limit in dict(self.limits).items():
             if len(limit) != 4 or not limit[0] < limit[1] or min(limit[2:]) <= 0.0:
                 raise ConfigurationError(
                     f"robot {self.name!r}: limits of {name!r} must be lower < upper position, and positive velocity "
@@ -96,6 +98,10 @@ class RobotDescription:
     def network_robot(self) -> str:
         """Name of the robot that this one's weights belong to."""
         return self.network_of or self.name
+
+    def published_link(self, link: str) -> str:
+        """Name of a link in other programs."""
+        return self.published_links.get(link, link)
 
     @property
     def urdf_path(self) -> Path:

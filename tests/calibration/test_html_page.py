@@ -40,10 +40,11 @@ def test_nothing_is_loaded_from_elsewhere(page):
 
 
 def test_charts_show_every_image_joint_and_the_error(found, frames):
+    joints = {name: frame.joint_positions for name, frame in frames.items()}
     ratios = residual_chart(found).panels[0].lines[0]
     np.testing.assert_array_equal(ratios.y, [fit.pseudo_label.contour_inlier_ratio for fit in found.fits])
-    assert len(joint_chart(found, frames, PANDA).panels) == 7
-    camera, arm, ellipsoid = scene_chart(found, frames, PANDA).panels[0].lines
+    assert len(joint_chart(found, joints, PANDA).panels) == 7
+    camera, arm, ellipsoid = scene_chart(found, joints, PANDA).panels[0].lines
     assert camera.z.max() == pytest.approx(0.25)
     points = np.stack([ellipsoid.x, ellipsoid.y, ellipsoid.z], axis=1)
     away = points[np.isfinite(points).all(axis=1)] - found.camera_T_base.translation

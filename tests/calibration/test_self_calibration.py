@@ -7,9 +7,8 @@ import pytest
 
 from ctr_env.calibration.calibrate import AUTO, calibrate
 from ctr_env.calibration.findings import described
-from ctr_env.calibration.self_calibration import self_calibrate
-from ctr_env.calibration.setup import CameraSetup
 from ctr_env.datasets.synthetic.sampler import FrameSampler
+from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.mirrored import Mirror
 from ctr_env.geometry import pose_error
 from ctr_env.runs.seeds import frame_seed
@@ -52,9 +51,13 @@ def test_a_right_set_up_is_left_alone(true, estimator):
     plain, auto = (calibrate(given(true), estimator, estimate=names) for names in ((), (AUTO,)))
     assert auto.estimated == ()
     np.testing.assert_array_equal(auto.camera_T_base.as_matrix(), plain.camera_T_base.as_matrix())
-    assert {each.name for each in auto.comparisons} == {
-        *("joint_offsets", "time_offset", "focal_length", "principal_point", "distortion"),
-    }
+    assert (
+        {each.name for each in plain.comparisons}
+        == {each.name for each in auto.comparisons}
+        == {
+            *("joint_offsets", "time_offset", "focal_length", "principal_point", "distortion"),
+        }
+    )
     assert "no joint velocities" in block(auto, "time_offset").reason
     assert block(auto, "focal_length").bic_gain < 10.0
 
@@ -104,12 +107,40 @@ def test_what_is_asked_for_is_estimated_without_evidence(true, estimator):
         calibrate(given(true[:6]), estimator, estimate=("zoom",))
 
 
-def test_the_mirror_image_of_a_set_up_has_mirrored_offsets_and_principal_point(true, estimator):
-    pipeline, frames = estimator.pipeline, list(given(true[:5]).values())
-    start = CameraSetup(true[0].camera_T_base, frames[0].camera, np.zeros(7))
-    found = self_calibrate(frames, pipeline, start, ("joint_offsets", "principal_point"), by_evidence=False)
-    mirror = Mirror(get_robot("baxter_right"))
-    signs = np.array(get_robot("baxter_right").mirror_signs)
-    for each in found.comparisons:
-        expected = (signs if each.name == "joint_offsets" else np.array([-1.0, 1.0])) * each.values
-        np.testing.assert_array_equal(each.reflected(mirror).values, expected)
+def test_a_mirrored_set_up_is_that_of_the_mirrored_robot():
+    """A right arm with known offsets, calibrated in the mirror: its own offsets come out."""
+    kinematics, mirror = RobotKinematics("baxter_right"), Mirror(get_robot("baxter_right"))
+    sampler = FrameSampler("baxter_right", 480, 360, "mild", fixed_camera=4)
+    labelled = [sampler.sample(frame_seed("validation", 73, i), f"{i}") for i in range(8)]
+    sampler.close()
+    offsets = np.array([0.0, 0.03, 0.0, -0.03, 0.0, 0.03, 0.0])
+    frames = {
+        each.name: mirror.frame(replace(each.frame(), joint_positions=each.joint_positions - offsets))
+        for each in labelled
+    }
+    left = CtRNetEstimator(RobotKinematics("baxter"), {"tracking": False})
+    found = calibrate(frames, left, estimate=("joint_offsets",)).reflected(mirror, labelled[0].camera.width)
+    values = block(found, "joint_offsets").values
+    np.testing.assert_array_equal(values, found.setup.joint_offsets)
+    assert np.sign(values[[1, 3]]).tolist() == [1.0, -1.0]
+    assert np.abs(values - offsets)[[1, 3]].max() < 0.015
+    assert pose_error(found.camera_T_base, labelled[0].camera_T_base)[0] < 0.05
+    assert kinematics.n == len(values)
+
+
+def test_auto_stands_alone(true, estimator):
+    with pytest.raises(ValueError, match="'auto' stands alone, not beside focal_length"):
+        calibrate(given(true[:2]), estimator, estimate=(AUTO, "focal_length"))
+
+
+def test_a_pose_that_cannot_be_improved_is_kept_with_a_reason(true, estimator, monkeypatch):
+    """The corrected set-up has no calibration: the one as given stands."""
+    plain = calibrate(given(true[:6]), estimator)
+    monkeypatch.setattr(
+        "ctr_env.calibration.calibrate.corrected_frames",
+        lambda frames, setup: {name: replace(f, image=np.zeros_like(f.image)) for name, f in frames.items()},
+    )
+    kept = calibrate(given(true[:6]), estimator, estimate=("principal_point",))
+    assert kept.estimated == ()
+    np.testing.assert_array_equal(kept.camera_T_base.as_matrix(), plain.camera_T_base.as_matrix())
+    assert "the corrected set-up has no calibration" in block(kept, "principal_point").reason

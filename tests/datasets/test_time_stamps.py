@@ -3,7 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctr_env.datasets.time_stamps import MAX_GAP_S, interpolated, read_times_file, seconds, times_in_names
+from ctr_env.datasets.time_stamps import (
+    MAX_GAP_S,
+    interpolated,
+    interpolated_velocities,
+    read_times_file,
+    seconds,
+    times_in_names,
+)
 from ctr_env.errors import DataError
 
 
@@ -80,3 +87,18 @@ def test_gaps_and_times_outside_the_rows_are_not_bridged():
 def test_a_single_row_serves_images_of_its_own_time():
     found = interpolated(np.array([0.0, 5.0, 5.04]), np.array([5.0]), np.ones((1, 2)))
     np.testing.assert_array_equal(np.isfinite(found).all(axis=1), [False, True, True])
+
+
+def test_velocities_are_slopes_where_rows_are_dense():
+    rows = np.arange(0.0, 1.0, 0.01)
+    positions = np.stack([2.0 * rows, -rows], axis=1)
+    found = interpolated_velocities(np.array([0.0, 0.333, 0.5, 0.99]), rows, positions)
+    np.testing.assert_allclose(found, np.tile([2.0, -1.0], (4, 1)), atol=1e-9)
+
+
+def test_velocities_are_unknown_where_rows_are_sparse_or_end():
+    sparse = np.arange(0.0, 5.0, 0.3)
+    assert np.isnan(interpolated_velocities(np.array([0.6, 1.0]), sparse, sparse[:, None])).all()
+    dense = np.arange(0.0, 1.0, 0.05)
+    outside = interpolated_velocities(np.array([-0.1, 1.2, np.nan]), dense, dense[:, None])
+    assert np.isnan(outside).all()

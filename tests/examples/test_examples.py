@@ -125,7 +125,7 @@ def test_pose_from_image_takes_negative_numbers_in_exponent_form(tmp_path):
     assert 0.0 < changed.mean() < 0.6
 
 
-def test_an_exported_network_finds_the_pose_without_the_package(tmp_path):
+def test_an_exported_network_finds_the_pose(tmp_path):
     assert main(["export-onnx", "--robot", "panda", "--out", str(tmp_path)]) == 0
     output = run("onnx_pose.py", "--model", str(tmp_path / "panda.onnx"))
     assert float(re.search(r"pass 2: .* ([\d.]+) mm from the truth", output)[1]) < 60

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import chi2, rankdata
+from torch import Tensor
 
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.ctrnet.uncertainty import DESIGN_CONSTANTS, FITTED_CONSTANTS, UncertaintyModel
 from ctr_env.estimators.ctrnet.validity import ValidityModel
-from ctr_env.estimators.ctrnet.weights import load_weights, save_weights
+from ctr_env.estimators.ctrnet.weights import WeightsHeader, load_weights, save_weights
+from ctr_env.runs.seeds import DATA_SETS
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .metrics import NEES_DOF, nees_within
 from .runner import PoseStudy, run_pose_study
-from .validity import fit_validity_model, judged_poses, rejected_shares
+from .validity import fit_validity_model, labelled_poses, rejected_shares
 
 __all__ = ["FRAMES_OF_A_FIT", "covariance_scale", "fit_model", "fit_uncertainty"]
 
@@ -47,8 +49,8 @@ def fit_uncertainty(
     """Evaluate weights on the validation split, fit their uncertainty model, and write both into their header.
 
     Single frames without tracking. First the validity model is fitted (:mod:`.validity`); then, with the poses that it
-    accepts in the presets ``strong`` and ``hard``, the covariances (:func:`fit_model`). The constants that are not
-    fitted keep their values.
+    accepts in other frames of the presets ``strong`` and ``hard``, the covariances (:func:`fit_model`). The constants
+    that are not fitted keep their values.
 
     Args:
         weights: Weights file to evaluate and to write to.
@@ -66,17 +68,42 @@ def fit_uncertainty(
         DataError: If it is not a weights file.
     """
     state, header = load_weights(weights)
-    config = {"weights": str(weights), "tracking": False, "device": device}
-    save_weights(weights, state, replace(header, uncertainty=replace(header.uncertainty, validity=ValidityModel())))
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / weights.name  # the user's file changes once, at the end
+        metrics, model = _fitted(file, state, header, robot, frames, on_frame or _ignored, seed, device)
+    save_weights(weights, state, replace(header, metrics=metrics, uncertainty=model))
+    return metrics
+
+
+def _fitted(
+    file: Path,
+    state: Mapping[str, Tensor],
+    header: WeightsHeader,
+    robot: str,
+    frames: int,
+    on_frame: Callable[[], None],
+    seed: int,
+    device: str,
+) -> tuple[dict[str, Any], UncertaintyModel]:
+    """Metrics and fitted model of weights; ``file`` is written for the estimators that use them."""
+    config = {"weights": str(file), "tracking": False, "device": device}
+    save_weights(file, state, replace(header, uncertainty=replace(header.uncertainty, validity=ValidityModel())))
     estimator = CtRNetEstimator(RobotKinematics(robot), config)
-    judged = list(judged_poses(estimator, frames, seed, on_frame))
+    judged = list(labelled_poses(estimator, frames, seed, on_frame))
     model = replace(header.uncertainty, validity=fit_validity_model(judged))
-    save_weights(weights, state, replace(header, uncertainty=model))
+    save_weights(file, state, replace(header, uncertainty=model))
     results = {}
     for name, data in _SETS.items():
-        study = PoseStudy(robot=robot, data=data, frames=frames, estimator="ctrnet", estimator_config=config, seed=seed)
+        study = PoseStudy(
+            robot=robot,
+            data=data,
+            frames=frames,
+            estimator="ctrnet",
+            estimator_config=config,
+            seed=(seed + 1) % DATA_SETS,
+        )
         with tempfile.TemporaryDirectory() as folder:
-            results[name] = run_pose_study(study, Path(folder), on_frame=lambda *_: on_frame and on_frame())
+            results[name] = run_pose_study(study, Path(folder), on_frame=lambda *_: on_frame())
     records = [
         record
         for result in results.values()
@@ -97,8 +124,11 @@ def fit_uncertainty(
             "chosen": list(DESIGN_CONSTANTS),
         },
     }
-    save_weights(weights, state, replace(header, metrics=metrics, uncertainty=model))
-    return metrics
+    return metrics, model
+
+
+def _ignored() -> None:
+    """Ignore progress."""
 
 
 def fit_model(model: UncertaintyModel, records: Sequence[dict[str, Any]]) -> UncertaintyModel:

@@ -18,27 +18,27 @@ from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.ctrnet.passes import search_passes
 from ctr_env.estimators.ctrnet.validity import EVIDENCE, ValidityModel, evidence
 from ctr_env.runs.seeds import frame_seed
-from ctr_env.scenes.robots.catalogue import ROBOTS, get_robot
+from ctr_env.scenes.robots.catalogue import ROBOTS
+from ctr_env.scenes.robots.description import RobotDescription
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-__all__ = ["JudgedPose", "fit_validity_model", "judged_poses", "rejected_shares"]
+__all__ = ["LabelledPose", "fit_validity_model", "labelled_poses", "rejected_shares"]
 
 _WRONG_M = 0.1  # ADD of a pose that is wrong
 _MISMATCH = (0.1, 0.4)  # rad by which two joints differ from their readings
 _ALLOWED = 0.01  # share of accepted poses that may be wrong
 _RIDGE = 1e-2
 _PRESETS = ("strong", "hard")
-_MISMATCHED, _STRANGERS = (
-    0.5,
-    0.25,
-)  # sets of frames with wrong joint angles, and without the robot, as shares of a preset's
+_MISMATCHED_SHARE = 0.5  # frames with wrong joint angles, as a share of a preset's
+_OTHER_SHARE = 0.25  # the same of another robot, and of no robot
+_FEWEST = 20  # poses of each class, right and wrong, that a model is fitted to
 
 
-class JudgedPose(NamedTuple):
-    """A pose of one frame with the truth.
+class LabelledPose(NamedTuple):
+    """The pose of one frame with its error.
 
     Attributes:
-        kind: Name of the preset, ``"mismatched"`` or ``"stranger"``.
+        kind: Name of the preset, ``"mismatched"`` or ``"other_robot"``.
         evidence: ``(E,)`` quantities of :data:`~ctr_env.estimators.ctrnet.validity.EVIDENCE`.
         add_m: ADD, metres; infinite where no pose is right, because joint angles are wrong or there is no robot.
         accepted: Whether the limits of the configuration accept it.
@@ -50,9 +50,9 @@ class JudgedPose(NamedTuple):
     accepted: bool
 
 
-def judged_poses(
+def labelled_poses(
     estimator: CtRNetEstimator, frames: int, seed: int = 0, on_frame: Callable[[], None] | None = None
-) -> Iterator[JudgedPose]:
+) -> Iterator[LabelledPose]:
     """Poses of generated validation frames, right ones and wrong ones.
 
     ``frames`` of each of the presets ``strong`` and ``hard``; half as many of each with two joint angles off by 0.1 to
@@ -72,23 +72,27 @@ def judged_poses(
         for i in range(frames):
             labelled = _sampled(sampler, seed, i)
             if labelled is not None:
-                yield from _judged(estimator, preset, labelled, labelled.joint_positions, right=True)
-                if i < _MISMATCHED * frames:
+                yield from _labelled(estimator, preset, labelled, labelled.joint_positions, right=True)
+                if i < _MISMATCHED_SHARE * frames:
                     joints = _mismatched(kinematics, labelled.joint_positions, rng)
-                    yield from _judged(estimator, "mismatched", labelled, joints, right=False)
+                    yield from _labelled(estimator, "mismatched", labelled, joints, right=False)
             if on_frame is not None:
                 on_frame()
         sampler.close()
-    for labelled in _strangers(robot.name, int(_STRANGERS * frames), seed, rng):
+    for labelled in _other_robots(robot, int(_OTHER_SHARE * frames), seed, rng):
         lower, upper = np.maximum(kinematics.lower, -np.pi), np.minimum(kinematics.upper, np.pi)
-        yield from _judged(estimator, "stranger", labelled, rng.uniform(lower, upper), right=False)
+        yield from _labelled(estimator, "other_robot", labelled, rng.uniform(lower, upper), right=False)
 
 
-def fit_validity_model(judged: Sequence[JudgedPose]) -> ValidityModel:
+def fit_validity_model(judged: Sequence[LabelledPose]) -> ValidityModel:
     """Logistic regression with a threshold below which at most one per cent of the accepted poses are wrong.
 
-    Classes count equally. The threshold is chosen on frames with the robot and right joint angles.
+    Classes count equally. The threshold is chosen on frames with the robot and right joint angles. Without a model are
+    networks for which no threshold does that, or that have fewer than twenty right or wrong poses.
     """
+    wrong = sum(each.add_m >= _WRONG_M for each in judged)
+    if min(wrong, len(judged) - wrong) < _FEWEST:
+        return ValidityModel()
     x = np.stack([each.evidence for each in judged])
     right = np.array([each.add_m < _WRONG_M for each in judged])
     mean, scale = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-6)
@@ -104,10 +108,11 @@ def fit_validity_model(judged: Sequence[JudgedPose]) -> ValidityModel:
     found = minimize(loss, np.zeros(len(EVIDENCE) + 1)).x
     model = ValidityModel(mean=tuple(mean), scale=tuple(scale), weights=tuple(found[:-1]), bias=float(found[-1]))
     own = [each for each in judged if each.kind in _PRESETS and each.accepted]
-    return replace(model, least_probability=_threshold(model, own))
+    least = _threshold(model, own)
+    return ValidityModel() if least is None else replace(model, least_probability=least)
 
 
-def rejected_shares(judged: Sequence[JudgedPose], model: ValidityModel) -> dict[str, dict[str, float]]:
+def rejected_shares(judged: Sequence[LabelledPose], model: ValidityModel) -> dict[str, dict[str, float]]:
     """Of every kind of frames: how many, share that is rejected, and share of the accepted poses that is wrong."""
     found = {}
     for kind in dict.fromkeys(each.kind for each in judged):
@@ -120,20 +125,20 @@ def rejected_shares(judged: Sequence[JudgedPose], model: ValidityModel) -> dict[
     return found
 
 
-def _threshold(model: ValidityModel, judged: Sequence[JudgedPose]) -> float:
-    """The lowest probability above which at most one per cent of the poses are wrong; the highest if none is so low."""
+def _threshold(model: ValidityModel, judged: Sequence[LabelledPose]) -> float | None:
+    """The lowest probability above which at most one per cent of the poses are wrong; ``None`` if there is none."""
     pairs = sorted(((model.probability(each.evidence), each.add_m >= _WRONG_M) for each in judged), reverse=True)
-    least, wrong = 1.0, 0
+    least, wrong = None, 0
     for count, (probability, is_wrong) in enumerate(pairs, start=1):
         wrong += is_wrong
         if wrong <= _ALLOWED * count:
             least = probability
-    return float(least)
+    return least
 
 
-def _judged(
+def _labelled(
     estimator: CtRNetEstimator, kind: str, labelled: LabelledFrame, joints: NDArray[np.float64], right: bool
-) -> Iterator[JudgedPose]:
+) -> Iterator[LabelledPose]:
     config, pipeline = estimator.config, estimator.pipeline
     view = pipeline.model.view(replace(labelled.frame(), joint_positions=joints))
     hypothesis = pipeline.run([view], search_passes(config.passes, config.align_contour))[0]
@@ -145,7 +150,7 @@ def _judged(
             away = hypothesis.camera_T_base.apply(points) - labelled.camera_T_base.apply(points)
             add_m = float(np.linalg.norm(away, axis=1).mean())
         accepted = not estimator.rejection(hypothesis)
-        yield JudgedPose(kind, evidence(view, hypothesis, config.min_confidence), add_m, accepted)
+        yield LabelledPose(kind, evidence(view, hypothesis, config.min_confidence), add_m, accepted)
 
 
 def _sampled(sampler: FrameSampler, seed: int, index: int) -> LabelledFrame | None:
@@ -167,10 +172,9 @@ def _mismatched(
     return wrong
 
 
-def _strangers(name: str, count: int, seed: int, rng: np.random.Generator) -> Iterator[LabelledFrame]:
+def _other_robots(robot: RobotDescription, count: int, seed: int, rng: np.random.Generator) -> Iterator[LabelledFrame]:
     """Frames of another packaged robot, and the same with a background over everything."""
-    own = get_robot(name).network_robot
-    other = next(robot for robot in ROBOTS.values() if robot.network_robot != own and robot.mirror_of is None)
+    other = next(r for r in ROBOTS.values() if r.network_robot != robot.network_robot and r.mirror_of is None)
     sampler, backgrounds = FrameSampler(other, randomization="strong"), Backgrounds()
     for i in range(count):
         labelled = _sampled(sampler, seed, i)

@@ -26,6 +26,7 @@ _SENSOR_SHARE = 0.3
 _WORN_SHARE, _RELIGHT_SHARE = 0.4, 0.5
 _BACKGROUND_SHARE = 0.6
 _SECOND_ARM_SHARE, _PERSON_SHARE, _PAINTED_SHARE = 0.1, 0.12, 0.4
+_SMALLER = 0.6  # extent of a second arm relative to this one's, where no prior tells them apart
 _OCCLUDER_SHARE = 0.35
 _NEAR_MASK = np.ones((5, 5), np.uint8)  # points on a silhouette's edge count as seen
 _PAINTED = {  # number of objects of each kind, one of these as often as another
@@ -91,7 +92,8 @@ def augmented(
     if backgrounds is not None:
         image = _with_appearance(image, alpha, backgrounds, rng)
         if another is not None and rng.random() < _SECOND_ARM_SHARE:
-            largest = 1.0 if prior.any() else 0.5  # without a prior nothing but its size tells which robot is meant
+            # without a prior nothing but its size tells which robot is meant
+            largest = 1.0 if prior.any() else _SMALLER * _extent(alpha)
             image, cover = paste_robot(image, alpha, another(), largest, rng)
             alpha = _without(alpha, cover)
         if rng.random() < _PAINTED_SHARE:
@@ -119,6 +121,12 @@ def _with_appearance(
         height, width = alpha.shape
         image = (image * soft + backgrounds.draw(width, height, rng) * (1.0 - soft)).astype(np.uint8)
     return image
+
+
+def _extent(alpha: NDArray[np.uint8]) -> float:
+    """Extent of the robot as a share of the input, in width or height: the larger one."""
+    _, _, width, height = cv2.boundingRect((alpha > 127).astype(np.uint8))
+    return max(width / alpha.shape[1], height / alpha.shape[0], 0.05)
 
 
 def _objects(rng: np.random.Generator) -> dict[str, float]:

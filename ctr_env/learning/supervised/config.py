@@ -63,6 +63,10 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         """Check every value."""
         require_length(self)
+        given: object = self.data
+        if isinstance(given, str):
+            raise ConfigurationError(f"data must be a list of folders, not the text {given!r}")
+        object.__setattr__(self, "data", tuple(self.data))
         require_range(self, 1, 4096, "batch")
         require_range(self, 1e-8, 1.0, "learning_rate")
         require_range(self, 0.0, 1.0, "weight_decay", "small_share", "pose_share")

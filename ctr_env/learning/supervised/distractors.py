@@ -46,7 +46,7 @@ def paste_robot(
         image: ``(h, w, 3)`` uint8 RGB.
         alpha: ``(h, w)`` uint8 coverage by this robot.
         other: The other frame.
-        largest: Its extent in the input at most, as a share of the input's height.
+        largest: Its extent at most: 1 fills the input, in width or height.
         rng: Source of randomness.
 
     Returns:

@@ -57,8 +57,8 @@ def found_poses(output: NetworkOutput, batch: Batch) -> PnPSolution:
 def _displacement(batch: Batch, linear: Tensor, offset: Tensor) -> Tensor:
     """``(B, K, 2)`` shift by lens distortion of the true points, input pixels; 0 for points outside the input."""
     points = batch.points.double()
-    straight = (points[..., :2] / points[..., 2:]) @ linear.mT + offset[:, None]
-    return torch.where(batch.inside[..., None], batch.pixels.double() - straight, 0.0)
+    undistorted = (points[..., :2] / points[..., 2:]) @ linear.mT + offset[:, None]
+    return torch.where(batch.inside[..., None], batch.pixels.double() - undistorted, 0.0)
 
 
 def _clipped(places: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ def relit(image: Image, alpha: Image, rng: np.random.Generator) -> Image:
 
 
 def worn(image: Image, alpha: Image, rng: np.random.Generator) -> Image:
-    """The image of a robot that is painted, dirty, glossy or labelled, each at random; its outline is the same.
+    """The image of a robot that is painted, dirty, glossy or labelled, each at random; its mask is the same.
 
     Args:
         image: ``(h, w, 3)`` uint8 RGB.

@@ -86,7 +86,7 @@ class Trainer:
         RunFolder(folder, "pretrain", asdict(config), _MAY_CHANGE)
         self._header = WeightsHeader(
             architecture=config.architecture,
-            robot=robot.name,
+            robot=robot.network_robot,
             keypoints=tuple(tuple(point) for point in points),  # type: ignore[misc]
             input_size=(config.width, config.height),
         )

@@ -21,7 +21,7 @@ from ctr_env.scenes.robots.catalogue import get_robot
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     file = tmp_path_factory.mktemp("onnx") / "panda.onnx"
-    header = export_onnx(packaged_weights(get_robot("panda")), file)
+    header = export_onnx(packaged_weights(get_robot("panda")), get_robot("panda"), file)
     return onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"]), header
 
 
@@ -74,11 +74,13 @@ def test_the_metadata_name_robot_keypoints_and_conventions(exported):
 
 def test_weights_that_cannot_be_exported_are_rejected_by_name(tmp_path):
     with pytest.raises(MissingFileError, match=r"none\.safetensors"):
-        export_onnx(tmp_path / "none.safetensors", tmp_path / "none.onnx")
+        export_onnx(tmp_path / "none.safetensors", get_robot("panda"), tmp_path / "none.onnx")
+    with pytest.raises(ConfigurationError, match="weights for robot 'panda', not 'baxter'"):
+        export_onnx(packaged_weights(get_robot("panda")), get_robot("baxter"), tmp_path / "other.onnx")
     header = WeightsHeader(
         architecture="deeplab_resnet50", robot="panda", keypoints=(("panda_link0", 0.0, 0.0, 0.0),), input_size=(64, 48)
     )
     save_weights(tmp_path / "deep.safetensors", make_network("deeplab_resnet50", 1).state_dict(), header)
     with pytest.raises(ConfigurationError, match="architecture deeplab_resnet50; only compact"):
-        export_onnx(tmp_path / "deep.safetensors", tmp_path / "deep.onnx")
+        export_onnx(tmp_path / "deep.safetensors", get_robot("panda"), tmp_path / "deep.onnx")
     assert not list(tmp_path.glob("*.onnx"))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ctr_env.estimators.ctrnet.validity import EVIDENCE
-from ctr_env.evaluation.pose.validity import JudgedPose, fit_validity_model, rejected_shares
+from ctr_env.evaluation.pose.validity import LabelledPose, fit_validity_model, rejected_shares
 
 COUNT = len(EVIDENCE)
 
@@ -17,7 +17,7 @@ def judged(count=1500, seed=0, noise=0.3):
         x = rng.normal(0.0, 1.0, COUNT)
         right = x[0] - x[1] + rng.normal(0.0, noise) > 0.0
         kind = ("strong", "hard", "mismatched")[i % 3]
-        found.append(JudgedPose(kind, 5.0 + 2.0 * x, 0.01 if right else np.inf, accepted=True))
+        found.append(LabelledPose(kind, 5.0 + 2.0 * x, 0.01 if right else np.inf, accepted=True))
     return found
 
 
@@ -44,3 +44,17 @@ def test_new_poses_fare_alike():
     for share in rejected_shares(fresh, model).values():
         assert share["wrong"] < 0.03
         assert share["rejected"] == pytest.approx(rejected_shares(judged(3000), model)["strong"]["rejected"], abs=0.06)
+
+
+def test_there_is_no_model_without_right_and_wrong_poses_or_a_threshold():
+    right = [each for each in judged() if each.add_m < 0.1]
+    assert not fit_validity_model([]).fitted
+    assert not fit_validity_model(right).fitted
+    rng = np.random.default_rng(0)
+    hopeless = [
+        LabelledPose("hard", rng.normal(0.0, 1.0, COUNT), np.inf if rng.random() < 0.6 else 0.01, True)
+        for _ in range(400)
+    ]
+    model = fit_validity_model(hopeless)
+    if model.fitted:  # by chance the best few are right
+        assert rejected_shares(hopeless, model)["hard"]["rejected"] > 0.9

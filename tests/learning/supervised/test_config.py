@@ -25,3 +25,8 @@ def test_inputs_are_small_at_first_and_in_every_fourth_step():
 def test_bad_values_are_rejected_by_name(values, message):
     with pytest.raises(ValueError, match=message):
         TrainingConfig(**values)
+
+
+def test_one_folder_by_itself_is_rejected():
+    with pytest.raises(ValueError, match="data must be a list of folders, not the text 'frames'"):
+        TrainingConfig(data="frames", steps=1)

@@ -11,12 +11,14 @@ import torch
 from ctr_env.errors import RunFolderError, TrainingError
 from ctr_env.estimators.ctrnet import compact
 from ctr_env.estimators.ctrnet.compact import CompactNet
+from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.ctrnet.points import paper_keypoints
 from ctr_env.estimators.ctrnet.weights import WeightsHeader, load_network, load_weights, save_weights
 from ctr_env.learning.supervised import trainer as module
 from ctr_env.learning.supervised.config import TrainingConfig
 from ctr_env.learning.supervised.trainer import Trainer
 from ctr_env.scenes.robots.catalogue import get_robot
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 
 @pytest.fixture(autouse=True)
@@ -250,3 +252,9 @@ def test_workers_that_draw_are_not_forked(config, tmp_path, data, method):
     """A forked process cannot use the graphics driver that its parent has used."""
     trainer = Trainer(config if data else replace(config, data=()), tmp_path / "out")
     assert trainer._start_method() == method
+
+
+def test_weights_trained_for_a_robot_of_the_family_are_those_of_its_network(config, tmp_path):
+    file = Trainer(replace(config, robot="fr3", data=(), steps=1, batch=1), tmp_path / "out").run(silent)
+    assert load_network(file)[1].robot == "panda"
+    CtRNetEstimator(RobotKinematics("fr3"), {"weights": str(file)})

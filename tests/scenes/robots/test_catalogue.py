@@ -88,6 +88,7 @@ def test_a_research_3_is_a_panda_with_names_and_limits_of_its_own():
     np.testing.assert_array_equal(fr3.keypoints(joints), panda.keypoints(joints))
     np.testing.assert_array_equal(fr3.ee_matrix(joints), panda.ee_matrix(joints))
     assert fr3.upper[5] == 4.5169
+    assert fr3.robot.published_link(fr3.robot.base_link) == "fr3_link0"
     assert fr3.velocity_limits[4] == 5.26
     scene = Scene(SceneConfig("fr3", 64, 48))
     scene.place_arm(np.array([0.0, -0.5, 0.0, -2.3, 0.0, 4.4, 0.785]))  # beyond the Panda's joint 6
