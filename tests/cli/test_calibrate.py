@@ -6,6 +6,7 @@ import pytest
 
 from ctr_env.cli import main
 from ctr_env.datasets.synthetic.sampler import FrameSampler
+from ctr_env.errors import TrainingError
 from ctr_env.estimators.ctrnet.weights import read_header
 from ctr_env.runs.seeds import frame_seed
 from ctr_env.scenes.robots.catalogue import get_robot
@@ -147,3 +148,39 @@ def test_a_camera_by_its_number_takes_the_images_first(recording, tmp_path, monk
     where = ["--images", "3", "--joints", str(folder / "joints.csv"), "--camera", str(folder / "camera.yaml")]
     assert main(["calibrate", *where, "--out", str(tmp_path / "out")]) == 0
     assert taken == [(3, "joints.csv", 320, "panda", tmp_path / "out" / "images")]
+
+
+def test_a_failed_adaptation_leaves_the_calibration(recording, tmp_path, capsys, monkeypatch):
+    folder, truth = recording
+
+    def fail(*_):
+        raise TrainingError("none of 5 images can be learnt from")
+
+    monkeypatch.setattr("ctr_env.cli.calibrate.reason_to_adapt", lambda found: "4 of 5 images hardly fit")
+    monkeypatch.setattr("ctr_env.cli.calibrate.Calibrate._adapted", fail)
+    assert main(["calibrate", *where(folder), "--out", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    assert "adapting the network to the images: 4 of 5 images hardly fit" in shown
+    assert "the adaptation failed: none of 5 images can be learnt from" in shown
+    data = json.loads((tmp_path / "calibration.json").read_text())
+    assert data["adapted"] is False
+    assert np.linalg.norm(np.array(data["camera_T_base"])[:3, 3] - truth.translation) < 0.015
+
+
+def test_what_is_asked_for_is_estimated_and_said(recording, tmp_path, capsys):
+    folder, _ = recording
+    words = ["--estimate", "focal_length", "time_offset", "--adapt", "no", "--out", str(tmp_path / "out")]
+    assert main(["calibrate", *where(folder), *words]) == 0
+    shown = capsys.readouterr().out
+    assert "estimated: the focal length is" in shown
+    assert "not estimated, time offset: the images have no joint velocities" in shown
+    assert "static_transform_publisher --x" in shown
+    data = json.loads((tmp_path / "out" / "calibration.json").read_text())
+    assert data["estimated"] == ["focal_length"]
+    assert data["estimated_camera"]["fx"] != data["camera"]["fx"]
+    assert {each["name"] for each in data["set_up"]} >= {"joint_offsets", "distortion"}
+    page = (tmp_path / "out" / "calibration.html").read_text()
+    assert page.count('src="data:image/jpeg') == len(data["frames"])
+    assert main(["calibrate", *where(folder), "--estimate", "zoom", "--out", str(tmp_path / "none")]) == 1
+    assert "valid names: auto, joint_offsets" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
