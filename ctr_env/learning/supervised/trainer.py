@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import cv2
 import torch
 from lightning_fabric import Fabric
 from torch import nn
@@ -68,6 +69,7 @@ class Trainer:
             RunFolderError: If the folder holds a run with other settings.
             MissingFileError: If a folder or file that is named does not exist or is empty.
         """
+        cv2.setNumThreads(1)  # OpenCV's threads do not survive the fork of workers, which would wait for them
         self.config, self.folder = config, folder
         self.step, self.seconds = 0, 0.0
         robot = get_robot(config.robot)
