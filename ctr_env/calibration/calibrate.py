@@ -147,7 +147,7 @@ def calibrate(
 
     Raises:
         CalibrationError: If estimates are valid in fewer than two joint configurations.
-        ConfigurationError: If a name in ``estimate`` is unknown.
+        ConfigurationError: If a name in ``estimate`` is unknown, or ``"auto"`` stands beside others.
     """
     auto = require_estimate(estimate)
     found, distinct = _pose_calibrated(frames, estimator, refined, on_frame)
@@ -184,13 +184,7 @@ def require_estimate(names: Sequence[str]) -> bool:
 
 def corrected_frames(frames: Mapping[str, Frame], setup: CameraSetup) -> dict[str, Frame]:
     """Frames with a set-up's joint positions and camera; images without its lens distortion."""
-    corrected = {}
-    for name, frame in frames.items():
-        velocities = frame.joint_velocities
-        still = np.zeros_like(frame.joint_positions)
-        joints = setup.joints(frame.joint_positions, still if velocities is None else velocities)
-        corrected[name] = undistorted_frame(replace(frame, joint_positions=joints, camera=setup.camera))
-    return corrected
+    return {name: undistorted_frame(setup.corrected(frame)) for name, frame in frames.items()}
 
 
 def _pose_calibrated(

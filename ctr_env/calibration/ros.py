@@ -14,7 +14,7 @@ from ctr_env.runs.files import replacing
 
 __all__ = ["static_transform_command", "urdf_joint", "write_ros_files"]
 
-_LAUNCH = '''"""The place of a calibrated camera: the launch file that MoveIt Calibration exports has the same form."""
+_LAUNCH = '''"""The pose of a calibrated camera: the launch file that MoveIt Calibration exports has the same form."""
 
 from launch import LaunchDescription
 from launch_ros.actions import Node
@@ -38,7 +38,7 @@ def generate_launch_description():
 
 
 def static_transform_command(data: Mapping[str, Any]) -> str:
-    """The command that publishes the camera's place in the robot's base.
+    """The command that publishes the camera's pose in the robot's base.
 
     Args:
         data: Content of ``calibration.json``.

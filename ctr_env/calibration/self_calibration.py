@@ -17,7 +17,7 @@ from ctr_env.estimators.ctrnet.passes import tracking_passes
 from ctr_env.estimators.ctrnet.pipeline import Pipeline
 from ctr_env.estimators.mirrored import Mirror
 
-from .setup import PARAMETERS, CameraSetup, Parameters
+from .setup import PARAMETERS, CameraSetup, Parameters, known_velocities
 from .setup_equations import Equations, ImageMeasurement
 
 __all__ = ["STRONG_EVIDENCE", "Comparison", "SelfCalibration", "self_calibrate"]
@@ -133,13 +133,11 @@ def self_calibrate(
     Raises:
         ConfigurationError: If a name is unknown.
     """
-    n = len(setup.joint_offsets)
-    velocities = np.stack([np.zeros(n) if f.joint_velocities is None else f.joint_velocities for f in frames])
-    wanted = Parameters(names, n, frames[0].camera.width).names
-    problem = _Problem(frames, pipeline, velocities)
+    wanted = Parameters(names, len(setup.joint_offsets), frames[0].camera.width).names
+    problem = _Problem(frames, pipeline)
     found = problem.solved(setup, ())
     reasons: dict[str, str] = {}
-    if np.abs(velocities).max(initial=0.0) < _MOVING:
+    if max(np.abs(known_velocities(frame)).max() for frame in frames) < _MOVING:
         reasons["time_offset"] = "the images have no joint velocities, or the robot stands still in them"
     while left := [name for name in wanted if name not in found.parameters.names and name not in reasons]:
         tried = {name: problem.refitted(found.setup, (*found.parameters.names, name)) for name in left}
@@ -154,17 +152,13 @@ def self_calibrate(
         found = problem.solved(tried[best].setup, tried[best].parameters.names)
     reasons |= {name: _NOT_ASKED for name in PARAMETERS if name not in wanted and name not in reasons}
     compared = [_compared(problem, found, name, reasons.get(name, "")) for name in PARAMETERS]
-    while by_evidence and (weak := min((e for e in compared if e.estimated), key=_gain, default=None)) is not None:
-        if weak.evident:
-            break  # later blocks have left no earlier one without evidence
+    # blocks that were freed later may have left an earlier one without evidence
+    while by_evidence and (doubtful := [each for each in compared if each.estimated and not each.evident]):
+        weak = min(doubtful, key=lambda each: each.bic_gain)
         reasons[weak.name] = _LITTLE
         found = problem.solved(_without(found, weak.name), [n for n in found.parameters.names if n != weak.name])
         compared = [_compared(problem, found, name, reasons.get(name, "")) for name in PARAMETERS]
     return replace(found, comparisons=tuple(compared))
-
-
-def _gain(compared: Comparison) -> float:
-    return compared.bic_gain
 
 
 def _compared(problem: _Problem, found: SelfCalibration, name: str, reason: str) -> Comparison:
@@ -190,8 +184,8 @@ def _compared(problem: _Problem, found: SelfCalibration, name: str, reason: str)
 class _Problem:
     """Images of one camera, and solutions for them."""
 
-    def __init__(self, frames: Sequence[Frame], pipeline: Pipeline, velocities: NDArray[np.float64]) -> None:
-        self._frames, self._pipeline, self._velocities = list(frames), pipeline, velocities
+    def __init__(self, frames: Sequence[Frame], pipeline: Pipeline) -> None:
+        self._frames, self._pipeline = list(frames), pipeline
         self._nominal = frames[0].camera
         self._measured: list[ImageMeasurement] = []
 
@@ -210,17 +204,14 @@ class _Problem:
 
     def _detected(self, setup: CameraSetup) -> list[ImageMeasurement]:
         model, found = self._pipeline.model, []
-        moved = [
-            replace(frame, joint_positions=setup.joints(frame.joint_positions, velocity), camera=setup.camera)
-            for frame, velocity in zip(self._frames, self._velocities, strict=True)
-        ]
+        views = [model.posed(setup.corrected(frame)) for frame in self._frames]
         passes = tracking_passes(setup.camera_T_base, align=False)
-        for start in range(0, len(moved), _BATCH):
-            found += self._pipeline.run([model.posed(frame) for frame in moved[start : start + _BATCH]], passes)
+        for start in range(0, len(views), _BATCH):
+            found += self._pipeline.run(views[start : start + _BATCH], passes)
         weight = self._pipeline.detector.uncertainty.keypoint_information
         return [
-            ImageMeasurement(model, frame, velocity, hypothesis, weight).scaled(setup)
-            for frame, velocity, hypothesis in zip(self._frames, self._velocities, found, strict=True)
+            ImageMeasurement(model, frame, hypothesis, weight).scaled(setup)
+            for frame, hypothesis in zip(self._frames, found, strict=True)
         ]
 
     def _parts(self, setup: CameraSetup, parameters: Parameters) -> list[Equations]:

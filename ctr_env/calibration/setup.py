@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
+from ctr_env.datasets.frame import Frame
 from ctr_env.errors import ConfigurationError
 from ctr_env.geometry import PinholeCamera, pose_from_matrix, rotation_matrix
 from ctr_env.runs.configuration import require_choice
 
-__all__ = ["PARAMETERS", "CameraSetup", "Parameters"]
+__all__ = ["PARAMETERS", "CameraSetup", "Parameters", "known_velocities"]
 
 PARAMETERS = ("joint_offsets", "time_offset", "focal_length", "principal_point", "distortion")
 """What a self-calibration can estimate beside the pose."""
@@ -48,6 +49,16 @@ class CameraSetup:
     def joints(self, measured: NDArray[np.float64], velocities: NDArray[np.float64]) -> NDArray[np.float64]:
         """``(n,)`` true joint positions (rad) for measured ones and joint velocities, rad/s."""
         return measured + self.joint_offsets + self.time_offset_s * velocities
+
+    def corrected(self, frame: Frame) -> Frame:
+        """A frame with the set-up's joint positions and camera; its image keeps the set-up's lens distortion."""
+        joints = self.joints(frame.joint_positions, known_velocities(frame))
+        return replace(frame, joint_positions=joints, camera=self.camera)
+
+
+def known_velocities(frame: Frame) -> NDArray[np.float64]:
+    """``(n,)`` joint velocities of a frame, rad/s; 0 where they are unknown."""
+    return np.zeros_like(frame.joint_positions) if frame.joint_velocities is None else frame.joint_velocities
 
 
 class Parameters:

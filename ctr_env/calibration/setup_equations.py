@@ -17,7 +17,7 @@ from ctr_env.estimators.silhouette.alignment import CORRELATION_LENGTH, CUT, INL
 from ctr_env.estimators.silhouette.contour import Contour, find_contour
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-from .setup import CameraSetup, Parameters
+from .setup import CameraSetup, Parameters, known_velocities
 
 __all__ = ["Equations", "ImageMeasurement"]
 
@@ -60,7 +60,6 @@ class ImageMeasurement:
     Attributes:
         model: The robot.
         frame: The image, with measured joint positions and the camera as given.
-        velocities: ``(n,)`` joint velocities at the image, rad/s.
         hypothesis: Detection of keypoints and mask.
         keypoint_information: Weight of keypoints relative to the contour: their errors are correlated.
         contour_scale: Standard deviation of the mask boundary, pixels of the crop.
@@ -68,25 +67,21 @@ class ImageMeasurement:
 
     model: RobotModel
     frame: Frame
-    velocities: _Vector
     hypothesis: PoseHypothesis
     keypoint_information: float
     contour_scale: float = LEAST_SCALE
 
     def scaled(self, setup: CameraSetup) -> ImageMeasurement:
         """The measurement with the contour's scale at a set-up; it must not change while solutions are compared."""
-        joints = setup.joints(self.frame.joint_positions, self.velocities)
-        gaps = self._gaps(setup, joints).gaps
+        gaps = self._gaps(setup).gaps
         gaps = gaps[np.isfinite(gaps)]
         scale = NORMAL * float(np.median(np.abs(gaps))) if len(gaps) else 0.0
         return replace(self, contour_scale=max(LEAST_SCALE, scale))
 
     def equations(self, setup: CameraSetup, parameters: Parameters) -> Equations:
         """The image's normal equations at a set-up."""
-        joints = setup.joints(self.frame.joint_positions, self.velocities)
-        arm = _PosedArm(self.model.kinematics, self.model.surface.links, joints)
-        points = self._keypoints(arm, setup, parameters)
-        return Equations.total([points, self._contour(arm, setup, parameters, joints)])
+        arm = _PosedArm(self.model.kinematics, self.model.surface.links, setup.corrected(self.frame).joint_positions)
+        return Equations.total([self._keypoints(arm, setup, parameters), self._contour(arm, setup, parameters)])
 
     def _keypoints(self, arm: _PosedArm, setup: CameraSetup, parameters: Parameters) -> Equations:
         used, found = self.hypothesis.used, self.hypothesis.detected
@@ -96,13 +91,10 @@ class ImageMeasurement:
         projected = setup.camera.project(setup.camera_T_base.apply(points))
         lost = float((used & ~np.isfinite(projected).all(axis=1)).sum())  # behind the camera: as bad as any outlier
         used = used & np.isfinite(projected).all(axis=1)
-        J = parameters.jacobian(setup, points[used], by_joints[used], self.velocities)
-        away = found.pixels[used] - projected[used]
-        information = self.keypoint_information / found.variance[used]
-        squares = information * np.sum(away**2, axis=1) / self.keypoint_information
-        trust = np.clip(1.0 - squares / (2.0 * _KEYPOINT_CUT**2), 0.0, None) ** 2
-        weights = trust * information
-        cut = 2.0 * _KEYPOINT_CUT**2
+        J = parameters.jacobian(setup, points[used], by_joints[used], known_velocities(self.frame))
+        away, variance = found.pixels[used] - projected[used], found.variance[used]
+        squares, cut = np.sum(away**2, axis=1) / variance, 2.0 * _KEYPOINT_CUT**2
+        weights = self.keypoint_information * _tukey_weights(squares, cut) / variance
         cost = self.keypoint_information * (float(np.sum(_tukey(squares, cut))) + lost * cut / 3.0)
         return Equations(
             np.einsum("sap,s,saq->pq", J, weights, J),
@@ -113,8 +105,8 @@ class ImageMeasurement:
             0.0,
         )
 
-    def _gaps(self, setup: CameraSetup, joints: _Vector) -> _Gaps:
-        view = self.model.posed(replace(self.frame, joint_positions=joints, camera=setup.camera))
+    def _gaps(self, setup: CameraSetup) -> _Gaps:
+        view = self.model.posed(setup.corrected(self.frame))
         masked = masked_robots([view], [self.hypothesis])
         ((vertices, mask),) = masked.seen
         T = masked.to_crop(setup.camera_T_base).as_matrix()
@@ -123,17 +115,17 @@ class ImageMeasurement:
         gaps = mask.gaps(places, contour.normals) - contour.margins
         return _Gaps(contour, gaps, mask.shows(places, contour.normals))
 
-    def _contour(self, arm: _PosedArm, setup: CameraSetup, parameters: Parameters, joints: _Vector) -> Equations:
-        contour, all_gaps, shown = self._gaps(setup, joints)
+    def _contour(self, arm: _PosedArm, setup: CameraSetup, parameters: Parameters) -> Equations:
+        contour, all_gaps, shown = self._gaps(setup)
         met, surface = np.isfinite(all_gaps), self.model.surface
         gaps, ends, share = all_gaps[met], contour.ends[met], contour.shares[met, None]
         local = surface.vertices[ends[:, 0]] + share * (surface.vertices[ends[:, 1]] - surface.vertices[ends[:, 0]])
         points, by_joints = arm.surface_points(surface.vertex_links[ends[:, 0]], local)
         linear = self.hypothesis.crop.matrix[:, :2]  # from image to crop
-        J = parameters.jacobian(setup, points, by_joints, self.velocities)
+        J = parameters.jacobian(setup, points, by_joints, known_velocities(self.frame))
         J = np.einsum("sa,ab,sbp->sp", contour.normals[met], linear, J)
         squares, votes = (gaps / self.contour_scale) ** 2, contour.lengths / CORRELATION_LENGTH
-        weights = np.clip(1.0 - squares / CUT**2, 0.0, None) ** 2 * votes[met] / self.contour_scale**2
+        weights = _tukey_weights(squares, CUT**2) * votes[met] / self.contour_scale**2
         missed = float(np.sum(votes[shown & ~met])) * CUT**2 / 3.0  # no boundary is near: as bad as any outlier
         return Equations(
             (J * weights[:, None]).T @ J,
@@ -172,14 +164,14 @@ class _PosedArm:
     def _posed(self, links: Sequence[str]) -> tuple[_Vector, _Vector, _Vector, _Vector]:
         """Rotations ``(L, 3, 3)`` and origins ``(L, 3)``, and their derivatives with a last axis of joints."""
         R, p = self._kinematics.link_poses(self._joints, links)
-        turned, shifted = [], []
+        dR, dp = [], []
         for i in range(len(self._joints)):
             step = np.zeros(len(self._joints))
             step[i] = _STEP
             (R1, p1), (R0, p0) = (self._kinematics.link_poses(self._joints + s * step, links) for s in (1.0, -1.0))
-            turned.append((R1 - R0) / (2.0 * _STEP))
-            shifted.append((p1 - p0) / (2.0 * _STEP))
-        return R, p, np.stack(turned, axis=-1), np.stack(shifted, axis=-1)
+            dR.append((R1 - R0) / (2.0 * _STEP))
+            dp.append((p1 - p0) / (2.0 * _STEP))
+        return R, p, np.stack(dR, axis=-1), np.stack(dp, axis=-1)
 
 
 def _points(
@@ -188,6 +180,11 @@ def _points(
     R, p, dR, dp = arm
     points = np.einsum("sij,sj->si", R[links], local) + p[links]
     return points, np.einsum("sijn,sj->sin", dR[links], local) + dp[links]
+
+
+def _tukey_weights(squares: _Vector, cut: float) -> _Vector:
+    """Weights of squared residuals under Tukey's biweight cost."""
+    return np.asarray(np.clip(1.0 - squares / cut, 0.0, None) ** 2)
 
 
 def _tukey(squares: _Vector, cut: float) -> _Vector:

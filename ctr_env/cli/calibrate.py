@@ -107,15 +107,8 @@ class Calibrate(DataOptions, ResultCommand):
         if self.adapt == "yes":
             weights = self._adapted(list(seen.values()), robot, folder)
             return self._solved(seen, robot, weights), weights
-        try:
-            found: Calibration | None = self._solved(seen, robot, self.weights)
-            assert found is not None
-            reason = reason_to_adapt(found)
-        except TooFewPosesError as error:
-            found, reason = None, str(error)
-            if self.adapt == "no":
-                raise
-        if found is not None and (self.adapt == "no" or not reason):
+        found, reason = self._unadapted(seen, robot)
+        if found is not None and not reason:
             return found, self.weights
         print(f"adapting the network to the images: {reason}")
         frames = seen if found is None or not found.estimated else corrected_frames(seen, found.setup)
@@ -132,6 +125,16 @@ class Calibrate(DataOptions, ResultCommand):
         before, after = (float(np.mean([f.pseudo_label.score for f in each.fits])) for each in (found, again))
         print(f"agreement of images and pose: {before:.2f} without, {after:.2f} with adaptation")
         return (again, weights) if after > before else (found, self.weights)
+
+    def _unadapted(self, seen: Mapping[str, Frame], robot: str) -> tuple[Calibration | None, str]:
+        """The calibration with the weights as they are, if there is one, and why the network should be adapted."""
+        try:
+            found = self._solved(seen, robot, self.weights)
+        except TooFewPosesError as error:
+            if self.adapt == "no":
+                raise
+            return None, str(error)
+        return found, "" if self.adapt == "no" else reason_to_adapt(found)
 
     def _solved(self, seen: Mapping[str, Frame], robot: str, weights: Path | None) -> Calibration:
         with counting_progress() as bar:

@@ -98,10 +98,7 @@ def interpolated_velocities(
 ) -> NDArray[np.float64]:
     """Joint velocities at the times of images: differences of the rows around them.
 
-    Args:
-        times: ``(N,)`` times of the images, seconds; NaN is allowed.
-        row_times: ``(R,)`` times of the rows, seconds, in any order.
-        positions: ``(R, n)`` joint positions of the rows, rad.
+    Arguments as those of :func:`interpolated`.
 
     Returns:
         ``(N, n)`` rad/s, between the last row at least half of :data:`MAX_GAP_S` before the image and the first one as

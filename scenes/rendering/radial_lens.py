@@ -44,9 +44,9 @@ class RadialLens:
         if share == 0.0:
             return cls(camera, 0.0, camera)
         radius = _corner_radius(camera)
-        straight = radius / (1.0 + share)
-        factor = min(1.0, radius / straight)
-        return cls(camera, share / straight**2, replace(camera, fx=factor * camera.fx, fy=factor * camera.fy))
+        undistorted_radius = radius / (1.0 + share)
+        factor = min(1.0, radius / undistorted_radius)
+        return cls(camera, share / undistorted_radius**2, replace(camera, fx=factor * camera.fx, fy=factor * camera.fy))
 
     def warp(self, image: NDArray, *, smooth: bool = True) -> NDArray:
         """The lens's image; the given array itself without distortion.

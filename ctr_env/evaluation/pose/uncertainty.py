@@ -110,7 +110,9 @@ def _fitted(
         for record in result["per_frame"]
         if record["error_twist"] and record["covariance"]
     ]
-    model, before = fit_model(model, records) if records else model, model
+    before = model
+    if records:
+        model = fit_model(before, records)
     metrics = {
         **{name: {key: result["summary"][key] for key in _KEPT} for name, result in results.items()},
         "uncertainty": {

@@ -117,7 +117,7 @@ def rejected_shares(judged: Sequence[LabelledPose], model: ValidityModel) -> dic
     found = {}
     for kind in dict.fromkeys(each.kind for each in judged):
         own = [each for each in judged if each.kind == kind]
-        kept = [each for each in own if each.accepted and model.probability(each.evidence) >= model.least_probability]
+        kept = [each for each in own if each.accepted and not model.reason(each.evidence)]
         wrong = sum(each.add_m >= _WRONG_M for each in kept)
         found[kind] = {
             "poses": len(own), "rejected": 1.0 - len(kept) / len(own), "wrong": wrong / max(len(kept), 1)

@@ -18,6 +18,7 @@ from ctr_env.estimators.ctrnet.hypothesis import quarter_turns
 from ctr_env.estimators.ctrnet.points import LinkPoint, link_points
 from ctr_env.geometry import PinholeCamera
 from ctr_env.runs.seeds import FRAMES_PER_SET, frame_seed
+from ctr_env.scenes.randomization.fields import FIELDS
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .config import TrainingConfig
@@ -26,13 +27,12 @@ from .rendered_frame import RenderedFrame
 __all__ = ["TRAINING_RANDOMIZATION", "FolderSource", "FrameSource", "SimulatorSource", "training_source"]
 
 _CLEAN = ("exposure", "blur_sigma_px", "motion_blur_px", "noise_std", "jpeg_quality")
-_PAINTED = ("background", "windows", "markers", "attachments", "foreground", "glare")
 TRAINING_RANDOMIZATION: Mapping[str, Any] = {
     "preset": "hard",
     "camera.min_arm_in_view": {"constant": 0.2},
     "camera.on_gripper": {"choice": [0.0, 0.0, 0.3, 0.6, 1.0]},
     "camera.distortion": {"choice": [0.0, 0.0, 0.0, 0.0, -0.22, -0.16, -0.1, -0.05, 0.03, 0.06]},
-    **{f"painted.{name}": {"constant": 0.0} for name in _PAINTED},
+    **{name: {"constant": 0.0} for name in FIELDS if name.startswith("painted.")},
     **{f"image.{name}": {"constant": 0.0} for name in _CLEAN},
     "sensors.joint_bias": {"constant": 0.0},
     "image.white_balance_r": {"constant": 1.0},

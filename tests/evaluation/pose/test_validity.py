@@ -50,11 +50,6 @@ def test_there_is_no_model_without_right_and_wrong_poses_or_a_threshold():
     right = [each for each in judged() if each.add_m < 0.1]
     assert not fit_validity_model([]).fitted
     assert not fit_validity_model(right).fitted
-    rng = np.random.default_rng(0)
-    hopeless = [
-        LabelledPose("hard", rng.normal(0.0, 1.0, COUNT), np.inf if rng.random() < 0.6 else 0.01, True)
-        for _ in range(400)
-    ]
-    model = fit_validity_model(hopeless)
-    if model.fitted:  # by chance the best few are right
-        assert rejected_shares(hopeless, model)["hard"]["rejected"] > 0.9
+    errors = np.where(np.random.default_rng(0).random(400) < 0.6, np.inf, 0.01)
+    alike = [LabelledPose("hard", np.ones(COUNT), error, accepted=True) for error in errors]
+    assert not fit_validity_model(alike).fitted  # nothing tells right from wrong: no threshold is safe
