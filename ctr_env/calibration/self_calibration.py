@@ -20,7 +20,7 @@ from ctr_env.estimators.mirrored import Mirror
 from .setup import PARAMETERS, CameraSetup, Parameters, known_velocities
 from .setup_equations import Equations, ImageMeasurement
 
-__all__ = ["STRONG_EVIDENCE", "Comparison", "SelfCalibration", "self_calibrate"]
+__all__ = ["Comparison", "SelfCalibration", "self_calibrate"]
 
 _ROUNDS = 3  # of detection around the set-up
 _STEPS = 6  # Gauss-Newton steps in a round
@@ -32,7 +32,7 @@ _BATCH = 16
 _UNKNOWN = 0.7  # share of the prior's standard deviation above which the images tell nothing
 _MOVING = 0.02  # rad/s: slower joints tell nothing of a time offset
 _LITTLE, _NOT_ASKED = "there is little evidence for it", "it was not asked for"
-STRONG_EVIDENCE = 10.0  # difference of BIC that counts as very strong evidence (Kass and Raftery, 1995)
+_STRONG_EVIDENCE = 10.0  # difference of BIC that counts as very strong evidence (Kass and Raftery, 1995)
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Comparison:
     @property
     def evident(self) -> bool:
         """Whether there is very strong evidence for it."""
-        return self.bic_gain >= STRONG_EVIDENCE
+        return self.bic_gain >= _STRONG_EVIDENCE
 
     def reflected(self, mirror: Mirror) -> Comparison:
         """The same of the robot whose mirror image was calibrated."""
@@ -146,7 +146,7 @@ def self_calibrate(
         if not known:
             break
         best = max(known, key=lambda name: tried[name].bic_gain(found))
-        if by_evidence and tried[best].bic_gain(found) < STRONG_EVIDENCE:
+        if by_evidence and tried[best].bic_gain(found) < _STRONG_EVIDENCE:
             reasons |= dict.fromkeys(known, _LITTLE)
             break
         found = problem.solved(tried[best].setup, tried[best].parameters.names)

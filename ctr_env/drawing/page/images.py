@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 
 from .markup import element
 
-__all__ = ["image_strip", "image_uri"]
+__all__ = ["data_uri", "image_strip", "image_uri"]
+
+
+def data_uri(kind: str, content: bytes) -> str:
+    """Content of a media type as a ``data:`` address."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def image_uri(image: NDArray[np.uint8], width: int, quality: int = 80) -> str:
@@ -21,7 +26,7 @@ def image_uri(image: NDArray[np.uint8], width: int, quality: int = 80) -> str:
         height = round(image.shape[0] * width / image.shape[1])
         image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
     _, code = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return f"data:image/jpeg;base64,{base64.b64encode(code.tobytes()).decode()}"
+    return data_uri("image/jpeg", code.tobytes())
 
 
 def image_strip(label: str, images: Sequence[tuple[str, str, str]]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import itertools
 import tempfile
 from collections import deque
@@ -16,7 +14,8 @@ import imageio.v2 as imageio
 import imageio.v3 as iio
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+
+from ctr_env.drawing.page.images import data_uri, image_uri
 
 __all__ = ["MediaBudget", "last_image_uri", "poster_uri", "video_uri"]
 
@@ -52,7 +51,7 @@ def video_uri(path: Path) -> str | None:
         with tempfile.TemporaryDirectory() as folder:
             small = Path(folder) / "video.mp4"
             _write(small, fps, itertools.islice(iio.imiter(path, plugin="FFMPEG"), 0, None, _EVERY))
-            return _data_uri("video/mp4", small.read_bytes())
+            return data_uri("video/mp4", small.read_bytes())
     except (OSError, ValueError, RuntimeError):
         return None
 
@@ -74,9 +73,7 @@ def _image_uri(path: Path, choose: Callable[[Iterator[Any]], list[Any]]) -> str 
         return None
     if not chosen:
         return None
-    file = io.BytesIO()
-    Image.fromarray(_resized(np.asarray(chosen[0]), _IMAGE_WIDTH)).save(file, "JPEG", quality=60)
-    return _data_uri("image/jpeg", file.getvalue())
+    return image_uri(np.asarray(chosen[0]), _IMAGE_WIDTH, quality=60)
 
 
 def _write(path: Path, fps: float, images: Iterator[NDArray[np.uint8]]) -> None:
@@ -94,7 +91,3 @@ def _write(path: Path, fps: float, images: Iterator[NDArray[np.uint8]]) -> None:
 def _resized(image: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
     height = 2 * round(0.5 * image.shape[0] * width / image.shape[1])
     return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-
-
-def _data_uri(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
