@@ -11,6 +11,7 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .calibrate import POOR_FIT, Calibration
 from .findings import described
+from .mismatch import in_words
 
 __all__ = ["advice", "halves_disagree", "reason_to_adapt"]
 
@@ -36,6 +37,7 @@ def advice(
     found = [
         _still_joints(joints, kinematics),
         _uncertain_axis(calibration),
+        in_words(calibration.mismatches),
         _poor_fits(calibration, adapted),
         joint_hint(joints, kinematics),
         *_set_up(calibration),

@@ -15,6 +15,7 @@ from ctr_env.datasets.undistortion import undistorted_frame
 from ctr_env.errors import CalibrationError, ConfigurationError, DataError, TooFewPosesError
 from ctr_env.estimators.base import PoseEstimate
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
+from ctr_env.estimators.ctrnet.setup import PARAMETERS, CameraSetup
 from ctr_env.estimators.fusion.fuse import Fused, fuse
 from ctr_env.estimators.fusion.joint_configurations import JointConfiguration, grouped, same_configuration
 from ctr_env.estimators.mirrored import Mirror
@@ -22,9 +23,9 @@ from ctr_env.estimators.systematic_error import systematic_covariance
 from ctr_env.geometry import twist_between
 from ctr_env.runs.configuration import require_choice
 
+from .mismatch import Mismatch, find_mismatches
 from .pseudo_label import PseudoLabel
 from .self_calibration import Comparison, self_calibrate
-from .setup import PARAMETERS, CameraSetup
 from .static_camera import StaticCameraSolver
 
 __all__ = ["AUTO", "POOR_FIT", "Calibration", "FrameFit", "calibrate", "corrected_frames", "require_estimate"]
@@ -80,6 +81,7 @@ class Calibration:
         uncertainty_source: Where the network's covariances come from (see ``PoseEstimator.uncertainty_source``).
         setup: The set-up that the pose belongs to: as given, or with what was estimated.
         comparisons: What may be wrong with the set-up, each with the evidence (see :mod:`.self_calibration`).
+        mismatches: Images whose joint angles are not theirs; they take no part in the solution.
     """
 
     camera_T_base: RigidTransform
@@ -92,6 +94,7 @@ class Calibration:
     uncertainty_source: str
     setup: CameraSetup
     comparisons: tuple[Comparison, ...] = ()
+    mismatches: tuple[Mismatch, ...] = ()
 
     @property
     def estimated(self) -> tuple[str, ...]:
@@ -132,6 +135,9 @@ def calibrate(
     covariance is that of the fused single-image estimates, one for each joint configuration, widened where they scatter
     more than their covariances say, plus the systematic error.
 
+    Images whose joint angles belong to another instant (:func:`~.mismatch.find_mismatches`) are left out, and the others
+    are solved again; delayed ones only if they are the smaller part, since a delay of all is a time offset.
+
     Then joint offsets, a time offset, intrinsics and distortion are tried (:func:`~.self_calibration.self_calibrate`).
     ``comparisons`` has the evidence. Those of ``estimate`` are applied: the pose is solved for again with corrected
     joint positions and cameras, and its covariance is that of the joint solution plus the systematic error. What is not
@@ -151,6 +157,11 @@ def calibrate(
     """
     auto = require_estimate(estimate)
     found, distinct = _pose_calibrated(frames, estimator, refined, on_frame)
+    mismatches = tuple(find_mismatches(frames, estimator.pipeline, found.camera_T_base))
+    if kept := _without(frames, mismatches):
+        frames = kept
+        found, distinct = _pose_calibrated(frames, estimator, refined)
+    found = replace(found, mismatches=mismatches)
     tried = PARAMETERS if auto or not estimate else tuple(estimate)
     own = self_calibrate(distinct, estimator.pipeline, found.setup, tried, by_evidence=auto or not estimate)
     if not estimate or not own.parameters.names:
@@ -166,7 +177,15 @@ def calibrate(
         return replace(found, comparisons=comparisons)
     covariance = own.covariance[:6, :6] + again.systematic
     setup = replace(own.setup, camera_T_base=again.camera_T_base)
-    return replace(again, covariance=covariance, setup=setup, comparisons=own.comparisons)
+    return replace(again, covariance=covariance, setup=setup, comparisons=own.comparisons, mismatches=found.mismatches)
+
+
+def _without(frames: Mapping[str, Frame], mismatches: Sequence[Mismatch]) -> dict[str, Frame]:
+    """The images without those whose joint angles are not theirs; empty where none, or too many, are left out."""
+    delayed = sum(each.guess == "delayed" for each in mismatches)
+    left_out = {each.name for each in mismatches if each.guess != "delayed" or 2 * delayed < len(frames)}
+    kept = {name: frame for name, frame in frames.items() if name not in left_out}
+    return kept if left_out and len(kept) >= _FEWEST else {}
 
 
 def require_estimate(names: Sequence[str]) -> bool:

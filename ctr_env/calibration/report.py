@@ -18,6 +18,7 @@ from ctr_env.scenes.robots.description import RobotDescription
 from .advice import halves_disagree
 from .calibrate import Calibration, FrameFit
 from .findings import comparison_data, focal_scale
+from .mismatch import Mismatch
 
 __all__ = ["SCHEMA", "calibration_data", "write_calibration"]
 
@@ -68,6 +69,7 @@ def calibration_data(calibration: Calibration, robot: RobotDescription, camera: 
         },
         "estimated_camera": _estimated_camera(calibration),
         "frames": [_fit_data(fit) for fit in calibration.fits],
+        "mismatched": [_mismatch_data(each) for each in calibration.mismatches],
     }  # fmt: skip
 
 
@@ -115,6 +117,18 @@ def write_calibration(data: dict[str, Any], folder: Path) -> None:
     )
     with replacing(folder / "calibration.yaml") as scratch:
         scratch.write_text(text)
+
+
+def _mismatch_data(found: Mismatch) -> dict[str, Any]:
+    """Plain numbers of an image whose joint angles are not its own; null for what does not apply."""
+    return {
+        "name": found.name,
+        "guess": found.guess,
+        "joint_angles_of": found.image_of or None,
+        "delay_s": None if np.isnan(found.delay_s) else found.delay_s,
+        "contour_inlier_ratio": found.contour_inlier_ratio,
+        "contour_inlier_ratio_with_those": found.better_ratio,
+    }
 
 
 def _fit_data(fit: FrameFit) -> dict[str, Any]:

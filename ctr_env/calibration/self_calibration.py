@@ -17,8 +17,8 @@ from ctr_env.estimators.ctrnet.passes import tracking_passes
 from ctr_env.estimators.ctrnet.pipeline import Pipeline
 from ctr_env.estimators.mirrored import Mirror
 
-from .setup import PARAMETERS, CameraSetup, Parameters, known_velocities
-from .setup_equations import Equations, ImageMeasurement
+from ctr_env.estimators.ctrnet.setup import PARAMETERS, CameraSetup, Parameters, known_velocities
+from ctr_env.estimators.ctrnet.setup_equations import Equations, ImageMeasurement
 
 __all__ = ["Comparison", "SelfCalibration", "self_calibrate"]
 

@@ -21,6 +21,7 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 from .acceptance import rejection_reason
 from .detector import Detector
 from .hypothesis import PoseHypothesis
+from .joint_information import joint_information
 from .packaged import mirror_for, packaged_weights
 from .passes import reacquisition_passes, search_passes, tracking_passes
 from .pipeline import Pipeline
@@ -177,12 +178,12 @@ class CtRNetEstimator(PoseEstimator):
             schedules.insert(0, tracking_passes(self._last, config.align_contour))
         for passes in schedules:
             hypothesis = pipeline.run([view], passes)[0]
-            reason = self.rejection(hypothesis) or self._doubt(view, hypothesis)
+            reason = self._rejection(view, hypothesis)
             if not reason:
                 break
         self._last = None if reason else hypothesis.camera_T_base
         self._misses = 0 if not reason or self._misses is None else self._misses + 1
-        return pose_estimate(view, hypothesis, reason, config.align_contour, pipeline.detector.uncertainty)
+        return self._reported(view, hypothesis, reason)
 
     def estimate_batch(self, frames: Sequence[Frame]) -> list[PoseEstimate]:
         """Poses of frames in order of time; without tracking they go through the network together.
@@ -195,19 +196,27 @@ class CtRNetEstimator(PoseEstimator):
         config, pipeline = self.config, self.pipeline
         views = [pipeline.model.view(frame) for frame in frames]
         found = pipeline.run(views, search_passes(config.passes, config.align_contour))
-        reasons = [self.rejection(h) or self._doubt(view, h) for view, h in zip(views, found, strict=True)]
         return [
-            pose_estimate(view, hypothesis, reason, config.align_contour, pipeline.detector.uncertainty)
-            for view, hypothesis, reason in zip(views, found, reasons, strict=True)
+            self._reported(view, hypothesis, self._rejection(view, hypothesis))
+            for view, hypothesis in zip(views, found, strict=True)
         ]
 
     def rejection(self, hypothesis: PoseHypothesis) -> str:
         """Why the limits of the configuration reject a hypothesis; empty where they accept it."""
         return rejection_reason(hypothesis, self.config, self.pipeline.detector.uncertainty)
 
-    def _doubt(self, view: RobotView, hypothesis: PoseHypothesis) -> str:
-        """Why the validity model rejects it; empty where it does not, or has not been fitted to such passes."""
-        validity, config = self.pipeline.detector.uncertainty.validity, self.config
-        if not (validity.fitted and config.align_contour and config.keypoints == "all"):
-            return ""
-        return validity.reason(evidence(view, hypothesis, config.min_confidence))
+    def _rejection(self, view: RobotView, hypothesis: PoseHypothesis) -> str:
+        """Why limits or validity model reject a hypothesis; empty where both accept it.
+
+        The model decides where it has been fitted to such passes.
+        """
+        config, uncertainty = self.config, self.pipeline.detector.uncertainty
+        reason = self.rejection(hypothesis)
+        if reason or not (uncertainty.validity.fitted and config.align_contour and config.keypoints == "all"):
+            return reason
+        information = joint_information(view, hypothesis, uncertainty.keypoint_information)
+        return uncertainty.validity.reason(evidence(view, hypothesis, information, config.min_confidence))
+
+    def _reported(self, view: RobotView, hypothesis: PoseHypothesis, reason: str) -> PoseEstimate:
+        uncertainty = self.pipeline.detector.uncertainty
+        return pose_estimate(view, hypothesis, reason, self.config.align_contour, uncertainty)

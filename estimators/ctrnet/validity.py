@@ -12,6 +12,7 @@ from ctr_env.errors import ConfigurationError
 from ctr_env.runs.configuration import require_range
 
 from .hypothesis import PoseHypothesis
+from .joint_information import JointInformation, indicated_offsets
 from .robot_model import RobotView
 
 __all__ = ["EVIDENCE", "ValidityModel", "evidence"]
@@ -24,6 +25,7 @@ EVIDENCE = {
     "in_view": "robot_out_of_view",
     "position_std": "uncertain",
     "sharpness": "mask_uncertain",
+    "joint_offset": "joints_disagree",
 }
 """Quantities that the model weighs, each with the reason of rejection that it stands for."""
 
@@ -31,7 +33,9 @@ _LARGEST_FIT = 1e4
 _SURE = (0.2, 0.8)  # mask probabilities between these are undecided
 
 
-def evidence(view: RobotView, hypothesis: PoseHypothesis, min_confidence: float) -> NDArray[np.float64]:
+def evidence(
+    view: RobotView, hypothesis: PoseHypothesis, information: JointInformation, min_confidence: float
+) -> NDArray[np.float64]:
     """``(E,)`` the quantities of :data:`EVIDENCE` for a hypothesis with a pose.
 
     * ``contour``: contour inlier ratio;
@@ -40,11 +44,13 @@ def evidence(view: RobotView, hypothesis: PoseHypothesis, min_confidence: float)
     * ``used``: share of these that are confident;
     * ``in_view``: share of all keypoints that the pose puts into the image;
     * ``position_std``: log of the base's standard deviation by the geometry of the fit, metres;
-    * ``sharpness``: share of the mask's pixels that are decided.
+    * ``sharpness``: share of the mask's pixels that are decided;
+    * ``joint_offset``: largest joint offset that the image indicates, rad (see :func:`.indicated_offsets`).
 
     Args:
         view: The image.
         hypothesis: After the last pass.
+        information: What the image says of pose and joint offsets there.
         min_confidence: Least confidence of a keypoint that enters PnP.
     """
     found, camera = hypothesis.detected, view.camera
@@ -66,6 +72,7 @@ def evidence(view: RobotView, hypothesis: PoseHypothesis, min_confidence: float)
             float(inside.mean()),
             0.5 * np.log(max(float(np.trace(hypothesis.covariance[:3, :3])), 1e-12)),
             1.0 - undecided / max(robot, 1.0),
+            float(np.abs(indicated_offsets(information)).max()),
         ]
     )
 

@@ -53,7 +53,6 @@ class Contour:
             a mask must be compared. It differs from 0 at corners and where several edges run side by side.
         lengths: ``(S,)`` length of contour that each sample represents, pixels.
         ends: ``(S, 2)`` vertices of the surface's edge that each sample lies on.
-        shares: ``(S,)`` position between them, 0 to 1, in space.
     """
 
     points: NDArray[np.float64]
@@ -61,7 +60,6 @@ class Contour:
     margins: NDArray[np.float64]
     lengths: NDArray[np.float64]
     ends: NDArray[np.int64]
-    shares: NDArray[np.float64]
 
 
 def find_contour(
@@ -105,7 +103,7 @@ def find_contour(
     share = samples.shares[outer]
     share = share * seen[a, 2] / (share * seen[a, 2] + (1.0 - share) * seen[b, 2])
     points = vertices[a] + share[:, None] * (vertices[b] - vertices[a])
-    return Contour(points, normals, margins, every * samples.lengths[outer], edges[samples.edges[outer]], share)
+    return Contour(points, normals, margins, every * samples.lengths[outer], edges[samples.edges[outer]])
 
 
 def silhouette(

@@ -54,6 +54,7 @@ class RobotKinematics:
         self.model_T_base = body_pose(self._data, self._body(self.robot.base_link))
         self._base_T_model = inverse_matrix(self.model_T_base.as_matrix())
         self._ee = self._body(self.robot.end_effector)
+        self._moved_by: dict[str, NDArray[np.bool_]] = {}
         self._keypoints = [self._body(name) for name in self.robot.keypoint_frames]
 
     @property
@@ -126,6 +127,29 @@ class RobotKinematics:
         R, p = self._base_T_model[:3, :3], self._base_T_model[:3, 3]
         return R @ self._data.xmat[ids].reshape(-1, 3, 3), self._data.xpos[ids] @ R.T + p
 
+    def point_jacobians(
+        self, joint_positions: ArrayLike, links: Sequence[str], points: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Derivatives by the joint positions of points that are fixed to links.
+
+        Args:
+            joint_positions: ``(n,)`` rad.
+            links: Link name of each of the P points.
+            points: ``(P, 3)`` the points in the base frame at these joint positions, metres.
+
+        Returns:
+            ``(P, 3, n)`` m/rad, base axes; 0 for joints that do not move the link.
+
+        Raises:
+            ConfigurationError: If there is no such link.
+        """
+        self._forward(joint_positions)
+        R, p = self._base_T_model[:3, :3], self._base_T_model[:3, 3]
+        axes, anchors = self._data.xaxis @ R.T, self._data.xanchor @ R.T + p
+        moved = np.stack([self._moved(link) for link in links]) if len(links) else np.zeros((0, self.n))
+        found = np.cross(axes, np.asarray(points)[:, None] - anchors) * moved[..., None]
+        return np.asarray(np.swapaxes(found, 1, 2))
+
     def jacobian(self, joint_positions: ArrayLike) -> NDArray[np.float64]:
         """``(6, n)`` geometric Jacobian of the end effector in base axes: linear rows first."""
         self._forward(joint_positions)
@@ -140,6 +164,16 @@ class RobotKinematics:
             raise ConfigurationError(f"{self.robot.name} takes joint positions of shape ({self.n},), not {q.shape}")
         self._data.qpos[:] = q
         mujoco.mj_kinematics(self.model, self._data)
+
+    def _moved(self, link: str) -> NDArray[np.bool_]:
+        """``(n,)`` joints that move a link."""
+        if link not in self._moved_by:
+            ancestors, body = set(), self._body(link)
+            while body:
+                ancestors.add(body)
+                body = int(self.model.body_parentid[body])
+            self._moved_by[link] = np.isin(self.model.jnt_bodyid, list(ancestors))
+        return self._moved_by[link]
 
     def _body(self, link: str) -> int:
         body = mujoco.mj_name2id(self.model, mujoco.mjtObj.mjOBJ_BODY, link)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ctr_env.datasets.image_file import read_image, read_mask
+from ctr_env.datasets.image_file import decode_image, decode_mask, read_image, read_mask
 from ctr_env.errors import DataError, DataWarning, MissingFileError
 
 IMAGE = np.random.default_rng(0).integers(0, 255, (48, 64, 3)).astype(np.uint8)
@@ -116,3 +116,11 @@ def test_truncated_pngs_are_rejected(tmp_path):
     (tmp_path / "a.png").write_bytes(cv2.imencode(".png", IMAGE)[1].tobytes()[:2000])
     with pytest.raises(DataError, match="a.png"):
         read_image(tmp_path / "a.png")
+
+
+def test_content_that_was_checked_before_decodes_to_the_same(tmp_path):
+    file = tmp_path / "a.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 7, 3), dtype=np.uint8)).save(file)
+    data = file.read_bytes()
+    np.testing.assert_array_equal(decode_image(data, file, checked=True), decode_image(data, file))
+    np.testing.assert_array_equal(decode_mask(data, file, checked=True), decode_mask(data, file))

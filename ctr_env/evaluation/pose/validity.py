@@ -15,6 +15,7 @@ from ctr_env.datasets.synthetic.backgrounds import Backgrounds
 from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.errors import SamplingError
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
+from ctr_env.estimators.ctrnet.joint_information import joint_information
 from ctr_env.estimators.ctrnet.passes import search_passes
 from ctr_env.estimators.ctrnet.validity import EVIDENCE, ValidityModel, evidence
 from ctr_env.runs.seeds import frame_seed
@@ -25,8 +26,10 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 __all__ = ["LabelledPose", "fit_validity_model", "labelled_poses", "rejected_shares"]
 
 _WRONG_M = 0.1  # ADD of a pose that is wrong
-_MISMATCH = (0.1, 0.4)  # rad by which two joints differ from their readings
+_ANOTHER_INSTANT = 0.2  # rad, standard deviation of joint angles that were read at another instant
+_FAR, _FAR_JOINTS = 0.1, 2  # rad by which at least so many of them differ
 _ALLOWED = 0.01  # share of accepted poses that may be wrong
+_MISMATCHED_REJECTED = 0.9  # share of the frames with wrong joint angles that must be rejected
 _RIDGE = 1e-2
 _PRESETS = ("strong", "hard")
 _MISMATCHED_SHARE = 0.5  # frames with wrong joint angles, as a share of a preset's
@@ -55,8 +58,8 @@ def labelled_poses(
 ) -> Iterator[LabelledPose]:
     """Poses of generated validation frames, right ones and wrong ones.
 
-    ``frames`` of each of the presets ``strong`` and ``hard``; half as many of each with two joint angles off by 0.1 to
-    0.4 rad; a quarter as many of another robot, and of no robot at all. Frames without a pose are left out.
+    ``frames`` of each of the presets ``strong`` and ``hard``; half as many of each with the joint angles of another
+    instant, of which two or more are off by 0.1 rad or more; a quarter as many of another robot, and of no robot at all. Frames without a pose are left out.
 
     Args:
         estimator: The estimator, without tracking.
@@ -85,10 +88,11 @@ def labelled_poses(
 
 
 def fit_validity_model(judged: Sequence[LabelledPose]) -> ValidityModel:
-    """Logistic regression with a threshold below which at most one per cent of the accepted poses are wrong.
+    """Logistic regression with a threshold that keeps wrong poses out.
 
-    Classes count equally. The threshold is chosen on frames with the robot and right joint angles. Without a model are
-    networks for which no threshold does that, or that have fewer than twenty right or wrong poses.
+    Classes count equally. The threshold is the lowest at which at most one per cent of the accepted poses of frames with
+    right joint angles are wrong, and nine in ten frames with wrong ones are rejected. Without a model are networks for
+    which no threshold does the former, or that have fewer than twenty right or wrong poses.
     """
     wrong = sum(each.add_m >= _WRONG_M for each in judged)
     if min(wrong, len(judged) - wrong) < _FEWEST:
@@ -109,7 +113,12 @@ def fit_validity_model(judged: Sequence[LabelledPose]) -> ValidityModel:
     model = ValidityModel(mean=tuple(mean), scale=tuple(scale), weights=tuple(found[:-1]), bias=float(found[-1]))
     own = [each for each in judged if each.kind in _PRESETS and each.accepted]
     least = _threshold(model, own)
-    return ValidityModel() if least is None else replace(model, least_probability=least)
+    if least is None:
+        return ValidityModel()
+    mismatched = [model.probability(e.evidence) if e.accepted else 0.0 for e in judged if e.kind == "mismatched"]
+    if mismatched:
+        least = max(least, float(np.quantile(mismatched, _MISMATCHED_REJECTED, method="higher")) + 1e-9)
+    return replace(model, least_probability=min(least, 1.0))
 
 
 def rejected_shares(judged: Sequence[LabelledPose], model: ValidityModel) -> dict[str, dict[str, float]]:
@@ -150,7 +159,8 @@ def _labelled(
             away = hypothesis.camera_T_base.apply(points) - labelled.camera_T_base.apply(points)
             add_m = float(np.linalg.norm(away, axis=1).mean())
         accepted = not estimator.rejection(hypothesis)
-        yield LabelledPose(kind, evidence(view, hypothesis, config.min_confidence), add_m, accepted)
+        information = joint_information(view, hypothesis, pipeline.detector.uncertainty.keypoint_information)
+        yield LabelledPose(kind, evidence(view, hypothesis, information, config.min_confidence), add_m, accepted)
 
 
 def _sampled(sampler: FrameSampler, seed: int, index: int) -> LabelledFrame | None:
@@ -163,13 +173,11 @@ def _sampled(sampler: FrameSampler, seed: int, index: int) -> LabelledFrame | No
 def _mismatched(
     kinematics: RobotKinematics, joints: NDArray[np.float64], rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Joint angles of which two are off."""
-    wrong = joints.copy()
-    for i in rng.choice(len(joints), 2, replace=False):
-        away = rng.uniform(*_MISMATCH) * rng.choice([-1.0, 1.0])
-        lower, upper = kinematics.lower[i], kinematics.upper[i]
-        wrong[i] += away if lower <= joints[i] + away <= upper else -away
-    return wrong
+    """Joint angles of another instant of a motion through these."""
+    while True:
+        others = np.clip(joints + rng.normal(0.0, _ANOTHER_INSTANT, len(joints)), kinematics.lower, kinematics.upper)
+        if (np.abs(others - joints) >= _FAR).sum() >= _FAR_JOINTS:
+            return np.asarray(others)
 
 
 def _other_robots(robot: RobotDescription, count: int, seed: int, rng: np.random.Generator) -> Iterator[LabelledFrame]:

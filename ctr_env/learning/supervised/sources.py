@@ -63,6 +63,7 @@ class FolderSource(FrameSource):
         self._kinematics, self._points = kinematics, points
         self._images: list[tuple[bytes, Path]] = []
         self._masks: list[tuple[bytes, Path]] = []
+        self._whole: set[int] = set()  # frames whose files have been read once
         self._places: list[tuple[NDArray[np.float64], PinholeCamera, int]] = []
         for folder in folders:
             self._read(folder)
@@ -92,8 +93,10 @@ class FolderSource(FrameSource):
         """
         pass_, place = divmod(index, len(self))
         chosen = _shuffled(pass_, place, len(self))
-        image = decode_image(*self._images[chosen])
-        mask = decode_mask(*self._masks[chosen]).astype(np.uint8) * np.uint8(255)
+        known = chosen in self._whole
+        image = decode_image(*self._images[chosen], checked=known)
+        mask = decode_mask(*self._masks[chosen], checked=known).astype(np.uint8) * np.uint8(255)
+        self._whole.add(chosen)
         points, camera, turns = self._places[chosen]
         height, width = image.shape[:2]
         if mask.shape != (height, width):

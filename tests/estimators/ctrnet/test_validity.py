@@ -7,6 +7,7 @@ import pytest
 
 from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
+from ctr_env.estimators.ctrnet.joint_information import joint_information
 from ctr_env.estimators.ctrnet.passes import search_passes
 from ctr_env.estimators.ctrnet.uncertainty import UncertaintyModel
 from ctr_env.estimators.ctrnet.validity import EVIDENCE, ValidityModel, evidence
@@ -29,11 +30,17 @@ def posed():
     return view, pipeline.run([view], search_passes(2, align=True))[0]
 
 
+def informed(view, hypothesis):
+    return joint_information(view, hypothesis, 0.2)
+
+
 def test_evidence_tells_a_right_pose_from_a_wrong_one(posed):
     view, hypothesis = posed
-    right = dict(zip(NAMES, evidence(view, hypothesis, 0.3), strict=True))
+    right = dict(zip(NAMES, evidence(view, hypothesis, informed(view, hypothesis), 0.3), strict=True))
     pose = moved(hypothesis.camera_T_base, np.array([0.1, 0.0, 0.0, 0.0, 0.2, 0.0]))
-    wrong = dict(zip(NAMES, evidence(view, hypothesis.at(pose, 0.1), 0.3), strict=True))
+    wrong = dict(
+        zip(NAMES, evidence(view, hypothesis.at(pose, 0.1), informed(view, hypothesis.at(pose, 0.1)), 0.3), strict=True)
+    )
     assert right["contour"] > 0.5 > wrong["contour"]
     assert wrong["keypoint_fit"] > right["keypoint_fit"] + 1.0
     assert right["in_view"] > 0.5 and right["used"] > 0.5 and right["confidence"] > 0.5
@@ -43,7 +50,7 @@ def test_evidence_tells_a_right_pose_from_a_wrong_one(posed):
 def test_a_pose_that_shows_nothing_of_the_robot_has_finite_evidence(posed):
     view, hypothesis = posed
     away = moved(hypothesis.camera_T_base, np.array([50.0, 0.0, 0.0, 0.0, 0.0, 0.0]))
-    found = evidence(view, hypothesis.at(away, 0.0), 0.3)
+    found = evidence(view, hypothesis.at(away, 0.0), informed(view, hypothesis.at(away, 0.0)), 0.3)
     assert np.isfinite(found).all()
     assert found[NAMES.index("in_view")] == 0.0
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from ctr_env.calibration.setup import PARAMETERS, CameraSetup, Parameters
-from ctr_env.calibration.setup_equations import _PosedArm
+from ctr_env.estimators.ctrnet.setup import PARAMETERS, CameraSetup, Parameters
 from ctr_env.geometry import PinholeCamera, transform
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
@@ -34,8 +33,9 @@ def pixels(setup):
 def test_derivatives_are_those_of_the_projection(setup):
     parameters = Parameters(PARAMETERS, PANDA.n, 640)
     assert parameters.count == 6 + 7 + 1 + 1 + 2 + 2
-    points, by_joints = _PosedArm(PANDA, LINKS, setup.joints(PANDA.home, VELOCITIES)).fixed_points(LINKS, LOCAL)
-    np.testing.assert_allclose(points, PANDA.points(setup.joints(PANDA.home, VELOCITIES), LINKS, LOCAL))
+    joints = setup.joints(PANDA.home, VELOCITIES)
+    points = PANDA.points(joints, LINKS, LOCAL)
+    by_joints = PANDA.point_jacobians(joints, LINKS, points)
     J = parameters.jacobian(setup, points, by_joints, VELOCITIES)
     for i in range(parameters.count):
         step = np.zeros(parameters.count)

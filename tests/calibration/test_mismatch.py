@@ -1,0 +1,86 @@
+"""Images whose joint angles belong to another instant: found, explained, and left out of the calibration."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ctr_env.calibration.advice import advice
+from ctr_env.calibration.calibrate import calibrate
+from ctr_env.calibration.mismatch import Mismatch, find_mismatches, in_words
+from ctr_env.calibration.report import calibration_data
+from ctr_env.geometry import twist_between
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+
+PANDA = RobotKinematics("panda")
+
+
+@pytest.fixture(scope="module")
+def truth(labelled):
+    return next(iter(labelled.values())).camera_T_base
+
+
+def exchanged(frames, one, other):
+    """The frames with the joint angles of two of them exchanged."""
+    found = dict(frames)
+    found[one] = replace(frames[one], joint_positions=frames[other].joint_positions)
+    found[other] = replace(frames[other], joint_positions=frames[one].joint_positions)
+    return found
+
+
+def test_right_joint_angles_are_not_doubted(frames, estimator, truth):
+    assert find_mismatches(frames, estimator.pipeline, truth) == []
+
+
+def test_exchanged_joint_angles_are_found_and_named(frames, estimator, truth):
+    one, other = list(frames)[1:3]
+    found = find_mismatches(exchanged(frames, one, other), estimator.pipeline, truth)
+    assert [(each.name, each.guess, each.image_of) for each in found] == [
+        (one, "swapped", other), (other, "swapped", one)
+    ]  # fmt: skip
+    assert all(each.better_ratio > each.contour_inlier_ratio + 0.2 for each in found)
+
+
+def test_a_delay_is_found_where_joint_velocities_are_known(frames, estimator, truth):
+    name, late = list(frames)[3], 0.3
+    velocities = np.array([0.8, -0.7, 0.6, 0.8, -0.5, 0.4, 0.3])
+    shown = frames[name].joint_positions
+    given = {
+        **frames,
+        name: replace(frames[name], joint_positions=shown - late * velocities, joint_velocities=velocities),
+    }
+    (found,) = find_mismatches(given, estimator.pipeline, truth)
+    assert (found.name, found.guess) == (name, "delayed")
+    assert found.delay_s == pytest.approx(late, abs=0.05)
+
+
+def test_joint_angles_that_nothing_explains_are_of_unknown_origin(frames, estimator, truth):
+    name = list(frames)[4]
+    rng = np.random.default_rng(3)
+    wrong = np.clip(frames[name].joint_positions + rng.choice([-0.12, 0.12], 7), PANDA.lower, PANDA.upper)
+    (found,) = find_mismatches(
+        {**frames, name: replace(frames[name], joint_positions=wrong)}, estimator.pipeline, truth
+    )
+    assert (found.name, found.guess) == (name, "unknown")
+
+
+def test_a_calibration_leaves_them_out_and_says_so(frames, estimator, found, truth):
+    one, other = list(frames)[1:3]
+    again = calibrate(exchanged(frames, one, other), estimator)
+    assert [fit.name for fit in again.fits] == [name for name in frames if name not in (one, other)]
+    away = twist_between(again.camera_T_base, truth)
+    assert np.linalg.norm(away[:3]) < 0.012
+    hints = advice(again, np.stack([f.joint_positions for f in frames.values()]), PANDA)
+    assert any(f"{one} (those of {other} fit)" in hint for hint in hints)
+    data = calibration_data(again, PANDA.robot, frames[one].camera)
+    assert [each["joint_angles_of"] for each in data["mismatched"]] == [other, one]
+    assert found.mismatches == ()
+
+
+def test_sentences():
+    assert in_words([]) == ""
+    found = [Mismatch("a", 0.1, 0.6, image_of="b"), Mismatch("c", 0.1, 0.6, delay_s=-0.12), Mismatch("d", 0.1, 0.5)]
+    assert in_words(found) == (
+        "3 images do not show the robot at their joint angles and are left out: a (those of b fit), c (those of 0.12 s "
+        "before fit), d (others fit, of unknown origin)"
+    )
