@@ -135,8 +135,8 @@ def calibrate(
     covariance is that of the fused single-image estimates, one for each joint configuration, widened where they scatter
     more than their covariances say, plus the systematic error.
 
-    Images whose joint angles belong to another instant (:func:`~.mismatch.find_mismatches`) are left out, and the others
-    are solved again; delayed ones only if they are the smaller part, since a delay of all is a time offset.
+    Images whose joint angles belong to another instant (:func:`~.mismatch.find_mismatches`) are left out, and the
+    others are solved again; delayed ones only if they are the smaller part, since a delay of all is a time offset.
 
     Then joint offsets, a time offset, intrinsics and distortion are tried (:func:`~.self_calibration.self_calibrate`).
     ``comparisons`` has the evidence. Those of ``estimate`` are applied: the pose is solved for again with corrected

@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 from ctr_env.datasets.frame import Frame
 from ctr_env.estimators.ctrnet.passes import tracking_passes
 from ctr_env.estimators.ctrnet.pipeline import Pipeline
-from ctr_env.estimators.mirrored import Mirror
-
 from ctr_env.estimators.ctrnet.setup import PARAMETERS, CameraSetup, Parameters, known_velocities
 from ctr_env.estimators.ctrnet.setup_equations import Equations, ImageMeasurement
+from ctr_env.estimators.mirrored import Mirror
 
 __all__ = ["Comparison", "SelfCalibration", "self_calibrate"]
 

@@ -15,7 +15,7 @@ def keep_slow_convolutions_in_float32(network: nn.Module) -> None:
     """Exclude from bfloat16 autocast the convolutions whose bfloat16 weight gradients are slow on CPUs without AMX.
 
     There, oneDNN computes the weight gradients of 3x3 convolutions with a stride, and of wide ones with few output
-    pixels, ten to twenty times slower in bfloat16 than in float32: together they take more than half of a training step.
+    pixels, ten to twenty times slower in bfloat16 than in float32: together more than half of a training step.
 
     Args:
         network: The network; its modules are changed in place.

@@ -23,8 +23,9 @@ _MISMATCH_RAD = 0.1  # prior standard deviation of joint angles that may belong 
 class JointInformation:
     """What one image says of the base's pose and of joint offsets together, to first order at an estimate.
 
-    The parameters ``x`` are the error twist of ``PoseEstimate.covariance``, then the joint offsets: true joint positions
-    less those of the frame, rad. The log-likelihood is ``gradient @ x - 0.5 * x @ information @ x`` up to a constant.
+    The parameters ``x`` are the error twist of ``PoseEstimate.covariance``, then the joint offsets: true joint
+    positions less those of the frame, rad. The log-likelihood is ``gradient @ x - 0.5 * x @ information @ x`` up to a
+    constant.
 
     Attributes:
         information: ``(6 + n, 6 + n)`` Fisher information.

@@ -59,7 +59,8 @@ def labelled_poses(
     """Poses of generated validation frames, right ones and wrong ones.
 
     ``frames`` of each of the presets ``strong`` and ``hard``; half as many of each with the joint angles of another
-    instant, of which two or more are off by 0.1 rad or more; a quarter as many of another robot, and of no robot at all. Frames without a pose are left out.
+    instant, of which two or more are off by 0.1 rad or more; a quarter as many of another robot, and of no robot at all.
+    Frames without a pose are left out.
 
     Args:
         estimator: The estimator, without tracking.
@@ -90,9 +91,9 @@ def labelled_poses(
 def fit_validity_model(judged: Sequence[LabelledPose]) -> ValidityModel:
     """Logistic regression with a threshold that keeps wrong poses out.
 
-    Classes count equally. The threshold is the lowest at which at most one per cent of the accepted poses of frames with
-    right joint angles are wrong, and nine in ten frames with wrong ones are rejected. Without a model are networks for
-    which no threshold does the former, or that have fewer than twenty right or wrong poses.
+    Classes count equally. The threshold is the lowest at which at most one per cent of the accepted poses of frames
+    with right joint angles are wrong, and nine in ten frames with wrong ones are rejected. Without a model are networks
+    for which no threshold does the former, or that have fewer than twenty right or wrong poses.
     """
     wrong = sum(each.add_m >= _WRONG_M for each in judged)
     if min(wrong, len(judged) - wrong) < _FEWEST:

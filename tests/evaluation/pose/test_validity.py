@@ -15,8 +15,10 @@ def judged(count=1500, seed=0, noise=0.3):
     found = []
     for i in range(count):
         x = rng.normal(0.0, 1.0, COUNT)
-        right = x[0] - x[1] + rng.normal(0.0, noise) > 0.0
         kind = ("strong", "hard", "mismatched")[i % 3]
+        if kind == "mismatched":
+            x[0] -= 2.5
+        right = kind != "mismatched" and x[0] - x[1] + rng.normal(0.0, noise) > 0.0
         found.append(LabelledPose(kind, 5.0 + 2.0 * x, 0.01 if right else np.inf, accepted=True))
     return found
 
@@ -37,11 +39,15 @@ def test_at_most_one_per_cent_of_the_accepted_poses_are_wrong():
     assert sum(k * share["wrong"] for k, share in zip(kept, own, strict=True)) <= 0.0101 * sum(kept)
     assert sum(kept) > 0.3 * 2000  # of which half are right
     assert shares["mismatched"]["poses"] == 1000
+    assert shares["mismatched"]["rejected"] >= 0.9
 
 
 def test_new_poses_fare_alike():
     model, fresh = fit_validity_model(judged(3000)), judged(3000, seed=1)
-    for share in rejected_shares(fresh, model).values():
+    for kind, share in rejected_shares(fresh, model).items():
+        if kind == "mismatched":  # all of which are wrong
+            assert share["rejected"] > 0.87
+            continue
         assert share["wrong"] < 0.03
         assert share["rejected"] == pytest.approx(rejected_shares(judged(3000), model)["strong"]["rejected"], abs=0.06)
 
