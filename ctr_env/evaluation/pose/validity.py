@@ -59,8 +59,8 @@ def labelled_poses(
     """Poses of generated validation frames, right ones and wrong ones.
 
     ``frames`` of each of the presets ``strong`` and ``hard``; half as many of each with the joint angles of another
-    instant, of which two or more are off by 0.1 rad or more; a quarter as many of another robot, and of no robot at all.
-    Frames without a pose are left out.
+    instant, of which two or more are off by 0.1 rad or more; a quarter as many of another robot, and of no robot at
+    all. Frames without a pose are left out.
 
     Args:
         estimator: The estimator, without tracking.
