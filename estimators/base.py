@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +46,8 @@ class PoseEstimate:
         reason: Why it is not valid, a short snake_case name such as ``"board_not_in_view"``; empty when valid.
         keypoints_px: ``(K, 2)`` continuous pixel positions of the detected points (K may be 0).
         keypoint_confidence: ``(K,)`` in [0, 1].
-        mask: ``(H, W)`` float32 robot probability, or ``None``.
+        mask_source: ``(H, W)`` float32 robot probability, or a function that makes it; ``None``: there is none. Read it
+            as :attr:`mask`.
         camera_T_ee: Pose of the end effector as observed in the image itself. Unlike ``camera_T_base`` times the
             forward kinematics, it contains hardly any error of the base pose, the kinematics and the encoders;
             ``None`` where it is not observed (see :attr:`PoseEstimator.sees_gripper`).
@@ -60,9 +62,14 @@ class PoseEstimate:
     reason: str = ""
     keypoints_px: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
     keypoint_confidence: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    mask: NDArray[np.float32] | None = None
+    mask_source: NDArray[np.float32] | Callable[[], NDArray[np.float32]] | None = None
     camera_T_ee: RigidTransform | None = None
     contour_inlier_ratio: float | None = None
+
+    @cached_property
+    def mask(self) -> NDArray[np.float32] | None:
+        """``(H, W)`` float32 robot probability, or ``None``; made when it is first read."""
+        return self.mask_source() if callable(self.mask_source) else self.mask_source
 
     @classmethod
     def invalid(cls, reason: str, time_s: float) -> PoseEstimate:

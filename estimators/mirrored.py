@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,9 +90,14 @@ class Mirror:
             camera_T_base=self.pose(estimate.camera_T_base),
             covariance=self.covariance(estimate.covariance),
             keypoints_px=estimate.keypoints_px * (-1.0, 1.0) + (width, 0.0),
-            mask=None if estimate.mask is None else np.ascontiguousarray(estimate.mask[:, ::-1]),
+            mask_source=None if estimate.mask_source is None else partial(_flipped, estimate),
             camera_T_ee=None,
         )
+
+
+def _flipped(estimate: PoseEstimate) -> NDArray[np.float32]:
+    assert estimate.mask is not None
+    return np.ascontiguousarray(estimate.mask[:, ::-1])
 
 
 class MirroredEstimator(PoseEstimator):

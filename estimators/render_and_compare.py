@@ -161,5 +161,5 @@ class RenderAndCompareEstimator(PoseEstimator):
             reason=reason,
             keypoints_px=hypothesis.detected.pixels,
             keypoint_confidence=hypothesis.detected.confidence,
-            mask=hypothesis.detected.mask,
+            mask_source=hypothesis.detected.mask,
         )

@@ -132,7 +132,7 @@ def crop_image(image: NDArray[np.uint8], crop: Crop, border: int = BORDER) -> ND
         ``(size[1], size[0])`` or ``(size[1], size[0], C)`` uint8. Images that shrink by more than half are averaged
         first (no aliasing of thin structures).
     """
-    matrix = crop.matrix
+    image, matrix = _needed(image, crop)
     scale = crop.scale
     while scale <= 0.5 and min(image.shape[:2]) >= 2:
         height, width = image.shape[:2]
@@ -147,6 +147,24 @@ def crop_image(image: NDArray[np.uint8], crop: Crop, border: int = BORDER) -> ND
             borderValue=(border,) * 3,
         )
     )  # fmt: skip
+
+
+def _needed(image: NDArray[np.uint8], crop: Crop) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """The part of an image that a crop which shrinks it needs, and the affine map from its pixels to the input's.
+
+    Its corner lies on the grid of the pixels that are averaged, so the result is that of the whole image.
+    """
+    block = 2 ** max(int(np.ceil(-np.log2(crop.scale))), 0)  # at least as many pixels are averaged
+    if block == 1:
+        return image, crop.matrix
+    corners = crop.backward([(0.0, 0.0), (crop.size[0], 0.0), (0.0, crop.size[1]), crop.size])
+    low, high = corners.min(axis=0) // block - 1, corners.max(axis=0) // block + 2
+    (left, top), (right, bottom) = (np.maximum(ends * block, 0).astype(int) for ends in (low, high))
+    part = image[top:bottom, left:right]
+    if part.size == 0:  # the crop lies beside the image
+        return image, crop.matrix
+    shift = crop.matrix[:, :2] @ (left, top)
+    return part, np.concatenate([crop.matrix[:, :2], (crop.matrix[:, 2] + shift)[:, None]], axis=1)
 
 
 def _turned(extent: ArrayLike, quarter_turns: int) -> tuple[float, float]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ctr_env.estimators.base import PoseEstimate
 
 from .gripper import observe_gripper
-from .hypothesis import PoseHypothesis
+from .hypothesis import Detection, PoseHypothesis
 from .robot_model import RobotView
 from .uncertainty import UncertaintyModel
 
@@ -36,15 +38,20 @@ def pose_estimate(
         reason=reason,
         keypoints_px=hypothesis.detected.pixels,
         keypoint_confidence=hypothesis.detected.confidence,
-        mask=_mask(hypothesis),
+        mask_source=_Mask(hypothesis.detected, hypothesis.coarse),
         camera_T_ee=None if reason else observe_gripper(view, hypothesis),
         contour_inlier_ratio=ratio,
     )
 
 
-def _mask(hypothesis: PoseHypothesis) -> NDArray[np.float32]:
+@dataclass(frozen=True)
+class _Mask:
     """``(H, W)`` mask of the last crop, and outside of it that of the coarse pass."""
-    found, coarse = hypothesis.detected, hypothesis.coarse
-    if coarse is None:
-        return found.mask
-    return np.where(found.crop.covers(*found.size), found.mask, coarse.mask)
+
+    found: Detection
+    coarse: Detection | None
+
+    def __call__(self) -> NDArray[np.float32]:
+        if self.coarse is None:
+            return self.found.mask
+        return np.where(self.found.crop.covers(*self.found.size), self.found.mask, self.coarse.mask)

@@ -84,7 +84,7 @@ def test_images_masks_and_pixels_are_flipped():
         pixels = np.stack([columns, rows], axis=1) + 0.5
         mask = (frame.image[..., 0] > 0).astype(np.float32)
         base = PoseEstimate(RigidTransform.identity(), np.eye(6), True, 0.0)
-        return replace(base, keypoints_px=pixels, keypoint_confidence=np.ones(len(pixels)), mask=mask)
+        return replace(base, keypoints_px=pixels, keypoint_confidence=np.ones(len(pixels)), mask_source=mask)
 
     estimate = MirroredEstimator(Recorder(answer), Mirror(RIGHT.robot)).estimate(Frame(np.zeros(7), camera, 0.0, image))
     np.testing.assert_array_equal(estimate.keypoints_px, [[0.5, 1.5]])

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ctr_env.estimators.ctrnet.cropping import BORDER, Crop, crop_around, crop_image, whole_image
+from ctr_env.estimators.ctrnet.cropping import (
+    BORDER,
+    Crop,
+    crop_around,
+    crop_image,
+    opencv_affine,
+    whole_image,
+)
 
 PLACES = st.tuples(st.floats(-500, 1500), st.floats(-500, 1500))
 CROPS = st.builds(Crop, PLACES, st.floats(0.05, 8), st.just((256, 192)), st.floats(-3.2, 3.2))
@@ -79,3 +86,21 @@ def test_outside_is_the_border_and_thin_things_survive_shrinking():
     assert small.shape == (64, 64, 3)
     assert np.all(small[[0, 7, 56, 63]] == BORDER)
     assert np.all(small[10:54].max(axis=(0, 2)) > 25)  # the line is unbroken
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.5 * np.pi, 0.4])
+@pytest.mark.parametrize("centre", [(700.0, 500.0), (40.0, 1000.0), (1300.0, -30.0)])
+@pytest.mark.parametrize("scale", [0.9, 0.45, 0.2, 0.11])
+def test_only_the_needed_part_of_a_large_image_is_read(angle, centre, scale):
+    """The result is that of shrinking the whole image, up to the rounding of single pixels."""
+    image = np.random.default_rng(0).integers(0, 256, (1057, 1403, 3), dtype=np.uint8)
+    crop = Crop(centre, scale, (96, 64), angle)
+    matrix, whole = crop.matrix, image
+    for _ in range(int(np.floor(-np.log2(scale)))):
+        height, width = whole.shape[0] // 2, whole.shape[1] // 2
+        whole = cv2.resize(whole[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+        matrix = matrix @ np.diag([2.0, 2.0, 1.0])
+    border = (BORDER,) * 3
+    expected = cv2.warpAffine(whole, opencv_affine(matrix), crop.size, borderValue=border)
+    difference = np.abs(crop_image(image, crop).astype(int) - expected)
+    assert difference.max() <= 1 and (difference > 0).mean() < 0.002

@@ -77,7 +77,7 @@ def test_points_behind_the_camera_have_no_pixel_error():
 def test_masks_are_compared_even_without_a_valid_pose():
     mask = np.zeros((48, 64), bool)
     mask[10:20, 10:20] = True
-    estimated = estimate(TRUE, valid=False, mask=mask.astype(np.float32))
+    estimated = estimate(TRUE, valid=False, mask_source=mask.astype(np.float32))
     record = frame_record(labelled(mask=mask), estimated, KINEMATICS, 0.0)
     assert record["mask_iou"] == 1.0
     assert record["mask_share"] == pytest.approx(100 / (48 * 64))

@@ -23,7 +23,7 @@ def tile(size=(320, 240), valid=True, mask=False):
         predicted = np.zeros((30, 40), np.float32)
         predicted[5:25, 5:10] = 1.0
     wrong = moved(pose, [0.1, 0, 0, 0, 0, 0.3])
-    estimate = PoseEstimate(wrong, np.eye(6), valid, 0.0, "" if valid else "rejected", mask=predicted)
+    estimate = PoseEstimate(wrong, np.eye(6), valid, 0.0, "" if valid else "rejected", mask_source=predicted)
     return frame, estimate, frame_record(frame, estimate, k, 0.0)
 
 
