@@ -154,7 +154,7 @@ def _needed(image: NDArray[np.uint8], crop: Crop) -> tuple[NDArray[np.uint8], ND
 
     Its corner lies on the grid of the pixels that are averaged, so the result is that of the whole image.
     """
-    block = 2 ** max(int(np.ceil(-np.log2(crop.scale))), 0)  # at least as many pixels are averaged
+    block = 2 ** max(int(np.floor(-np.log2(crop.scale))), 0)  # pixels that are averaged along each axis
     if block == 1:
         return image, crop.matrix
     corners = crop.backward([(0.0, 0.0), (crop.size[0], 0.0), (0.0, crop.size[1]), crop.size])

@@ -103,4 +103,4 @@ def test_only_the_needed_part_of_a_large_image_is_read(angle, centre, scale):
     border = (BORDER,) * 3
     expected = cv2.warpAffine(whole, opencv_affine(matrix), crop.size, borderValue=border)
     difference = np.abs(crop_image(image, crop).astype(int) - expected)
-    assert difference.max() <= 1 and (difference > 0).mean() < 0.002
+    assert difference.max() <= 1 and (difference > 0).mean() < 0.01
