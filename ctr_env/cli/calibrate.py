@@ -148,7 +148,7 @@ class Calibrate(DataOptions, ResultCommand):
             )
 
     def _estimator(self, robot: str, weights: Path | None) -> CtRNetEstimator:
-        config: dict[str, Any] = {"tracking": False, "device": self.device}
+        config: dict[str, Any] = {"tracking": False, "device": self.device, "precision": "float32"}
         if weights is not None:
             config["weights"] = str(weights)
         return CtRNetEstimator(RobotKinematics(robot), config)

@@ -37,13 +37,14 @@ class Detector:
         uncertainty: Uncertainty model of these weights.
     """
 
-    def __init__(self, file: Path, robot: RobotDescription, device: str = "auto") -> None:
+    def __init__(self, file: Path, robot: RobotDescription, device: str = "auto", precision: str = "auto") -> None:
         """Load a weights file.
 
         Args:
             file: The weights file.
             robot: The robot in the images.
             device: Where the network runs (see :func:`~ctr_env.runs.device.resolve_device`).
+            precision: Arithmetic on a CPU: ``"auto"`` or ``"float32"``.
 
         Raises:
             FileNotFoundError: If there is no such file.
@@ -56,7 +57,7 @@ class Detector:
         self.input_size = header.input_size
         self._chain = len(robot.keypoint_frames)
         self.uncertainty = header.uncertainty
-        self._network, self._device = network, resolve_device(device)
+        self._network, self._device, self._exact = network, resolve_device(device), precision == "float32"
         self._engines: dict[tuple[int, int], Engine] = {}
         self._mean = 255.0 * torch.tensor(header.mean)
         self._scale = 1.0 / (255.0 * torch.tensor(header.std))
@@ -106,7 +107,7 @@ class Detector:
 
     def _engine(self, size: tuple[int, int]) -> Engine:
         if size not in self._engines:
-            self._engines[size] = make_engine(self._network, size, self._device)
+            self._engines[size] = make_engine(self._network, size, self._device, self._exact)
         return self._engines[size]
 
 

@@ -20,7 +20,7 @@ Engine = Callable[[Tensor, Tensor], NetworkOutput]
 CPU and for any B, to output tensors on the CPU without gradients."""
 
 
-def make_engine(network: nn.Module, input_size: tuple[int, int], device: torch.device) -> Engine:
+def make_engine(network: nn.Module, input_size: tuple[int, int], device: torch.device, exact: bool = False) -> Engine:
     """A function that computes a network's output.
 
     On a GPU the network runs as it is, in mixed precision. On a CPU it is traced and frozen, which folds normalisations
@@ -31,8 +31,9 @@ def make_engine(network: nn.Module, input_size: tuple[int, int], device: torch.d
         network: In evaluation mode; not changed.
         input_size: Width and height of its input, pixels.
         device: Where it runs.
+        exact: Whether a CPU computes in float32 in any case.
     """
-    return _on_gpu(network, device) if device.type == "cuda" else _on_cpu(network, input_size)
+    return _on_gpu(network, device) if device.type == "cuda" else _on_cpu(network, input_size, exact)
 
 
 def _on_gpu(network: nn.Module, device: torch.device) -> Engine:
@@ -47,8 +48,8 @@ def _on_gpu(network: nn.Module, device: torch.device) -> Engine:
     return run
 
 
-def _on_cpu(network: nn.Module, input_size: tuple[int, int]) -> Engine:
-    kind = torch.bfloat16 if multiplies_bfloat16() else torch.float32
+def _on_cpu(network: nn.Module, input_size: tuple[int, int], exact: bool) -> Engine:
+    kind = torch.bfloat16 if multiplies_bfloat16() and not exact else torch.float32
     network = copy.deepcopy(network).to(kind)
     example = torch.zeros(1, 3, input_size[1], input_size[0], dtype=kind).contiguous(memory_format=torch.channels_last)
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -14,7 +14,7 @@ from ctr_env.datasets.frame import Frame
 from ctr_env.errors import ConfigurationError, DataError
 from ctr_env.estimators.base import PoseEstimate, PoseEstimator
 from ctr_env.estimators.mirrored import MirroredEstimator
-from ctr_env.runs.configuration import config_from_mapping, require_range
+from ctr_env.runs.configuration import config_from_mapping, require_choice, require_range
 from ctr_env.runs.device import require_device
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
@@ -62,8 +62,13 @@ class CtRNetConfig:
     device: str = "auto"
     """Where the network runs: ``auto`` (a CUDA device if there is one), ``cpu``, ``cuda`` or ``cuda:N``."""
 
+    precision: str = "auto"
+    """Arithmetic of the network on a CPU: ``auto`` (bfloat16 where it is native) or ``float32``, which takes longer and
+    gives the same poses on every machine, up to rounding."""
+
     def __post_init__(self) -> None:
         """Check every value."""
+        require_choice("CtRNetConfig.precision", self.precision, ("auto", "float32"))
         if self.keypoints not in ("all", "paper"):
             raise ConfigurationError(f"CtRNetConfig.keypoints must be 'all' or 'paper', not {self.keypoints!r}")
         require_range(self, 0.0, 1.0, "min_confidence", "max_reprojection", "min_contour_inlier_ratio")
@@ -150,7 +155,7 @@ class CtRNetEstimator(PoseEstimator):
         if self._pipeline is None:
             robot = self._kinematics.robot
             count = len(robot.keypoint_frames) if self.config.keypoints == "paper" else None
-            detector = Detector(self._file, robot, self.config.device)
+            detector = Detector(self._file, robot, self.config.device, self.config.precision)
             model = RobotModel(self._kinematics, detector.points)
             self._pipeline = Pipeline(detector, model, self.config.min_confidence, count)
         return self._pipeline

@@ -37,6 +37,15 @@ def test_agrees_with_the_network(network, size):
         assert (a - b).abs().max() < 0.03 * (a.max() - a.min() + 1.0), name
 
 
+def test_exact_arithmetic_is_that_of_the_network(network):
+    engine = make_engine(network, (128, 96), CPU, exact=True)
+    images, priors = torch.randn(2, 3, 96, 128), torch.rand(2, 3, 96, 128)
+    with torch.no_grad():
+        expected, found = network(images, priors), engine(images, priors)
+    for a, b in zip(expected, found, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-3)
+
+
 def test_batches_agree_with_single_images(network):
     engine = make_engine(network, (128, 96), CPU)
     images, priors = torch.randn(4, 3, 96, 128), torch.rand(4, 3, 96, 128)

@@ -116,10 +116,11 @@ def test_a_degenerate_row_leaves_the_others_as_they_are(make_problems, rng, kind
             options = {**options, "start": tuple(part[GOOD] for part in start)}
         alone, alone_grads = solved([part[GOOD] for part in problems.inputs], options)
         assert alone.valid.all()
+        # not bit for bit: on some CPUs a matrix product rounds differently in a batch of another size
         for together, single in zip(results(solution, GOOD), results(alone, slice(None)), strict=True):
-            assert torch.equal(together, single)
+            torch.testing.assert_close(together, single, rtol=1e-9, atol=1e-9)
         for together, single in zip(grads, alone_grads, strict=True):
-            assert torch.equal(together[GOOD], single)
+            torch.testing.assert_close(together[GOOD], single, rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("distance", [1e40, 1e160, float("inf")])
