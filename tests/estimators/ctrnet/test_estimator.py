@@ -36,7 +36,7 @@ class FakeDetector:
     points = POINTS
     uncertainty = UncertaintyModel()
 
-    def __init__(self, file, robot, device):
+    def __init__(self, file, robot, device, precision):
         self.crops, self.priors, self.noise_px, self.blind_when_cropped = [], [], 0.0, False
         self.lies = 0  # passes in which it detects the keypoints of another pose
         self.upright_only = False  # whether it detects nothing of a robot that is not upright in the crop
