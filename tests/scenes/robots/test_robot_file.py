@@ -14,6 +14,7 @@ from ctr_env.runs.seeds import frame_seed
 from ctr_env.scenes.robots.catalogue import ROBOTS, get_robot
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.robots.robot_file import read_robot
+from ctr_env.scenes.robots.surfaces import robot_surface
 from ctr_env.scenes.world.config import SceneConfig
 from ctr_env.scenes.world.scene import Scene
 
@@ -37,6 +38,15 @@ def test_frames_of_the_example_are_drawn():
     scene = Scene(SceneConfig(str(EXAMPLE), 160, 120))
     np.testing.assert_allclose(scene.world_T_base.translation, [0.0, 0.0, 0.75])
     assert not scene.touches()
+
+
+def test_the_example_without_a_hand_is_a_panda_but_for_what_is_hidden():
+    bare, panda = get_robot(str(EXAMPLE.with_name("panda_without_hand.yaml"))), ROBOTS["panda"]
+    assert bare.network_robot == "panda"
+    for name in ("arm_joints", "keypoint_frames", "end_effector", "home", "acceleration_limits", "table"):
+        assert getattr(bare, name) == getattr(panda, name)
+    links = robot_surface(bare, 5000).links
+    assert "panda_link7" in links and not any("hand" in link or "finger" in link for link in links)
 
 
 @pytest.mark.parametrize("name", ["panda", "baxter_right"])
