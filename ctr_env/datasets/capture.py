@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,10 +18,9 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 from .image_size import camera_of_size
 from .joint_limits import require_joints
 from .joint_table import read_joint_table
+from .live_camera import LiveCamera
 
 __all__ = ["capture"]
-
-_BUFFERED = 5  # images that a driver may hold from before the robot came to rest
 
 
 def capture(
@@ -66,26 +64,24 @@ def capture(
         claim()
     if not missing:
         return folder
-    source = cv2.VideoCapture(index)
-    try:
-        if not source.isOpened():
-            raise DataError(f"camera {index} does not open; valid are the numbers of cameras that are plugged in")
-        source.set(cv2.CAP_PROP_FRAME_WIDTH, camera.width)
-        source.set(cv2.CAP_PROP_FRAME_HEIGHT, camera.height)
+    with LiveCamera(index, camera) as source:
         for i in missing:
             angles = ", ".join(f"{q:.3f}" for q in positions[i])
-            wait(f"image {i + 1} of {len(files)}: move the robot to ({angles}) rad, let it rest, then press Enter ")
-            image = _newest(source, index)
+            _confirm(wait, f"image {i + 1} of {len(files)}: move the robot to ({angles}) rad, let it rest, ")
+            image = source.newest()
             camera_of_size(camera, image.shape[1], image.shape[0])
             claim()  # only now: a camera that gives no images leaves the folder to the right one
             write_image(files[i], image)
+    return folder
+
+
+def _confirm(wait: Callable[[str], object], instruction: str) -> None:
+    try:
+        wait(f"{instruction}then press Enter ")
     except EOFError as error:
         raise UsageError(
             "there is no keyboard to confirm that the robot has arrived: run this in a terminal"
         ) from error
-    finally:
-        source.release()
-    return folder
 
 
 def _targets(joints: Path, kinematics: RobotKinematics, joint_names: Mapping[str, str] | None) -> NDArray[np.float64]:
@@ -101,13 +97,3 @@ def _targets(joints: Path, kinematics: RobotKinematics, joint_names: Mapping[str
         except DataError as error:
             raise DataError(f"{joints}, row {number}: {error}") from error
     return table.positions
-
-
-def _newest(source: cv2.VideoCapture, index: int) -> NDArray[np.uint8]:
-    """An image taken now: those that the driver has buffered are dropped."""
-    for _ in range(_BUFFERED):
-        source.grab()
-    taken, image = source.read()
-    if not taken:
-        raise DataError(f"camera {index} gives no image")
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)

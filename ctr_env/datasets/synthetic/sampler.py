@@ -20,6 +20,7 @@ from ctr_env.scenes.rendering.registry import make_renderer, require_renderer
 from ctr_env.scenes.robots.catalogue import get_robot
 from ctr_env.scenes.robots.description import RobotDescription
 from ctr_env.scenes.world.config import SceneConfig
+from ctr_env.scenes.world.free_configurations import chain_clearance, draw_configuration, joint_range
 from ctr_env.scenes.world.scene import Scene
 from ctr_env.scenes.world.views import camera_from_draws, pose_from_draws
 
@@ -29,9 +30,6 @@ from .painting import link_places, paint_image
 __all__ = ["FrameSampler"]
 
 _CONFIGURATIONS, _SEEN_CONFIGURATIONS, _VIEWS = 200, 10, 60
-_JOINT_MARGIN = 0.05  # rad kept from the joint stops
-_NEAR_HOME = 0.5  # share of joint configurations as in a servo episode; the others are uniform within the limits
-_HOME_SPREAD = 0.8  # rad: largest distance of a servo's start and goal from home
 _TARGET_SHARE = 0.5  # share of images that show a servo's target
 _BACKGROUND_SHARE = 0.5  # share of images with a replaced background, if there are backgrounds
 _CAMERA = ("camera",)
@@ -146,7 +144,7 @@ class FrameSampler:
         else:
             raise SamplingError(f"no camera (camera.*) was found that sees enough of the arm (frame seed {seed})")
         if rng.random() < _TARGET_SHARE:
-            lower, upper = self._limits(scene)
+            lower, upper = joint_range(scene.kinematics)
             goal = np.clip(joints + rng.uniform(-0.45, 0.45, len(joints)), lower, upper)
             scene.place_target(scene.kinematics.base_T_ee(goal))
         return joints
@@ -163,7 +161,7 @@ class FrameSampler:
             eye = pose.translation
             if not scene.inside_room(eye):
                 continue
-            if _clearance(scene.world_T_base.apply(chain), eye) < draws["camera.min_clearance"]:
+            if chain_clearance(scene.world_T_base.apply(chain), eye) < draws["camera.min_clearance"]:
                 continue
             scene.place_camera(camera_from_draws(draws, *self._size), pose)
             if scene.arm_in_view() >= draws["camera.min_arm_in_view"]:
@@ -171,27 +169,9 @@ class FrameSampler:
         return False
 
     def _configuration(self, scene: Scene, rng: np.random.Generator) -> NDArray[np.float64]:
-        lower, upper = self._limits(scene)
-        home = scene.kinematics.home
         for _ in range(_CONFIGURATIONS):
-            if rng.random() < _NEAR_HOME:
-                joints = np.clip(home + rng.uniform(-_HOME_SPREAD, _HOME_SPREAD, len(home)), lower, upper)
-            else:
-                joints = rng.uniform(lower, upper)
+            joints = draw_configuration(scene.kinematics, rng)
             scene.place_arm(joints)
             if not scene.touches():
                 return joints
         raise SamplingError(f"no joint configuration of {self.robot.name} was found that touches nothing")
-
-    def _limits(self, scene: Scene) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Bounds of drawn joint positions; continuous joints are drawn within [-pi, pi]."""
-        lower, upper = scene.kinematics.lower + _JOINT_MARGIN, scene.kinematics.upper - _JOINT_MARGIN
-        return np.maximum(lower, -np.pi), np.minimum(upper, np.pi)
-
-
-def _clearance(chain: NDArray[np.float64], point: NDArray[np.float64]) -> float:
-    """Distance (m) of a point from the segments between ``(K, 3)`` points of a chain."""
-    start, along = chain[:-1], np.diff(chain, axis=0)
-    share = np.sum((point - start) * along, axis=1) / np.maximum(np.sum(along**2, axis=1), 1e-12)
-    nearest = start + np.clip(share, 0.0, 1.0)[:, None] * along
-    return float(np.linalg.norm(nearest - point, axis=1).min())

@@ -1,0 +1,66 @@
+import os
+
+import numpy as np
+import pytest
+
+from ctr_env.datasets.joint_log import JointLog
+from ctr_env.errors import DataError, MissingFileError
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+
+PANDA = RobotKinematics("panda")
+HEADER = ",".join(["time", *PANDA.robot.arm_joints])
+
+
+def line(time_s, positions):
+    return ",".join(map(repr, [time_s, *np.asarray(positions).tolist()]))
+
+
+@pytest.fixture
+def file(tmp_path):
+    file = tmp_path / "joint_states.csv"
+    file.write_text("\n".join([HEADER, line(0.0, PANDA.home), line(0.1, PANDA.home + 0.1)]) + "\n")
+    return file
+
+
+def test_the_last_complete_row_is_read_and_dated(file):
+    log = JointLog(file, PANDA)
+    np.testing.assert_array_equal(log.newest().positions, PANDA.home + 0.1)
+    with file.open("a") as stream:
+        stream.write(line(0.2, PANDA.home + 0.2)[:-5])  # the program is still writing
+    np.testing.assert_array_equal(log.newest().positions, PANDA.home + 0.1)
+    with file.open("a") as stream:
+        stream.write("\n" + line(0.3, PANDA.home + 0.3) + "\n\n")
+    os.utime(file, (1e9, 1e9))
+    reading = log.newest()
+    np.testing.assert_array_equal(reading.positions, PANDA.home + 0.3)
+    assert reading.age_s > 1e8
+
+
+def test_long_logs_are_read_at_their_end(file):
+    with file.open("a") as stream:
+        stream.writelines(line(0.01 * i, PANDA.home + 1e-5 * i) + "\n" for i in range(3000))
+    assert file.stat().st_size > 2 << 16
+    np.testing.assert_array_equal(JointLog(file, PANDA).newest().positions, PANDA.home + 1e-5 * 2999)
+
+
+def test_names_are_mapped(file):
+    file.write_text(file.read_text().replace("panda_joint", "axis_"))
+    log = JointLog(file, PANDA, {"axis_": "panda_joint"})
+    np.testing.assert_array_equal(log.newest().positions, PANDA.home + 0.1)
+
+
+def test_errors_name_the_file_and_the_cause(file, tmp_path):
+    with pytest.raises(MissingFileError, match=r"no such log of joint angles: .*none.csv"):
+        JointLog(tmp_path / "none.csv", PANDA).newest()
+    file.write_text(HEADER + "\n")
+    with pytest.raises(DataError, match="no complete row"):
+        JointLog(file, PANDA).newest()
+    file.write_text(HEADER + "\n" + line(0.0, np.degrees(PANDA.home)) + "\n")
+    with pytest.raises(DataError, match="last row: .*look like degrees"):
+        JointLog(file, PANDA).newest()
+    file.write_text(HEADER + "\n0.0,1.0,off,0,0,0,0,0\n")
+    with pytest.raises(DataError, match="panda_joint2 is 'off', not a number"):
+        JointLog(file, PANDA).newest()
+    file.write_bytes(b"\xff\xfe\n\xff\n")
+    with pytest.raises(DataError, match="UTF-8"):
+        JointLog(file, PANDA).newest()
