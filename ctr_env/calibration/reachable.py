@@ -14,7 +14,7 @@ from ctr_env.scenes.world.scene import Scene
 
 __all__ = ["ReachableConfigurations"]
 
-_IN_VIEW = 0.7  # least share of the arm in the image
+_IN_VIEW = 0.9  # least share of the arm in the image
 _CLEARANCE_M = 0.15  # between arm and camera
 _STEP_RAD = 0.05  # of the largest joint motion between two checks of a path
 _DRAWS = 20  # at most, for each configuration that is wanted

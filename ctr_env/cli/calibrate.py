@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,9 +21,10 @@ from ctr_env.calibration.ros import static_transform_command, write_ros_files
 from ctr_env.datasets.folders import Folder
 from ctr_env.datasets.frame import Frame
 from ctr_env.datasets.unlabelled import Images, of_one_camera, read_images
-from ctr_env.errors import CalibrationError, TooFewPosesError, TrainingError
-from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
+from ctr_env.errors import CalibrationError, ConfigurationError, TooFewPosesError, TrainingError
+from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator, make_ctrnet
 from ctr_env.estimators.ctrnet.packaged import mirror_for, packaged_weights
+from ctr_env.estimators.mirrored import Mirror
 from ctr_env.learning.self_training.adapter import Adapter
 from ctr_env.learning.self_training.config import AdaptationConfig
 from ctr_env.learning.self_training.images import adaptation_settings
@@ -34,6 +35,7 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 from .adaptation import adapt_with_progress, replay_source
 from .command import ResultCommand
 from .images import DataOptions, image_sources, report_rejected
+from .interactive import InteractiveOptions, take_images
 from .progress import counting_progress
 
 __all__ = ["Calibrate"]
@@ -43,13 +45,14 @@ _SETTINGS = ("robot", "weights", "adapt", "minutes", "refine", "estimate")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Calibrate(DataOptions, ResultCommand):
+class Calibrate(InteractiveOptions, DataOptions, ResultCommand):
     """Find the pose of a fixed camera in the robot's base frame, without markers or labels.
 
     The images show the robot in many joint configurations; their joint angles and the camera's intrinsics are known.
     """
 
     name = "calibrate"
+    not_in_digest = ("port",)
 
     robot: str = "panda"
     """Robot, by name or by a YAML file that describes it."""
@@ -70,6 +73,11 @@ class Calibrate(DataOptions, ResultCommand):
     """What to estimate beside the pose: joint_offsets, time_offset, focal_length, principal_point, distortion; auto:
     what there is strong evidence for. Without it the evidence is only reported."""
 
+    @property
+    def folder(self) -> Path:
+        """Folder of the results; that of an interactive calibration does not depend on a log's content."""
+        return replace(self, joints=None).folder if self.interactive and self.joints is not None else super().folder
+
     def name_parts(self) -> list[str]:
         """Robot, weights and data."""
         weights = "ctrnet" if self.weights is None else str(self.weights)
@@ -80,9 +88,25 @@ class Calibrate(DataOptions, ResultCommand):
         require_estimate(self.estimate)
         folder, kinematics = self.folder, RobotKinematics(self.robot)
         mirror = mirror_for(kinematics.robot, self.weights)
-        network_robot = self.robot if mirror is None else mirror.robot
-        self._estimator(network_robot, self.weights)  # names missing weights before images are taken
-        source = self._source(kinematics, folder)
+        self._estimator(self._network_robot(mirror), self.weights)  # names missing weights before images are taken
+        if self.interactive:
+            self._take_images(kinematics, folder)
+        else:
+            self._results(self._source(kinematics, folder), kinematics, folder)
+        return 0
+
+    def _take_images(self, kinematics: RobotKinematics, folder: Path) -> None:
+        """Serve the page of a session until Ctrl+C."""
+        if self.data is not None:
+            raise ConfigurationError("--interactive takes images with a camera: give --images NUMBER, not --data")
+        config = {"device": self.device} | ({} if self.weights is None else {"weights": str(self.weights)})
+        estimator = make_ctrnet(RobotKinematics(self.robot), config)
+        take_images(self, estimator, kinematics, folder, lambda source: self._results(source, kinematics, folder))
+
+    def _results(self, source: Folder, kinematics: RobotKinematics, folder: Path) -> dict[str, Any]:
+        """Calibrate from images and write the results; the content of ``calibration.json``."""
+        mirror = mirror_for(kinematics.robot, self.weights)
+        network_robot = self._network_robot(mirror)
         images = _read(source)
         seen = images.frames if mirror is None else {n: mirror.frame(f) for n, f in images.frames.items()}
         found, weights = self._calibrated(seen, network_robot, folder)
@@ -100,7 +124,10 @@ class Calibrate(DataOptions, ResultCommand):
             scratch.write_text(page, encoding="utf-8")
         _show(found, data, folder, self.estimate)
         self.copy_result(data)
-        return 0
+        return data
+
+    def _network_robot(self, mirror: Mirror | None) -> str:
+        return self.robot if mirror is None else mirror.robot
 
     def _calibrated(self, seen: Mapping[str, Frame], robot: str, folder: Path) -> tuple[Calibration, Path | None]:
         """The calibration, and the weights that it was made with."""

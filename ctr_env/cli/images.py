@@ -48,6 +48,12 @@ class RecordingOptions:
             raise ConfigurationError(f"--joint-names takes FILE=ROBOT, such as fr3_=panda_, not {wrong[0]!r}")
         return {given: own for given, _, own in pairs} or None
 
+    @property
+    def camera_number(self) -> int | None:
+        """Number of the camera that takes the images; ``None`` if they are in a folder or video."""
+        images = self.images
+        return None if images is None or not str(images).isdigit() or images.exists() else int(str(images))
+
     def require_images(self, *more: str) -> None:
         """Reject options of a recording that is not named.
 
@@ -102,8 +108,9 @@ def image_sources(
         raise ConfigurationError("--units and --pixel-centres belong to --data")
     camera, images = read_camera_file(options.camera, options.rectified), options.images
     names = options.joint_name_map
-    if str(images).isdigit() and not images.exists():
-        images = capture(int(str(images)), options.joints, camera, kinematics, captured, joint_names=names)
+    number = options.camera_number
+    if number is not None:
+        images = capture(number, options.joints, camera, kinematics, captured, joint_names=names)
     return [load_recording(images, options.joints, camera, kinematics, joint_names=names)]
 
 

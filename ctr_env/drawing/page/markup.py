@@ -9,7 +9,7 @@ from .table import Cell, Column, Number, Table
 __all__ = ["element", "html_table"]
 
 _LONG = 40  # rows of a table that is folded
-_VOID = ("img", "meta", "br")
+_VOID = ("img", "input", "meta", "br")
 
 
 def element(tag: str, *content: str, **attributes: str | bool) -> str:

@@ -28,7 +28,14 @@ _THEMES = {
 }
 
 
-def make_page(title: str, lede: str, facts: Sequence[tuple[str, str]], sections: Sequence[Section]) -> str:
+def make_page(
+    title: str,
+    lede: str,
+    facts: Sequence[tuple[str, str]],
+    sections: Sequence[Section],
+    style: str = "",
+    script: str = "",
+) -> str:
     """The page.
 
     Plotly and the figures are embedded compressed; the page decompresses them itself and draws a figure when it comes
@@ -39,6 +46,8 @@ def make_page(title: str, lede: str, facts: Sequence[tuple[str, str]], sections:
         lede: One sentence under the title.
         facts: Names and values that say what was run.
         sections: The content.
+        style: CSS of this page beside that of all pages.
+        script: JavaScript of this page, run when it is there.
     """
     charts = {part.key: part for section in sections for part in section.parts if isinstance(part, Chart)}
     drawn = {key: [plotly_figure(panel) for panel in chart.panels] for key, chart in charts.items()}
@@ -47,7 +56,7 @@ def make_page(title: str, lede: str, facts: Sequence[tuple[str, str]], sections:
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("title", escape(title)),
-        element("style", _themes_css() + _packaged("style.css")),
+        element("style", _themes_css() + _packaged("style.css") + style),
     ]
     body = [
         element("a", "Skip to the content", href="#content", class_="skip"),
@@ -62,6 +71,8 @@ def make_page(title: str, lede: str, facts: Sequence[tuple[str, str]], sections:
             element("script", json.dumps(_themes()), type="application/json", id="themes"),
             element("script", _packaged("page.js")),
         ]
+    if script:
+        body.append(element("script", script))
     return f"<!DOCTYPE html>\n{element('html', element('head', *head), element('body', *body), lang='en')}\n"
 
 
@@ -78,8 +89,8 @@ def _contents(sections: Sequence[Section]) -> str:
 def _section(section: Section) -> str:
     heading = element("h2", escape(section.title), id=f"{section.key}-title")
     parts = map(_part, section.parts)
-    introduction = element("p", escape(section.introduction))
-    return element("section", heading, introduction, *parts, id=section.key, aria_labelledby=f"{section.key}-title")
+    introduction = [element("p", escape(section.introduction))] if section.introduction else []
+    return element("section", heading, *introduction, *parts, id=section.key, aria_labelledby=f"{section.key}-title")
 
 
 def _part(part: Part) -> str:
