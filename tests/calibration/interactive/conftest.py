@@ -2,6 +2,7 @@
 
 import threading
 
+import numpy as np
 import pytest
 
 from ctr_env.calibration.interactive.image_store import ImageStore
@@ -16,16 +17,23 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 from .simulated_lab import CAMERA, Client, SimulatedLab
 
 
+@pytest.fixture(scope="package")
+def estimator():
+    """One network for all sessions, which run one after the other."""
+    return CtRNetEstimator(RobotKinematics("panda"))
+
+
 @pytest.fixture
-def make_session(tmp_path):
+def make_session(estimator, tmp_path):
     """Makes sessions of one folder: a lab, whose program logs joint angles or not, and the session in it."""
 
     def make(log=True, solve=lambda: {}):
+        estimator.reset(np.random.default_rng(0))
         lab = SimulatedLab(log=tmp_path / "joint_states.csv" if log else None)
         robot = RobotKinematics("panda")
         joints = JointInput(robot, JointLog(lab.log, robot) if log else None)
         store = ImageStore(tmp_path / "images", robot.robot, {"camera": 0})
-        return lab, Session(lab, CAMERA, CtRNetEstimator(RobotKinematics("panda")), robot, joints, store, solve)
+        return lab, Session(lab, CAMERA, estimator, robot, joints, store, solve)
 
     return make
 
