@@ -132,5 +132,5 @@ def ranked(
     for joints in candidates:
         after = before + novelty(joints, taken) * information.matrix(joints)
         gain = float(np.linalg.slogdet(after)[1] - np.linalg.slogdet(before)[1])
-        found.append(NextConfiguration(joints, gain, np.linalg.inv(after)))
+        found.append(NextConfiguration(joints, gain, np.asarray(np.linalg.inv(after), dtype=float)))
     return sorted(found, key=lambda each: -each.gain)

@@ -49,6 +49,20 @@ def test_names_are_mapped(file):
     np.testing.assert_array_equal(log.newest().positions, PANDA.home + 0.1)
 
 
+@pytest.mark.parametrize(
+    "first, prefix, after",
+    [("%time,field.header.seq,field.header.frame_id", "field.", ""), ("sec,nanosec,frame_id", "", ",0.0,0.0,0.0")],
+)
+def test_joint_states_of_ros_are_read(file, first, prefix, after):
+    names = ["panda_finger_joint1", *PANDA.robot.arm_joints[::-1]]
+    values = [0.04, *PANDA.home[::-1]]
+    header = [first, *(f"{prefix}{kind}{i}" for kind in ("name", "position") for i in range(len(names)))]
+    file.write_text(",".join(header) + ("" if prefix else ",") + "\n")
+    with file.open("a") as stream:
+        stream.write(",".join(["17", "5", "", *names, *map(str, values)]) + after + "\n")
+    np.testing.assert_allclose(JointLog(file, PANDA).newest().positions, PANDA.home)
+
+
 def test_errors_name_the_file_and_the_cause(file, tmp_path):
     with pytest.raises(MissingFileError, match=r"no such log of joint angles: .*none.csv"):
         JointLog(tmp_path / "none.csv", PANDA).newest()

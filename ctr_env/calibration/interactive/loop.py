@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 
 from .command_queue import CommandQueue
-from .server import Published, Server
+from .server import Server
 from .session import Session
+from .site import Published, Site
 
 __all__ = ["SessionLoop"]
 
@@ -37,7 +38,7 @@ class SessionLoop:
         self._session, self._commands, self._ended = session, CommandQueue(), threading.Event()
         published = Published()
         session.on_change = published.update
-        self.server = Server(page, result, session, published, self._commands, port)
+        self.server = Server(Site(page, result, session, published, self._commands), port)
 
     def run(self) -> None:
         """Show live images and run commands until :meth:`end` is called, or an error or Ctrl+C ends the session."""

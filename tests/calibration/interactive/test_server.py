@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ctr_env.calibration.calibrate import calibrate
-from ctr_env.calibration.interactive.server import Published, Server
+from ctr_env.calibration.interactive.server import Server
 from ctr_env.calibration.report import calibration_data
 from ctr_env.datasets.recording import load_recording
 from ctr_env.errors import ConfigurationError
@@ -75,8 +75,10 @@ def test_other_sites_and_computers_are_kept_out(serve):
     assert len(client.post("/take", Origin=client.url)["images"]) == 1
 
 
-def test_a_port_that_is_taken_is_named(serve, make_session, tmp_path):
+def test_a_port_that_is_taken_is_named(serve):
     _, client = serve()
     port = int(client.url.rpartition(":")[2])
     with pytest.raises(ConfigurationError, match=f"port {port} of 127.0.0.1 cannot be used .*--port"):
-        Server("", tmp_path / "calibration.html", None, Published(), None, port)
+        Server(None, port)
+    with pytest.raises(ConfigurationError, match="port 70000"):
+        Server(None, 70000)

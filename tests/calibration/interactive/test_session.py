@@ -3,9 +3,16 @@
 import numpy as np
 import pytest
 
+from ctr_env.calibration.interactive.image_store import ImageStore
+from ctr_env.calibration.interactive.joint_input import JointInput
+from ctr_env.calibration.interactive.session import Session
 from ctr_env.calibration.interactive.state import session_state
 from ctr_env.errors import CalibrationError, UsageError
+from ctr_env.estimators.ctrnet.estimator import make_ctrnet
 from ctr_env.geometry import pose_error
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+
+from .simulated_lab import CAMERA, SimulatedLab
 
 
 def test_a_log_gives_joint_angles_a_pose_and_a_proposal_at_once(make_session):
@@ -104,6 +111,18 @@ def test_an_image_of_a_moving_robot_is_not_taken(make_session, monkeypatch):
         with pytest.raises(UsageError, match=r"the robot moves: panda_joint\d changed by 0.010 rad"):
             session.execute(session.take)
         assert session.message.startswith("the robot moves") and not session.taken
+
+
+def test_a_right_arm_is_handled_by_mirroring(tmp_path):
+    lab, robot = SimulatedLab("baxter_right"), RobotKinematics("baxter_right")
+    joints = JointInput(robot)
+    store = ImageStore(tmp_path, robot.robot, {})
+    session = Session(lab, CAMERA, make_ctrnet(RobotKinematics("baxter_right")), robot, joints, store, dict)
+    with lab:
+        session.take(", ".join(map(str, robot.home)))
+        session.observe()
+        assert session_state(session)["images"][0]["valid"] and session.proposal is not None
+        assert pose_error(session.pose, lab.scene.camera_T_base)[0] < 0.03
 
 
 def test_a_calibration_that_fails_leaves_the_session(make_session):
