@@ -37,9 +37,10 @@
     if (joints.from_log) field.value = joints.text;
     const age = joints.age_s === null ? "" : `last row of the log ${fixed(joints.age_s, 1)} s old`;
     const typed = joints.from_log ? age : joints.text ? "" : "Type the robot's joint angles, then Enter.";
-    write("joints-note", joints.problem || (joints.stale ? `${age}: is it still written to?` : typed));
-    write("message", activity ? `${activity} …` : message);
-    byId("message").hidden = !(activity || message);
+    write("joints-note", joints.stale ? `${age}: is it still written to?` : typed);
+    const said = activity ? `${activity} …` : message || joints.problem;
+    write("message", said);
+    byId("message").hidden = !said;
     byId("message").classList.toggle("activity", Boolean(activity));
   };
 

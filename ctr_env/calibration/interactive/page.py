@@ -45,7 +45,8 @@ def session_page(facts: Sequence[tuple[str, str]], from_log: bool) -> str:
 def _live(from_log: bool) -> str:
     field = element(
         "input", type="text", id="joints", autocomplete="off", spellcheck="false", readonly=from_log,
-        placeholder="joint angles in radians, with commas", aria_describedby="joints-note",
+        placeholder="waiting for the log" if from_log else "joint angles in radians, with commas",
+        aria_describedby="joints-note",
     )  # fmt: skip
     return "".join(
         [
@@ -114,7 +115,9 @@ def _result() -> str:
         id="result-known",
         hidden=True,
     )
-    return known + _empty("result-none", "Not calibrated yet: that takes valid images of two joint configurations.")
+    return known + _empty(
+        "result-none", "Not calibrated yet. It takes valid images of at least two joint configurations."
+    )
 
 
 def _button(key: str, text: str, **more: str) -> str:
