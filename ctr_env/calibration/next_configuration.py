@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
+from ctr_env.estimators.ctrnet.setup import CameraSetup, Parameters
 from ctr_env.geometry import PinholeCamera
 from ctr_env.scenes.robots.kinematics import RobotKinematics
-
-from .setup import CameraSetup, Parameters
 
 __all__ = ["NextConfiguration", "PoseInformation", "novelty", "ranked"]
 
