@@ -28,7 +28,7 @@ from .pseudo_label import PseudoLabel
 from .self_calibration import Comparison, self_calibrate
 from .static_camera import StaticCameraSolver
 
-__all__ = ["AUTO", "POOR_FIT", "Calibration", "FrameFit", "calibrate", "corrected_frames", "require_estimate"]
+__all__ = ["AUTO", "POOR_FIT", "Calibration", "FrameFit", "calibrate", "corrected_frames", "judged", "require_estimate"]
 
 POOR_FIT = 0.3
 """Contour inlier ratio below which an image hardly fits the calibrated pose."""
@@ -38,6 +38,7 @@ AUTO = "auto"
 _BATCH = 8
 _ITERATIONS = 60  # gradient steps of render-and-compare
 _RELIABLE = 0.5  # contour inlier ratio of masks that take part in it
+_DOUBTED_SHARE = 0.2  # of the images, that may have late joint angles, or such of unknown origin, in a right set-up
 _FEWEST = 2  # distinct joint configurations with a valid estimate
 _HALVES_SCATTER = 2.0  # variance of the halves' difference relative to that of their fused estimates
 
@@ -81,7 +82,7 @@ class Calibration:
         uncertainty_source: Where the network's covariances come from (see ``PoseEstimator.uncertainty_source``).
         setup: The set-up that the pose belongs to: as given, or with what was estimated.
         comparisons: What may be wrong with the set-up, each with the evidence (see :mod:`.self_calibration`).
-        mismatches: Images whose joint angles are not theirs; they take no part in the solution.
+        mismatches: Images whose joint angles are not theirs, and whether they are left out of the solution.
     """
 
     camera_T_base: RigidTransform
@@ -136,7 +137,7 @@ def calibrate(
     more than their covariances say, plus the systematic error.
 
     Images whose joint angles belong to another instant (:func:`~.mismatch.find_mismatches`) are left out, and the
-    others are solved again; delayed ones only if they are the smaller part, since a delay of all is a time offset.
+    others are solved again, unless they are so many that the set-up is to be doubted instead.
 
     Then joint offsets, a time offset, intrinsics and distortion are tried (:func:`~.self_calibration.self_calibrate`).
     ``comparisons`` has the evidence. Those of ``estimate`` are applied: the pose is solved for again with corrected
@@ -157,9 +158,10 @@ def calibrate(
     """
     auto = require_estimate(estimate)
     found, distinct = _pose_calibrated(frames, estimator, refined, on_frame)
-    mismatches = tuple(find_mismatches(frames, estimator.pipeline, found.camera_T_base))
-    if kept := _without(frames, mismatches):
-        frames = kept
+    mismatches = judged(find_mismatches(frames, estimator.pipeline, found.camera_T_base), len(frames))
+    left_out = {each.name for each in mismatches if each.left_out}
+    if left_out:
+        frames = {name: frame for name, frame in frames.items() if name not in left_out}
         found, distinct = _pose_calibrated(frames, estimator, refined)
     found = replace(found, mismatches=mismatches)
     tried = PARAMETERS if auto or not estimate else tuple(estimate)
@@ -180,12 +182,16 @@ def calibrate(
     return replace(again, covariance=covariance, setup=setup, comparisons=own.comparisons, mismatches=found.mismatches)
 
 
-def _without(frames: Mapping[str, Frame], mismatches: Sequence[Mismatch]) -> dict[str, Frame]:
-    """The images without those whose joint angles are not theirs; empty where none, or too many, are left out."""
-    delayed = sum(each.guess == "delayed" for each in mismatches)
-    left_out = {each.name for each in mismatches if each.guess != "delayed" or 2 * delayed < len(frames)}
-    kept = {name: frame for name, frame in frames.items() if name not in left_out}
-    return kept if left_out and len(kept) >= _FEWEST else {}
+def judged(mismatches: Sequence[Mismatch], images: int) -> tuple[Mismatch, ...]:
+    """The mismatches with the decision which are left out.
+
+    Exchanged joint angles are certain, as long as most images fit. Delays and joint angles of unknown origin in many
+    images are those of a set-up with a time offset or joint offsets, which the images must then show.
+    """
+    few = [each for each in mismatches if each.guess != "swapped"]
+    certain = len(few) <= _DOUBTED_SHARE * images
+    many = 2 * len(mismatches) >= images
+    return tuple(replace(e, left_out=not many and (certain or e.guess == "swapped")) for e in mismatches)
 
 
 def require_estimate(names: Sequence[str]) -> bool:

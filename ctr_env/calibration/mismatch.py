@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,6 +25,7 @@ _FIT_STEPS = 6  # Gauss-Newton steps of joint angles that are fitted to an image
 _DELAYS_S = np.concatenate([np.arange(-0.5, 0.0, 0.02), np.arange(0.02, 0.51, 0.02)])
 _MOVING = 0.05  # rad/s: joints that stand still tell nothing of a delay
 _NAMED = 6  # images that a sentence names
+_BATCH = 16
 _EXACT = 1e-12 * np.eye(6)  # alignment with this covariance keeps the pose and measures the contour inlier ratio
 
 
@@ -38,6 +39,7 @@ class Mismatch:
         better_ratio: The same with the joint angles that fit best.
         image_of: Name of the image whose joint angles fit this one; empty if there is none.
         delay_s: Time by which the image is later than its joint angles, seconds; NaN where that is not the reason.
+        left_out: Whether the calibration leaves the image out.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Mismatch:
     better_ratio: float
     image_of: str = ""
     delay_s: float = np.nan
+    left_out: bool = False
 
     @property
     def guess(self) -> str:
@@ -65,24 +68,34 @@ def find_mismatches(frames: Mapping[str, Frame], pipeline: Pipeline, camera_T_ba
         camera_T_base: The calibrated pose.
     """
     views = [pipeline.model.posed(frame) for frame in frames.values()]
-    found = pipeline.run(views, tracking_passes(camera_T_base, align=False))
+    passes, found = tracking_passes(camera_T_base, align=False), []
+    for start in range(0, len(views), _BATCH):
+        found += pipeline.run(views[start : start + _BATCH], passes)
     images = [
         _Image(name, frame, hypothesis, pipeline, camera_T_base)
         for (name, frame), hypothesis in zip(frames.items(), found, strict=True)
     ]
-    mismatches = [image.mismatch(images) for image in images]
+    distinct: list[_Image] = []
+    for image in images:
+        joints = image.frame.joint_positions
+        if not any(same_configuration(other.frame.joint_positions, joints) for other in distinct):
+            distinct.append(image)
+    mismatches = [image.mismatch(distinct) for image in images]
     return [each for each in mismatches if each is not None]
 
 
-def in_words(mismatches: Iterable[Mismatch]) -> str:
+def in_words(mismatches: Sequence[Mismatch]) -> str:
     """A sentence on the images whose joint angles are not theirs; empty if there are none."""
-    named = [f"{each.name} ({_guess_in_words(each)})" for each in mismatches]
-    if not named:
+    if not mismatches:
         return ""
-    more = ", ..." if len(named) > _NAMED else ""
+    named = [f"{each.name} ({_guess_in_words(each)})" for each in mismatches[:_NAMED]]
+    more = ", ..." if len(mismatches) > _NAMED else ""
+    subject = "1 image does" if len(mismatches) == 1 else f"{len(mismatches)} images do"
+    left_out = sum(each.left_out for each in mismatches)
+    what = {0: "none is left out: the set-up may be what is wrong", len(mismatches): "left out of the solution"}
     return (
-        f"{len(named)} images do not show the robot at their joint angles and are left out: "
-        f"{', '.join(named[:_NAMED])}{more}"
+        f"{subject} not show the robot at the joint angles given: {', '.join(named)}{more}; "
+        f"{what.get(left_out, f'{left_out} of them are left out')}"
     )
 
 

@@ -126,6 +126,7 @@ def _mismatch_data(found: Mismatch) -> dict[str, Any]:
         "guess": found.guess,
         "joint_angles_of": found.image_of or None,
         "delay_s": None if np.isnan(found.delay_s) else found.delay_s,
+        "left_out": found.left_out,
         "contour_inlier_ratio": found.contour_inlier_ratio,
         "contour_inlier_ratio_with_those": found.better_ratio,
     }

@@ -138,6 +138,8 @@ class Calibrate(InteractiveOptions, DataOptions, ResultCommand):
         if found is not None and not reason:
             return found, self.weights
         print(f"adapting the network to the images: {reason}")
+        left_out = set() if found is None else {each.name for each in found.mismatches if each.left_out}
+        seen = {name: frame for name, frame in seen.items() if name not in left_out}
         frames = seen if found is None or not found.estimated else corrected_frames(seen, found.setup)
         try:
             weights = self._adapted(list(frames.values()), robot, folder)
@@ -149,9 +151,15 @@ class Calibrate(InteractiveOptions, DataOptions, ResultCommand):
             return found, self.weights
         if found is None:
             return again, weights
-        before, after = (float(np.mean([f.pseudo_label.score for f in each.fits])) for each in (found, again))
+        common = {fit.name for fit in found.fits} & {fit.name for fit in again.fits}
+        before, after = (
+            float(np.mean([fit.pseudo_label.score for fit in each.fits if fit.name in common]))
+            for each in (found, again)
+        )
         print(f"agreement of images and pose: {before:.2f} without, {after:.2f} with adaptation")
-        return (again, weights) if after > before else (found, self.weights)
+        if after <= before:
+            return found, self.weights
+        return replace(again, mismatches=found.mismatches + again.mismatches), weights
 
     def _unadapted(self, seen: Mapping[str, Frame], robot: str) -> tuple[Calibration | None, str]:
         """The calibration with the weights as they are, if there is one, and why the network should be adapted."""

@@ -40,4 +40,6 @@ class _Float32Convolution:
     def __call__(self, features: Tensor) -> Tensor:
         c = self._convolution
         with torch.autocast(features.device.type, enabled=False):
-            return nn.functional.conv2d(features.float(), c.weight, c.bias, c.stride, c.padding, c.dilation, c.groups)
+            return nn.functional.conv2d(
+                features.to(c.weight.dtype), c.weight, c.bias, c.stride, c.padding, c.dilation, c.groups
+            )

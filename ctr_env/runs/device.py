@@ -12,7 +12,7 @@ from ctr_env.errors import ConfigurationError
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["multiplies_bfloat16", "native_dtype", "require_device", "resolve_device"]
+__all__ = ["has_amx", "multiplies_bfloat16", "native_dtype", "require_device", "resolve_device"]
 
 _NAME = re.compile(r"auto|cpu|cuda(:\d+)?")
 _log = logging.getLogger(__name__)
@@ -74,8 +74,15 @@ def native_dtype(device: torch.device) -> torch.dtype:
     return torch.bfloat16 if device.type == "cuda" or multiplies_bfloat16() else torch.float32
 
 
+def has_amx() -> bool:
+    """Whether the CPU has matrix units (Intel AMX)."""
+    import torch
+
+    return torch.cpu._is_amx_tile_supported()
+
+
 def multiplies_bfloat16() -> bool:
     """Whether the CPU has instructions for products of bfloat16; without them it is slower than float32."""
     import torch
 
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return torch.cpu._is_avx512_bf16_supported() or has_amx()

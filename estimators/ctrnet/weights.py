@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -17,12 +18,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from ctr_env.errors import ConfigurationError, DataError, MissingFileError
+from ctr_env.errors import ConfigurationError, DataError, DataWarning, MissingFileError
 from ctr_env.runs.configuration import config_from_mapping
 from ctr_env.runs.files import replacing
 
 from .architectures import make_network
 from .uncertainty import UncertaintyModel
+from .validity import EVIDENCE
 
 __all__ = [
     "WeightsHeader",
@@ -211,7 +213,7 @@ def _read_header(metadata: Mapping[str, str], path: Path | str) -> WeightsHeader
     except json.JSONDecodeError as error:
         raise DataError(f"{path}: the header {_HEADER_KEY!r} is not JSON: {error}") from error
     names = {entry.name for entry in fields(WeightsHeader)}
-    values = _current_form(values) if isinstance(values, dict) else values
+    values = _without_old_validity(_current_form(values), path) if isinstance(values, dict) else values
     if not isinstance(values, dict) or set(values) != names:
         found = ", ".join(sorted(values)) if isinstance(values, dict) else type(values).__name__
         raise DataError(f"{path}: the header has the fields {found}; needed: {', '.join(sorted(names))}")
@@ -219,6 +221,21 @@ def _read_header(metadata: Mapping[str, str], path: Path | str) -> WeightsHeader
         return WeightsHeader(**values)
     except ValueError as error:
         raise DataError(f"{path}: {error}") from error
+
+
+def _without_old_validity(values: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Header entries without a validity model that was fitted to other evidence than today's."""
+    uncertainty = values.get("uncertainty")
+    validity = uncertainty.get("validity") if isinstance(uncertainty, dict) else None
+    if not isinstance(validity, dict) or len(validity.get("weights") or ()) in (0, len(EVIDENCE)):
+        return values
+    warnings.warn(
+        f"{path}: its validity model was fitted by another version and is not used; fit one with ctr-env "
+        "fit-uncertainty",
+        DataWarning,
+        stacklevel=4,
+    )
+    return {**values, "uncertainty": {name: value for name, value in uncertainty.items() if name != "validity"}}
 
 
 def _current_form(values: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ctr_env.calibration.advice import advice
-from ctr_env.calibration.calibrate import calibrate
+from ctr_env.calibration.calibrate import calibrate, judged
 from ctr_env.calibration.mismatch import Mismatch, find_mismatches, in_words
 from ctr_env.calibration.report import calibration_data
 from ctr_env.geometry import twist_between
@@ -77,10 +77,35 @@ def test_a_calibration_leaves_them_out_and_says_so(frames, estimator, found, tru
     assert found.mismatches == ()
 
 
+@pytest.mark.parametrize("offset", [0.06, 0.1])
+def test_an_offset_of_all_readings_leaves_nothing_out(frames, estimator, offset):
+    """It is a fault of the set-up, which the images must show."""
+    offsets = np.array([0.0, offset, 0.0, -offset, 0.0, 0.0, 0.0])
+    given = {n: replace(f, joint_positions=f.joint_positions + offsets) for n, f in frames.items()}
+    found = calibrate(given, estimator)
+    assert [fit.name for fit in found.fits] == list(frames)
+    assert not any(each.left_out for each in found.mismatches)
+
+
+def test_many_exchanged_or_late_readings_leave_nothing_out():
+    swapped = [Mismatch(str(i), 0.1, 0.6, image_of="a") for i in range(4)]
+    late = [Mismatch(str(i), 0.1, 0.6, delay_s=0.1) for i in range(3)]
+    assert all(each.left_out for each in judged(swapped[:3], 8))
+    assert not any(each.left_out for each in judged(swapped, 8))
+    assert all(each.left_out for each in judged(late[:1], 8))
+    assert not any(each.left_out for each in judged(late, 8))
+    assert [each.left_out for each in judged([*swapped[:1], *late], 16)] == [True, True, True, True]
+    assert [each.left_out for each in judged([*swapped[:1], *late], 11)] == [True, False, False, False]
+
+
 def test_sentences():
     assert in_words([]) == ""
     found = [Mismatch("a", 0.1, 0.6, image_of="b"), Mismatch("c", 0.1, 0.6, delay_s=-0.12), Mismatch("d", 0.1, 0.5)]
-    assert in_words(found) == (
-        "3 images do not show the robot at their joint angles and are left out: a (those of b fit), c (those of 0.12 s "
-        "before fit), d (others fit, of unknown origin)"
+    start = (
+        "3 images do not show the robot at the joint angles given: a (those of b fit), c (those of 0.12 s before fit), "
+        "d (others fit, of unknown origin); "
     )
+    assert in_words(found) == start + "none is left out: the set-up may be what is wrong"
+    assert in_words([replace(each, left_out=True) for each in found]) == start + "left out of the solution"
+    assert in_words([replace(found[0], left_out=True), *found[1:]]) == start + "1 of them are left out"
+    assert in_words(found[:1]).startswith("1 image does not")

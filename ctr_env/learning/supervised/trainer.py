@@ -26,7 +26,7 @@ from ctr_env.learning.averaging import averaged_model
 from ctr_env.learning.checkpoint import load_checkpoint, save_checkpoint
 from ctr_env.learning.optimisation import Optimisation
 from ctr_env.learning.precision import keep_slow_convolutions_in_float32
-from ctr_env.runs.device import native_dtype, resolve_device
+from ctr_env.runs.device import has_amx, native_dtype, resolve_device
 from ctr_env.runs.folder import RunFolder
 from ctr_env.scenes.robots.catalogue import get_robot
 
@@ -165,7 +165,7 @@ class Trainer:
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         average = averaged_model(network.to(self.fabric.device), config.ema)
         optimizer = torch.optim.AdamW(_parameter_groups(network, config.weight_decay), lr=config.learning_rate)
-        if self.fabric.device.type == "cpu":
+        if self.fabric.device.type == "cpu" and not has_amx():
             keep_slow_convolutions_in_float32(network)
         wrapped, stepper = self.fabric.setup(network, optimizer)
         scaled = (config.precision or "").startswith("16-")

@@ -7,6 +7,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from ctr_env.errors import DataWarning
 from ctr_env.estimators.ctrnet import architectures
 from ctr_env.estimators.ctrnet.uncertainty import UncertaintyModel
 from ctr_env.estimators.ctrnet.weights import (
@@ -224,3 +225,17 @@ def test_earlier_files_of_adapted_weights_claim_nothing_that_was_not_measured_on
     assert found.uncertainty.source == "inherited"
     assert found.uncertainty.covariance_scale == 1.081
     assert found.metrics == {}
+
+
+def test_a_validity_model_of_other_evidence_is_not_used(tmp_path, header, trained):
+    path = tmp_path / "tiny.safetensors"
+    save_weights(path, trained.state_dict(), replace(header, uncertainty=UncertaintyModel(systematic_m=0.001)))
+
+    def with_old_model(values):
+        old = {"mean": [0.0] * 3, "scale": [1.0] * 3, "weights": [1.0] * 3, "bias": 0.0, "least_probability": 0.5}
+        return {**values, "uncertainty": {**values["uncertainty"], "validity": old}}
+
+    rewritten(path, with_old_model)
+    with pytest.warns(DataWarning, match="tiny.safetensors: its validity model .* fit-uncertainty"):
+        found = read_header(path)
+    assert found.uncertainty == UncertaintyModel(systematic_m=0.001)
