@@ -1,10 +1,11 @@
 import os
+import threading
 
 import numpy as np
 import pytest
 
 from ctr_env.datasets.joint_log import JointLog
-from ctr_env.errors import DataError, MissingFileError
+from ctr_env.errors import DataError, MissingFileError, UsageError
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 PANDA = RobotKinematics("panda")
@@ -78,3 +79,43 @@ def test_errors_name_the_file_and_the_cause(file, tmp_path):
     file.write_bytes(b"\xff\xfe\n\xff\n")
     with pytest.raises(DataError, match="UTF-8"):
         JointLog(file, PANDA).newest()
+
+
+@pytest.mark.parametrize(
+    "header, message",
+    [('"' + HEADER, "quotation mark in the first line is not closed"), (HEADER.replace(",", "\r,", 1), "new-line")],
+)
+def test_what_is_not_csv_is_named(file, header, message):
+    file.write_text("\n".join([header, line(0.0, PANDA.home)]) + "\n", newline="")
+    with pytest.raises(DataError, match=rf"joint_states\.csv: not a CSV file.*{message}"):
+        JointLog(file, PANDA).newest()
+
+
+def test_lines_may_end_as_on_windows(file):
+    file.write_text("\r\n".join([HEADER, line(0.0, PANDA.home)]) + "\r\n\r\n", newline="")
+    np.testing.assert_array_equal(JointLog(file, PANDA).newest().positions, PANDA.home)
+
+
+def test_a_log_that_is_removed_while_it_is_read_is_named(file, monkeypatch):
+    monkeypatch.setattr(type(file), "is_file", lambda self: True)
+    file.unlink()
+    with pytest.raises(DataError, match=r"joint_states\.csv cannot be read: .*No such file"):
+        JointLog(file, PANDA).newest()
+
+
+def test_the_next_row_is_waited_for(file):
+    log = JointLog(file, PANDA)
+    with file.open("a") as stream:
+        stream.write(line(0.2, PANDA.home + 0.2))  # ends later, and counts then
+
+    def end_row():
+        with file.open("a") as stream:
+            stream.write("\n")
+
+    timer = threading.Timer(0.2, end_row)
+    timer.start()
+    np.testing.assert_array_equal(log.next(10.0).positions, PANDA.home + 0.2)
+    timer.join()
+    os.utime(file, (1e9, 1e9))
+    with pytest.raises(UsageError, match=r"joint_states\.csv was last written \d+\.\d s ago"):
+        log.next(0.05)

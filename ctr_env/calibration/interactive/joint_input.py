@@ -14,6 +14,7 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 __all__ = ["JointInput"]
 
 _REST_RAD = 0.002  # change between two readings up to which the robot rests
+_NEXT_ROW_S = 1.0  # time within which a log is written again
 
 
 class JointInput:
@@ -49,6 +50,17 @@ class JointInput:
             MissingFileError: If there is no log yet.
         """
         return self._typed if self.log is None else self.log.newest()
+
+    def confirm_rest(self, before: JointReading) -> None:
+        """Check that the robot rested from an earlier reading until now; a log is waited for, which may take a second.
+
+        Raises:
+            UsageError: If a joint moved, or the log is not written any more.
+            DataError: If the log cannot be used.
+            MissingFileError: If it is gone.
+        """
+        if self.log is not None:
+            self.require_rest(before, self.log.next(_NEXT_ROW_S))
 
     def require_rest(self, before: JointReading, after: JointReading) -> None:
         """Check that the robot did not move between two readings.

@@ -4,7 +4,7 @@
   const byId = (id) => document.getElementById(id);
   const field = byId("joints");
   const commands = ["take", "undo", "calibrate", "another"].map(byId);
-  let state = {}, shownImage = -2, shownProposal = "", waiting = false;
+  let state = {}, shownImage = -2, shownProposal = "", waiting = false, filled = false;
 
   const make = (tag, text = "", attributes = {}) => {
     const made = document.createElement(tag);
@@ -35,6 +35,8 @@
     write("status", live.text);
     byId("status").className = `status ${live.contour_inlier_ratio === null ? "" : live.valid ? "valid" : "invalid"}`;
     if (joints.from_log) field.value = joints.text;
+    else if (!filled && !field.value) field.value = joints.text;  // once, after a reload
+    filled = true;
     const age = joints.age_s === null ? "" : `last row of the log ${fixed(joints.age_s, 1)} s old`;
     const typed = joints.from_log ? age : joints.text ? "" : "Type the robot's joint angles, then Enter.";
     write("joints-note", joints.stale ? `${age}: is it still written to?` : typed);

@@ -138,17 +138,18 @@ class Session:
         self.on_change(self)
 
     def take(self, text: str = "") -> None:
-        """Take an image that counts, for typed joint angles if a text is given.
+        """Take an image that counts.
+
+        Args:
+            text: The joint angles as they are typed, where they do not come from a log.
 
         Raises:
-            UsageError: If the joint angles are unknown, or the robot moves.
+            UsageError: If the joint angles are unknown, the robot moves, or the log is not written any more.
             DataError: If joint angles or image cannot be used.
         """
-        if text:
-            self.joints.type(text)
-        before = self._require_reading()
+        before = self._require_reading(text)
         image = self._source.newest()
-        self.joints.require_rest(before, self._require_reading())
+        self.joints.confirm_rest(before)
         estimate = self._searched(self._frame(image, before.positions))
         name = self.store.add(image, before.positions)
         self.taken.append(TakenImage(name, before.positions, estimate))
@@ -254,9 +255,11 @@ class Session:
         except CtrEnvError as error:
             return None, " ".join(str(error).split())
 
-    def _require_reading(self) -> JointReading:
+    def _require_reading(self, text: str) -> JointReading:
+        if text.strip():
+            self.joints.type(text)
         reading = self.joints.read()
-        if reading is None:
+        if reading is None or (self.joints.log is None and not text.strip()):
             raise UsageError("the joint angles of the robot are needed: type them, in radians")
         return reading
 

@@ -1,6 +1,7 @@
 """A robot and a camera in simulation, in place of a laboratory."""
 
 import json
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -18,7 +19,8 @@ CAMERA = PinholeCamera.from_fov(1.0, 320, 240, (0.52, 0.47))
 class SimulatedLab:
     """A scene that renders a live camera's images, and a program that logs the joint angles to a file.
 
-    Images are rendered by the thread that asks for them; the robot is moved from any.
+    Images are rendered by the thread that asks for them; the robot is moved from any. Used as a context manager, the
+    lab logs continuously.
     """
 
     def __init__(self, robot="panda", log=None, camera=CAMERA):
@@ -29,6 +31,8 @@ class SimulatedLab:
         eye = middle + 1.35 * np.array([np.cos(azimuth), np.sin(azimuth), 0.35])
         self.scene.place_camera(camera, look_at(eye, middle))
         self.log, self._renderer = log, None
+        self._writing, self._ended = threading.Lock(), threading.Event()
+        self._program = threading.Thread(target=self._log_continuously, daemon=True)
         if log is not None:
             log.write_text(",".join(k.robot.arm_joints) + "\n")
         self.move(k.home)
@@ -36,9 +40,21 @@ class SimulatedLab:
     def move(self, joints):
         """Bring the robot to ``(n,)`` joint positions, rad."""
         self._joints = np.array(joints, float)
+        self._log_row()
+
+    def _log_row(self):
         if self.log is not None:
-            with self.log.open("a") as stream:
+            with self._writing, self.log.open("a") as stream:
                 stream.write(",".join(map(repr, self._joints.tolist())) + "\n")
+
+    def _log_continuously(self):
+        while not self._ended.wait(0.02):
+            self._log_row()
+
+    def end_log(self):
+        """End the program that logs."""
+        self._ended.set()
+        self._program.join()
 
     def newest(self):
         """The live image, as of a camera."""
@@ -51,9 +67,11 @@ class SimulatedLab:
         return self._renderer.rgb(self.scene.data)
 
     def __enter__(self):
+        self._program.start()
         return self
 
     def __exit__(self, *_):
+        self.end_log()
         if self._renderer is not None:
             self._renderer.close()
 

@@ -44,6 +44,9 @@ def test_a_person_takes_images_where_the_page_proposes(browser, serve):
     field = browser.find_element("id", "joints")
     field.send_keys(", ".join(map(str, lab.scene.kinematics.home)) + "\n")
     until(browser, "document.getElementById('status').textContent.startsWith('valid')")
+    browser.get(client.url)
+    field = browser.find_element("id", "joints")
+    until(browser, "document.getElementById('joints').value.split(', ').length == 7")
     for count in (1, 2):
         press(browser, "take")
         until(browser, f"document.documentElement.dataset.images == {count}")

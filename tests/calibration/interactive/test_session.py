@@ -79,7 +79,9 @@ def test_typed_angles_are_needed_before_an_image_counts(make_session):
         with pytest.raises(UsageError, match="joint angles of the robot are needed"):
             session.take()
         session.take(", ".join(map(str, lab.scene.kinematics.home)))
-        assert session_state(session)["images"][0]["valid"]
+        with pytest.raises(UsageError, match="joint angles of the robot are needed"):
+            session.take(" ")  # earlier angles do not count again
+        assert [image["valid"] for image in session_state(session)["images"]] == [True]
         assert session.proposal is not None
 
 
@@ -111,6 +113,15 @@ def test_an_image_of_a_moving_robot_is_not_taken(make_session, monkeypatch):
         with pytest.raises(UsageError, match=r"the robot moves: panda_joint\d changed by 0.010 rad"):
             session.execute(session.take)
         assert session.message.startswith("the robot moves") and not session.taken
+
+
+def test_an_image_is_not_taken_when_the_log_has_ended(make_session):
+    lab, session = make_session()
+    with lab:
+        lab.end_log()
+        with pytest.raises(UsageError, match=r"joint_states\.csv was last written \d+\.\d s ago"):
+            session.take()
+        assert not session.taken and not session.store.joints
 
 
 def test_a_right_arm_is_handled_by_mirroring(tmp_path):
