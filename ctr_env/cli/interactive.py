@@ -71,25 +71,30 @@ def take_images(
     def solved() -> Mapping[str, Any]:
         return solve(load_recording(store.folder, store.table, camera, kinematics))
 
-    with LiveCamera(number, camera) as source:
-        store = ImageStore(folder / "images", robot, {"camera": dataclasses.asdict(camera)})
-        session = Session(source, camera, estimator, kinematics, joints, store, solved)
-        facts = (
-            ("Robot", robot.name),
-            ("Camera", f"{number}, {camera.width}x{camera.height}"),
-            ("Joint angles", "typed" if options.joints is None else f"from {options.joints.name}"),
-            ("Folder", str(folder)),
-        )
-        page = session_page(facts, from_log=options.joints is not None)
-        loop = SessionLoop(session, page, folder / "calibration.html", options.port)
-        print(f"page    {loop.server.url}  (Ctrl+C ends the session)", flush=True)
-        if has_display():
-            webbrowser.open(loop.server.url)
-        try:
-            loop.run()
-        except KeyboardInterrupt:
-            print()
-    _say_where(store)
+    facts = (
+        ("Robot", robot.name),
+        ("Camera", f"{number}, {camera.width}x{camera.height}"),
+        ("Joint angles", "typed" if options.joints is None else f"from {options.joints.name}"),
+        ("Folder", str(folder)),
+    )
+    page = session_page(facts, from_log=options.joints is not None)
+    store = ImageStore(folder / "images", robot, {"camera": dataclasses.asdict(camera)})
+    try:
+        with LiveCamera(number, camera) as source:
+            session = Session(source, camera, estimator, kinematics, joints, store, solved)
+            _serve(SessionLoop(session, page, folder / "calibration.html", options.port))
+    except KeyboardInterrupt:
+        print()
+    finally:
+        _say_where(store, mapped=bool(options.joint_names))
+
+
+def _serve(loop: SessionLoop) -> None:
+    """Run a session, and open its page where there is a display."""
+    print(f"page    {loop.server.url}  (Ctrl+C ends the session)", flush=True)
+    if has_display():
+        webbrowser.open(loop.server.url)
+    loop.run()
 
 
 def _camera(options: InteractiveOptions) -> tuple[int, PinholeCamera]:
@@ -113,10 +118,12 @@ def _log(options: InteractiveOptions, kinematics: RobotKinematics) -> JointLog |
     return JointLog(options.joints, kinematics, names)
 
 
-def _say_where(store: ImageStore) -> None:
+def _say_where(store: ImageStore, mapped: bool) -> None:
+    """Print where the images are and how they are calibrated again; their table has the robot's own joint names."""
     if not store.joints:
         print("no images were taken")
         return
     print(f"{len(store.joints)} images    {store.folder}")
     where = shlex.join(["--images", str(store.folder), "--joints", str(store.table)])
-    print(f"the same command calibrates them again with {where}, without --interactive")
+    without = "--interactive and --joint-names" if mapped else "--interactive"
+    print(f"the same command calibrates them again with {where}, without {without}")

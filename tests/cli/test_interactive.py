@@ -1,14 +1,18 @@
 """``ctr-env calibrate --interactive`` with a simulated camera."""
 
+import dataclasses
 import json
 import threading
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
+from ctr_env.calibration.interactive.image_store import ImageStore
 from ctr_env.calibration.interactive.loop import SessionLoop
 from ctr_env.cli import main
 from ctr_env.cli.calibrate import Calibrate
+from ctr_env.errors import DataError
 
 from ..calibration.interactive.simulated_lab import CAMERA, Client, SimulatedLab
 
@@ -72,11 +76,24 @@ def test_a_session_leaves_a_calibration_and_a_recording_that_gives_it_again(
     pose = np.array(data["camera_T_base"])
     assert np.linalg.norm(pose[:3, 3] - lab.scene.camera_T_base.translation) < 0.015
     again = ["--images", str(out / "images"), "--joints", str(out / "images" / "joints.csv")]
-    assert " ".join(again) in shown
+    assert f"{' '.join(again)}, without --interactive\n" in shown
     words = [*again, "--camera", str(camera_file), "--adapt", "no", "--out", str(tmp_path / "again")]
     assert main(["calibrate", *words]) == 0
     repeated = json.loads((tmp_path / "again" / "calibration.json").read_text())
     np.testing.assert_allclose(repeated["camera_T_base"], pose, atol=1e-9)
+
+
+def test_where_the_images_are_is_said_however_a_session_ends(lab, camera_file, tmp_path, monkeypatch, capsys):
+    store = ImageStore(tmp_path / "out" / "images", lab.scene.kinematics.robot, {"camera": dataclasses.asdict(CAMERA)})
+    store.add(np.zeros((CAMERA.height, CAMERA.width, 3), np.uint8), lab.scene.kinematics.home)
+    words = ["--images", "0", "--joints", str(lab.log), "--joint-names", "fr3_=panda_", "--camera", str(camera_file)]
+    words = ["calibrate", *words, "--interactive", "--port", "0", "--out", str(tmp_path / "out")]
+    for error, status in ((KeyboardInterrupt, 0), (DataError("camera 0 gives no image"), 1)):
+        monkeypatch.setattr("ctr_env.cli.interactive.Session", Mock(side_effect=error))
+        assert main(words) == status
+        shown = capsys.readouterr()
+        assert "1 images" in shown.out and "without --interactive and --joint-names\n" in shown.out
+        assert ("gives no image" in shown.err) == bool(status)
 
 
 def test_options_that_do_not_go_together_are_named(camera_file, tmp_path, capsys):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from ctr_env.datasets.image_file import read_image
 from ctr_env.datasets.joint_table import read_joint_table
-from ctr_env.errors import UsageError
+from ctr_env.errors import StorageError, UsageError
 from ctr_env.runs.files import replacing, write_image
 from ctr_env.runs.folder import RunFolder
 from ctr_env.scenes.robots.description import RobotDescription
@@ -56,12 +57,22 @@ class ImageStore:
         return self.folder / _TABLE
 
     def add(self, image: NDArray[np.uint8], joint_positions: NDArray[np.float64]) -> str:
-        """Keep an ``(H, W, 3)`` uint8 RGB image of ``(n,)`` joint positions (rad); its name."""
+        """Keep an ``(H, W, 3)`` uint8 RGB image of ``(n,)`` joint positions (rad); its name.
+
+        Raises:
+            StorageError: If it cannot be written; what was kept before stays.
+        """
         last = max((int(Path(name).stem) for name in self.joints), default=-1)
         name = f"{last + 1:06d}.png"
-        write_image(self.folder / name, image)
-        self.joints[name] = joint_positions
-        self._write_table()
+        joints = {**self.joints, name: joint_positions}
+        with self._writing():
+            write_image(self.folder / name, image)
+            try:
+                self._write_table(joints)
+            except OSError:
+                (self.folder / name).unlink()
+                raise
+        self.joints = joints
         return name
 
     def remove_last(self) -> str:
@@ -69,23 +80,34 @@ class ImageStore:
 
         Raises:
             UsageError: If there is none.
+            StorageError: If the table cannot be written.
         """
         if not self.joints:
             raise UsageError("there is no image to delete")
-        name, _ = self.joints.popitem()
-        self._write_table()
-        (self.folder / name).unlink(missing_ok=True)
+        *kept, name = self.joints
+        joints = {each: self.joints[each] for each in kept}
+        with self._writing():
+            self._write_table(joints)
+            (self.folder / name).unlink(missing_ok=True)
+        self.joints = joints
         return name
 
     def read(self, name: str) -> NDArray[np.uint8]:
         """``(H, W, 3)`` uint8 RGB of an image."""
         return read_image(self.folder / name)
 
-    def _write_table(self) -> None:
-        if not self.joints:
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StorageError(f"images cannot be kept in {self.folder}: {error}") from error
+
+    def _write_table(self, joints: Mapping[str, NDArray[np.float64]]) -> None:
+        if not joints:
             self.table.unlink(missing_ok=True)
             return
         with replacing(self.table) as scratch, scratch.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream, lineterminator="\n")
             writer.writerow(["image", *self._robot.arm_joints])
-            writer.writerows([name, *positions.tolist()] for name, positions in self.joints.items())
+            writer.writerows([name, *positions.tolist()] for name, positions in joints.items())

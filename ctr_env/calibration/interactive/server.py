@@ -50,7 +50,6 @@ class Server:
             raise ConfigurationError(
                 f"port {port} of {HOST} cannot be used ({error}); choose another --port"
             ) from error
-        self._server.daemon_threads = True
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever, name="calibration page", daemon=True)
         self._thread.start()
@@ -76,22 +75,33 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer with what is shown."""
-        self._send(self._site.get(urlsplit(self.path).path) if self._is_local() else self._forbidden())
+        self._send(self._site.get(self.path.partition("?")[0]) if self._is_local() else self._forbidden())
 
     def do_POST(self) -> None:
         """Run a command."""
-        length = self.headers.get("Content-Length", "0")
+        length = self._length()
         if not self._is_local() or self.headers.get_content_type() != "application/json":
             self._send(self._forbidden())
-        elif not length.isdigit() or int(length) > _MOST_BYTES:
+        elif length is None:
             self._send(Answer.text(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too long for a command"))
         else:
-            self._send(self._site.post(self.path, self.rfile.read(int(length))))
+            self._send(self._site.post(self.path, self.rfile.read(length)))
+
+    def _length(self) -> int | None:
+        """Bytes of the body; ``None`` if that is no number, or more than a command has."""
+        try:
+            length = int(self.headers.get("Content-Length", "0"))
+        except ValueError:
+            return None
+        return length if 0 <= length <= _MOST_BYTES else None
 
     def _is_local(self) -> bool:
         """Whether the request comes from the page itself, not from another site that the browser shows."""
         host, origin = self.headers.get("Host", ""), self.headers.get("Origin")
-        return urlsplit(f"//{host}").hostname in _NAMES and (origin is None or urlsplit(origin).netloc == host)
+        try:
+            return urlsplit(f"//{host}").hostname in _NAMES and (origin is None or urlsplit(origin).netloc == host)
+        except ValueError:  # no address at all
+            return False
 
     @staticmethod
     def _forbidden() -> Answer:
@@ -103,6 +113,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Type", answer.kind)
             self.send_header("Content-Length", str(len(answer.content)))
             self.send_header("Cache-Control", "no-store")
+            self.send_header("X-Content-Type-Options", "nosniff")
+            self.send_header("X-Frame-Options", "DENY")  # no other site shows the buttons in a frame of its own
             self.end_headers()
             self.wfile.write(answer.content)
 

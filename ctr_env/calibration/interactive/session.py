@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,7 @@ class Live:
         number: Counts live images.
         frame: Image (without lens distortion) and camera; joint positions of zero where these are unknown.
         reading: The joint angles; ``None`` where they are unknown.
-        problem: Why they are unknown; empty where nothing is wrong.
+        problem: Why they are unknown, or why no later image came; empty where nothing is wrong.
         estimate: The pose from this image; ``None`` without joint angles.
     """
 
@@ -124,15 +124,17 @@ class Session:
     def observe(self) -> None:
         """Take a live image, estimate its pose, and propose a joint configuration when a pose is known first.
 
+        Where the camera misses an image, the last one stays, with the error as its problem.
+
         Raises:
-            DataError: If the camera gives no image, or one of another shape.
+            DataError: If the camera gives no first image, or one of another shape.
         """
-        reading, problem = self._reading()
-        known = np.zeros(self.robot.n) if reading is None else reading.positions
-        frame = self._frame(self._source.newest(), known)
-        estimate = None if reading is None else self._estimator.estimate(frame)
-        number = 0 if self.live is None else self.live.number + 1
-        self.live = Live(number, frame, reading, problem, estimate)
+        try:
+            self.live = self._observed()
+        except CtrEnvError as error:
+            if self.live is None:
+                raise
+            self.live = replace(self.live, problem=_one_line(error))
         if self._proposed_for is None and self.pose is not None:
             self._propose()
         self.on_change(self)
@@ -205,7 +207,7 @@ class Session:
         try:
             command()
         except CtrEnvError as error:
-            self.message = " ".join(str(error).split())
+            self.message = _one_line(error)
             raise
         finally:
             self.on_change(self)
@@ -226,6 +228,14 @@ class Session:
             return None
         return jpeg(self._sketcher.proposal(frame.image, frame.camera, pose, self.proposal.joint_positions))
 
+    def _observed(self) -> Live:
+        reading, problem = self._reading()
+        known = np.zeros(self.robot.n) if reading is None else reading.positions
+        frame = self._frame(self._source.newest(), known)
+        estimate = None if reading is None else self._estimator.estimate(frame)
+        number = 0 if self.live is None else self.live.number + 1
+        return Live(number, frame, reading, problem, estimate)
+
     def _changed(self) -> None:
         self._unwanted.clear()
         self.evidence = fused_evidence(self.taken, self.systematic)
@@ -234,11 +244,16 @@ class Session:
     def _propose(self) -> None:
         self._proposed_for, self.proposal = self.pose, None
         if self.pose is not None:
-            reading, _ = self._reading()
-            start = None if reading is None else reading.positions
             failed = [image.joint_positions for image in self.taken if not image.estimate.valid]
             unwanted = [*failed, *self._unwanted]
-            self.proposal = self._proposals.best(self.pose, self.evidence, start, unwanted)
+            self.proposal = self._proposals.best(self.pose, self.evidence, self._present(), unwanted)
+
+    def _present(self) -> NDArray[np.float64] | None:
+        """Where the robot is; typed angles may be those of a proposal, so that those of the image taken last count."""
+        if self.joints.log is None and self.taken:
+            return self.taken[-1].joint_positions
+        reading, _ = self._reading()
+        return None if reading is None else reading.positions
 
     def _searched(self, frame: Frame) -> PoseEstimate:
         """The pose of an image by itself, as a calibration estimates it."""
@@ -253,7 +268,7 @@ class Session:
         try:
             return self.joints.read(), ""
         except CtrEnvError as error:
-            return None, " ".join(str(error).split())
+            return None, _one_line(error)
 
     def _require_reading(self, text: str) -> JointReading:
         if text.strip():
@@ -267,3 +282,7 @@ class Session:
         if self.live is None:
             raise UsageError("there is no live image yet: observe() takes one")
         return self.live
+
+
+def _one_line(error: CtrEnvError) -> str:
+    return " ".join(str(error).split())

@@ -93,18 +93,24 @@ class Site:
     def post(self, path: str, content: bytes) -> Answer:
         """Run a command and answer with the state, or with its error and status 409; ``/calibrate`` is not waited for.
 
+        A body that is no JSON is answered with status 400.
+
         Args:
             path: The command.
             content: A JSON object; that of ``/joints`` and ``/take`` may have ``joints``, a text.
         """
         try:
-            command = self._command(path, json.loads(content or b"{}"))
-            if command is None:
-                return Answer.text(HTTPStatus.NOT_FOUND, "no such command")
+            body = json.loads(content or b"{}")
+        except (ValueError, RecursionError) as error:
+            return Answer.text(HTTPStatus.BAD_REQUEST, f"not JSON: {error}")
+        command = self._command(path, body)
+        if command is None:
+            return Answer.text(HTTPStatus.NOT_FOUND, "no such command")
+        try:
             done = self._commands.submit(lambda: self._session.execute(command))
             if path != _CALIBRATE:
                 done.result()
-        except (CtrEnvError, json.JSONDecodeError) as error:
+        except CtrEnvError as error:
             return Answer(HTTPStatus.CONFLICT, _JSON, json.dumps({"error": str(error)}).encode())
         return Answer(HTTPStatus.OK, _JSON, self._published.state)
 

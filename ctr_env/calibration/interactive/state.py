@@ -74,7 +74,7 @@ def _joints(session: Session) -> dict[str, Any]:
 
 def _image(taken: list[TakenImage], number: int) -> dict[str, Any]:
     image = taken[number]
-    estimate, same = image.estimate, image.same_as(taken[:number])
+    estimate, same = image.estimate, image.same_as([other for other in taken[:number] if other.estimate.valid])
     if not estimate.valid:
         text = f"not valid: {estimate.reason.replace('_', ' ')}"
     else:

@@ -32,7 +32,6 @@ class SimulatedLab:
         self.scene.place_camera(camera, look_at(eye, middle))
         self.log, self._renderer = log, None
         self._writing, self._ended = threading.Lock(), threading.Event()
-        self._program = threading.Thread(target=self._log_continuously, daemon=True)
         if log is not None:
             log.write_text(",".join(k.robot.arm_joints) + "\n")
         self.move(k.home)
@@ -67,6 +66,8 @@ class SimulatedLab:
         return self._renderer.rgb(self.scene.data)
 
     def __enter__(self):
+        self._ended.clear()
+        self._program = threading.Thread(target=self._log_continuously, daemon=True)
         self._program.start()
         return self
 

@@ -8,8 +8,16 @@ from ctr_env.errors import UsageError
 
 
 def test_commands_run_in_the_owners_thread_in_order():
-    commands, ran = CommandQueue(), []
-    futures = [commands.submit(lambda i=i: ran.append((i, threading.current_thread()))) for i in range(3)]
+    commands, ran, futures = CommandQueue(), [], []
+
+    def submit():
+        for i in range(3):
+            futures.append(commands.submit(lambda i=i: ran.append((i, threading.current_thread()))))
+
+    other = threading.Thread(target=submit)
+    other.start()
+    other.join()
+    assert not ran and not any(future.done() for future in futures)
     commands.run(0.0)
     assert [i for i, _ in ran] == [0, 1, 2] and {thread for _, thread in ran} == {threading.current_thread()}
     assert all(future.done() for future in futures)
@@ -18,8 +26,7 @@ def test_commands_run_in_the_owners_thread_in_order():
 def test_a_command_that_comes_later_is_waited_for():
     commands, ran = CommandQueue(), []
     threading.Timer(0.05, lambda: commands.submit(lambda: ran.append(time.monotonic()))).start()
-    while not ran:
-        commands.run(1.0)
+    commands.run(1.0)
     assert len(ran) == 1
 
 

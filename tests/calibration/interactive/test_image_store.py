@@ -3,7 +3,7 @@ import pytest
 
 from ctr_env.calibration.interactive.image_store import ImageStore
 from ctr_env.datasets.recording import load_recording
-from ctr_env.errors import RunFolderError, UsageError
+from ctr_env.errors import RunFolderError, StorageError, UsageError
 from ctr_env.geometry import PinholeCamera
 from ctr_env.scenes.robots.catalogue import get_robot
 
@@ -46,3 +46,20 @@ def test_images_of_another_camera_are_not_mixed(tmp_path):
     ImageStore(tmp_path / "images", PANDA, {"camera": 0})
     with pytest.raises(RunFolderError, match="camera=0, now 1"):
         ImageStore(tmp_path / "images", PANDA, {"camera": 1})
+
+
+def test_a_full_disk_leaves_what_was_kept_before(tmp_path, monkeypatch):
+    store = ImageStore(tmp_path / "images", PANDA, {"camera": 0})
+    store.add(image(1), HOME)
+
+    def full(self, joints):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ImageStore, "_write_table", full)
+        for change in (lambda: store.add(image(2), HOME + 0.1), store.remove_last):
+            with pytest.raises(StorageError, match=r"cannot be kept in .*images: .*No space left on device"):
+                change()
+    assert list(store.joints) == ["000000.png"]
+    assert sorted(file.name for file in store.folder.iterdir()) == ["000000.png", "joints.csv", "run.json"]
+    assert store.add(image(2), HOME + 0.1) == "000001.png"

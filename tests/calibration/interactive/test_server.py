@@ -1,7 +1,9 @@
 """The session's HTTP endpoints, with a simulated camera."""
 
+import http.client
 import json
 import urllib.error
+import urllib.request
 
 import numpy as np
 import pytest
@@ -73,6 +75,33 @@ def test_other_sites_and_computers_are_kept_out(serve):
     assert client.post("/take", **{"Content-Type": "text/plain"})[0] == 403
     assert client.state()["images"] == []
     assert len(client.post("/take", Origin=client.url)["images"]) == 1
+
+
+@pytest.mark.parametrize(
+    "headers, body, status",
+    [
+        ({"Host": "["}, b"{}", 403),
+        ({"Origin": "http://["}, b"{}", 403),
+        ({}, b"\xff\xfe", 400),
+        ({}, b"[" * 10_000, 400),
+        ({"Content-Length": "\xb2"}, b"", 413),
+        ({"Content-Length": "-1"}, b"", 413),
+    ],
+)
+def test_malformed_requests_are_turned_down(serve, capfd, headers, body, status):
+    _, client = serve(log=False)
+    connection = http.client.HTTPConnection(client.url.partition("//")[2], timeout=60)
+    connection.request("POST", "/undo", body, {"Content-Type": "application/json", **headers})
+    assert connection.getresponse().status == status
+    connection.close()
+    assert "Traceback" not in capfd.readouterr().err and client.state()["images"] == []
+
+
+def test_other_sites_cannot_frame_the_page(serve):
+    _, client = serve(log=False)
+    with urllib.request.urlopen(client.url, timeout=60) as answer:
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_a_port_that_is_taken_is_named(serve):

@@ -5,9 +5,11 @@ import pytest
 
 from ctr_env.calibration.interactive.image_store import ImageStore
 from ctr_env.calibration.interactive.joint_input import JointInput
+from ctr_env.calibration.interactive.proposals import Proposals
 from ctr_env.calibration.interactive.session import Session
 from ctr_env.calibration.interactive.state import session_state
-from ctr_env.errors import CalibrationError, UsageError
+from ctr_env.calibration.next_configuration import NextConfiguration
+from ctr_env.errors import CalibrationError, DataError, UsageError
 from ctr_env.estimators.ctrnet.estimator import make_ctrnet
 from ctr_env.geometry import pose_error
 from ctr_env.scenes.robots.kinematics import RobotKinematics
@@ -91,13 +93,55 @@ def test_a_joint_configuration_without_a_valid_estimate_is_not_proposed_again(ma
         session.take()
         lab.move(session.proposal.joint_positions)
         failed = session.proposal.joint_positions
-        monkeypatch.setattr(lab, "newest", lambda: np.full((240, 320, 3), 128, np.uint8))
-        session.take()
+        with monkeypatch.context() as patch:
+            patch.setattr(lab, "newest", lambda: np.full((240, 320, 3), 128, np.uint8))
+            session.take()
         state = session_state(session)
         assert state["images"][1]["text"].startswith("not valid: ") and state["pose"]["configurations"] == 1
         assert np.abs(session.proposal.joint_positions - failed).max() > 0.3
         with pytest.raises(UsageError, match="valid images of 1 joint configurations.*at least 2"):
             session.calibrate()
+        session.take()  # another try at the same joint configuration
+        texts = [image["text"] for image in session_state(session)["images"]]
+        assert texts[2] == "valid" and session_state(session)["pose"]["configurations"] == 2
+
+
+def test_a_missed_live_image_is_said_and_the_last_one_stays(make_session, monkeypatch):
+    def missed():
+        raise DataError("camera 0 gives no\nimage")
+
+    lab, session = make_session()
+    with lab:
+        with monkeypatch.context() as patch:
+            patch.setattr(lab, "newest", missed)
+            with pytest.raises(DataError, match="gives no"):
+                session.observe()  # there is no last one
+        session.observe()
+        before = session.live
+        with monkeypatch.context() as patch:
+            patch.setattr(lab, "newest", missed)
+            session.observe()
+        assert session_state(session)["joints"]["problem"] == "camera 0 gives no image"
+        assert session.live.number == before.number and session.live.frame is before.frame
+        session.observe()
+        assert session_state(session)["joints"]["problem"] == "" and session.live.number == before.number + 1
+
+
+def test_paths_start_where_the_robot_is_and_not_at_typed_angles(make_session, monkeypatch):
+    starts = []
+
+    def best(self, pose, evidence, start, unwanted=()):
+        starts.append(start)
+        return NextConfiguration(start, 1.0, np.eye(6))
+
+    monkeypatch.setattr(Proposals, "best", best)
+    lab, session = make_session(log=False)
+    with lab:
+        home = lab.scene.kinematics.home
+        session.take(", ".join(map(str, home)))
+        session.joints.type(", ".join(map(str, home + 0.1)))  # as the page does with a proposal that is copied
+        session.another()
+    np.testing.assert_allclose(starts, [home, home])
 
 
 def test_an_image_of_a_moving_robot_is_not_taken(make_session, monkeypatch):
