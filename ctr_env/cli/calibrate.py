@@ -86,6 +86,7 @@ class Calibrate(InteractiveOptions, DataOptions, ResultCommand):
     def run(self) -> int:
         """Calibrate, write the results and say where they are."""
         require_estimate(self.estimate)
+        self.require_interactive()
         folder, kinematics = self.folder, RobotKinematics(self.robot)
         mirror = mirror_for(kinematics.robot, self.weights)
         self._estimator(self._network_robot(mirror), self.weights)  # names missing weights before images are taken
@@ -99,7 +100,9 @@ class Calibrate(InteractiveOptions, DataOptions, ResultCommand):
         """Serve the page of a session until Ctrl+C."""
         if self.data is not None:
             raise ConfigurationError("--interactive takes images with a camera: give --images NUMBER, not --data")
-        config = {"device": self.device} | ({} if self.weights is None else {"weights": str(self.weights)})
+        config = {"device": self.device, "precision": "float32"}
+        if self.weights is not None:
+            config["weights"] = str(self.weights)
         estimator = make_ctrnet(RobotKinematics(self.robot), config)
         take_images(self, estimator, kinematics, folder, lambda source: self._results(source, kinematics, folder))
 

@@ -26,22 +26,35 @@ from ctr_env.estimators.base import PoseEstimator
 from ctr_env.geometry import PinholeCamera
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-from .images import RecordingOptions
+from .images import DataOptions
 from .opening import has_display
 
 __all__ = ["InteractiveOptions", "take_images"]
 
+_PORT = 8360
+
 
 @dataclass(frozen=True, kw_only=True)
-class InteractiveOptions(RecordingOptions):
+class InteractiveOptions(DataOptions):
     """Options of a calibration whose images are taken with a page."""
 
     interactive: bool = False
     """Serve a page on this computer that takes the images with a camera (``--images NUMBER``), proposes where to move
     the robot next, and calibrates. ``--joints`` is then a log that another program appends to; without it, joint
     angles are typed."""
-    port: int = 8360
+    port: int = _PORT
     """Port of that page; 0: any that is free."""
+
+    def require_interactive(self) -> None:
+        """Reject options that do not belong to this kind of calibration.
+
+        Raises:
+            ConfigurationError: If one is given.
+        """
+        if not self.interactive and self.port != _PORT:
+            raise ConfigurationError("--port belongs to --interactive")
+        if self.interactive and (self.units, self.pixel_centres) != ("auto", "auto"):
+            raise ConfigurationError("--units and --pixel-centres belong to --data")
 
 
 def take_images(

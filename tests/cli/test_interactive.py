@@ -103,6 +103,9 @@ def test_options_that_do_not_go_together_are_named(camera_file, tmp_path, capsys
         (["--data", str(tmp_path), "--images", "0", *where], "give --images NUMBER, not --data"),
         (["--images", "0", "--interactive"], "--interactive needs --camera"),
         (["--images", "0", *where, "--joint-names", "fr3_=panda_"], "--joint-names belong to --joints"),
+        (["--images", "0", *where, "--units", "cm"], "--units and --pixel-centres belong to --data"),
+        (["--images", "0", *where, "--pixel-centres", "half"], "--units and --pixel-centres belong to --data"),
+        (["--data", str(tmp_path), "--port", "8361"], "--port belongs to --interactive"),
     ]:
         assert main(["calibrate", *words, *out]) == 1
         assert message in capsys.readouterr().err

@@ -26,7 +26,7 @@ from .evidence import Evidence, TakenImage, fused_evidence
 from .image_store import ImageStore
 from .joint_input import JointInput
 from .proposals import Proposals
-from .sketches import Sketcher, jpeg
+from .robot_overlay import RobotOverlay, jpeg
 
 __all__ = ["Live", "Session"]
 
@@ -98,7 +98,7 @@ class Session:
         self._source, self._camera, self._estimator = source, camera, estimator
         self._solve = solve
         self.on_change: Callable[[Session], None] = lambda session: None
-        self._sketcher, self._proposals = Sketcher(robot), Proposals(robot, camera.undistorted)
+        self._overlay, self._proposals = RobotOverlay(robot), Proposals(robot, camera.undistorted)
         self._unwanted: list[NDArray[np.float64]] = []
         self._proposed_for: RigidTransform | None = None
         self.systematic = systematic_covariance(estimator.systematic_m, estimator.systematic_rad)
@@ -218,15 +218,15 @@ class Session:
         frame = live.frame
         assert frame.image is not None
         if pose is None or live.reading is None:
-            return jpeg(self._sketcher.plain(frame.image))
-        return jpeg(self._sketcher.contour(frame.image, frame.camera, pose, live.reading.positions))
+            return jpeg(self._overlay.plain(frame.image))
+        return jpeg(self._overlay.contour(frame.image, frame.camera, pose, live.reading.positions))
 
     def proposal_image(self) -> bytes | None:
         """The proposal drawn into the live image as a JPEG; ``None`` without a proposal."""
         frame, pose = self._require_live().frame, self.pose
         if self.proposal is None or pose is None or frame.image is None:
             return None
-        return jpeg(self._sketcher.proposal(frame.image, frame.camera, pose, self.proposal.joint_positions))
+        return jpeg(self._overlay.proposal(frame.image, frame.camera, pose, self.proposal.joint_positions))
 
     def _observed(self) -> Live:
         reading, problem = self._reading()

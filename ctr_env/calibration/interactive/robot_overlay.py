@@ -13,7 +13,7 @@ from ctr_env.geometry import PinholeCamera
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.robots.surfaces import robot_surface
 
-__all__ = ["Sketcher", "jpeg"]
+__all__ = ["RobotOverlay", "jpeg"]
 
 _WIDTH = 960  # pixels, at most
 _COARSER = 3  # times fewer faces than a scene's robot
@@ -21,7 +21,7 @@ _PRESENT, _PROPOSED, _BONES = (255, 140, 30), (70, 160, 255), (235, 245, 255)
 _DIMMED, _FILLED = 0.45, 0.45
 
 
-class Sketcher:
+class RobotOverlay:
     """Draws a robot into images of a camera without lens distortion."""
 
     def __init__(self, kinematics: RobotKinematics) -> None:
