@@ -22,7 +22,7 @@ def keep_slow_convolutions_in_float32(network: nn.Module) -> None:
     """
     for module in network.modules():
         if isinstance(module, nn.Conv2d) and _is_slow(module):
-            module.forward = _Float32Convolution(module)  # type: ignore[method-assign]
+            module.forward = _Float32Convolution(module)  # type: ignore[assignment, method-assign]
 
 
 def _is_slow(convolution: nn.Conv2d) -> bool:

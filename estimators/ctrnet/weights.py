@@ -223,10 +223,12 @@ def _read_header(metadata: Mapping[str, str], path: Path | str) -> WeightsHeader
         raise DataError(f"{path}: {error}") from error
 
 
-def _without_old_validity(values: dict[str, Any], path: Path) -> dict[str, Any]:
+def _without_old_validity(values: dict[str, Any], path: Path | str) -> dict[str, Any]:
     """Header entries without a validity model that was fitted to other evidence than today's."""
     uncertainty = values.get("uncertainty")
-    validity = uncertainty.get("validity") if isinstance(uncertainty, dict) else None
+    if not isinstance(uncertainty, dict):
+        return values
+    validity = uncertainty.get("validity")
     if not isinstance(validity, dict) or len(validity.get("weights") or ()) in (0, len(EVIDENCE)):
         return values
     warnings.warn(
