@@ -9,7 +9,8 @@ errors of an episode (preset ``strong``) are constant. The table compares the po
 (expected: six), the share of errors inside the 50, 90 and 95 % regions of the covariance, and the rank correlation of
 predicted and actual errors.
 
-With ``--moving``, the camera moves as in ``PandaTrack``, and single frames are compared with ``pose_filter``. An
+With ``--moving``, the camera moves as in ``PandaTrack``, and single frames are compared with ``pose_filter``, without
+and with image motion; the lower rows are those of the second half of each sequence, when arm and camera have moved. An
 interrupted run resumes.
 """
 
@@ -38,7 +39,7 @@ CONFIGURATIONS, FUSED = 50, (10, 50)
 MOVING_STEPS = 90
 SPREAD_RAD = 0.6
 LEVELS = (0.5, 0.9, 0.95)
-CAMERA = PinholeCamera.from_fov(1.0, 640, 480)  # poses are fused without looking at it
+CAMERA = PinholeCamera.from_fov(1.0, 640, 480)  # of records, whose poses are fused without images
 
 
 def written(estimate: PoseEstimate, env: ServoEnv) -> dict[str, Any]:
@@ -105,6 +106,7 @@ def seen(robot: str, seed: int, moving: bool) -> list[dict[str, Any]]:
     env.reset(seed=seed)
     rng = np.random.default_rng([seed, 77])
     estimator.reset(rng)
+    motion = make_estimator("pose_filter", {"image_motion": True}, env.kinematics) if moving else None
     records = []
     for _ in range(MOVING_STEPS if moving else CONFIGURATIONS):
         if not moving and not in_view(env, rng):
@@ -112,7 +114,10 @@ def seen(robot: str, seed: int, moving: bool) -> list[dict[str, Any]]:
         env.step(np.zeros(env.action_space.shape))
         now = env.snapshot
         frame = Frame(now.joint_positions, now.camera, now.time_s, env.image())
-        records.append(written(estimator.estimate(frame), env))
+        estimate = estimator.estimate(frame)
+        records.append(written(estimate, env))
+        if isinstance(motion, FusingEstimator):  # here, because the records have no images
+            records[-1]["filtered"] = written(motion.take(frame, estimate), env)
     env.close()
     return records
 
@@ -135,10 +140,10 @@ def write_seen(run: Run) -> None:
 Errors = dict[str, list[dict[str, Any] | None]]
 
 
-def fused(runs: list[list[dict[str, Any]]], kinematics: RobotKinematics, moving: bool) -> Errors:
-    """Errors of single and of fused estimates by the name of their row."""
+def fused(runs: list[list[dict[str, Any]]], kinematics: RobotKinematics) -> Errors:
+    """Errors of single frames and of windows by the name of their row."""
     errors: Errors = {"single": []}
-    estimator = make_estimator("pose_filter" if moving else "sliding_window", {}, kinematics)
+    estimator = make_estimator("sliding_window", {}, kinematics)
     assert isinstance(estimator, FusingEstimator)
     for run in runs:
         estimator.forget()
@@ -146,21 +151,38 @@ def fused(runs: list[list[dict[str, Any]]], kinematics: RobotKinematics, moving:
             frame, measured, truth = read(record)
             errors["single"].append(judged(frame, measured, truth, kinematics))
             together = estimator.take(frame, measured)
-            if moving or count in FUSED:
-                name = "filtered" if moving else f"{count} frames"
-                errors.setdefault(name, []).append(judged(frame, together, truth, kinematics))
+            if count in FUSED:
+                errors.setdefault(f"{count} frames", []).append(judged(frame, together, truth, kinematics))
+    return errors
+
+
+def filtered(runs: list[list[dict[str, Any]]], kinematics: RobotKinematics) -> Errors:
+    """Errors of single frames and of filters, of whole sequences and of their second halves."""
+    errors: Errors = {}
+    estimator = make_estimator("pose_filter", {}, kinematics)
+    assert isinstance(estimator, FusingEstimator)
+    for half in ("", ", 2nd half"):
+        for run in runs:
+            estimator.forget()
+            for count, record in enumerate(run):
+                frame, measured, truth = read(record)
+                poses = {"single": measured, "random walk": estimator.take(frame, measured)}
+                poses["image motion"] = read(record["filtered"])[1]
+                if not half or count >= len(run) // 2:
+                    for name, pose in poses.items():
+                        errors.setdefault(name + half, []).append(judged(frame, pose, truth, kinematics))
     return errors
 
 
 def row(name: str, errors: list[dict[str, Any] | None]) -> str:
     there = [error for error in errors if error is not None]
     if not there:
-        return f"{name:12}no valid estimate"
+        return f"{name:23}no valid estimate"
     of = {key: np.array([error[key] for error in there if error[key] is not None]) for key in there[0]}
     inside = [np.mean(of["nees"] <= chi2.ppf(level, 6)) for level in LEVELS]
     rank = spearmanr(of["expected_m"], of["base_m"]).statistic if len(there) > 2 else np.nan
     return (
-        f"{name:12}{len(there):5} of {len(errors):5}"
+        f"{name:23}{len(there):5} of {len(errors):5}"
         f"{1e3 * np.median(of['gripper_m']):8.2f} mm {np.degrees(np.median(of['gripper_rad'])):6.3f} deg"
         f"{1e3 * np.median(of['base_m']):8.2f} mm {np.degrees(np.median(of['base_rad'])):6.3f} deg"
         f"{np.mean(of['nees']):9.1f}{np.median(of['nees']):7.1f}   "
@@ -192,7 +214,8 @@ def main() -> None:
         f"\n{options.robot}: valid estimates, median errors at the gripper and of the base, "
         "NEES mean and median, % inside 50 90 95, rank correlation"
     )
-    for name, errors in fused(runs, RobotKinematics(options.robot), options.moving).items():
+    together = filtered if options.moving else fused
+    for name, errors in together(runs, RobotKinematics(options.robot)).items():
         print(row(name, errors))
 
 
