@@ -55,7 +55,7 @@ class BackgroundMap:
     @classmethod
     def around(cls, camera_T_base: NDArray[np.float64]) -> BackgroundMap:
         """An empty map of a scene that is seen with the base at this ``(4, 4)`` pose."""
-        scene = -float(np.log(_FARTHER * max(np.linalg.norm(camera_T_base[:3, 3]), 1e-3)))
+        scene = -float(np.log(_FARTHER * max(float(np.linalg.norm(camera_T_base[:3, 3])), 1e-3)))
         poses, points = np.zeros((0, 4, 4)), np.zeros((0, 3))
         return cls(
             poses, poses, np.zeros((0, 6, 6)), np.zeros((0, 0, 2)), np.zeros(0), np.zeros(0), points,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,7 +53,7 @@ class BackgroundTracks:
 
         if not len(self._corners) or image.shape != self._anchor.shape:
             return np.zeros(len(self._corners), dtype=bool)
-        options = {"winSize": _WINDOW, "maxLevel": _LEVELS, "flags": cv2.OPTFLOW_USE_INITIAL_FLOW}
+        options: dict[str, Any] = {"winSize": _WINDOW, "maxLevel": _LEVELS, "flags": cv2.OPTFLOW_USE_INITIAL_FLOW}
         there, found, _ = cv2.calcOpticalFlowPyrLK(self._anchor, image, self._corners, self.pixels.copy(), **options)
         back, returned, _ = cv2.calcOpticalFlowPyrLK(image, self._anchor, there, self._corners.copy(), **options)
         self.pixels = there

@@ -49,7 +49,7 @@ def estimates(episode, seed, mask=True, alike=1):
         if i % alike == 0:
             error = DEVIATIONS * rng.standard_normal(6)
         pose = moved(true, error)
-        yield frame, PoseEstimate(pose, COVARIANCE, True, frame.time_s, mask=robot if mask else None), true
+        yield frame, PoseEstimate(pose, COVARIANCE, True, frame.time_s, mask_source=robot if mask else None), true
 
 
 def same(one, other):
@@ -156,7 +156,7 @@ def test_a_motion_that_contradicts_the_random_walk_is_not_used(episode, shift):
         last = i == 26
         jerked = np.roll(frame.image, shift, axis=1) if last else frame.image
         robot = np.roll(measured.mask, shift, axis=1) if last else measured.mask
-        measured = replace(measured, valid=i < 20, mask=robot)
+        measured = replace(measured, valid=i < 20, mask_source=robot)
         result = images.take(replace(frame, image=jerked), measured)
         expected = walk.take(frame, measured)
     assert np.array_equal(result.covariance, expected.covariance) == (shift != 0)
