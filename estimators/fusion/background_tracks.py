@@ -54,9 +54,9 @@ class BackgroundTracks:
         if not len(self._corners) or image.shape != self._anchor.shape:
             return np.zeros(len(self._corners), dtype=bool)
         options: dict[str, Any] = {"winSize": _WINDOW, "maxLevel": _LEVELS, "flags": cv2.OPTFLOW_USE_INITIAL_FLOW}
-        there, found, _ = cv2.calcOpticalFlowPyrLK(self._anchor, image, self._corners, self.pixels.copy(), **options)
-        back, returned, _ = cv2.calcOpticalFlowPyrLK(image, self._anchor, there, self._corners.copy(), **options)
-        self.pixels = there
+        moved, found, _ = cv2.calcOpticalFlowPyrLK(self._anchor, image, self._corners, self.pixels.copy(), **options)
+        back, returned, _ = cv2.calcOpticalFlowPyrLK(image, self._anchor, moved, self._corners.copy(), **options)
+        self.pixels = there = np.asarray(moved, dtype=np.float32)
         close = np.linalg.norm(back - self._corners, axis=1) < _ROUND_TRIP
         return np.asarray(close & (found.ravel() > 0) & (returned.ravel() > 0) & _free(foreground, there))
 
