@@ -42,9 +42,10 @@ def test_half_a_turn_about_the_optical_axis_makes_the_current_matrix_retreat_wit
     """F. Chaumette, 1998: the points' straight paths lead through one point, at which the depth is unbounded."""
     poses = run(ImagePointLaw(SQUARE, ONE, "current"), ROLLED, facing(), 60)
     away = depths(poses)
-    assert away[-1] > 3.0 * away[0]
-    assert (np.diff(away) > 0.0).all()
-    assert pose_error(poses[-1], facing())[1] > 3.0
+    until = int(np.argmax(away > 5.0 * away[0]))  # at last it is so far away that rounding decides
+    assert until > 0
+    assert (np.diff(away[: until + 1]) > 0.0).all()
+    assert pose_error(poses[until], facing())[1] > 3.0
 
 
 def test_half_a_turn_makes_the_desired_matrix_approach_the_camera():

@@ -63,7 +63,7 @@ class MaskEstimator(PoseEstimator):
     def estimate(self, frame):
         mask = np.zeros((24, 32), np.float32)
         mask[5:15, 10:20] = 1.0
-        return PoseEstimate(**(vars(PoseEstimate.invalid("masks_only", frame.time_s)) | {"mask": mask}))
+        return PoseEstimate(**(vars(PoseEstimate.invalid("masks_only", frame.time_s)) | {"mask_source": mask}))
 
 
 def test_the_ground_truth_estimator_is_perfect(folder, tmp_path):
