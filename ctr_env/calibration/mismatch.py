@@ -59,7 +59,7 @@ def find_mismatches(frames: Mapping[str, Frame], pipeline: Pipeline, camera_T_ba
     """Images whose contour does not fit at the pose of their camera, but would with other joint angles.
 
     Joint angles of the other images are tried, and those of up to half a second before and after where joint velocities
-    are known. Where none of them fit, joint angles are fitted to keypoints and contour: an image that these explain has
+    are known. Where none of them fit, joint angles are fitted to keypoints and contour: an image that fits these has
     wrong ones of unknown origin.
 
     Args:
@@ -95,7 +95,7 @@ def in_words(mismatches: Sequence[Mismatch]) -> str:
     what = {0: "none is left out: the set-up may be what is wrong", len(mismatches): "left out of the solution"}
     return (
         f"{subject} not show the robot at the joint angles given: {', '.join(named)}{more}; "
-        f"{what.get(left_out, f'{left_out} of them are left out')}"
+        f"{what.get(left_out, f'{left_out} of them left out of the solution')}"
     )
 
 

@@ -43,12 +43,12 @@ class ReachableConfigurations:
         """
         scene = self._scene
         scene.place_camera(self._camera, scene.world_T_base * camera_T_base.inv())
-        eye = camera_T_base.inv().translation
+        camera_centre = camera_T_base.inv().translation
         found: list[_Vector] = []
         for _ in range(_DRAWS * count):
             joints = draw_configuration(scene.kinematics, rng)
             chain = np.vstack([scene.kinematics.keypoints(joints), scene.kinematics.base_T_ee(joints).translation])
-            clear = chain_clearance(chain, eye) >= _CLEARANCE_M
+            clear = chain_clearance(chain, camera_centre) >= _CLEARANCE_M
             if clear and self._is_free(joints) and scene.arm_in_view() >= _IN_VIEW:
                 found.append(joints)
                 if len(found) == count:

@@ -34,7 +34,7 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .adaptation import adapt_with_progress, replay_source
 from .command import ResultCommand
-from .images import DataOptions, image_sources, report_rejected
+from .images import image_sources, report_rejected
 from .interactive import InteractiveOptions, take_images
 from .progress import counting_progress
 
@@ -45,7 +45,7 @@ _SETTINGS = ("robot", "weights", "adapt", "minutes", "refine", "estimate")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Calibrate(InteractiveOptions, DataOptions, ResultCommand):
+class Calibrate(InteractiveOptions, ResultCommand):
     """Find the pose of a fixed camera in the robot's base frame, without markers or labels.
 
     The images show the robot in many joint configurations; their joint angles and the camera's intrinsics are known.

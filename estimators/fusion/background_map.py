@@ -123,7 +123,7 @@ class BackgroundMap:
     def _expected(self, bearings: NDArray[np.float64], base_T_camera: NDArray[np.float64]) -> NDArray[np.float64]:
         """``(m,)`` first guesses of ``l``: the ground, level with the base, where it is nearer than the scene's mean.
 
-        A small motion of a shallow scene is explained almost as well by the opposite rotation of the reversed relief.
+        A small motion of a shallow scene looks nearly the same as the opposite rotation of the reversed relief.
         The guess starts the adjustment on the right side.
         """
         slopes = bearings @ base_T_camera[2, :2] + base_T_camera[2, 2]

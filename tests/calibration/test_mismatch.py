@@ -1,4 +1,4 @@
-"""Images whose joint angles belong to another instant: found, explained, and left out of the calibration."""
+"""Images whose joint angles belong to another instant: found with a guess why, and left out of the calibration."""
 
 from dataclasses import replace
 
@@ -106,5 +106,5 @@ def test_sentences():
     )
     assert in_words(found) == start + "none is left out: the set-up may be what is wrong"
     assert in_words([replace(each, left_out=True) for each in found]) == start + "left out of the solution"
-    assert in_words([replace(found[0], left_out=True), *found[1:]]) == start + "1 of them are left out"
+    assert in_words([replace(found[0], left_out=True), *found[1:]]) == start + "1 of them left out of the solution"
     assert in_words(found[:1]).startswith("1 image does not")

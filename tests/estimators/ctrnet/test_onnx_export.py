@@ -41,7 +41,9 @@ def test_the_graph_computes_what_the_network_computes(exported, count):
     np.testing.assert_allclose(found["keypoints_px"], output.keypoints_px, atol=1e-3)
     np.testing.assert_allclose(found["confidence"], torch.sigmoid(output.confidence_logits), atol=1e-4)
     np.testing.assert_allclose(found["mask"], torch.sigmoid(output.mask_logits)[:, 0], atol=1e-4)
-    np.testing.assert_allclose(found["variance_px2"], 2.0 * torch.exp(2.0 * output.log_scale.clamp(*LOG_SCALES)), rtol=1e-3)
+    np.testing.assert_allclose(
+        found["variance_px2"], 2.0 * torch.exp(2.0 * output.log_scale.clamp(*LOG_SCALES)), rtol=1e-3
+    )
 
 
 def test_crop_and_prior_of_the_package_fit_the_graph(exported):
