@@ -16,9 +16,10 @@ from ctr_env.errors import DataError
 from ctr_env.geometry import PinholeCamera, transform
 from ctr_env.runs.configuration import config_from_mapping, require_range
 from ctr_env.scenes.robots.kinematics import RobotKinematics
-from ctr_env.scenes.world.fiducials import FACES, CharucoBoardSpec, board_transform, robot_board
+from ctr_env.scenes.world.fiducials import FACES, board_transform, robot_board
 
 from .base import PoseEstimate, PoseEstimator
+from .board_detection import PatternDetector
 from .board_pose import (
     BoardCorners,
     BoardPose,
@@ -34,7 +35,6 @@ from .board_pose import (
 __all__ = ["CharucoConfig", "CharucoEstimator"]
 
 _OUTLIER = 3.0  # multiple of the median residual from which on a corner is an outlier
-_MIN_PERIMETER, _MAX_PERIMETER = 0.01, 4.0  # of a marker, shares of the whole image's longer side
 _MARGIN = 0.75  # around the last corners, share of their extent
 
 
@@ -95,7 +95,7 @@ class CharucoEstimator(PoseEstimator):
         self._kinematics = kinematics
         self._board = robot_board(kinematics.robot)
         self._ee_T_board = board_transform(kinematics.robot)
-        self._detectors = {face: _detector(self._board, face) for face in FACES}
+        self._detectors = {face: PatternDetector(self._board.pattern(face), self.config.upscale) for face in FACES}
         self._last: BoardCorners | None = None
 
     def reset(self, rng: np.random.Generator) -> None:
@@ -154,16 +154,10 @@ class CharucoEstimator(PoseEstimator):
         self, grey: NDArray[Any], window: tuple[slice, slice], faces: Iterable[str]
     ) -> BoardCorners | None:
         """The first of some faces that is in a part of the image."""
-        scale, part = self.config.upscale, grey[window]
-        offset = [window[1].start or 0, window[0].start or 0]
-        if scale > 1:
-            part = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
         for face in faces:  # no image shows both faces
-            corners, ids, _, _ = _detect(self._detectors[face], part, scale * max(grey.shape))
-            if ids is not None and len(ids) >= self.config.min_corners:
-                # enlarging maps pixel centres i to scale * (i + 0.5) - 0.5
-                pixels = (np.asarray(corners, dtype=float).reshape(-1, 2) + 0.5) / scale - 0.5 + offset
-                return BoardCorners(pixels, self._board.corners(face)[np.asarray(ids).ravel()], face)
+            pixels, ids = self._detectors[face].corners(grey, window)
+            if len(ids) >= self.config.min_corners:
+                return BoardCorners(pixels, self._board.corners(face)[ids], face)
         return None
 
     def _trimmed(self, detection: BoardCorners, camera: PinholeCamera) -> BoardCorners:
@@ -233,23 +227,3 @@ def _window(pixels: NDArray[np.float64], shape: tuple[int, ...], share: float) -
 
 def _contains(outer: tuple[slice, slice], inner: tuple[slice, slice]) -> bool:
     return all(o.start <= i.start and i.stop <= o.stop for o, i in zip(outer, inner, strict=True))
-
-
-def _detect(detector: cv2.aruco.CharucoDetector, part: NDArray[Any], side: int) -> tuple[Any, ...]:
-    """The board in a part of an image whose longer side has ``side`` pixels, with the same limits as in the whole."""
-    parameters = detector.getDetectorParameters()
-    parameters.minMarkerPerimeterRate = _MIN_PERIMETER * side / max(part.shape)
-    parameters.maxMarkerPerimeterRate = _MAX_PERIMETER * side / max(part.shape)
-    detector.setDetectorParameters(parameters)
-    return tuple(detector.detectBoard(part))
-
-
-def _detector(board: CharucoBoardSpec, face: str) -> cv2.aruco.CharucoDetector:
-    markers = cv2.aruco.DetectorParameters()
-    markers.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
-    markers.adaptiveThreshWinSizeMax = 43
-    markers.errorCorrectionRate = 1.0
-    chessboard = cv2.aruco.CharucoParameters()
-    chessboard.minMarkers = 1  # corners beside a single visible marker count; outliers are trimmed later
-    chessboard.tryRefineMarkers = True
-    return cv2.aruco.CharucoDetector(board.pattern(face), chessboard, markers)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
+from ctr_env.datasets.board_file import MountedBoard
 from ctr_env.datasets.frame import Frame
 from ctr_env.datasets.joint_limits import joint_hint
 from ctr_env.datasets.undistortion import undistorted_frame
@@ -24,11 +25,22 @@ from ctr_env.geometry import twist_between
 from ctr_env.runs.configuration import require_choice
 
 from .mismatch import Mismatch, find_mismatches
+from .mounted_board import first_board_pose, measured_boards
 from .pseudo_label import PseudoLabel
-from .self_calibration import Comparison, self_calibrate
+from .self_calibration import Boards, Comparison, SelfCalibration, jointly_solved, self_calibrate
 from .static_camera import StaticCameraSolver
 
-__all__ = ["AUTO", "POOR_FIT", "Calibration", "FrameFit", "calibrate", "corrected_frames", "judged", "require_estimate"]
+__all__ = [
+    "AUTO",
+    "POOR_FIT",
+    "BoardFit",
+    "Calibration",
+    "FrameFit",
+    "calibrate",
+    "corrected_frames",
+    "judged",
+    "require_estimate",
+]
 
 POOR_FIT = 0.3
 """Contour inlier ratio below which an image hardly fits the calibrated pose."""
@@ -68,6 +80,29 @@ class FrameFit:
 
 
 @dataclass(frozen=True)
+class BoardFit:
+    """A board on the robot as the calibration found it.
+
+    Attributes:
+        link: Link that carries it.
+        link_T_board: Its pose there, in the frame of OpenCV's ``CharucoBoard``.
+        std: ``(6,)`` standard deviations of that pose: metres, then radians, in the axes of the link.
+        images: Number of joint configurations in which it is seen.
+        corners: Number of corners in them.
+        rms_px: Root mean square residual of a corner's coordinates, pixels.
+        network_error: ``(6,)`` twist (m, rad; camera axes) from the pose to that which the network's detections fit.
+    """
+
+    link: str
+    link_T_board: RigidTransform
+    std: NDArray[np.float64]
+    images: int
+    corners: int
+    rms_px: float
+    network_error: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class Calibration:
     """The pose of a static camera with its uncertainty.
 
@@ -83,6 +118,7 @@ class Calibration:
         setup: The set-up that the pose belongs to: as given, or with what was estimated.
         comparisons: What may be wrong with the set-up, each with the evidence (see :mod:`.self_calibration`).
         mismatches: Images whose joint angles are not theirs, and whether they are left out of the solution.
+        board: The board on the robot; ``None`` if none was given.
     """
 
     camera_T_base: RigidTransform
@@ -96,6 +132,7 @@ class Calibration:
     setup: CameraSetup
     comparisons: tuple[Comparison, ...] = ()
     mismatches: tuple[Mismatch, ...] = ()
+    board: BoardFit | None = None
 
     @property
     def estimated(self) -> tuple[str, ...]:
@@ -128,6 +165,7 @@ def calibrate(
     refined: bool = False,
     on_frame: Callable[[int], None] | None = None,
     estimate: Sequence[str] = (),
+    board: MountedBoard | None = None,
 ) -> Calibration:
     """Solve for the pose that all images of a static camera share.
 
@@ -144,6 +182,10 @@ def calibrate(
     joint positions and cameras, and its covariance is that of the joint solution plus the systematic error. What is not
     applied is not covered by the covariance.
 
+    With a board on the robot its corners take part in these solutions, together with keypoints and contours. They tell
+    the network's systematic error, which is estimated beside the board's pose on its link; the covariance is that of
+    the joint solution then. ``halves`` and ``fits`` remain those of the network.
+
     Args:
         frames: Images of one camera without lens distortion, by name.
         estimator: The learned estimator, without tracking.
@@ -151,12 +193,17 @@ def calibrate(
         on_frame: Called with the number of images estimated so far.
         estimate: What to estimate beside the pose, of :data:`~.setup.PARAMETERS`; ``("auto",)``: that for which there
             is very strong evidence.
+        board: A ChArUco board on one of the robot's links. Its pose there is not needed.
 
     Raises:
-        CalibrationError: If estimates are valid in fewer than two joint configurations.
-        ConfigurationError: If a name in ``estimate`` is unknown, or ``"auto"`` stands beside others.
+        CalibrationError: If estimates are valid in fewer than two joint configurations, or the board is seen in fewer
+            than three.
+        ConfigurationError: If a name in ``estimate`` is unknown, ``"auto"`` stands beside others, or ``refined`` is
+            asked for together with a board.
     """
     auto = require_estimate(estimate)
+    if refined and board is not None:
+        raise ConfigurationError("render-and-compare knows nothing of the board: refine, or give a board, not both")
     found, distinct = _pose_calibrated(frames, estimator, refined, on_frame)
     mismatches = judged(find_mismatches(frames, estimator.pipeline, found.camera_T_base), len(frames))
     left_out = {each.name for each in mismatches if each.left_out}
@@ -165,21 +212,46 @@ def calibrate(
         found, distinct = _pose_calibrated(frames, estimator, refined)
     found = replace(found, mismatches=mismatches)
     tried = PARAMETERS if auto or not estimate else tuple(estimate)
-    own = self_calibrate(distinct, estimator.pipeline, found.setup, tried, by_evidence=auto or not estimate)
+    start, boards = found.setup, None
+    if board is not None:
+        boards = Boards(measured_boards(distinct, board, estimator.pipeline.model.kinematics), found.systematic)
+        start = replace(start, link_T_board=first_board_pose(boards.measured, start))
+    own = self_calibrate(distinct, estimator.pipeline, start, tried, auto or not estimate, boards)
     if not estimate or not own.parameters.names:
-        comparisons = tuple(replace(each, estimated=False) for each in own.comparisons)
-        return replace(found, comparisons=comparisons)
+        found = replace(found, comparisons=tuple(replace(each, estimated=False) for each in own.comparisons))
+        if boards is None:
+            return found
+        own = jointly_solved(distinct, estimator.pipeline, start, boards)
     try:
-        again, _ = _pose_calibrated(corrected_frames(frames, own.setup), estimator, refined)
+        pose = None if boards is None else own.setup.camera_T_base
+        again, _ = _pose_calibrated(corrected_frames(frames, own.setup), estimator, refined, pose=pose)
     except (CalibrationError, DataError) as error:  # fewer valid images, or joints beyond their limits
         why = f"the corrected set-up has no calibration: {error}"
         comparisons = tuple(
             replace(e, estimated=False, reason=why if e.estimated else e.reason) for e in own.comparisons
         )
         return replace(found, comparisons=comparisons)
-    covariance = own.covariance[:6, :6] + again.systematic
+    comparisons = own.comparisons or found.comparisons
+    again = replace(again, comparisons=comparisons, mismatches=found.mismatches)
     setup = replace(own.setup, camera_T_base=again.camera_T_base)
-    return replace(again, covariance=covariance, setup=setup, comparisons=own.comparisons, mismatches=found.mismatches)
+    if boards is None:
+        return replace(again, covariance=own.covariance[:6, :6] + again.systematic, setup=setup)
+    return replace(again, covariance=own.covariance[:6, :6], setup=setup, board=_board_fit(own, boards))
+
+
+def _board_fit(own: SelfCalibration, boards: Boards) -> BoardFit:
+    seen = [each for each in boards.measured if each is not None]
+    residuals = np.concatenate([each.residuals(own.setup) for each in seen])
+    assert own.setup.link_T_board is not None
+    return BoardFit(
+        link=seen[0].link,
+        link_T_board=own.setup.link_T_board,
+        std=own.std("board"),
+        images=len(seen),
+        corners=len(residuals),
+        rms_px=float(np.sqrt(np.mean(residuals**2))),
+        network_error=own.setup.network_error,
+    )
 
 
 def judged(mismatches: Sequence[Mismatch], images: int) -> tuple[Mismatch, ...]:
@@ -217,8 +289,9 @@ def _pose_calibrated(
     estimator: CtRNetEstimator,
     refined: bool,
     on_frame: Callable[[int], None] | None = None,
+    pose: RigidTransform | None = None,
 ) -> tuple[Calibration, list[Frame]]:
-    """The calibration of the pose alone, and one image of each joint configuration."""
+    """The calibration of the pose alone, or at a known one, and one image of each joint configuration."""
     images = list(frames.values())
     estimates = _estimates(images, estimator, on_frame)
     systematic = systematic_covariance(estimator.systematic_m, estimator.systematic_rad)
@@ -231,7 +304,8 @@ def _pose_calibrated(
     solver = StaticCameraSolver(estimator.pipeline)
     chosen = _one_of_each_configuration(images, estimates)
     distinct = [images[i] for i in chosen]
-    pose = solver.shared_pose(distinct, _fused(configurations, systematic).pose)
+    if pose is None:
+        pose = solver.shared_pose(distinct, _fused(configurations, systematic).pose)
     labels = solver.pseudo_labels_at(images, pose)
     if refined:
         pose, labels = _refined(solver, images, chosen, pose, labels)

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .calibrate import BoardFit
 from .self_calibration import Comparison
 
-__all__ = ["comparison_data", "described", "focal_scale"]
+__all__ = ["board_data", "board_in_words", "comparison_data", "described", "focal_scale"]
 
 
 def described(found: Comparison) -> str:
@@ -37,6 +38,31 @@ def comparison_data(found: Comparison) -> dict[str, Any]:
         "bic_gain": found.bic_gain if tried else None,
         "contour_inlier_ratio_without": found.inlier_ratios[0] if tried else None,
         "contour_inlier_ratio_with": found.inlier_ratios[1] if tried else None,
+    }
+
+
+def board_in_words(board: BoardFit) -> str:
+    """A sentence on the board, and on what it says of the network's error."""
+    position, rotation = np.linalg.norm(board.network_error.reshape(2, 3), axis=1)
+    place = _listed(board.link_T_board.translation, board.std[:3], 1e3, 1)
+    return (
+        f"seen in {board.images} joint configurations ({board.corners} corners, residual {board.rms_px:.2f} pixels); "
+        f"on {board.link} it lies at {place} mm; network and board differ by {1e3 * position:.1f} mm, "
+        f"{np.degrees(rotation):.2f} deg"
+    )
+
+
+def board_data(board: BoardFit) -> dict[str, Any]:
+    """Plain numbers of the board for ``calibration.json``: metres and radians, translation first."""
+    return {
+        "link": board.link,
+        "link_T_board": board.link_T_board.as_matrix(),
+        "link_T_board_quaternion_xyzw": board.link_T_board.rotation.as_quat(canonical=True),
+        "std": board.std,
+        "joint_configurations": board.images,
+        "corners": board.corners,
+        "rms_px": board.rms_px,
+        "network_error": board.network_error,
     }
 
 

@@ -19,7 +19,7 @@ from ctr_env.estimators.mirrored import Mirror
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .calibrate import Calibration
-from .findings import described
+from .findings import board_in_words, described
 from .overlays import agreement, overlay
 from .page_charts import joint_chart, residual_chart, scene_chart
 from .ros import static_transform_command, urdf_joint
@@ -66,10 +66,13 @@ def calibration_html(
     overlays = Html(_overlays(shown, frames, estimator, mirror is not None))
     charts = [residual_chart(found), joint_chart(found, joints, kinematics)]
     on_the_robot = "The silhouette at the calibrated pose must lie on the robot; lowest agreement first."
+    set_up: list[Html | Table] = [_set_up(found)]
+    if found.board is not None:
+        set_up.append(Html(element("p", escape(f"Board: {board_in_words(found.board)}."))))
     sections = (
         Section("result", "Result", "Where base and camera are, with standard deviations.", [_poses(data)]),
         Section("advice", "What would help", "", [Html(_list(data["advice"]))]),
-        Section("setup", "Set-up", "What the set-up may have wrong, tried jointly with the pose.", [_set_up(found)]),
+        Section("setup", "Set-up", "What the set-up may have wrong, tried jointly with the pose.", set_up),
         Section("images", "Images", on_the_robot, [overlays]),
         Section("residuals", "Residuals", "How each image agrees with the calibrated pose.", charts),
         Section("scene", "Scene", "Camera, arm and error.", [scene_chart(found, joints, kinematics)]),

@@ -17,7 +17,7 @@ from ctr_env.scenes.robots.description import RobotDescription
 
 from .advice import halves_disagree
 from .calibrate import Calibration, FrameFit
-from .findings import comparison_data, focal_scale
+from .findings import board_data, comparison_data, focal_scale
 from .mismatch import Mismatch
 
 __all__ = ["SCHEMA", "calibration_data", "write_calibration"]
@@ -68,6 +68,7 @@ def calibration_data(calibration: Calibration, robot: RobotDescription, camera: 
             "lens_model": camera.lens_model,
         },
         "estimated_camera": _estimated_camera(calibration),
+        "board": None if calibration.board is None else board_data(calibration.board),
         "frames": [_fit_data(fit) for fit in calibration.fits],
         "mismatched": [_mismatch_data(each) for each in calibration.mismatches],
     }  # fmt: skip

@@ -1,7 +1,8 @@
 """Self-calibration: the pose of a static camera together with what its set-up has wrong.
 
 Joint offsets, a time offset, focal length, principal point and radial distortion are solved for jointly with the pose,
-from the keypoints and contours of all images (bundle adjustment with one camera and a known kinematic chain).
+from the keypoints and contours of all images (bundle adjustment with one camera and a known kinematic chain), and from
+the corners of a calibration board that the robot carries, if there is one.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from ctr_env.estimators.ctrnet.setup import PARAMETERS, CameraSetup, Parameters,
 from ctr_env.estimators.ctrnet.setup_equations import Equations, ImageMeasurement
 from ctr_env.estimators.mirrored import Mirror
 
-__all__ = ["Comparison", "SelfCalibration", "self_calibrate"]
+from .mounted_board import BoardMeasurement
+
+__all__ = ["Boards", "Comparison", "SelfCalibration", "jointly_solved", "self_calibrate"]
 
 _ROUNDS = 3  # of detection around the set-up
 _STEPS = 6  # Gauss-Newton steps in a round
@@ -32,6 +35,21 @@ _UNKNOWN = 0.7  # share of the prior's standard deviation above which the images
 _MOVING = 0.02  # rad/s: slower joints tell nothing of a time offset
 _LITTLE, _NOT_ASKED = "there is little evidence for it", "it was not asked for"
 _STRONG_EVIDENCE = 10.0  # difference of BIC that counts as very strong evidence (Kass and Raftery, 1995)
+
+
+@dataclass(frozen=True)
+class Boards:
+    """A board on the robot in the images of a calibration.
+
+    The network's systematic error, which images alone cannot tell from the pose, is estimated beside it then.
+
+    Attributes:
+        measured: What each image shows of it, in the order of the images; ``None``: nothing.
+        systematic: ``(6, 6)`` diagonal covariance of the network's systematic error.
+    """
+
+    measured: Sequence[BoardMeasurement | None]
+    systematic: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -80,7 +98,7 @@ class SelfCalibration:
         setup: The set-up that explains the images best.
         parameters: Its free parameters.
         values: ``(p,)`` their deviations from readings and intrinsics as given; 0 for the pose.
-        covariance: ``(p, p)`` of the parameters, without the systematic error of the network.
+        covariance: ``(p, p)`` of the parameters, without the systematic error of the network unless there is a board.
         contour_inlier_ratio: Of all images together.
         cost: Twice the negative log-likelihood of the images and of the prior.
         scale: Over-dispersion: variance of the residuals' sums of images relative to independent residuals, 1 at least.
@@ -114,6 +132,7 @@ def self_calibrate(
     setup: CameraSetup,
     names: Sequence[str] = PARAMETERS,
     by_evidence: bool = True,
+    boards: Boards | None = None,
 ) -> SelfCalibration:
     """Solve for the pose and the named parameters of a set-up.
 
@@ -128,12 +147,13 @@ def self_calibrate(
         setup: Set-up to start from, such as the result of a calibration of the pose alone.
         names: Parameters to estimate, of :data:`~.setup.PARAMETERS`.
         by_evidence: Whether to keep only parameters for which there is strong evidence.
+        boards: A board on the robot in the images; ``setup`` has its pose then.
 
     Raises:
         ConfigurationError: If a name is unknown.
     """
     wanted = Parameters(names, len(setup.joint_offsets), frames[0].camera.width).names
-    problem = _Problem(frames, pipeline)
+    problem = _Problem(frames, pipeline, boards)
     found = problem.solved(setup, ())
     reasons: dict[str, str] = {}
     if max(np.abs(known_velocities(frame)).max() for frame in frames) < _MOVING:
@@ -160,6 +180,11 @@ def self_calibrate(
     return replace(found, comparisons=tuple(compared))
 
 
+def jointly_solved(frames: Sequence[Frame], pipeline: Pipeline, setup: CameraSetup, boards: Boards) -> SelfCalibration:
+    """The pose alone, from the network's detections and a board together; arguments as :func:`self_calibrate`'s."""
+    return _Problem(frames, pipeline, boards).solved(setup, ())
+
+
 def _compared(problem: _Problem, found: SelfCalibration, name: str, reason: str) -> Comparison:
     """The evidence for a block: the solution with it against that without it."""
     names = found.parameters.names
@@ -183,28 +208,34 @@ def _compared(problem: _Problem, found: SelfCalibration, name: str, reason: str)
 class _Problem:
     """Images of one camera, and solutions for them."""
 
-    def __init__(self, frames: Sequence[Frame], pipeline: Pipeline) -> None:
+    def __init__(self, frames: Sequence[Frame], pipeline: Pipeline, boards: Boards | None) -> None:
         self._frames, self._pipeline = list(frames), pipeline
         self._nominal = frames[0].camera
         self._measured: list[ImageMeasurement] = []
+        self._boards: list[BoardMeasurement | None] = [None] * len(frames) if boards is None else list(boards.measured)
+        self._systematic = None if boards is None else boards.systematic
 
     def solved(self, setup: CameraSetup, names: Sequence[str]) -> SelfCalibration:
         """The solution near a set-up, with detections around it."""
-        parameters = Parameters(names, len(setup.joint_offsets), self._nominal.width)
+        parameters = self._parameters(setup, names)
         for _ in range(_ROUNDS):
             self._measured = self._detected(setup)
+            self._boards = [None if each is None else each.scaled(setup) for each in self._boards]
             setup = self._fitted(setup, parameters)
         return self._result(setup, parameters)
 
     def refitted(self, setup: CameraSetup, names: Sequence[str]) -> SelfCalibration:
         """The solution for other parameters with the detections of the last solution."""
-        parameters = Parameters(names, len(setup.joint_offsets), self._nominal.width)
+        parameters = self._parameters(setup, names)
         return self._result(self._fitted(setup, parameters), parameters)
+
+    def _parameters(self, setup: CameraSetup, names: Sequence[str]) -> Parameters:
+        return Parameters(names, len(setup.joint_offsets), self._nominal.width, self._systematic)
 
     def _detected(self, setup: CameraSetup) -> list[ImageMeasurement]:
         model, found = self._pipeline.model, []
         views = [model.posed(setup.corrected(frame)) for frame in self._frames]
-        passes = tracking_passes(setup.camera_T_base, align=False)
+        passes = tracking_passes(setup.of_network.camera_T_base, align=False)
         for start in range(0, len(views), _BATCH):
             found += self._pipeline.run(views[start : start + _BATCH], passes)
         weight = self._pipeline.detector.uncertainty.keypoint_information
@@ -214,7 +245,11 @@ class _Problem:
         ]
 
     def _parts(self, setup: CameraSetup, parameters: Parameters) -> list[Equations]:
-        return [measured.equations(setup, parameters) for measured in self._measured]
+        parts = [measured.equations(setup, parameters) for measured in self._measured]
+        return [
+            part if board is None else Equations.total([part, board.equations(setup, parameters)])
+            for part, board in zip(parts, self._boards, strict=True)
+        ]
 
     def _objective(self, total: Equations, setup: CameraSetup, parameters: Parameters) -> float:
         away = parameters.values(setup, self._nominal)

@@ -13,11 +13,12 @@ import numpy as np
 
 from ctr_env.calibration.advice import advice, reason_to_adapt
 from ctr_env.calibration.calibrate import Calibration, calibrate, corrected_frames, require_estimate
-from ctr_env.calibration.findings import described
+from ctr_env.calibration.findings import board_in_words, described
 from ctr_env.calibration.html_page import calibration_html
 from ctr_env.calibration.overlays import overlay_sheet
 from ctr_env.calibration.report import SCHEMA, calibration_data, write_calibration
 from ctr_env.calibration.ros import static_transform_command, write_ros_files
+from ctr_env.datasets.board_file import read_board_file
 from ctr_env.datasets.folders import Folder
 from ctr_env.datasets.frame import Frame
 from ctr_env.datasets.unlabelled import Images, of_one_camera, read_images
@@ -41,7 +42,7 @@ from .progress import counting_progress
 __all__ = ["Calibrate"]
 
 _ROUNDS, _PATIENCE = 10, 2
-_SETTINGS = ("robot", "weights", "adapt", "minutes", "refine", "estimate")
+_SETTINGS = ("robot", "weights", "adapt", "minutes", "refine", "estimate", "board")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,8 @@ class Calibrate(InteractiveOptions, ResultCommand):
     estimate: tuple[str, ...] = ()
     """What to estimate beside the pose: joint_offsets, time_offset, focal_length, principal_point, distortion; auto:
     what there is strong evidence for. Without it the evidence is only reported."""
+    board: Path | None = None
+    """YAML file of a ChArUco board on the robot, whose corners then take part in the solution."""
 
     @property
     def folder(self) -> Path:
@@ -89,12 +92,27 @@ class Calibrate(InteractiveOptions, ResultCommand):
         self.require_interactive()
         folder, kinematics = self.folder, RobotKinematics(self.robot)
         mirror = mirror_for(kinematics.robot, self.weights)
+        self._require_board(kinematics, mirror)
         self._estimator(self._network_robot(mirror), self.weights)  # names missing weights before images are taken
         if self.interactive:
             self._take_images(kinematics, folder)
         else:
             self._results(self._source(kinematics, folder), kinematics, folder)
         return 0
+
+    def _require_board(self, kinematics: RobotKinematics, mirror: Mirror | None) -> None:
+        """Reject a board that cannot be used, before images are read."""
+        if self.board is None:
+            return
+        if self.refine:
+            raise ConfigurationError("--refine knows nothing of the board: give --refine or --board, not both")
+        if mirror is not None:
+            raise ConfigurationError(
+                f"--board is not possible with {kinematics.robot.name}, whose images are mirrored for the network: "
+                "give --weights of its own"
+            )
+        board = read_board_file(self.board)
+        kinematics.base_T_link(kinematics.home, board.link or kinematics.robot.end_effector)  # names the links
 
     def _take_images(self, kinematics: RobotKinematics, folder: Path) -> None:
         """Serve the page of a session until Ctrl+C."""
@@ -183,6 +201,7 @@ class Calibrate(InteractiveOptions, ResultCommand):
                 self.refine,
                 lambda done: bar.update(task, completed=done),
                 self.estimate,
+                None if self.board is None else read_board_file(self.board),
             )
 
     def _estimator(self, robot: str, weights: Path | None) -> CtRNetEstimator:
@@ -253,6 +272,8 @@ def _show(found: Calibration, data: dict[str, Any], folder: Path, requested: Seq
             print(f"estimated: {described(each)}{evidence}")
         elif each.name in requested:
             print(f"not estimated, {each.name.replace('_', ' ')}: {each.reason}")
+    if found.board is not None:
+        print(f"board: {board_in_words(found.board)}")
     for hint in data["advice"]:
         print(f"hint: {hint}")
     for title, name in (("page", "calibration.html"), ("JSON", "calibration.json"), ("YAML", "calibration.yaml")):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,16 @@ from scipy.spatial.transform import RigidTransform
 
 from ctr_env.datasets.frame import Frame
 from ctr_env.errors import ConfigurationError
-from ctr_env.geometry import PinholeCamera, pose_from_matrix, rotation_matrix
+from ctr_env.geometry import PinholeCamera, moved
 from ctr_env.runs.configuration import require_choice
 
 __all__ = ["PARAMETERS", "CameraSetup", "Parameters", "known_velocities"]
 
 PARAMETERS = ("joint_offsets", "time_offset", "focal_length", "principal_point", "distortion")
 """What a self-calibration can estimate beside the pose."""
+
+_BOARD = ("network_error", "board")  # blocks beside those, where the robot carries a calibration board
+_BOARD_STD = (1.0, 3.0)  # m, rad: of the board on its link, where no image shows it
 
 _PRIOR_STD = {  # what an untouched set-up may be off by: wide, but finite where the images tell nothing
     "joint_offsets": 0.01,  # rad
@@ -39,12 +42,24 @@ class CameraSetup:
         joint_offsets: ``(n,)`` true joint positions less measured ones, rad.
         time_offset_s: Time by which joint readings lag behind the images: the robot of an image is where the readings
             put it so much later.
+        link_T_board: Pose of a calibration board on the link that carries it; ``None`` without a board.
+        network_error: ``(6,)`` systematic error of the network, which a board tells from the pose: the twist (m, rad;
+            camera axes) from ``camera_T_base`` to the pose that its detections fit.
     """
 
     camera_T_base: RigidTransform
     camera: PinholeCamera
     joint_offsets: NDArray[np.float64]
     time_offset_s: float = 0.0
+    link_T_board: RigidTransform | None = None
+    network_error: NDArray[np.float64] = field(default_factory=lambda: np.zeros(6))
+
+    @property
+    def of_network(self) -> CameraSetup:
+        """The set-up with the pose that the network's detections fit."""
+        if not self.network_error.any():
+            return self
+        return replace(self, camera_T_base=moved(self.camera_T_base, self.network_error))
 
     def joints(self, measured: NDArray[np.float64], velocities: NDArray[np.float64]) -> NDArray[np.float64]:
         """``(n,)`` true joint positions (rad) for measured ones and joint velocities, rad/s."""
@@ -66,16 +81,25 @@ class Parameters:
 
     The pose's part is a translation (metres) and a rotation vector (rad) in the camera's axes, applied from the left
     as in ``PoseEstimate.covariance``. Then, for those that are free: joint offsets (rad), time offset (s), log focal
-    length, principal point (pixels), ``k1`` and ``k2``.
+    length, principal point (pixels), ``k1`` and ``k2``. With a calibration board on the robot the systematic error of
+    the network follows, and then the board's translation and rotation vector in the axes of its link.
 
     Attributes:
-        names: The free blocks, in the order of :data:`PARAMETERS`.
-        slices: Place of each block, ``"pose"`` included.
+        names: The free blocks of :data:`PARAMETERS`, in that order.
+        slices: Place of each block; ``"pose"``, ``"network_error"`` and ``"board"`` are among them.
         count: Length of the vector.
     """
 
-    def __init__(self, names: Sequence[str], n_joints: int, width: int) -> None:
-        """Parameters of an arm of ``n_joints`` joints in images of a width, pixels.
+    def __init__(
+        self, names: Sequence[str], n_joints: int, width: int, systematic: NDArray[np.float64] | None = None
+    ) -> None:
+        """Parameters of a set-up.
+
+        Args:
+            names: Free blocks, of :data:`PARAMETERS`.
+            n_joints: Number of joints.
+            width: Width of the images, pixels.
+            systematic: ``(6, 6)`` diagonal covariance of the network's systematic error, if there is a board.
 
         Raises:
             ConfigurationError: If a name is not one of :data:`PARAMETERS`.
@@ -89,8 +113,11 @@ class Parameters:
         for name in self.names:
             self.slices[name] = slice(start, start + sizes[name])
             start += sizes[name]
+        for name in _BOARD if systematic is not None else ():
+            self.slices[name] = slice(start, start + 6)
+            start += 6
         self.count = start
-        self._width = width
+        self._width, self._systematic = width, systematic
 
     def prior_information(self) -> NDArray[np.float64]:
         """``(count,)`` inverse variances of the prior; 0 for the pose."""
@@ -98,10 +125,13 @@ class Parameters:
         for name in self.names:
             std = _PRIOR_STD[name] * (self._width if name == "principal_point" else 1.0)
             information[self.slices[name]] = std**-2
+        if self._systematic is not None:
+            information[self.slices["network_error"]] = 1.0 / np.diag(self._systematic)
+            information[self.slices["board"]] = np.repeat(_BOARD_STD, 3) ** -2
         return information
 
     def values(self, setup: CameraSetup, nominal: PinholeCamera) -> NDArray[np.float64]:
-        """``(count,)`` the set-up's deviation from readings and intrinsics as given; 0 for the pose."""
+        """``(count,)`` the set-up's deviation from readings and intrinsics as given; 0 for the pose and a board's."""
         found = np.zeros(self.count)
         camera = setup.camera
         all_values: dict[str, Any] = {
@@ -113,13 +143,15 @@ class Parameters:
         }
         for name in self.names:
             found[self.slices[name]] = all_values[name]
+        if "network_error" in self.slices:
+            found[self.slices["network_error"]] = setup.network_error
         return found
 
     def moved(self, setup: CameraSetup, step: NDArray[np.float64]) -> CameraSetup:
         """The set-up after a step of the vector."""
-        T = setup.camera_T_base.as_matrix()
-        T[:3, :3] = rotation_matrix(step[3:6]) @ T[:3, :3]
-        T[:3, 3] += step[:3]
+        pose, board, error = moved(setup.camera_T_base, step[:6]), setup.link_T_board, setup.network_error
+        if board is not None and "board" in self.slices:
+            board, error = moved(board, step[self.slices["board"]]), error + step[self.slices["network_error"]]
         part = {name: step[self.slices[name]] for name in self.names}
         camera = setup.camera
         if "focal_length" in part:
@@ -133,7 +165,7 @@ class Parameters:
             camera = replace(camera, distortion=(k1, k2, 0.0, 0.0) if k1 or k2 else ())
         offsets = setup.joint_offsets + part.get("joint_offsets", 0.0)
         time_offset_s = setup.time_offset_s + float(part.get("time_offset", np.zeros(1))[0])
-        return CameraSetup(pose_from_matrix(T), camera, offsets, time_offset_s)
+        return CameraSetup(pose, camera, offsets, time_offset_s, board, error)
 
     def jacobian(
         self,
@@ -142,7 +174,7 @@ class Parameters:
         by_joints: NDArray[np.float64],
         velocities: NDArray[np.float64],
     ) -> NDArray[np.float64]:
-        """Derivatives of undistorted pixels by the parameters.
+        """Derivatives of undistorted pixels by the parameters, for points of the robot that the network detects.
 
         The change of the distorted pixel by the distortion is taken for that of the undistorted one, which differ by
         the lens's own magnification: a few per cent in the corners.
@@ -169,6 +201,8 @@ class Parameters:
         found[:, :, :3] = by_point
         found[:, :, 3:6] = by_point @ _cross(-rotated)
         part = self.slices
+        if "network_error" in part:
+            found[:, :, part["network_error"]] = found[:, :, :6]
         if "joint_offsets" in part or "time_offset" in part:
             moved = by_point @ (T[:3, :3] @ by_joints)
             if "joint_offsets" in part:
@@ -183,6 +217,32 @@ class Parameters:
             squared = x**2 + y**2
             powers = np.stack([squared, squared**2], axis=1)[:, None]  # (S, 1, 2)
             found[:, :, part["distortion"]] = np.stack([camera.fx * x, camera.fy * y], axis=1)[..., None] * powers
+        return found
+
+    def board_jacobian(
+        self,
+        setup: CameraSetup,
+        points: NDArray[np.float64],
+        by_joints: NDArray[np.float64],
+        velocities: NDArray[np.float64],
+        base_R_link: NDArray[np.float64],
+        rotated: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """The same for points of the board, which the network's error does not move.
+
+        Args:
+            setup: Where the derivatives are taken.
+            points: ``(S, 3)`` points of the board in the base frame, metres.
+            by_joints: ``(S, 3, n)`` their derivatives by the joint positions.
+            velocities: ``(n,)`` joint velocities, rad/s.
+            base_R_link: ``(3, 3)`` rotation of the link that carries the board.
+            rotated: ``(S, 3)`` the points from the board's origin in the axes of the link, metres.
+        """
+        found = self.jacobian(setup, points, by_joints, velocities)
+        start = self.slices["board"].start
+        found[:, :, self.slices["network_error"]] = 0.0
+        found[:, :, start : start + 3] = found[:, :, :3] @ (setup.camera_T_base.rotation.as_matrix() @ base_R_link)
+        found[:, :, start + 3 : start + 6] = found[:, :, start : start + 3] @ _cross(-rotated)
         return found
 
 

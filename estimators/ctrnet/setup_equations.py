@@ -18,9 +18,10 @@ from .hypothesis import PoseHypothesis
 from .robot_model import RobotModel, RobotView
 from .setup import CameraSetup, Parameters, known_velocities
 
-__all__ = ["Equations", "ImageMeasurement"]
+__all__ = ["KEYPOINT_CUT", "Equations", "ImageMeasurement", "tukey", "tukey_weights"]
 
-_KEYPOINT_CUT = 4.685  # standard deviations from which on a keypoint has no weight (Tukey)
+KEYPOINT_CUT = 4.685
+"""Standard deviations from which on a point has no weight (Tukey's biweight, 95 % efficient)."""
 
 _Vector = NDArray[np.float64]
 
@@ -71,6 +72,7 @@ class ImageMeasurement:
 
     def scaled(self, setup: CameraSetup) -> ImageMeasurement:
         """The measurement with the contour's scale at a set-up; it must not change while solutions are compared."""
+        setup = setup.of_network
         return replace(self, contour_scale=_scale(self._gaps(self._view(setup), setup).gaps))
 
     def equations(self, setup: CameraSetup, parameters: Parameters) -> Equations:
@@ -79,6 +81,7 @@ class ImageMeasurement:
 
     def linearised(self, view: RobotView, setup: CameraSetup, parameters: Parameters) -> Equations:
         """The same for the robot at the set-up's joint positions, where that is known."""
+        setup = setup.of_network
         return Equations.total([self._keypoints(view, setup, parameters), self._contour(view, setup, parameters)])
 
     def _view(self, setup: CameraSetup) -> RobotView:
@@ -92,9 +95,9 @@ class ImageMeasurement:
         links = [point.link for point, enters in zip(self.model.points, used, strict=True) if enters]
         J = self._jacobian(view, setup, parameters, view.keypoints[used], links)
         away, variance = found.pixels[used] - projected[used], found.variance[used]
-        squares, cut = np.sum(away**2, axis=1) / variance, 2.0 * _KEYPOINT_CUT**2
-        weights = self.keypoint_information * _tukey_weights(squares, cut) / variance
-        cost = self.keypoint_information * (float(np.sum(_tukey(squares, cut))) + lost * cut / 3.0)
+        squares, cut = np.sum(away**2, axis=1) / variance, 2.0 * KEYPOINT_CUT**2
+        weights = self.keypoint_information * tukey_weights(squares, cut) / variance
+        cost = self.keypoint_information * (float(np.sum(tukey(squares, cut))) + lost * cut / 3.0)
         return Equations(
             np.einsum("sap,s,saq->pq", J, weights, J),
             np.einsum("sap,s,sa->p", J, weights, away),
@@ -130,12 +133,12 @@ class ImageMeasurement:
         J = np.einsum("sa,ab,sbp->sp", contour.normals[met], linear, J)
         scale = _scale(all_gaps) if self.contour_scale is None else self.contour_scale
         squares, votes = (gaps / scale) ** 2, contour.lengths / CORRELATION_LENGTH
-        weights = _tukey_weights(squares, CUT**2) * votes[met] / scale**2
+        weights = tukey_weights(squares, CUT**2) * votes[met] / scale**2
         missed = float(np.sum(votes[shown & ~met])) * CUT**2 / 3.0  # no boundary is near: as bad as any outlier
         return Equations(
             (J * weights[:, None]).T @ J,
             J.T @ (weights * gaps),
-            float(np.sum(votes[met] * _tukey(squares, CUT**2))) + missed,
+            float(np.sum(votes[met] * tukey(squares, CUT**2))) + missed,
             float(np.sum(votes[shown])),
             float(np.sum(contour.lengths[met][np.abs(gaps) < INLIER_DISTANCE])),
             float(np.sum(contour.lengths[shown])),
@@ -156,11 +159,11 @@ def _scale(gaps: _Vector) -> float:
     return max(LEAST_SCALE, NORMAL * float(np.median(met)) if len(met) else 0.0)
 
 
-def _tukey_weights(squares: _Vector, cut: float) -> _Vector:
+def tukey_weights(squares: _Vector, cut: float) -> _Vector:
     """Weights of squared residuals under Tukey's biweight cost."""
     return np.asarray(np.clip(1.0 - squares / cut, 0.0, None) ** 2)
 
 
-def _tukey(squares: _Vector, cut: float) -> _Vector:
+def tukey(squares: _Vector, cut: float) -> _Vector:
     """Tukey's biweight cost of squared residuals, equal to them near 0 and constant from ``cut`` on."""
     return np.asarray(cut / 3.0 * (1.0 - np.clip(1.0 - squares / cut, 0.0, None) ** 3))

@@ -184,3 +184,30 @@ def test_what_is_asked_for_is_estimated_and_said(recording, tmp_path, capsys):
     assert main(["calibrate", *where(folder), "--estimate", "zoom", "--out", str(tmp_path / "none")]) == 1
     assert "valid names: auto, joint_offsets" in capsys.readouterr().err
     assert not (tmp_path / "none").exists()
+
+
+BOARD = "columns: 5\nrows: 4\nsquare_m: 0.04\nmarker_m: 0.031\ndictionary: DICT_4X4_50\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "message"),
+    [
+        (BOARD, ["--refine"], "--refine knows nothing of the board"),
+        (BOARD, ["--robot", "baxter_right"], "--board is not possible with baxter_right"),
+        (BOARD + "link: panda_link99\n", [], "no link 'panda_link99'"),
+        (BOARD + "size: 1\n", [], "unknown field 'size'"),
+    ],
+)
+def test_a_board_that_cannot_be_used_is_rejected_before_images_are_read(text, more, message, tmp_path, capsys):
+    (tmp_path / "board.yaml").write_text(text)
+    options = ["--board", str(tmp_path / "board.yaml"), "--out", str(tmp_path / "out"), *more]
+    assert main(["calibrate", "--images", str(tmp_path / "none"), *options]) == 1
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_board_that_is_not_in_the_images_is_said(recording, tmp_path, capsys):
+    (tmp_path / "board.yaml").write_text(BOARD)
+    options = ["--board", str(tmp_path / "board.yaml"), "--out", str(tmp_path / "out")]
+    assert main(["calibrate", *where(recording[0]), *options]) == 1
+    assert "the board is seen in 0 of 5 joint configurations" in capsys.readouterr().err
