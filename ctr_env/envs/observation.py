@@ -72,6 +72,10 @@ def observation_space(parts: tuple[str, ...], joints: int, width: int, height: i
     - ``estimate``: ``estimate_pose`` ``(9,)``, ``estimate_std`` ``(6,)`` (m, rad), ``estimate_valid`` ``(1,)`` (0 or 1)
       and ``estimate_age`` ``(1,)`` (s).
     - ``image``: ``image`` ``(H, W, 3)`` uint8 and ``intrinsics`` ``(4,)`` (fx, fy, cx, cy, pixels).
+    - ``privileged``: ``privileged`` ``(21,)``, what only a simulator knows, for a critic. Elements 0 to 8 are the true
+      ``camera_T_base``; 9 to 14 ``goal_error``, as in ``state``; 15 to 20 the estimate's error twist (m, rad), from the
+      estimate to the true ``camera_T_base`` of this instant in camera axes at the base origin, the one whose standard
+      deviations are ``estimate_std``, zero while the estimate is not valid.
 
     Bounds are far beyond any physical value; an estimate beyond them is clipped.
     """
@@ -91,6 +95,8 @@ def observation_space(parts: tuple[str, ...], joints: int, width: int, height: i
         }
     if "image" in parts:
         entries |= {"image": spaces.Box(0, 255, (height, width, 3), np.uint8), "intrinsics": _real(4, 1e6)}
+    if "privileged" in parts:
+        entries["privileged"] = _real(21, _FAR_M)
     return spaces.Dict(entries)
 
 
@@ -117,7 +123,20 @@ def observation(parts: tuple[str, ...], now: Snapshot) -> dict[str, NDArray[Any]
         c = now.camera
         assert now.image is not None
         entries |= {"image": now.image, "intrinsics": np.array([c.fx, c.fy, c.cx, c.cy], dtype=np.float32)}
+    if "privileged" in parts:
+        entries["privileged"] = _privileged(now)
     return entries
+
+
+def _privileged(now: Snapshot) -> NDArray[np.float32]:
+    """``(21,)`` true pose of the base, true error of the gripper, error of the estimate."""
+    camera_T_base, estimate = now.camera_T_base.as_matrix(), now.estimate
+    vector = np.zeros(21, np.float32)
+    vector[:9] = matrix_to_vector(camera_T_base)
+    vector[9:15] = matrix_twist(now.base_T_ee_matrix, now.base_T_goal.as_matrix())
+    if estimate.valid:
+        vector[15:] = matrix_twist(estimate.camera_T_base.as_matrix(), camera_T_base).clip(-_FAR_M, _FAR_M)
+    return vector
 
 
 def _real(size: int, high: float, low: float | None = None) -> spaces.Box:

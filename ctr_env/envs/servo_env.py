@@ -89,7 +89,8 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
             robot: Robot, by name or by description.
             task: ``"servo"`` (goal and camera stand still) or ``"track"`` (one of them moves).
             moving: What moves in ``"track"``: ``"goal"``, ``"camera"`` or ``"both"``.
-            obs_mode: Parts of the observation, joined by ``+``: ``"state"``, ``"estimate"``, ``"image"``.
+            obs_mode: Parts of the observation, joined by ``+``: ``"state"``, ``"estimate"``, ``"image"``,
+                ``"privileged"``.
             action_mode: ``"pbvs"``: the action is a residual twist (m/s, rad/s, base axes) added to the controller's;
                 ``"ee_twist"``: the gripper's twist; ``"joint_velocity"``: the arm's joint velocities.
             estimator: Pose estimator, by name or as an object.

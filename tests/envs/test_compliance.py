@@ -13,7 +13,7 @@ from stable_baselines3.common.env_checker import check_env as check_sb3_env
 from ctr_env._registration import ENVIRONMENTS
 from ctr_env.envs import ACTION_MODES
 
-OBS_MODES = ("state", "estimate", "image", "image+estimate", "state+estimate+image")
+OBS_MODES = ("state", "estimate", "image+privileged", "image+estimate", "state+estimate+image+privileged")
 SIZE = {"width": 48, "height": 36}  # Stable-Baselines3 wants 36 pixels at least
 CASES = [
     (
