@@ -31,8 +31,8 @@ _OBSERVATIONS = {
     "estimate_age": "age of the frame that the estimate was made from, s",
     "image": "RGB image",
     "intrinsics": "fx, fy, cx, cy, pixels",
-    "privileged": "0–8: true `camera_T_base`; 9–14: `goal_error`; 15–20: error of the estimate in camera axes (true minus "
-    "estimated translation, m, then rotation vector, rad), zero while it is not valid",
+    "privileged": "0–8: true `camera_T_base`; 9–14: `goal_error`; 15–20: error of the estimate in camera axes (true "
+    "minus estimated translation, m, then rotation vector, rad), zero while it is not valid",
 }
 _ACTIONS = {
     "pbvs": "residual twist added to the controller's command; zero lets the controller act alone",
