@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .datasets.recording import Recording, load_recording
     from .datasets.undistortion import undistorted_frame
     from .envs import ServoConfig, ServoEnv
+    from .envs.wrappers import AddObservationNoise, HoldEstimate
     from .errors import (
         CalibrationError,
         ConfigurationError,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from .scenes.world.scene import Scene
 
 __all__ = [
+    "AddObservationNoise",
     "Calibration",
     "CalibrationError",
     "ConfigurationError",
@@ -62,6 +64,7 @@ __all__ = [
     "DataWarning",
     "Frame",
     "GroundTruth",
+    "HoldEstimate",
     "MissingDependencyError",
     "MissingFileError",
     "PinholeCamera",
@@ -120,6 +123,7 @@ _MODULES = {
     "datasets.recording": ("Recording", "load_recording"),
     "datasets.undistortion": ("undistorted_frame",),
     "envs": ("ServoConfig", "ServoEnv"),
+    "envs.wrappers": ("AddObservationNoise", "HoldEstimate"),
     "estimators": ("GroundTruth", "PoseEstimate", "PoseEstimator", "make_estimator", "register_estimator"),
     "estimators.pnp": ("PnPSolution", "solve_pnp"),
     "evaluation.servo.metrics": ("episode_metrics",),

@@ -1,1 +1,1 @@
-"""Training of networks: supervised, and self-training on unlabelled images."""
+"""Training of networks: supervised, self-training on unlabelled images, and policies for reinforcement learning."""
