@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .datasets.image_size import camera_of_size
     from .datasets.recording import Recording, load_recording
     from .datasets.undistortion import undistorted_frame
-    from .envs import ServoConfig, ServoEnv
+    from .envs import ReachEnv, ReachGoalEnv, ServoConfig, ServoEnv
     from .envs.wrappers import AddObservationNoise, HoldEstimate
     from .errors import (
         CalibrationError,
@@ -71,6 +71,8 @@ __all__ = [
     "PnPSolution",
     "PoseEstimate",
     "PoseEstimator",
+    "ReachEnv",
+    "ReachGoalEnv",
     "Recording",
     "RenderError",
     "RobotDescription",
@@ -122,7 +124,7 @@ _MODULES = {
     "datasets.image_size": ("camera_of_size",),
     "datasets.recording": ("Recording", "load_recording"),
     "datasets.undistortion": ("undistorted_frame",),
-    "envs": ("ServoConfig", "ServoEnv"),
+    "envs": ("ReachEnv", "ReachGoalEnv", "ServoConfig", "ServoEnv"),
     "envs.wrappers": ("AddObservationNoise", "HoldEstimate"),
     "estimators": ("GroundTruth", "PoseEstimate", "PoseEstimator", "make_estimator", "register_estimator"),
     "estimators.pnp": ("PnPSolution", "solve_pnp"),

@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import gymnasium as gym
 
 __all__ = ["ENTRY_POINT", "ENVIRONMENTS", "register_environments", "steps_of"]
 
 ENTRY_POINT = "ctr_env.envs:ServoEnv"
-"""The class of all environments."""
-ENVIRONMENTS = {
-    f"ctr_env/{label}{task.capitalize()}-v0": {"robot": robot, "task": task}
-    for robot, label in (("panda", "Panda"), ("fr3", "FR3"), ("baxter", "Baxter"))
-    for task in ("servo", "track")
-}
-"""Registered ids with the arguments that distinguish them."""
+"""The class of the servoing environments, and the base of all others."""
 
-_STEPS = {"servo": 240, "track": 300}
+
+class _Kind(NamedTuple):
+    """Environments of one task: class, steps of an episode, and arguments beside the robot."""
+
+    entry_point: str
+    steps: int
+    kwargs: dict[str, Any]
+
+
+_REACH, _FOLLOW = "ctr_env.envs:ReachEnv", {"task": "track", "moving": "both", "tolerance_m": 0.02}
+_KINDS = {
+    "Servo": _Kind(ENTRY_POINT, 240, {"task": "servo"}),
+    "Track": _Kind(ENTRY_POINT, 300, {"task": "track"}),
+    "Reach": _Kind(_REACH, 120, {}),
+    "ReachGoal": _Kind("ctr_env.envs:ReachGoalEnv", 120, {}),
+    "Follow": _Kind(_REACH, 240, _FOLLOW),
+}
+_NAMES = {
+    f"ctr_env/{label}{kind}-v0": (robot, kind)
+    for robot, label in (("panda", "Panda"), ("fr3", "FR3"), ("baxter", "Baxter"))
+    for kind in _KINDS
+}
+
+ENVIRONMENTS = {name: {"robot": robot, **_KINDS[kind].kwargs} for name, (robot, kind) in _NAMES.items()}
+"""Registered ids with the arguments that distinguish them."""
 
 
 def steps_of(task: str) -> int:
-    """Number of steps after which an episode of a task is truncated."""
-    return _STEPS[task]
+    """Number of steps after which an episode of a servoing task is truncated."""
+    return _KINDS[task.capitalize()].steps
 
 
 def register_environments() -> None:
     """Register every environment; a repeated call has no effect."""
-    for name, kwargs in ENVIRONMENTS.items():
+    for name, (_, kind) in _NAMES.items():
         if name not in gym.registry:
-            gym.register(name, entry_point=ENTRY_POINT, max_episode_steps=steps_of(kwargs["task"]), kwargs=dict(kwargs))
+            entry_point, steps, _ = _KINDS[kind]
+            gym.register(name, entry_point=entry_point, max_episode_steps=steps, kwargs=dict(ENVIRONMENTS[name]))

@@ -1,6 +1,8 @@
 """Servoing environments and their parts."""
 
 from .config import ACTION_MODES, OBSERVATION_PARTS, ServoConfig
+from .reach import ReachEnv
+from .reach_goal import ReachGoalEnv
 from .servo_env import ServoEnv
 
-__all__ = ["ACTION_MODES", "OBSERVATION_PARTS", "ServoConfig", "ServoEnv"]
+__all__ = ["ACTION_MODES", "OBSERVATION_PARTS", "ReachEnv", "ReachGoalEnv", "ServoConfig", "ServoEnv"]

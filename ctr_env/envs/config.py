@@ -17,7 +17,7 @@ __all__ = ["ACTION_MODES", "MOVING", "OBSERVATION_PARTS", "TASKS", "ServoConfig"
 
 TASKS = ("servo", "track")
 ACTION_MODES = ("pbvs", "ee_twist", "joint_velocity")
-OBSERVATION_PARTS = ("state", "estimate", "image", "privileged")
+OBSERVATION_PARTS = ("state", "estimate", "apparent", "image", "privileged")
 MOVING = ("goal", "camera", "both")
 
 
@@ -36,8 +36,8 @@ class ServoConfig:
     moving: str = "goal"
     """What moves in ``"track"``: ``"goal"``, ``"camera"`` or ``"both"``."""
     obs_mode: str = "estimate"
-    """Parts of the observation, joined by ``+``: ``"state"``, ``"estimate"``, ``"image"``, ``"privileged"`` (truth for
-    the critic alone)."""
+    """Parts of the observation, joined by ``+``: ``"state"``, ``"estimate"``, ``"apparent"`` (error by the newest
+    estimate), ``"image"``, ``"privileged"`` (truth for the critic alone)."""
     action_mode: str = "pbvs"
     """``"pbvs"``: the controller servos, the action is a residual twist (zero: none); ``"ee_twist"``: the action is the
     gripper's twist in base axes; ``"joint_velocity"``: the action is the arm's joint velocities."""

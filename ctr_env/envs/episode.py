@@ -84,6 +84,9 @@ class EpisodeSampler:
 
     Tasks are sampled until a kinematic servo reaches the goal from the start without contact; then cameras, until the
     goal is always in view, and enough of the arm at the start and on arrival, along the whole path of a moving camera.
+
+    Attributes:
+        goal_scale: Factor on the drawn joint offsets from start to goal; the draws of an episode record the product.
     """
 
     def __init__(self, scene: Scene, rules: Randomization, goal_moves: bool, camera_moves: bool) -> None:
@@ -99,6 +102,7 @@ class EpisodeSampler:
         self._rules = rules
         self._goal_moves = goal_moves
         self._camera_moves = camera_moves
+        self.goal_scale = 1.0
         self._sizes = sizes_of(scene)
         self._reachability = ReachabilityCheck(scene)
 
@@ -118,7 +122,8 @@ class EpisodeSampler:
         draws |= {name: value for name, value in replay.items() if name in draws}
         obstacle = ""
         for attempt in range(_SELECTIVE_TASKS):
-            task = draws | self._rules.draw(seed, self._sizes, index=attempt, groups=_TASK_GROUPS) | dict(replay)
+            task = draws | self._rules.draw(seed, self._sizes, index=attempt, groups=_TASK_GROUPS)
+            task = task | {"task.goal": self.goal_scale * task["task.goal"]} | dict(replay)
             rules = TaskRules(self._scene, self._view(seed, task, attempt, 0, replay))
             if attempt >= _TASKS and not rules.selective:
                 break

@@ -63,6 +63,17 @@ class LoopErrors:
         """Goal in the base frame, by the estimate and the goal in the image that it was made from."""
         return None if self._base_T_goal is None else pose_from_matrix(self._base_T_goal)
 
+    @property
+    def apparent_twist(self) -> NDArray[np.float64]:
+        """``(6,)`` goal minus gripper in base axes: m, and the rotation vector from gripper to goal, rad.
+
+        The goal is that of the newest valid estimate, the gripper that of the encoders now; zeros before the first
+        valid estimate.
+        """
+        if self._base_T_goal is None:
+            return np.zeros(6)
+        return matrix_twist(self._past[-1].base_T_ee, self._base_T_goal)
+
     def update(self, now: Snapshot, measured_base_T_ee: NDArray[np.float64]) -> None:
         """Record a new instant and the gripper's ``(4, 4)`` pose by its encoders.
 

@@ -71,6 +71,8 @@ def observation_space(parts: tuple[str, ...], joints: int, width: int, height: i
       m, and the rotation vector from gripper to goal, rad, base axes).
     - ``estimate``: ``estimate_pose`` ``(9,)``, ``estimate_std`` ``(6,)`` (m, rad), ``estimate_valid`` ``(1,)`` (0 or 1)
       and ``estimate_age`` ``(1,)`` (s).
+    - ``apparent``: ``apparent_error`` ``(6,)``, as ``goal_error``, by the newest valid estimate and the encoders; zeros
+      before the first.
     - ``image``: ``image`` ``(H, W, 3)`` uint8 and ``intrinsics`` ``(4,)`` (fx, fy, cx, cy, pixels).
     - ``privileged``: ``privileged`` ``(21,)``, what only a simulator knows, for a critic. Elements 0 to 8 are the true
       ``camera_T_base``; 9 to 14 ``goal_error``, as in ``state``; 15 to 20 the estimate's error twist (m, rad), from the
@@ -93,6 +95,8 @@ def observation_space(parts: tuple[str, ...], joints: int, width: int, height: i
             "estimate_valid": _real(1, 1.0, low=0.0),
             "estimate_age": _real(1, _LONG_S, low=0.0),
         }
+    if "apparent" in parts:
+        entries["apparent_error"] = _real(6, _FAR_M)
     if "image" in parts:
         entries |= {"image": spaces.Box(0, 255, (height, width, 3), np.uint8), "intrinsics": _real(4, 1e6)}
     if "privileged" in parts:
@@ -100,8 +104,14 @@ def observation_space(parts: tuple[str, ...], joints: int, width: int, height: i
     return spaces.Dict(entries)
 
 
-def observation(parts: tuple[str, ...], now: Snapshot) -> dict[str, NDArray[Any]]:
-    """The observation of an instant; see :func:`observation_space`."""
+def observation(parts: tuple[str, ...], now: Snapshot, apparent_error: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
+    """The observation of an instant; see :func:`observation_space`.
+
+    Args:
+        parts: Parts of the observation.
+        now: The instant.
+        apparent_error: ``(6,)`` see :attr:`~.loop_errors.LoopErrors.apparent_twist`.
+    """
     entries: dict[str, NDArray[Any]] = {
         "joint_positions": now.joint_positions.astype(np.float32),
         "joint_velocities": now.joint_velocities.astype(np.float32),
@@ -119,6 +129,8 @@ def observation(parts: tuple[str, ...], now: Snapshot) -> dict[str, NDArray[Any]
             "estimate_valid": np.array([estimate.valid], dtype=np.float32),
             "estimate_age": np.array([now.time_s - estimate.time_s], dtype=np.float32),
         }
+    if "apparent" in parts:
+        entries["apparent_error"] = apparent_error.clip(-_FAR_M, _FAR_M).astype(np.float32)
     if "image" in parts:
         c = now.camera
         assert now.image is not None

@@ -25,10 +25,9 @@ from .config import ServoConfig
 from .episode import Episode
 from .info import step_info
 from .loop_errors import LoopErrors
+from .objective import Objective, ServoObjective
 from .observation import Snapshot, observation, observation_space
 from .replay import read_reset_options
-from .reward import reward
-from .success import SuccessMonitor
 from .world import CONTROL_HZ, World
 
 __all__ = ["CONTROL_HZ", "ServoEnv"]
@@ -89,8 +88,8 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
             robot: Robot, by name or by description.
             task: ``"servo"`` (goal and camera stand still) or ``"track"`` (one of them moves).
             moving: What moves in ``"track"``: ``"goal"``, ``"camera"`` or ``"both"``.
-            obs_mode: Parts of the observation, joined by ``+``: ``"state"``, ``"estimate"``, ``"image"``,
-                ``"privileged"``.
+            obs_mode: Parts of the observation, joined by ``+``: ``"state"``, ``"estimate"``, ``"apparent"``,
+                ``"image"``, ``"privileged"``.
             action_mode: ``"pbvs"``: the action is a residual twist (m/s, rad/s, base axes) added to the controller's;
                 ``"ee_twist"``: the gripper's twist; ``"joint_velocity"``: the arm's joint velocities.
             estimator: Pose estimator, by name or as an object.
@@ -159,7 +158,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         self._episode = episode
         self._steps = 0
         self._command = ServoCommand(np.zeros(self.kinematics.n), np.zeros(6), "hold", "not_started")
-        self._monitor = SuccessMonitor()
+        self._objective = self._make_objective()
         self._errors = LoopErrors(self.controller.needs_gripper)
         self.controller.reset()
         self.estimator.reset(episode.stream("estimator"))
@@ -182,7 +181,14 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         self._steps += 1
         self._observe(self._episode)
         obs, info = self._report(self._episode)
-        return obs, reward(info["true_position_error_m"], info["true_rotation_error_rad"]), False, False, info
+        return obs, self._reward(obs, info), False, False, info
+
+    def _make_objective(self) -> Objective:
+        """What the next episode is rewarded for."""
+        return ServoObjective()
+
+    def _reward(self, obs: Observation, info: dict[str, Any]) -> float:
+        return self._objective.reward(info["true_position_error_m"], info["true_rotation_error_rad"])
 
     def _control(self, action: NDArray[np.float64]) -> ServoCommand:
         """Ask the controller."""
@@ -212,8 +218,8 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         now = self._now
         true_error = matrix_error(now.base_T_ee_matrix, now.base_T_goal.as_matrix())
         info = step_info(episode, now, self._errors, self._command, true_error)
-        info["is_success"] = self._monitor.update(now.time_s, *true_error)
-        return observation(self.config.observation_parts, now), info
+        info["is_success"] = self._objective.success(now.time_s, *true_error)
+        return observation(self.config.observation_parts, now, self._errors.apparent_twist), info
 
     def render(self) -> NDArray[Any] | None:
         """The camera's image: ``(H, W, 3)`` uint8, or ``(H, W)`` float32 metres for ``"depth_array"``."""

@@ -52,6 +52,15 @@ class World:
             camera_moves=self._moves and config.moving in ("camera", "both"),
         )
 
+    @property
+    def goal_scale(self) -> float:
+        """Factor on the drawn joint offsets from start to goal."""
+        return self._sampler.goal_scale
+
+    @goal_scale.setter
+    def goal_scale(self, value: float) -> None:
+        self._sampler.goal_scale = value
+
     def begin(self, seed: int, replay: Draws) -> Episode:
         """Sample an episode and set the scene to its beginning.
 

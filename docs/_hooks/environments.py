@@ -29,6 +29,7 @@ _OBSERVATIONS = {
     "estimate_std": "standard deviations of the estimate: translation, m, then rotation, rad",
     "estimate_valid": "1 where the estimate may be acted on, else 0",
     "estimate_age": "age of the frame that the estimate was made from, s",
+    "apparent_error": "as `goal_error`, by the newest valid estimate and the encoders; zeros before the first",
     "image": "RGB image",
     "intrinsics": "fx, fy, cx, cy, pixels",
     "privileged": "0–8: true `camera_T_base`; 9–14: `goal_error`; 15–20: error of the estimate in camera axes (true "

@@ -10,7 +10,10 @@ from ctr_env.errors import CtrEnvError
     "kwargs, message",
     [
         ({"task": "grasp"}, "unknown task 'grasp'; valid names: servo, track"),
-        ({"obs_mode": "pixels"}, "unknown obs_mode part 'pixels'; valid names: state, estimate, image, privileged"),
+        (
+            {"obs_mode": "pixels"},
+            "unknown obs_mode part 'pixels'; valid names: state, estimate, apparent, image, privileged",
+        ),
         ({"obs_mode": "image+image"}, "twice"),
         ({"action_mode": "torque"}, "valid names: pbvs, ee_twist, joint_velocity"),
         ({"estimator": "magic"}, "valid names: charuco, ctrnet, ground_truth, noisy"),

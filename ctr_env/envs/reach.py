@@ -1,0 +1,94 @@
+"""Reaching: bring the gripper to a point, or keep it there while the point and the camera move."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ctr_env.errors import ConfigurationError
+from ctr_env.runs.configuration import require_choice
+
+from .objective import Objective
+from .servo_env import ServoEnv
+
+__all__ = ["REWARDS", "ReachEnv", "ReachObjective"]
+
+REWARDS = ("dense", "sparse")
+"""Kinds of reward."""
+
+
+class ReachObjective:
+    """The position of the goal alone."""
+
+    def __init__(self, kind: str, tolerance_m: float) -> None:
+        """Reward by one of :data:`REWARDS`; errors below a tolerance (m) are a success."""
+        self._sparse, self._tolerance_m = kind == "sparse", tolerance_m
+
+    def reward(self, position_error_m: float, rotation_error_rad: float) -> float:
+        """Minus the true position error (m); sparse: 0 within the tolerance, else -1."""
+        if self._sparse:
+            return -float(position_error_m >= self._tolerance_m)
+        return -float(position_error_m)
+
+    def success(self, time_s: float, position_error_m: float, rotation_error_rad: float) -> bool:
+        """Whether the true position error is below the tolerance now."""
+        return position_error_m < self._tolerance_m
+
+
+class ReachEnv(ServoEnv):
+    """Reach a point that is known in the camera frame; the orientation of the gripper is free.
+
+    The arm, the camera, the estimator and the meaning of actions are those of :class:`ServoEnv`, whose arguments it
+    takes. Its reward and its success are of position alone, and by default it observes the error by the newest estimate
+    (``obs_mode="estimate+apparent"``) and acts by twists of the gripper.
+
+    Attributes:
+        reward_kind: ``"dense"`` or ``"sparse"``.
+        tolerance_m: Position error of success, metres.
+    """
+
+    def __init__(
+        self,
+        render_mode: str | None = None,
+        *,
+        reward: str = "dense",
+        tolerance_m: float = 0.01,
+        difficulty: float = 1.0,
+        obs_mode: str = "estimate+apparent",
+        action_mode: str = "ee_twist",
+        **settings: Any,
+    ) -> None:
+        """Make an environment.
+
+        Args:
+            render_mode: See :class:`ServoEnv`.
+            reward: ``"dense"``: minus the true position error (m); ``"sparse"``: 0 within the tolerance, else -1.
+            tolerance_m: True position error below which a step is a success, metres.
+            difficulty: Share of the distance between start and goal, in (0, 1]: 1 is the whole task. It can be set
+                between episodes, as a curriculum does.
+            obs_mode: See :class:`ServoEnv`.
+            action_mode: See :class:`ServoEnv`.
+            settings: Further arguments of :class:`ServoEnv`.
+
+        Raises:
+            ConfigurationError: If a name is unknown or a value out of its range.
+        """
+        require_choice("reward", reward, REWARDS)
+        if not 0.0 < tolerance_m <= 1.0:
+            raise ConfigurationError(f"tolerance_m must lie in (0, 1] metres, not {tolerance_m!r}")
+        self.reward_kind, self.tolerance_m = reward, tolerance_m
+        super().__init__(render_mode, obs_mode=obs_mode, action_mode=action_mode, **settings)
+        self.difficulty = difficulty
+
+    @property
+    def difficulty(self) -> float:
+        """Share of the distance between start and goal, from the next reset on."""
+        return self._world.goal_scale
+
+    @difficulty.setter
+    def difficulty(self, value: float) -> None:
+        if not 0.0 < value <= 1.0:
+            raise ConfigurationError(f"difficulty must lie in (0, 1], not {value!r}")
+        self._world.goal_scale = value
+
+    def _make_objective(self) -> Objective:
+        return ReachObjective(self.reward_kind, self.tolerance_m)

@@ -1,0 +1,101 @@
+"""Reaching in the layout of goal environments, for hindsight experience replay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from ctr_env.runs.configuration import require_choice
+
+from .episode import Episode
+from .reach import ReachEnv
+
+__all__ = ["ReachGoalEnv"]
+
+_PARTS = {"estimate": ("estimate_std", "estimate_valid", "estimate_age"), "state": ()}
+_FAR_M = 100.0
+
+
+class ReachGoalEnv(ReachEnv):
+    """:class:`ReachEnv` with observations of ``observation``, ``achieved_goal`` and ``desired_goal``.
+
+    Goals are ``(3,)`` positions in the base frame, metres. With ``obs_mode="estimate"`` the achieved one is that of the
+    gripper by the encoders, the desired one that of the goal by the newest valid estimate; until there is one, that of
+    the gripper in the home configuration. With ``"state"`` both are true. The reward is computed from the two, so that
+    a replay buffer can compute it for other goals; with ``"estimate"`` a real robot could compute it as well, while
+    ``info["is_success"]`` tells the truth. ``observation`` has the measured joint positions and velocities and, with
+    ``"estimate"``, standard deviations, validity and age of the estimate.
+    """
+
+    def __init__(self, render_mode: str | None = None, *, obs_mode: str = "estimate", **settings: Any) -> None:
+        """Make an environment.
+
+        Args:
+            render_mode: See :class:`ServoEnv`.
+            obs_mode: ``"estimate"`` or ``"state"``.
+            settings: Further arguments of :class:`ReachEnv`.
+
+        Raises:
+            ConfigurationError: If a name is unknown or a value out of its range.
+        """
+        require_choice("obs_mode of a goal environment", obs_mode, tuple(_PARTS))
+        super().__init__(render_mode, obs_mode=obs_mode, **settings)
+        self._truth = obs_mode == "state"
+        self._keys = ("joint_positions", "joint_velocities", *_PARTS[obs_mode])
+        parts: Any = self.observation_space
+        low, high = (np.concatenate([getattr(parts[key], end) for key in self._keys]) for end in ("low", "high"))
+        goal = spaces.Box(-_FAR_M, _FAR_M, (3,), np.float64)
+        self.observation_space = spaces.Dict(
+            {"observation": spaces.Box(low, high, dtype=np.float32), "achieved_goal": goal, "desired_goal": goal}
+        )
+        self._home = self.kinematics.base_T_ee(self.kinematics.home).translation
+
+    def compute_reward(
+        self, achieved_goal: NDArray[np.float64], desired_goal: NDArray[np.float64], info: Any
+    ) -> float | NDArray[np.float64]:
+        """The reward of reaching one goal where another one was desired.
+
+        Args:
+            achieved_goal: ``(3,)`` or ``(N, 3)`` positions, metres.
+            desired_goal: The same shape.
+            info: Not used.
+
+        Returns:
+            A float, or ``(N,)``.
+        """
+        error = np.linalg.norm(np.asarray(achieved_goal) - np.asarray(desired_goal), axis=-1)
+        found = -(error >= self.tolerance_m).astype(float) if self.reward_kind == "sparse" else -error
+        return float(found) if found.ndim == 0 else found
+
+    def compute_terminated(
+        self, achieved_goal: NDArray[np.float64], desired_goal: NDArray[np.float64], info: Any
+    ) -> Any:
+        """``False``, or ``(N,)`` of it: staying at the goal is part of the task."""
+        shape = np.shape(achieved_goal)[:-1]
+        return np.zeros(shape, dtype=bool) if shape else False
+
+    def compute_truncated(
+        self, achieved_goal: NDArray[np.float64], desired_goal: NDArray[np.float64], info: Any
+    ) -> Any:
+        """``False``, or ``(N,)`` of it: the time limit is a wrapper's."""
+        return self.compute_terminated(achieved_goal, desired_goal, info)
+
+    def _report(self, episode: Episode) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        found, info = super()._report(episode)
+        now, desired = self.snapshot, self._errors.base_T_goal
+        if self._truth:
+            gripper, goal = now.base_T_ee_matrix[:3, 3], now.base_T_goal.translation
+        else:
+            gripper = self.kinematics.ee_matrix(now.joint_positions)[:3, 3]
+            goal = self._home if desired is None else desired.translation
+        return {
+            "observation": np.concatenate([found[key] for key in self._keys]),
+            "achieved_goal": np.clip(gripper, -_FAR_M, _FAR_M),
+            "desired_goal": np.clip(goal, -_FAR_M, _FAR_M),
+        }, info
+
+    def _reward(self, obs: dict[str, NDArray[Any]], info: dict[str, Any]) -> float:
+        return float(self.compute_reward(obs["achieved_goal"], obs["desired_goal"], info))
