@@ -33,7 +33,7 @@ def test_the_apparent_error_is_the_true_one_of_a_perfect_estimate(make):
 def test_the_apparent_error_is_that_of_the_estimate(make):
     """A pose that is off by a known translation in the base frame moves the goal by as much."""
     env = make("PandaReach", obs_mode="state+apparent", estimator="noisy", estimator_config={"white_position_m": 0.02})
-    obs, info = env.reset(seed=5)
+    obs, _info = env.reset(seed=5)
     estimated = env.unwrapped.snapshot.estimate.camera_T_base
     goal = env.unwrapped.snapshot.camera_T_goal
     expected = (estimated.inv() * goal).translation - env.unwrapped.snapshot.base_T_ee.translation
@@ -49,7 +49,7 @@ def test_difficulty_scales_the_way_to_the_goal(make):
         _, info = env.reset(seed=11)
         offsets[difficulty] = np.linalg.norm(env.unwrapped.snapshot.base_T_goal.translation
                                              - env.unwrapped.snapshot.base_T_ee.translation)  # fmt: skip
-        again, replayed = env.reset(options={"draws": info["draws"], "seed": info["seed"]})
+        _again, replayed = env.reset(options={"draws": info["draws"], "seed": info["seed"]})
         np.testing.assert_array_equal(replayed["draws"]["task.goal"], info["draws"]["task.goal"])
     assert 0.0 < offsets[0.25] < 0.6 * offsets[1.0]
 

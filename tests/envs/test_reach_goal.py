@@ -12,7 +12,7 @@ def test_batched_rewards_and_ends_are_those_of_the_steps(make, reward, obs_mode)
     env.reset(seed=1)
     steps = []
     for _ in range(40):
-        obs, given, terminated, truncated, info = env.step(env.action_space.sample())
+        obs, given, terminated, truncated, _info = env.step(env.action_space.sample())
         steps.append((obs["achieved_goal"], obs["desired_goal"], given, terminated, truncated))
     achieved, desired, given, terminated, truncated = map(np.array, zip(*steps, strict=True))
     task = env.unwrapped
