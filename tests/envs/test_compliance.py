@@ -12,6 +12,7 @@ from stable_baselines3.common.env_checker import check_env as check_sb3_env
 
 from ctr_env._registration import ENVIRONMENTS
 from ctr_env.envs import ACTION_MODES
+from ctr_env.envs.wrappers import AddObservationNoise, HoldEstimate
 
 OBS_MODES = ("state", "estimate", "image+privileged", "image+estimate", "state+estimate+image+privileged")
 SIZE = {"width": 48, "height": 36}  # Stable-Baselines3 wants 36 pixels at least
@@ -52,6 +53,17 @@ def test_checkers_pass_without_warnings(name, obs_mode, action_mode):
         warnings.simplefilter("error")
         check_env(env.unwrapped, skip_render_check=True)
         check_sb3_env(env.unwrapped)
+    env.close()
+
+
+def test_wrapped_environments_pass_the_checkers():
+    env = gym.make("ctr_env/PandaServo-v0", estimator="noisy", estimator_config={"dropout": 0.5})
+    env = AddObservationNoise(HoldEstimate(env), {"joint_velocities": 0.01, "goal": (0.01, 0.01)})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", ".*is different from the unwrapped version")
+        check_env(env)
+        check_sb3_env(env)
     env.close()
 
 

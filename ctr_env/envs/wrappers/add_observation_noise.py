@@ -13,7 +13,7 @@ from gymnasium.utils import RecordConstructorArgs
 from numpy.typing import NDArray
 
 from ctr_env.errors import ConfigurationError
-from ctr_env.geometry import matrix_to_vector, moved, vector_to_pose
+from ctr_env.geometry import moved, pose_to_vector, vector_to_pose
 
 __all__ = ["AddObservationNoise"]
 
@@ -74,11 +74,11 @@ class AddObservationNoise(gym.Wrapper[Observation, Any, Observation, Any], Recor
     def _with_noise(self, name: str, value: NDArray[np.float32]) -> NDArray[np.float32]:
         std, space = self._std[name], self._space[name]
         if name in _POSES:
-            error = std * self._streams[name].standard_normal(6)
-            value = matrix_to_vector(moved(vector_to_pose(value), error).as_matrix())
+            twist = std * self._streams[name].standard_normal(6)
+            noisy: NDArray[Any] = pose_to_vector(moved(vector_to_pose(value), twist))
         else:
-            value = value + std * self._streams[name].standard_normal(value.shape)
-        return value.clip(space.low, space.high).astype(np.float32)
+            noisy = value + std * self._streams[name].standard_normal(value.shape)
+        return noisy.clip(space.low, space.high).astype(np.float32)
 
 
 def _vectors(space: spaces.Space[Any]) -> dict[str, spaces.Box]:

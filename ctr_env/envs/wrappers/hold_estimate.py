@@ -36,7 +36,7 @@ class HoldEstimate(gym.Wrapper[Observation, Any, Observation, Any], RecordConstr
         """
         RecordConstructorArgs.__init__(self)
         super().__init__(env)
-        space = env.observation_space
+        space: spaces.Space[Any] = env.observation_space
         parts = space.spaces if isinstance(space, spaces.Dict) else {}
         if "estimate_valid" not in parts or parts["estimate_valid"].shape != (1,):
             raise ConfigurationError(
@@ -58,9 +58,10 @@ class HoldEstimate(gym.Wrapper[Observation, Any, Observation, Any], RecordConstr
 
     def _hold(self, obs: Observation, time_s: float) -> Observation:
         if obs["estimate_valid"][0]:
-            self._held = {name: obs[name] for name in ("estimate_pose", "estimate_std")}
+            self._held = {name: obs[name].copy() for name in ("estimate_pose", "estimate_std")}
             self._made_s = time_s - obs["estimate_age"]
             return obs
         if self._held is None:
             return obs
-        return obs | self._held | {"estimate_age": np.asarray(time_s - self._made_s, dtype=np.float32)}
+        held = {name: value.copy() for name, value in self._held.items()}  # observations share no arrays
+        return obs | held | {"estimate_age": np.asarray(time_s - self._made_s, dtype=np.float32)}

@@ -7,7 +7,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
-from stable_baselines3 import PPO, SAC
+from stable_baselines3 import A2C, PPO, SAC
 from stable_baselines3.common.vec_env import DummyVecEnv, VecFrameStack
 
 import ctr_env  # noqa: F401 - registers the environments
@@ -51,6 +51,10 @@ def ppo(env, **settings):
     )
 
 
+def a2c(env, **settings):
+    return A2C(AsymmetricActorCriticPolicy, env, n_steps=8, seed=0, device="cpu", **settings)
+
+
 def sac(env, **settings):
     return SAC(
         AsymmetricSACPolicy, env, buffer_size=100, learning_starts=8, batch_size=8, seed=0, device="cpu", **settings
@@ -68,15 +72,15 @@ def observation(model, count=4):
 
 def action(model, obs):
     """What the actor makes of observations: mean action, differentiable."""
-    if isinstance(model, PPO):
-        return model.policy.get_distribution(obs).distribution.mean
-    return model.actor(obs, deterministic=True)
+    if isinstance(model, SAC):
+        return model.actor(obs, deterministic=True)
+    return model.policy.get_distribution(obs).distribution.mean
 
 
 def value(model, obs):
-    if isinstance(model, PPO):
-        return model.policy.predict_values(obs)
-    return torch.cat(model.critic(obs, torch.zeros(len(obs["goal"]), *model.action_space.shape)))
+    if isinstance(model, SAC):
+        return torch.cat(model.critic(obs, torch.zeros(len(obs["goal"]), *model.action_space.shape)))
+    return model.policy.predict_values(obs)
 
 
 def gradient(output, privileged):
@@ -84,7 +88,7 @@ def gradient(output, privileged):
     return None if found is None else found.abs().sum()
 
 
-MODELS = pytest.mark.parametrize("make_model", [ppo, sac])
+MODELS = pytest.mark.parametrize("make_model", [ppo, a2c, sac])
 
 
 @MODELS
