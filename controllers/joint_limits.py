@@ -81,19 +81,19 @@ class JointLimiter:
             ``(n,)`` lowest and ``(n,)`` highest velocities, rad/s.
         """
         q, v = np.asarray(positions, dtype=float), np.asarray(previous, dtype=float)
-        slowest, fastest = v - self.acceleration * dt, v + self.acceleration * dt
-        down = -fastest_approach(q - self.lower, self.acceleration, dt)
-        up = fastest_approach(self.upper - q, self.acceleration, dt)
-        return np.clip(down, slowest, fastest), np.clip(up, slowest, fastest)
+        change = self.acceleration * dt
+        slowest, fastest = v - change, v + change
+        down, up = fastest_approach(np.array([q - self.lower, self.upper - q]), self.acceleration, dt)
+        return _between(-down, slowest, fastest), _between(up, slowest, fastest)
 
     def bounds(self, positions: ArrayLike, previous: ArrayLike, dt: float) -> Bounds:
         """:meth:`reachable` velocities within the velocity limits as well; same arguments and result."""
         low, high = self.reachable(positions, previous, dt)
-        return np.clip(low, -self.velocity, self.velocity), np.clip(high, -self.velocity, self.velocity)
+        return _between(low, -self.velocity, self.velocity), _between(high, -self.velocity, self.velocity)
 
     def clamp(self, velocities: ArrayLike, positions: ArrayLike, previous: ArrayLike, dt: float) -> NDArray[np.float64]:
         """``(n,)`` allowed velocities nearest to the requested ones; arguments as of :meth:`bounds`."""
-        return np.clip(np.asarray(velocities, dtype=float), *self.bounds(positions, previous, dt))
+        return _between(np.asarray(velocities, dtype=float), *self.bounds(positions, previous, dt))
 
     def brake(self, previous: ArrayLike, dt: float) -> NDArray[np.float64]:
         """``(n,)`` velocities nearest to rest that the acceleration limits allow, rad/s."""
@@ -109,14 +109,19 @@ def fastest_approach(distance: ArrayLike, acceleration: ArrayLike, dt: float) ->
     of that function, which is continuous and increasing.
 
     Args:
-        distance: ``(n,)`` distance to the stop, rad; negative counts as zero.
+        distance: ``(..., n)`` distance to the stop, rad; negative counts as zero.
         acceleration: ``(n,)`` a, rad/s².
         dt: Length of a step, seconds.
 
     Returns:
-        ``(n,)`` rad/s, not negative.
+        ``(..., n)`` rad/s, not negative.
     """
-    s = np.clip(np.asarray(distance, dtype=float), 0.0, _FAR)
+    s = _between(np.asarray(distance, dtype=float), 0.0, _FAR)
     loss = np.asarray(acceleration, dtype=float) * dt
     k = np.floor(0.5 * (np.sqrt(1.0 + 8.0 * s / (loss * dt)) - 1.0))
     return np.asarray(s / ((k + 1.0) * dt) + 0.5 * k * loss)
+
+
+def _between(values: NDArray[np.float64], low: ArrayLike, high: ArrayLike) -> NDArray[np.float64]:
+    """``np.clip``, in half of the time for a few numbers."""
+    return np.minimum(np.maximum(values, low), high)

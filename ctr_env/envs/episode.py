@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,9 +66,22 @@ class Episode:
         """Goal pose at a time."""
         return self.goal_pose if self.goal_sway is None else self.goal_sway.apply(self.goal_pose, time_s)
 
+    def base_T_goal_matrix(self, time_s: float) -> NDArray[np.float64]:
+        """The same as a ``(4, 4)`` matrix."""
+        return self._goal_matrix if self.goal_sway is None else self.base_T_goal(time_s).as_matrix()
+
     def world_T_camera(self, time_s: float) -> RigidTransform:
         """Camera pose (OpenCV axes) at a time."""
         return self.camera_start if self.camera_motion is None else self.camera_motion.pose(time_s)
+
+    @cached_property
+    def recorded_draws(self) -> Draws:
+        """Copy of the draws for ``info``; one for all steps, as there are many."""
+        return {name: value.copy() for name, value in self.draws.items()}
+
+    @cached_property
+    def _goal_matrix(self) -> NDArray[np.float64]:
+        return self.goal_pose.as_matrix()
 
     def stream(self, name: str, index: int = 0) -> np.random.Generator:
         """Random generator for one purpose, independent of those for others.

@@ -57,9 +57,9 @@ def step_info(
         "arm_in_view": now.arm_in_view,
         "at_joint_limit": now.at_joint_limit,
         "time_s": now.time_s,
-        "camera_T_base": now.camera_T_base.as_matrix(),
+        "camera_T_base": now.camera_T_base_matrix.copy(),
         "intrinsics": np.array([camera.fx, camera.fy, camera.cx, camera.cy]),
         "seed": episode.seed,
-        "draws": {name: value.copy() for name, value in episode.draws.items()},
+        "draws": dict(episode.recorded_draws),
         "frame_draws": {name: value.copy() for name, value in now.frame_draws.items()},
     }

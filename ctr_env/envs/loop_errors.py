@@ -38,9 +38,10 @@ class LoopErrors:
 
     Attributes:
         known: Whether there has been a valid estimate; errors are zero until then.
+        base_T_goal: Goal in the base frame, by the estimate and the goal in the image that it was made from; ``None``
+            until then.
         apparent_error: Distance (m) and angle (rad) between goal and gripper in the camera frame, the gripper by
             encoders and estimate. Papers usually report this one.
-        gripper_offset: ``(6,)`` see :attr:`ctr_env.controllers.ServoGoal.gripper_offset`; ``None`` if not observed.
         estimate_error: Distance (m) and angle (rad) between estimated and true ``camera_T_base``.
     """
 
@@ -52,16 +53,18 @@ class LoopErrors:
         """
         self._closed = closed
         self.known = False
+        self.base_T_goal: RigidTransform | None = None
         self.apparent_error = (0.0, 0.0)
         self.estimate_error = (0.0, 0.0)
-        self._base_T_goal: NDArray[np.float64] | None = None
-        self.gripper_offset: NDArray[np.float64] | None = None
+        self._judged: tuple[RigidTransform, _Instant] | None = None
+        self._base_T_ee = np.eye(4)
+        self._camera_T_ee: RigidTransform | None = None
         self._past: deque[_Instant] = deque(maxlen=_KEPT)
 
     @property
-    def base_T_goal(self) -> RigidTransform | None:
-        """Goal in the base frame, by the estimate and the goal in the image that it was made from."""
-        return None if self._base_T_goal is None else pose_from_matrix(self._base_T_goal)
+    def gripper_offset(self) -> NDArray[np.float64] | None:
+        """``(6,)`` see :attr:`ctr_env.controllers.ServoGoal.gripper_offset`; ``None`` if not observed."""
+        return None if self._camera_T_ee is None else matrix_twist(self._base_T_ee, self._observed(self._camera_T_ee))
 
     @property
     def apparent_twist(self) -> NDArray[np.float64]:
@@ -81,25 +84,40 @@ class LoopErrors:
             DataError: If there was no frame at the time of the estimate.
         """
         self._past.append(
-            _Instant(now.time_s, now.camera_T_goal.as_matrix(), now.camera_T_base.as_matrix(), measured_base_T_ee)
+            _Instant(now.time_s, now.camera_T_goal_matrix, now.camera_T_base_matrix, measured_base_T_ee)
         )
         estimate = now.estimate
         if not estimate.valid:
             return
         then = self._instant(estimate.time_s)
         self.known = True
-        camera_T_base = estimate.camera_T_base.as_matrix()
-        base_T_camera = inverse_matrix(camera_T_base)
-        self._base_T_goal = base_T_camera @ then.camera_T_goal
+        self._judge(estimate.camera_T_base, then)
+        self._base_T_ee, self._camera_T_ee = then.base_T_ee, estimate.camera_T_ee
         gripper = then.base_T_ee
-        if estimate.camera_T_ee is None:
-            self.gripper_offset = None
-        else:
-            seen = base_T_camera @ estimate.camera_T_ee.as_matrix()
-            self.gripper_offset = matrix_twist(gripper, seen)
-            gripper = seen if self._closed else gripper
+        if self._closed and estimate.camera_T_ee is not None:
+            gripper = self._observed(estimate.camera_T_ee)
         self.apparent_error = matrix_error(gripper, self._base_T_goal)  # the same in any frame
+
+    def _judge(self, estimated: RigidTransform, then: _Instant) -> None:
+        """What follows from an estimate, camera and goal; the same as before where they are."""
+        if self._judged is not None:
+            last, instant = self._judged
+            if (
+                last is estimated
+                and instant.camera_T_goal is then.camera_T_goal
+                and instant.camera_T_base is then.camera_T_base
+            ):
+                return
+        self._judged = estimated, then
+        camera_T_base = estimated.as_matrix()
+        self._base_T_camera = inverse_matrix(camera_T_base)
+        self._base_T_goal = self._base_T_camera @ then.camera_T_goal
+        self.base_T_goal = pose_from_matrix(self._base_T_goal)
         self.estimate_error = matrix_error(camera_T_base, then.camera_T_base)
+
+    def _observed(self, camera_T_ee: RigidTransform) -> NDArray[np.float64]:
+        """``(4, 4)`` pose of the gripper in the base frame, as an image shows it."""
+        return self._base_T_camera @ camera_T_ee.as_matrix()
 
     def _instant(self, time_s: float) -> _Instant:
         """The frame of a time; most estimates are of the newest one.

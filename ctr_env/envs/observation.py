@@ -31,10 +31,10 @@ class Snapshot:
         joint_positions: ``(n,)`` as measured (with the encoders' bias), rad.
         joint_velocities: ``(n,)`` rad/s.
         camera: Intrinsics.
-        camera_T_goal: Goal pose in the camera frame.
-        camera_T_base: True camera-to-base pose.
-        base_T_ee_matrix: ``(4, 4)`` true gripper pose, see :attr:`base_T_ee`.
-        base_T_goal: True goal pose.
+        camera_T_goal_matrix: ``(4, 4)`` goal pose in the camera frame.
+        camera_T_base_matrix: ``(4, 4)`` true camera-to-base pose.
+        base_T_ee_matrix: ``(4, 4)`` true gripper pose.
+        base_T_goal_matrix: ``(4, 4)`` true goal pose.
         estimate: Newest estimate.
         image: ``(H, W, 3)`` uint8 image, or ``None`` if neither observation nor estimator uses that of this frame.
         arm_in_view: Share of the arm that is inside the image and not occluded.
@@ -46,10 +46,10 @@ class Snapshot:
     joint_positions: NDArray[np.float64]
     joint_velocities: NDArray[np.float64]
     camera: PinholeCamera
-    camera_T_goal: RigidTransform
-    camera_T_base: RigidTransform
+    camera_T_goal_matrix: NDArray[np.float64]
+    camera_T_base_matrix: NDArray[np.float64]
     base_T_ee_matrix: NDArray[np.float64]
-    base_T_goal: RigidTransform
+    base_T_goal_matrix: NDArray[np.float64]
     estimate: PoseEstimate
     image: NDArray[np.uint8] | None
     arm_in_view: float
@@ -57,9 +57,24 @@ class Snapshot:
     frame_draws: Draws
 
     @cached_property
+    def camera_T_goal(self) -> RigidTransform:
+        """Goal pose in the camera frame."""
+        return pose_from_matrix(self.camera_T_goal_matrix)
+
+    @cached_property
+    def camera_T_base(self) -> RigidTransform:
+        """True camera-to-base pose."""
+        return pose_from_matrix(self.camera_T_base_matrix)
+
+    @cached_property
     def base_T_ee(self) -> RigidTransform:
         """True gripper pose."""
         return pose_from_matrix(self.base_T_ee_matrix)
+
+    @cached_property
+    def base_T_goal(self) -> RigidTransform:
+        """True goal pose."""
+        return pose_from_matrix(self.base_T_goal_matrix)
 
 
 def observation_space(parts: tuple[str, ...], joints: int, width: int, height: int) -> spaces.Dict:
@@ -115,11 +130,11 @@ def observation(parts: tuple[str, ...], now: Snapshot, apparent_error: NDArray[n
     entries: dict[str, NDArray[Any]] = {
         "joint_positions": now.joint_positions.astype(np.float32),
         "joint_velocities": now.joint_velocities.astype(np.float32),
-        "goal": matrix_to_vector(now.camera_T_goal.as_matrix()),
+        "goal": matrix_to_vector(now.camera_T_goal_matrix),
     }
     if "state" in parts:
-        error = matrix_twist(now.base_T_ee_matrix, now.base_T_goal.as_matrix())
-        entries["camera_pose"] = matrix_to_vector(now.camera_T_base.as_matrix())
+        error = matrix_twist(now.base_T_ee_matrix, now.base_T_goal_matrix)
+        entries["camera_pose"] = matrix_to_vector(now.camera_T_base_matrix)
         entries["goal_error"] = error.astype(np.float32)
     if "estimate" in parts:
         estimate = now.estimate

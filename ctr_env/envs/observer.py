@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from scipy.spatial.transform import RigidTransform
+import numpy as np
+from numpy.typing import NDArray
 
 from ctr_env.datasets.frame import Frame
 from ctr_env.estimators import GroundTruth, PoseEstimator
@@ -45,7 +46,8 @@ class Observer:
         self._camera = camera
         self._estimator = estimator
         self._always = always
-        self._static: tuple[Episode, RigidTransform] | None = None
+        self._static: tuple[Episode, NDArray[np.float64]] | None = None
+        self._lower, self._upper = scene.kinematics.lower + _STOP_MARGIN, scene.kinematics.upper - _STOP_MARGIN
 
     def observe(self, episode: Episode, step: int, time_s: float) -> Snapshot:
         """Observe the scene as it is.
@@ -57,43 +59,43 @@ class Observer:
         """
         scene, estimator = self._scene, self._estimator
         frame_draws = self._frame_draws(episode, step)
-        measured = scene.joint_positions + episode.draws["sensors.joint_bias"]
+        joint_positions = scene.joint_positions
+        measured = joint_positions + episode.draws["sensors.joint_bias"]
         wanted = self._always or estimator.wants_image(time_s)
         image = self._camera.image(episode, frame_draws, step) if wanted else None
-        camera_T_base, base_T_ee = scene.camera_T_base, scene.base_T_ee_matrix
+        camera_T_base, base_T_ee = scene.camera_T_base_matrix, scene.base_T_ee_matrix
         if estimator.needs_truth:
-            camera_T_ee = pose_from_matrix(camera_T_base.as_matrix() @ base_T_ee)
-            estimator.observe_truth(GroundTruth(time_s, camera_T_base, camera_T_ee))
+            camera_T_ee = pose_from_matrix(camera_T_base @ base_T_ee)
+            estimator.observe_truth(GroundTruth(time_s, scene.camera_T_base, camera_T_ee))
+        base_T_goal = episode.base_T_goal_matrix(time_s)
         return Snapshot(
             time_s=time_s,
             joint_positions=measured,
             joint_velocities=scene.joint_velocities,
             camera=scene.camera,
-            camera_T_goal=self._camera_T_goal(episode, time_s),
-            camera_T_base=camera_T_base,
+            camera_T_goal_matrix=self._camera_T_goal(episode, base_T_goal),
+            camera_T_base_matrix=camera_T_base,
             base_T_ee_matrix=base_T_ee,
-            base_T_goal=episode.base_T_goal(time_s),
+            base_T_goal_matrix=base_T_goal,
             estimate=estimator.estimate(Frame(measured, scene.camera, time_s, image)),
             image=image,
             arm_in_view=scene.arm_in_view(),
-            at_joint_limit=self._at_joint_limit(),
+            at_joint_limit=self._at_joint_limit(joint_positions),
             frame_draws=frame_draws,
         )
 
-    def _camera_T_goal(self, episode: Episode, time_s: float) -> RigidTransform:
-        """Goal pose in the camera frame, computed once where nothing moves."""
+    def _camera_T_goal(self, episode: Episode, base_T_goal: NDArray[np.float64]) -> NDArray[np.float64]:
+        """``(4, 4)`` goal pose in the camera frame, computed once where nothing moves."""
         if self._static is not None and self._static[0] is episode:
             return self._static[1]
-        camera_T_base = self._scene.camera_T_base.as_matrix()
-        pose = pose_from_matrix(camera_T_base @ episode.base_T_goal(time_s).as_matrix())
-        self._static = None if episode.moves else (episode, pose)
-        return pose
+        camera_T_goal = self._scene.camera_T_base_matrix @ base_T_goal
+        self._static = None if episode.moves else (episode, camera_T_goal)
+        return camera_T_goal
 
     def _frame_draws(self, episode: Episode, step: int) -> Draws:
         if not self._rules.per_frame:
             return {}
         return self._rules.draw(episode.seed, sizes_of(self._scene), when="frame", index=step)
 
-    def _at_joint_limit(self) -> bool:
-        q, k = self._scene.joint_positions, self._scene.kinematics
-        return bool(((q < k.lower + _STOP_MARGIN) | (q > k.upper - _STOP_MARGIN)).any())
+    def _at_joint_limit(self, joint_positions: NDArray[np.float64]) -> bool:
+        return bool(((joint_positions < self._lower) | (joint_positions > self._upper)).any())

@@ -216,7 +216,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
 
     def _report(self, episode: Episode) -> tuple[Observation, dict[str, Any]]:
         now = self._now
-        true_error = matrix_error(now.base_T_ee_matrix, now.base_T_goal.as_matrix())
+        true_error = matrix_error(now.base_T_ee_matrix, now.base_T_goal_matrix)
         info = step_info(episode, now, self._errors, self._command, true_error)
         info["is_success"] = self._objective.success(now.time_s, *true_error)
         return observation(self.config.observation_parts, now, self._errors.apparent_twist), info

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
 
+from .deferred_transform import DeferredTransform
+
 __all__ = [
     "inverse_matrix",
     "matrix_error",
@@ -39,7 +41,7 @@ def pose_matrix(rotation: NDArray[np.float64], translation: ArrayLike) -> NDArra
 
 def pose_from_matrix(matrix: NDArray[np.float64]) -> RigidTransform:
     """The pose object of a ``(4, 4)`` rigid matrix, which is neither checked nor copied."""
-    return RigidTransform(matrix, normalize=False, copy=False)
+    return DeferredTransform(matrix)
 
 
 def inverse_matrix(matrix: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -47,6 +47,7 @@ class Scene:
         camera_id: Index of the camera in the model.
         world_T_base: Pose of the robot's base.
         world_T_camera: Current pose of the camera (OpenCV axes).
+        camera_T_base_matrix: ``(4, 4)`` form of :attr:`camera_T_base`.
         robot_geoms: ``(ngeom,)`` bool, the robot's visual geoms.
         links: Names of the robot's links.
     """
@@ -114,7 +115,7 @@ class Scene:
     def camera_T_base(self) -> RigidTransform:
         """True pose of the base in the camera (OpenCV axes)."""
         if self._camera_T_base is None:
-            self._camera_T_base = pose_from_matrix(self._camera_T_world @ self._world_T_base)
+            self._camera_T_base = pose_from_matrix(self.camera_T_base_matrix)
         return self._camera_T_base
 
     @property
@@ -144,6 +145,7 @@ class Scene:
         """Set the camera's intrinsics and pose (OpenCV axes)."""
         self.camera, self.world_T_camera = camera, world_T_camera
         self._camera_T_world = inverse_matrix(world_T_camera.as_matrix())
+        self.camera_T_base_matrix = self._camera_T_world @ self._world_T_base
         self._camera_T_base = None
         set_camera_intrinsics(self.model, self.camera_id, camera)
         set_camera_pose(self.model, self.camera_id, world_T_camera)

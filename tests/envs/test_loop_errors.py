@@ -16,7 +16,10 @@ CAMERA_T_BASE = transform([0.1, -0.2, 1.5])
 def instant(time_s, estimate, goal=(0.5, 0.0, 0.3), gripper=(0.4, 0.0, 0.3)):
     """A gripper and a goal at points of the base frame."""
     now = SimpleNamespace(
-        time_s=time_s, camera_T_goal=CAMERA_T_BASE * transform(goal), camera_T_base=CAMERA_T_BASE, estimate=estimate
+        time_s=time_s,
+        camera_T_goal_matrix=(CAMERA_T_BASE * transform(goal)).as_matrix(),
+        camera_T_base_matrix=CAMERA_T_BASE.as_matrix(),
+        estimate=estimate,
     )
     return now, transform(gripper).as_matrix()
 
