@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import RigidTransform
 
 from ctr_env.errors import DataError
-from ctr_env.geometry import PinholeCamera
+from ctr_env.geometry import PinholeCamera, all_finite
 
 __all__ = ["Controller", "Mode", "ServoCommand", "ServoGoal", "ServoState"]
 
@@ -55,14 +56,14 @@ class ServoGoal:
         """Check that every value is finite and has its shape."""
         for name in ("base_T_goal", "camera_T_base"):
             pose = getattr(self, name)
-            if pose is not None and not np.isfinite(pose.as_matrix()).all():
+            if pose is not None and not all_finite(pose.as_matrix()):
                 raise DataError(f"ServoGoal.{name} must be finite, not {pose.as_matrix()}")
         if self.covariance is not None:
             covariance = np.array(self.covariance, dtype=float)
-            if covariance.shape != (6, 6) or not np.isfinite(covariance).all():
+            if covariance.shape != (6, 6) or not all_finite(covariance):
                 raise DataError(f"ServoGoal.covariance must be (6, 6) finite numbers, not {self.covariance!r}")
             object.__setattr__(self, "covariance", covariance)
-        if not np.isfinite(self.time_s):
+        if not math.isfinite(self.time_s):
             raise DataError(f"ServoGoal.time_s must be finite, not {self.time_s!r}")
         for name in ("twist", "gripper_offset"):
             if getattr(self, name) is not None:
@@ -87,7 +88,7 @@ class ServoState:
 
     def __post_init__(self) -> None:
         """Check that every value is finite."""
-        if not (np.isfinite(self.joint_positions).all() and np.isfinite(self.time_s)):
+        if not (all_finite(np.asarray(self.joint_positions)) and math.isfinite(self.time_s)):
             raise DataError(f"ServoState must be finite, not {self.joint_positions} at {self.time_s} s")
 
 
@@ -161,6 +162,6 @@ def as_twist(values: object, name: str) -> NDArray[np.float64]:
         DataError: If it is not one; the message calls it ``name``.
     """
     twist = np.array(values, dtype=float)
-    if twist.shape != (6,) or not np.isfinite(twist).all():
+    if twist.shape != (6,) or not all_finite(twist):
         raise DataError(f"{name} must be six finite numbers (m/s, then rad/s), not {values!r}")
     return twist

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import daqp
 import mink
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,21 +12,24 @@ from numpy.typing import ArrayLike, NDArray
 from ctr_env.errors import ConfigurationError, DataError
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-from .acceleration_limit import AccelerationLimit
-from .joint_limits import JointLimiter
+from .joint_limits import Bounds, JointLimiter, between
 
 __all__ = ["DifferentialIK"]
 
 _SCALE = 1e3
 """Cost of a metre: scales the numbers that the solver compares with its tolerances to millimetres."""
+_UNBOUNDED = 1e30
+"""What DAQP takes for infinity."""
+_CLEARLY = 1.0 + 1e-6
+"""Factor that covers the rounding of a singular value."""
 
 
 class DifferentialIK:
-    """Joint velocities of a twist, as a quadratic program (mink, solved by DAQP).
+    """Joint velocities of a twist, as a quadratic program (mink's frame task, solved by DAQP).
 
     It minimises ``|J dq - twist dt|^2`` (radians weighted as ``rotation_length`` metres) under the limits of
     position, velocity and acceleration. The null space of a redundant arm moves towards the home joint
-    configuration; the cost of this task (mink's ``PostureTask``) is so small that it changes a twist by about 1e-5.
+    configuration; the cost of this motion is so small that it changes a twist by about 1e-5.
 
     Near a singular joint configuration the term ``damping^2 |dq|^2`` is added, with
     ``damping = max_damping * sqrt(1 - (s / singular_value)^2)`` where the smallest singular value s of the
@@ -82,14 +88,15 @@ class DifferentialIK:
         self._max_damping = max_damping
         self._home_rate = home_rate
         self._weights = np.repeat([1.0, rotation_length], 3)[:, None]
+        self._model_R_base = kinematics.model_T_base.as_matrix()[:3, :3]
         self._configuration = mink.Configuration(kinematics.model)
         self._frame = kinematics.robot.end_effector
         self._twist_task = mink.FrameTask(self._frame, "body", _SCALE, _SCALE * rotation_length)
-        self._posture_task = mink.PostureTask(kinematics.model, _SCALE * home_cost, gain=home_rate * dt)
-        self._posture_task.set_target(kinematics.home)
-        velocities = dict(zip(kinematics.robot.arm_joints, self.limiter.velocity, strict=True))
-        self._acceleration_limit = AccelerationLimit(self.limiter)
-        self._limits = [mink.VelocityLimit(kinematics.model, velocities), self._acceleration_limit]
+        self._home_costs = np.full(kinematics.n, _SCALE * home_cost)
+        self._rows = np.vstack([np.zeros((6, kinematics.n)), np.diag(self._home_costs)])
+        eye = np.eye(kinematics.n)
+        self._sides = np.vstack([eye, -eye, eye, -eye])
+        self._jacobian: tuple[NDArray[np.float64], float] | None = None
 
     def solve(
         self,
@@ -99,6 +106,7 @@ class DifferentialIK:
         *,
         period: float | None = None,
         damping: float = 0.0,
+        reachable: Bounds | None = None,
     ) -> NDArray[np.float64]:
         """Joint velocities for the next step.
 
@@ -109,6 +117,7 @@ class DifferentialIK:
             previous: ``(n,)`` velocities commanded last, rad/s.
             period: Time that the velocities will act, seconds; by default :attr:`dt`.
             damping: Least damping, m/rad; that of a singular configuration may exceed it.
+            reachable: :meth:`JointLimiter.reachable` of the other arguments, where it is known already.
 
         Returns:
             ``(n,)`` rad/s, within the limits.
@@ -121,30 +130,55 @@ class DifferentialIK:
         if q.shape != self.limiter.lower.shape:
             name, n = self._kinematics.robot.name, self._kinematics.n
             raise DataError(f"{name} takes joint positions of shape ({n},), not {q.shape}")
-        self._configuration.update(q)
-        self._acceleration_limit.set_previous_velocities(previous)
         dt = self.dt if period is None else period
+        if reachable is None:
+            reachable = self.limiter.reachable(q, previous, dt)
+        self._configuration.update(q)
         self._set_target(np.asarray(twist, dtype=float), dt)
-        self._posture_task.gain = min(self._home_rate * dt, 1.0)
-        velocities = mink.solve_ik(
-            self._configuration,
-            [self._twist_task, self._posture_task],
-            dt,
-            solver="daqp",
-            damping=(_SCALE * max(self._damping(), damping)) ** 2,
-            limits=self._limits,
-        )
-        return self.limiter.clamp(velocities, q, previous, dt)
+        displacement = self._minimize(q, dt, _SCALE * max(self._damping(), damping), reachable)
+        return between(displacement / dt, *self.limiter.slowed(reachable))
 
     def _set_target(self, twist: NDArray[np.float64], dt: float) -> None:
         """Move the target by one step of the body twist: mink's error, its logarithm, is then that step."""
         current = self._configuration.get_transform_frame_to_world(self._frame, "body")
-        model_R_base = self._kinematics.model_T_base.as_matrix()[:3, :3]
-        body_R_base = current.rotation().as_matrix().T @ model_R_base
-        body_twist = np.concatenate([body_R_base @ twist[:3], body_R_base @ twist[3:]])
+        body_R_base = current.rotation().as_matrix().T @ self._model_R_base
+        body_twist = np.empty(6)
+        body_twist[:3], body_twist[3:] = body_R_base @ twist[:3], body_R_base @ twist[3:]
         self._twist_task.set_target(current @ mink.SE3.exp(body_twist * dt))
 
+    def _minimize(self, q: NDArray[np.float64], dt: float, damping: float, reachable: Bounds) -> NDArray[np.float64]:
+        """``(n,)`` joint displacement of the program, rad.
+
+        Raises:
+            mink.NoSolutionFound: If the solver fails.
+        """
+        W, errors = self._rows, np.empty(len(self._rows))
+        W[:6], errors[:6], _ = self._twist_task.compute_qp_residual(self._configuration)
+        errors[6:] = self._home_costs * (-min(self._home_rate * dt, 1.0) * (q - self._kinematics.home))
+        H = W.T @ W
+        H.flat[:: len(q) + 1] += damping**2
+        low, high = reachable
+        fastest = dt * self.limiter.velocity
+        bounds = np.concatenate([fastest, fastest, high * dt, -low * dt])
+        x, _, status, _ = daqp.solve(
+            H, -(errors @ W), self._sides, bounds, np.full(len(bounds), -_UNBOUNDED), np.zeros(len(bounds), np.intc)
+        )
+        if status <= 0:
+            raise mink.NoSolutionFound("daqp")
+        return np.asarray(x)
+
     def _damping(self) -> float:
+        """Damping by the smallest singular value s of the weighted Jacobian, m/rad.
+
+        s differs between two matrices by no more than the norm of their difference (Weyl), so that it is not computed
+        again where it cannot have fallen below the value that asks for damping.
+        """
         J = self._weights * self._configuration.get_frame_jacobian(self._frame, "body")
-        ratio = float(np.linalg.svd(J, compute_uv=False)[-1]) / self._singular_value
-        return self._max_damping * float(np.sqrt(max(1.0 - ratio**2, 0.0)))
+        if self._jacobian is not None:
+            last, smallest = self._jacobian
+            change = (J - last).ravel()
+            if smallest - math.sqrt(change.dot(change)) > _CLEARLY * self._singular_value:
+                return 0.0
+        smallest = float(np.linalg.svd(J, compute_uv=False)[-1])
+        self._jacobian = J, smallest
+        return self._max_damping * math.sqrt(max(1.0 - (smallest / self._singular_value) ** 2, 0.0))

@@ -36,8 +36,14 @@ class PoseFeature(ABC):
         """``(6, 6)`` matrix L of ``de/dt = L @ twist`` for a resting goal."""
 
     @abstractmethod
+    def decay(
+        self, error: NDArray[np.float64], base_T_ee: RigidTransform, base_T_goal: RigidTransform
+    ) -> NDArray[np.float64]:
+        """``(6,)`` twist ``-inv(L) @ e`` in closed form, m/s and rad/s, with e of :meth:`error` for the same poses."""
+
     def twist(self, base_T_ee: RigidTransform, base_T_goal: RigidTransform, gain: float = 1.0) -> NDArray[np.float64]:
-        """``(6,)`` twist ``-gain * inv(L) @ e`` in closed form, m/s and rad/s; ``gain`` in 1/s."""
+        """``(6,)`` twist ``-gain * inv(L) @ e``, m/s and rad/s; ``gain`` in 1/s."""
+        return gain * self.decay(self.error(base_T_ee, base_T_goal), base_T_ee, base_T_goal)
 
 
 class CartesianFeature(PoseFeature):
@@ -49,8 +55,11 @@ class CartesianFeature(PoseFeature):
 
     def error(self, base_T_ee: RigidTransform, base_T_goal: RigidTransform) -> NDArray[np.float64]:
         """``(6,)`` end effector's position in the goal frame (m), rotation vector of ``goal_R_ee`` (rad)."""
-        offset = base_T_ee.translation - base_T_goal.translation
-        return np.concatenate([_axes(base_T_goal).T @ offset, _theta_u(base_T_goal, base_T_ee)])
+        ee, goal = base_T_ee.as_matrix(), base_T_goal.as_matrix()
+        error = np.empty(6)
+        error[:3] = goal[:3, :3].T @ (ee[:3, 3] - goal[:3, 3])
+        error[3:] = rotation_vector(goal[:3, :3].T @ ee[:3, :3])
+        return error
 
     def interaction_matrix(self, base_T_ee: RigidTransform, base_T_goal: RigidTransform) -> NDArray[np.float64]:
         """``(6, 6)`` matrix ``blkdiag(goal_R_ee, L_theta_u) @ blkdiag(ee_R_base, ee_R_base)``."""
@@ -59,11 +68,15 @@ class CartesianFeature(PoseFeature):
         L[3:, 3:] = theta_u_jacobian(_theta_u(base_T_goal, base_T_ee)) @ _axes(base_T_ee).T
         return L
 
-    def twist(self, base_T_ee: RigidTransform, base_T_goal: RigidTransform, gain: float = 1.0) -> NDArray[np.float64]:
+    def decay(
+        self, error: NDArray[np.float64], base_T_ee: RigidTransform, base_T_goal: RigidTransform
+    ) -> NDArray[np.float64]:
         """``(6,)`` twist: straight to the goal, rotating about the one axis of ``theta u``."""
-        linear = base_T_goal.translation - base_T_ee.translation
-        angular = -_axes(base_T_ee) @ _theta_u(base_T_goal, base_T_ee)
-        return gain * np.concatenate([linear, angular])
+        ee, goal = base_T_ee.as_matrix(), base_T_goal.as_matrix()
+        twist = np.empty(6)
+        twist[:3] = goal[:3, 3] - ee[:3, 3]
+        twist[3:] = -ee[:3, :3] @ error[3:]
+        return twist
 
 
 class ImageFeature(PoseFeature):
@@ -90,12 +103,13 @@ class ImageFeature(PoseFeature):
         L[3:, 3:] = theta_u_jacobian(e[3:]) @ ee_R_base
         return L
 
-    def twist(self, base_T_ee: RigidTransform, base_T_goal: RigidTransform, gain: float = 1.0) -> NDArray[np.float64]:
+    def decay(
+        self, error: NDArray[np.float64], base_T_ee: RigidTransform, base_T_goal: RigidTransform
+    ) -> NDArray[np.float64]:
         """``(6,)`` twist that moves the goal's origin straight in the end-effector frame."""
-        e = self.error(base_T_ee, base_T_goal)
         base_R_ee = _axes(base_T_ee)
-        linear = base_R_ee @ (e[:3] + np.cross(e[3:], e[:3]))
-        return gain * np.concatenate([linear, -base_R_ee @ e[3:]])
+        linear = base_R_ee @ (error[:3] + np.cross(error[3:], error[:3]))
+        return np.concatenate([linear, -base_R_ee @ error[3:]])
 
 
 FEATURES: Mapping[str, type[PoseFeature]] = MappingProxyType({"cartesian": CartesianFeature, "image": ImageFeature})

@@ -54,5 +54,5 @@ class AdaptiveGain:
         drop = self.at_zero - self.at_infinity
         if drop == 0.0:
             return self.at_zero
-        size = float(np.max(np.abs(error)))
+        size = float(np.abs(error).max())
         return float(drop * np.exp(-self.slope * size / drop) + self.at_infinity)

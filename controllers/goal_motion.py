@@ -73,4 +73,7 @@ def rigid_twist(
     twist: NDArray[np.float64], origin: NDArray[np.float64], point: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """``(6,)`` twist at ``point`` of a rigid body that has ``twist`` at ``origin``, all in the same axes."""
-    return np.concatenate([twist[:3] + np.cross(twist[3:], point - origin), twist[3:]])
+    (wx, wy, wz), (x, y, z) = twist[3:].tolist(), (point - origin).tolist()
+    moved = twist.copy()
+    moved[:3] += (wy * z - wz * y, wz * x - wx * z, wx * y - wy * x)
+    return moved

@@ -10,12 +10,16 @@ from numpy.typing import ArrayLike, NDArray
 from ctr_env.errors import ConfigurationError
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-__all__ = ["JointLimiter", "fastest_approach"]
+__all__ = ["Bounds", "JointLimiter", "between", "fastest_approach"]
 
 _FAR = 1e6
 """Distance (rad) that stands for that of a joint without stops."""
 
+_MORE = 1.0 + 1e-9
+"""Factor that covers the rounding of a braking distance."""
+
 Bounds = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""``(n,)`` lowest and ``(n,)`` highest joint velocities, rad/s."""
 
 
 @dataclass(frozen=True)
@@ -83,17 +87,25 @@ class JointLimiter:
         q, v = np.asarray(positions, dtype=float), np.asarray(previous, dtype=float)
         change = self.acceleration * dt
         slowest, fastest = v - change, v + change
+        speed = np.abs(v) + change
+        slack = np.minimum(q - self.lower, self.upper - q)
+        if (slack > _MORE * speed * (0.5 * speed / self.acceleration + dt)).all():  # more than their braking distances
+            return slowest, fastest
         down, up = fastest_approach(np.array([q - self.lower, self.upper - q]), self.acceleration, dt)
-        return _between(-down, slowest, fastest), _between(up, slowest, fastest)
+        return between(-down, slowest, fastest), between(up, slowest, fastest)
 
     def bounds(self, positions: ArrayLike, previous: ArrayLike, dt: float) -> Bounds:
         """:meth:`reachable` velocities within the velocity limits as well; same arguments and result."""
-        low, high = self.reachable(positions, previous, dt)
-        return _between(low, -self.velocity, self.velocity), _between(high, -self.velocity, self.velocity)
+        return self.slowed(self.reachable(positions, previous, dt))
+
+    def slowed(self, reachable: Bounds) -> Bounds:
+        """:meth:`reachable` velocities, computed already, within the velocity limits as well."""
+        low, high = reachable
+        return between(low, -self.velocity, self.velocity), between(high, -self.velocity, self.velocity)
 
     def clamp(self, velocities: ArrayLike, positions: ArrayLike, previous: ArrayLike, dt: float) -> NDArray[np.float64]:
         """``(n,)`` allowed velocities nearest to the requested ones; arguments as of :meth:`bounds`."""
-        return _between(np.asarray(velocities, dtype=float), *self.bounds(positions, previous, dt))
+        return between(np.asarray(velocities, dtype=float), *self.bounds(positions, previous, dt))
 
     def brake(self, previous: ArrayLike, dt: float) -> NDArray[np.float64]:
         """``(n,)`` velocities nearest to rest that the acceleration limits allow, rad/s."""
@@ -116,12 +128,12 @@ def fastest_approach(distance: ArrayLike, acceleration: ArrayLike, dt: float) ->
     Returns:
         ``(..., n)`` rad/s, not negative.
     """
-    s = _between(np.asarray(distance, dtype=float), 0.0, _FAR)
+    s = between(np.asarray(distance, dtype=float), 0.0, _FAR)
     loss = np.asarray(acceleration, dtype=float) * dt
     k = np.floor(0.5 * (np.sqrt(1.0 + 8.0 * s / (loss * dt)) - 1.0))
     return np.asarray(s / ((k + 1.0) * dt) + 0.5 * k * loss)
 
 
-def _between(values: NDArray[np.float64], low: ArrayLike, high: ArrayLike) -> NDArray[np.float64]:
+def between(values: NDArray[np.float64], low: ArrayLike, high: ArrayLike) -> NDArray[np.float64]:
     """``np.clip``, in half of the time for a few numbers."""
     return np.minimum(np.maximum(values, low), high)

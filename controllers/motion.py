@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .base import ServoState
+from .joint_limits import Bounds
 from .law import ServoContext
 
 __all__ = ["MotionRequest", "NoMotionError"]
@@ -31,6 +32,7 @@ class MotionRequest:
         state: The arm now.
         previous: ``(n,)`` joint velocities commanded last, rad/s.
         period: Time that the velocities will act, seconds.
+        reachable: :meth:`~ctr_env.controllers.JointLimiter.reachable` velocities for that time.
         damping: Least damping of the inverse kinematics, m/rad; positive while the arm is stalled.
         context: Poses of gripper and goal, the goal's twist and the estimate; ``None`` where a twist is commanded.
     """
@@ -39,5 +41,6 @@ class MotionRequest:
     state: ServoState
     previous: NDArray[np.float64]
     period: float
+    reachable: Bounds
     damping: float = 0.0
     context: ServoContext | None = None

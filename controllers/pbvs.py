@@ -34,7 +34,7 @@ class PoseLaw(ServoLaw):
     ) -> NDArray[np.float64]:
         """The same from the two poses and a bound of the gain (1/s)."""
         error = self.feature.error(base_T_ee, base_T_goal)
-        return self.feature.twist(base_T_ee, base_T_goal, min(self.gain(error), max_gain))
+        return min(self.gain(error), max_gain) * self.feature.decay(error, base_T_ee, base_T_goal)
 
 
 class PBVSLaw:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import NamedTuple
 
@@ -105,7 +106,8 @@ class ProgressMonitor:
 
     def size(self, twist: NDArray[np.float64]) -> float:
         """Weighted norm of a ``(6,)`` twist (m/s) or displacement (m)."""
-        return float(np.linalg.norm(self._weights * twist))
+        weighted = self._weights * twist
+        return math.sqrt(weighted.dot(weighted))
 
     def _spans(self, instant: _Instant) -> bool:
         return self._past[-1].state.time_s - instant.state.time_s >= _WINDOW_S - 1e-9

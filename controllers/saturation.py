@@ -22,5 +22,6 @@ def saturate_twist(
         max_linear_speed: Largest norm of the linear part, m/s.
         max_angular_speed: Largest norm of the angular part, rad/s.
     """
-    excess = max(math.hypot(*twist[:3]) / max_linear_speed, math.hypot(*twist[3:]) / max_angular_speed)
+    numbers = twist.tolist()
+    excess = max(math.hypot(*numbers[:3]) / max_linear_speed, math.hypot(*numbers[3:]) / max_angular_speed)
     return twist / max(excess, 1.0)

@@ -21,7 +21,7 @@ from .gains import AdaptiveGain
 from .goal_memory import GoalMemory
 from .goal_motion import rigid_twist
 from .goal_tracking import GoalTracking
-from .joint_limits import JointLimiter
+from .joint_limits import JointLimiter, between
 from .law import ServoContext, ServoLaw
 from .loop_clock import LoopClock
 from .motion import MotionRequest, NoMotionError
@@ -143,6 +143,7 @@ class ServoController(Controller):
                 request.previous,
                 period=request.period,
                 damping=request.damping,
+                reachable=request.reachable,
             )
         except mink.NoSolutionFound as error:
             raise NoMotionError("no_ik_solution") from error
@@ -176,7 +177,7 @@ class ServoController(Controller):
         context = self._goals.context(choice.goal, state, period, choice.mode == "servo")
         self._start(state)
         twist = self._law.twist(context) + rigid_twist(
-            context.goal_twist, context.base_T_goal.translation, context.base_T_ee.translation
+            context.goal_twist, context.base_T_goal.as_matrix()[:3, 3], context.base_T_ee.as_matrix()[:3, 3]
         )
         residual = None if residual_twist is None else as_twist(residual_twist, "residual_twist")
         twist = self._shaping.shape(twist, state.time_s, residual)
@@ -229,7 +230,8 @@ class ServoController(Controller):
         """Joint velocities of a twist, damped while the arm does not follow."""
         q, period, damping = state.joint_positions, self._clock.period, 0.0
         base_T_goal: RigidTransform | None = None if context is None else context.base_T_goal
-        base_T_ee = self.kinematics.base_T_ee(q)
+        measured = context is None or self.config.latency != "encoders"
+        base_T_ee = self.kinematics.base_T_ee(q) if measured else context.base_T_ee
         if self._progress.update(state, base_T_ee, base_T_goal, twist, self._velocities, period):
             if self._progress.blocked:
                 return self._hold("not_progressing", period)
@@ -237,14 +239,21 @@ class ServoController(Controller):
             if self._progress.settled:
                 return self._done(self.limiter.brake(self._velocities, period), twist, mode, reason)
             damping = residual_damping(self._progress.size(twist) * period)
+        reachable = self.limiter.reachable(q, self._velocities, period)
         request = MotionRequest(
-            twist=twist, state=state, previous=self._velocities, period=period, damping=damping, context=context
+            twist=twist,
+            state=state,
+            previous=self._velocities,
+            period=period,
+            reachable=reachable,
+            damping=damping,
+            context=context,
         )
         try:
             velocities = self.joint_velocities(request)
         except NoMotionError as error:
             return self._hold(error.reason, period)
-        return self._done(self.limiter.clamp(velocities, q, self._velocities, period), twist, mode, reason)
+        return self._done(between(velocities, *self.limiter.slowed(reachable)), twist, mode, reason)
 
     def _hold(self, reason: str, period: float) -> ServoCommand:
         self._servoing = False

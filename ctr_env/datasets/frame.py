@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctr_env.errors import DataError
-from ctr_env.geometry import PinholeCamera
+from ctr_env.geometry import PinholeCamera, all_finite
 
 __all__ = ["Frame"]
+
+_NUMBERS = "iufc"
+"""Kinds of NumPy's numeric types."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +48,14 @@ class Frame:
     def __post_init__(self) -> None:
         """Check shapes, types and finiteness."""
         joints = np.asarray(self.joint_positions)
-        if joints.ndim != 1 or not np.issubdtype(joints.dtype, np.number) or not np.isfinite(joints).all():
+        if joints.ndim != 1 or joints.dtype.kind not in _NUMBERS or not all_finite(joints):
             raise DataError(f"Frame.joint_positions must be (n,) finite numbers in radians, not {joints!r}")
         if self.joint_velocities is not None:
             velocities = np.asarray(self.joint_velocities, dtype=float)
             if velocities.shape != joints.shape or not np.isfinite(velocities).all():
                 raise DataError(f"Frame.joint_velocities must be {joints.shape} finite numbers, not {velocities!r}")
             object.__setattr__(self, "joint_velocities", velocities)
-        if not np.isfinite(self.time_s):
+        if not math.isfinite(self.time_s):
             raise DataError(f"Frame.time_s must be finite, not {self.time_s!r}")
         object.__setattr__(self, "joint_positions", joints.astype(np.float64, copy=False))
         if self.image is not None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ctr_env.controllers import Controller, ServoCommand, ServoGoal, ServoState
 from ctr_env.errors import DataError
+from ctr_env.geometry import all_finite
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .config import ServoConfig
@@ -47,9 +48,9 @@ class ActionInterpreter:
             DataError: If it has the wrong shape or is not finite.
         """
         values = np.asarray(action, dtype=float)
-        if values.shape != self.space.shape or not np.isfinite(values).all():
+        if values.shape != self._scale.shape or not all_finite(values):
             raise DataError(f"an action is {self.space.shape} finite numbers, not {values!r}")
-        return np.clip(values, -1.0, 1.0)
+        return np.minimum(np.maximum(values, -1.0), 1.0)
 
     def command(self, action: NDArray[np.float64], goal: ServoGoal | None, state: ServoState) -> ServoCommand:
         """The controller's command.

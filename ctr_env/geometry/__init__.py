@@ -1,6 +1,8 @@
 """Cameras, lens distortion and rigid transforms: the conventions that all other folders share."""
 
 from .camera import PinholeCamera
+from .deferred_transform import DeferredTransform
+from .finite import all_finite
 from .matrices import (
     inverse_matrix,
     matrix_error,
@@ -27,7 +29,9 @@ from .transforms import (
 from .undistortion import undistort_image, undistort_pixels
 
 __all__ = [
+    "DeferredTransform",
     "PinholeCamera",
+    "all_finite",
     "body_matrix",
     "body_pose",
     "inverse_covariance",

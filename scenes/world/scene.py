@@ -15,6 +15,7 @@ from ctr_env.scenes.robots.robot_spec import VISUAL_GROUP
 from .arm_points import ArmPoints
 from .cameras import set_camera_intrinsics, set_camera_pose
 from .config import SceneConfig
+from .field_of_view import FieldOfView
 from .objects import TARGET
 from .room import CAMERA, build_room
 from .rooms import ROOMS
@@ -147,6 +148,7 @@ class Scene:
         self._camera_T_world = inverse_matrix(world_T_camera.as_matrix())
         self.camera_T_base_matrix = self._camera_T_world @ self._world_T_base
         self._camera_T_base = None
+        self._view = FieldOfView(camera, self._camera_T_world)
         set_camera_intrinsics(self.model, self.camera_id, camera)
         set_camera_pose(self.model, self.camera_id, world_T_camera)
         mujoco.mj_camlight(self.model, self.data)
@@ -181,7 +183,7 @@ class Scene:
 
     def arm_in_view(self) -> float:
         """Share of the arm's sampled surface points that project into the image (occlusion ignored), 0 to 1."""
-        return self._arm_points.share_in_view(self.data, self.camera, self._camera_T_world)
+        return self._arm_points.share_in_view(self.data, self._view)
 
     def robot_mask(self, segmentation: NDArray[np.int32]) -> NDArray[np.bool_]:
         """``(H, W)`` robot mask of an ``(H, W)`` geom segmentation."""

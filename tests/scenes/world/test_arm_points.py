@@ -5,6 +5,7 @@ import pytest
 from ctr_env.geometry import PinholeCamera, inverse_matrix, look_at
 from ctr_env.scenes.world.arm_points import ArmPoints
 from ctr_env.scenes.world.config import SceneConfig
+from ctr_env.scenes.world.field_of_view import FieldOfView
 from ctr_env.scenes.world.scene import Scene
 
 
@@ -37,12 +38,12 @@ def test_the_share_is_that_of_the_points_that_project_into_the_image(scene, poin
     rotations = scene.data.geom_xmat[points.geoms].reshape(-1, 3, 3)
     world = scene.data.geom_xpos[points.geoms] + (rotations @ points.local[..., None])[..., 0]
     expected = camera.contains(camera.project(pose.inv().apply(world))).mean()
-    assert points.share_in_view(scene.data, camera, inverse_matrix(pose.as_matrix())) == pytest.approx(expected)
+    assert points.share_in_view(scene.data, FieldOfView(camera, inverse_matrix(pose.as_matrix()))) == pytest.approx(expected)
 
 
 def test_points_move_with_the_arm(scene, points):
     camera, pose = PinholeCamera.from_fov(0.5, 64, 48), look_at((1.5, 0.0, 1.4), (0.3, 0.0, 1.4))
-    before = points.share_in_view(scene.data, camera, inverse_matrix(pose.as_matrix()))
+    before = points.share_in_view(scene.data, FieldOfView(camera, inverse_matrix(pose.as_matrix())))
     scene.data.qpos[:] = 0.0
     mujoco.mj_kinematics(scene.model, scene.data)
-    assert points.share_in_view(scene.data, camera, inverse_matrix(pose.as_matrix())) != before
+    assert points.share_in_view(scene.data, FieldOfView(camera, inverse_matrix(pose.as_matrix()))) != before
