@@ -27,11 +27,13 @@ _KINDS = {
     "Reach": _Kind(_REACH, 120, {}),
     "ReachGoal": _Kind("ctr_env.envs:ReachGoalEnv", 120, {}),
     "Follow": _Kind(_REACH, 240, _FOLLOW),
+    "Grasp": _Kind("ctr_env.envs:GraspEnv", 300, {}),
 }
 _NAMES = {
     f"ctr_env/{label}{kind}-v0": (robot, kind)
     for robot, label in (("panda", "Panda"), ("fr3", "FR3"), ("baxter", "Baxter"))
     for kind in _KINDS
+    if kind != "Grasp" or robot != "baxter"  # whose gripper does not open
 }
 
 ENVIRONMENTS = {name: {"robot": robot, **_KINDS[kind].kwargs} for name, (robot, kind) in _NAMES.items()}

@@ -1,8 +1,9 @@
 """Servoing environments and their parts."""
 
 from .config import ACTION_MODES, OBSERVATION_PARTS, ServoConfig
+from .grasp import GraspEnv
 from .reach import ReachEnv
 from .reach_goal import ReachGoalEnv
 from .servo_env import ServoEnv
 
-__all__ = ["ACTION_MODES", "OBSERVATION_PARTS", "ReachEnv", "ReachGoalEnv", "ServoConfig", "ServoEnv"]
+__all__ = ["ACTION_MODES", "OBSERVATION_PARTS", "GraspEnv", "ReachEnv", "ReachGoalEnv", "ServoConfig", "ServoEnv"]

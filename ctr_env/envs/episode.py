@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -75,11 +75,6 @@ class Episode:
         return self.camera_start if self.camera_motion is None else self.camera_motion.pose(time_s)
 
     @cached_property
-    def recorded_draws(self) -> Draws:
-        """Copy of the draws for ``info``; one for all steps, as there are many."""
-        return {name: value.copy() for name, value in self.draws.items()}
-
-    @cached_property
     def _goal_matrix(self) -> NDArray[np.float64]:
         return self.goal_pose.as_matrix()
 
@@ -101,6 +96,7 @@ class EpisodeSampler:
 
     Attributes:
         goal_scale: Factor on the drawn joint offsets from start to goal; the draws of an episode record the product.
+        place_goal: Maps the goal that is drawn to that of the episode.
     """
 
     def __init__(self, scene: Scene, rules: Randomization, goal_moves: bool, camera_moves: bool) -> None:
@@ -117,6 +113,7 @@ class EpisodeSampler:
         self._goal_moves = goal_moves
         self._camera_moves = camera_moves
         self.goal_scale = 1.0
+        self.place_goal: Callable[[RigidTransform], RigidTransform] = _as_drawn
         self._sizes = sizes_of(scene)
         self._reachability = ReachabilityCheck(scene)
 
@@ -165,7 +162,7 @@ class EpisodeSampler:
         start = np.clip(rules.start(kinematics.home + draws["task.start"]), lower, upper)
         goal_pose = rules.goal(start, draws["task.goal"])
         if goal_pose is None:
-            goal_pose = kinematics.base_T_ee(np.clip(start + draws["task.goal"], lower, upper))
+            goal_pose = self.place_goal(kinematics.base_T_ee(np.clip(start + draws["task.goal"], lower, upper)))
         sway = None
         if self._goal_moves:
             sway = PoseSway(draws["goal_motion.amplitude"], draws["goal_motion.period"], draws["goal_motion.phase"])
@@ -233,3 +230,7 @@ class EpisodeSampler:
                 if not needed <= self._scene.arm_in_view() <= most:
                     return False
         return True
+
+
+def _as_drawn(base_T_goal: RigidTransform) -> RigidTransform:
+    return base_T_goal

@@ -60,6 +60,6 @@ def step_info(
         "camera_T_base": now.camera_T_base_matrix.copy(),
         "intrinsics": np.array([camera.fx, camera.fy, camera.cx, camera.cy]),
         "seed": episode.seed,
-        "draws": dict(episode.recorded_draws),
+        "draws": {name: value.copy() for name, value in episode.draws.items()},
         "frame_draws": {name: value.copy() for name, value in now.frame_draws.items()},
     }

@@ -73,7 +73,7 @@ class LoopErrors:
         The goal is that of the newest valid estimate, the gripper that of the encoders now; zeros before the first
         valid estimate.
         """
-        if self._base_T_goal is None:
+        if not self.known:
             return np.zeros(6)
         return matrix_twist(self._past[-1].base_T_ee, self._base_T_goal)
 
@@ -83,9 +83,7 @@ class LoopErrors:
         Raises:
             DataError: If there was no frame at the time of the estimate.
         """
-        self._past.append(
-            _Instant(now.time_s, now.camera_T_goal_matrix, now.camera_T_base_matrix, measured_base_T_ee)
-        )
+        self._past.append(_Instant(now.time_s, now.camera_T_goal_matrix, now.camera_T_base_matrix, measured_base_T_ee))
         estimate = now.estimate
         if not estimate.valid:
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gymnasium import spaces
@@ -14,6 +14,9 @@ from scipy.spatial.transform import RigidTransform
 from ctr_env.estimators import PoseEstimate
 from ctr_env.geometry import PinholeCamera, matrix_to_vector, matrix_twist, pose_from_matrix
 from ctr_env.scenes.randomization.randomization import Draws
+
+if TYPE_CHECKING:
+    from .loop_errors import LoopErrors
 
 __all__ = ["Snapshot", "observation", "observation_space"]
 
@@ -119,14 +122,8 @@ def observation_space(parts: tuple[str, ...], joints: int, width: int, height: i
     return spaces.Dict(entries)
 
 
-def observation(parts: tuple[str, ...], now: Snapshot, apparent_error: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
-    """The observation of an instant; see :func:`observation_space`.
-
-    Args:
-        parts: Parts of the observation.
-        now: The instant.
-        apparent_error: ``(6,)`` see :attr:`~.loop_errors.LoopErrors.apparent_twist`.
-    """
+def observation(parts: tuple[str, ...], now: Snapshot, errors: LoopErrors) -> dict[str, NDArray[Any]]:
+    """The observation of an instant, and of the errors by the newest estimate; see :func:`observation_space`."""
     entries: dict[str, NDArray[Any]] = {
         "joint_positions": now.joint_positions.astype(np.float32),
         "joint_velocities": now.joint_velocities.astype(np.float32),
@@ -145,7 +142,7 @@ def observation(parts: tuple[str, ...], now: Snapshot, apparent_error: NDArray[n
             "estimate_age": np.array([now.time_s - estimate.time_s], dtype=np.float32),
         }
     if "apparent" in parts:
-        entries["apparent_error"] = apparent_error.clip(-_FAR_M, _FAR_M).astype(np.float32)
+        entries["apparent_error"] = errors.apparent_twist.clip(-_FAR_M, _FAR_M).astype(np.float32)
     if "image" in parts:
         c = now.camera
         assert now.image is not None

@@ -49,13 +49,16 @@ class Observer:
         self._static: tuple[Episode, NDArray[np.float64]] | None = None
         self._lower, self._upper = scene.kinematics.lower + _STOP_MARGIN, scene.kinematics.upper - _STOP_MARGIN
 
-    def observe(self, episode: Episode, step: int, time_s: float) -> Snapshot:
+    def observe(
+        self, episode: Episode, step: int, time_s: float, base_T_goal: NDArray[np.float64] | None = None
+    ) -> Snapshot:
         """Observe the scene as it is.
 
         Args:
             episode: The episode.
             step: Number of the frame within it.
             time_s: Time since its beginning, seconds.
+            base_T_goal: ``(4, 4)`` goal, where it is not that of the episode.
         """
         scene, estimator = self._scene, self._estimator
         frame_draws = self._frame_draws(episode, step)
@@ -67,13 +70,17 @@ class Observer:
         if estimator.needs_truth:
             camera_T_ee = pose_from_matrix(camera_T_base @ base_T_ee)
             estimator.observe_truth(GroundTruth(time_s, scene.camera_T_base, camera_T_ee))
-        base_T_goal = episode.base_T_goal_matrix(time_s)
+        if base_T_goal is None:
+            base_T_goal = episode.base_T_goal_matrix(time_s)
+            camera_T_goal = self._camera_T_goal(episode, base_T_goal)
+        else:
+            camera_T_goal = camera_T_base @ base_T_goal
         return Snapshot(
             time_s=time_s,
             joint_positions=measured,
             joint_velocities=scene.joint_velocities,
             camera=scene.camera,
-            camera_T_goal_matrix=self._camera_T_goal(episode, base_T_goal),
+            camera_T_goal_matrix=camera_T_goal,
             camera_T_base_matrix=camera_T_base,
             base_T_ee_matrix=base_T_ee,
             base_T_goal_matrix=base_T_goal,

@@ -131,7 +131,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         self.estimator, self.controller = make_agent(self.config, self.kinematics, 1.0 / CONTROL_HZ)
         self._actions = ActionInterpreter(self.config, self.kinematics, self.controller)
         self.action_space = self._actions.space
-        self._world = World(self.config, self.kinematics, self.estimator)
+        self._world = self._make_world()
         self.observation_space: spaces.Space[Any] = observation_space(
             self.config.observation_parts, self.kinematics.n, *self._world.size
         )
@@ -183,6 +183,9 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         obs, info = self._report(self._episode)
         return obs, self._reward(obs, info), False, False, info
 
+    def _make_world(self) -> World:
+        return World(self.config, self.kinematics, self.estimator)
+
     def _make_objective(self) -> Objective:
         """What the next episode is rewarded for."""
         return ServoObjective()
@@ -219,7 +222,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         true_error = matrix_error(now.base_T_ee_matrix, now.base_T_goal_matrix)
         info = step_info(episode, now, self._errors, self._command, true_error)
         info["is_success"] = self._objective.success(now.time_s, *true_error)
-        return observation(self.config.observation_parts, now, self._errors.apparent_twist), info
+        return observation(self.config.observation_parts, now, self._errors), info
 
     def render(self) -> NDArray[Any] | None:
         """The camera's image: ``(H, W, 3)`` uint8, or ``(H, W)`` float32 metres for ``"depth_array"``."""

@@ -35,12 +35,15 @@ class World:
         size: Width and height of the images, pixels.
     """
 
-    def __init__(self, config: ServoConfig, kinematics: RobotKinematics, estimator: PoseEstimator) -> None:
-        """Make the world of an environment for its arm and its estimator."""
+    def __init__(
+        self, config: ServoConfig, kinematics: RobotKinematics, estimator: PoseEstimator, block: bool = False
+    ) -> None:
+        """Make the world of an environment for its arm and its estimator, with a block to grasp or without."""
         default = estimator.image_size
         self.size = width, height = config.width or default[0], config.height or default[1]
         rules = make_randomization(config.randomization, kinematics.robot.camera_distance).for_episodes()
-        self.scene = Scene(SceneConfig(config.robot, width, height, board=estimator.needs_board, room=rules.room))
+        board = estimator.needs_board
+        self.scene = Scene(SceneConfig(config.robot, width, height, board=board, block=block, room=rules.room))
         self.camera = SceneCamera(self.scene, config.renderer, width, height)
         always = "image" in config.observation_parts
         self._observer = Observer(self.scene, rules, self.camera, estimator, always)

@@ -70,6 +70,7 @@ PANDA = RobotDescription(
     home=(0.0, -0.5, 0.0, -2.3, 0.0, 1.8, 0.785),
     acceleration_limits=(15.0, 7.5, 10.0, 12.5, 15.0, 20.0, 20.0),
     configuration={"panda_finger_joint1": 0.02, "panda_finger_joint2": 0.02},
+    gripper_joints=("panda_finger_joint1", "panda_finger_joint2"),
     face_budget=15_000,
     base_height=0.75,
     table=(0.35, 0.0, 0.6, 0.6),

@@ -42,6 +42,8 @@ class RobotDescription:
     """Largest joint accelerations, rad/s² (URDF does not specify them)."""
     configuration: Mapping[str, float] = field(default_factory=dict)
     """Fixed positions of the joints outside the arm, rad or m; zero where not named."""
+    gripper_joints: tuple[str, ...] = ()
+    """Joints that open the gripper, closed at zero; empty: it has none that move."""
     face_budget: int = 15_000
     """Largest number of visual faces of the robot after decimation."""
     base_height: float = 0.0

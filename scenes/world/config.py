@@ -21,6 +21,8 @@ class SceneConfig:
     """Largest image height, pixels."""
     board: bool = False
     """Whether the gripper carries a calibration board."""
+    block: bool = False
+    """Whether there is a block that the gripper can grasp."""
     room: str = "plain"
     """One of :data:`~ctr_env.scenes.world.rooms.ROOMS`."""
     clutter: int = 12

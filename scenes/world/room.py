@@ -11,6 +11,7 @@ from ctr_env.scenes.robots.description import RobotDescription
 from ctr_env.scenes.robots.robot_spec import COLLISION_GROUP, robot_spec, touching_at_home
 from ctr_env.scenes.robots.urdf import ROOT_LINK
 
+from .block import add_block
 from .fiducials import add_board, board_transform, robot_board
 from .furniture import Furniture
 from .lighting import add_lights
@@ -30,13 +31,14 @@ ROOM_TEXT = "room"
 """Name of the model's text element that holds the name of its room."""
 
 _TIMESTEP = 0.002  # seconds
+_BLOCK_AWAY = (-2.5, -2.5, 0.02)  # metres: on the floor, in a corner of the room
 
 
 def build_room(config: SceneConfig, robot: RobotDescription) -> mujoco.MjModel:
     """Compile robot and room.
 
     The origin of the world frame is on the floor below the robot's base. Objects that are placed per episode are mocap
-    bodies, out of view until then. Only the robot, its table and the floor collide.
+    bodies, out of view until then. Only the robot, its table, the floor and a block collide.
     """
     spec, room = robot_spec(robot), ROOMS[config.room]
     _set_options(spec, config)
@@ -55,6 +57,8 @@ def build_room(config: SceneConfig, robot: RobotDescription) -> mujoco.MjModel:
         sensor_size=np.array([3.2e-3, 2.4e-3]),
         focal_length=np.array([3e-3, 3e-3]),
     )
+    if config.block:
+        add_block(spec, _BLOCK_AWAY)
     if config.board:
         add_board(spec, spec.body(robot.end_effector), robot_board(robot), board_transform(robot))
     model = spec.compile()
@@ -81,6 +85,9 @@ def _set_options(spec: mujoco.MjSpec, config: SceneConfig) -> None:
     spec.option.timestep = _TIMESTEP
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     spec.option.jacobian = mujoco.mjtJacobian.mjJAC_DENSE  # the sparse solver of MuJoCo 4.0.0 gives wrong answers
+    if config.block:  # a grasp creeps without: 0.6 mm/s, with 0.2 micrometres a second
+        spec.option.cone, spec.option.impratio = mujoco.mjtCone.mjCONE_ELLIPTIC, 10.0
+        spec.option.noslip_iterations = 5
     spec.visual.global_.offwidth, spec.visual.global_.offheight = config.width, config.height
     spec.visual.quality.offsamples = 0  # multisampling differs between drivers, so images would
     spec.visual.quality.shadowsize = 1024

@@ -13,6 +13,7 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.robots.robot_spec import VISUAL_GROUP
 
 from .arm_points import ArmPoints
+from .block import BLOCK
 from .cameras import set_camera_intrinsics, set_camera_pose
 from .config import SceneConfig
 from .field_of_view import FieldOfView
@@ -73,6 +74,8 @@ class Scene:
         self._arm_ctrl = np.array([self.model.actuator(name).id for name in self.robot.arm_joints])
         self._ee = self.model.body(self.robot.end_effector).id
         self._index_links()
+        self._block = self.model.geom(BLOCK).id if config.block else None
+        self._fingers = [self.model.actuator(name).id for name in self.robot.gripper_joints]
         self._arm_points = ArmPoints(self.model, self._arm_geoms())
         self._nominal = {name: getattr(self.model, name).copy() for name in (*_NOMINAL, *_NOMINAL_LIGHT)}
         self._headlight = np.stack([self.model.vis.headlight.ambient, self.model.vis.headlight.diffuse]).copy()
@@ -160,6 +163,44 @@ class Scene:
         mujoco.mju_mat2Quat(self.data.mocap_quat[self._target], T[:3, :3].ravel())
         mujoco.mj_kinematics(self.model, self.data)
 
+    @property
+    def base_T_block(self) -> NDArray[np.float64]:
+        """``(4, 4)`` pose of the block in the base frame; its origin is the block's centre."""
+        return np.asarray(self._base_T_world @ body_matrix(self.data, self.model.body(BLOCK).id))
+
+    def place_block(self, base_T_block: RigidTransform) -> None:
+        """Set the block's pose in the base frame, at rest."""
+        T = self._world_T_base @ base_T_block.as_matrix()
+        joint = self.data.joint(BLOCK)
+        mujoco.mju_mat2Quat(joint.qpos[3:], T[:3, :3].ravel())
+        joint.qpos[:3], joint.qvel[:] = T[:3, 3], 0.0
+        mujoco.mj_forward(self.model, self.data)
+
+    @property
+    def gripper_opening(self) -> float:
+        """Distance between the fingers, metres."""
+        return float(sum(self.data.joint(name).qpos[0] for name in self.robot.gripper_joints))
+
+    def place_gripper(self, opening: float) -> None:
+        """Set the distance between the fingers, metres, and hold it."""
+        share = opening / max(len(self._fingers), 1)
+        for name in self.robot.gripper_joints:
+            self.data.joint(name).qpos[0] = share
+        self.command_gripper(opening)
+        mujoco.mj_forward(self.model, self.data)
+
+    def command_gripper(self, opening: float) -> None:
+        """Set the distance between the fingers that their servos seek, metres."""
+        self.data.ctrl[self._fingers] = opening / max(len(self._fingers), 1)
+
+    @property
+    def grasped(self) -> bool:
+        """Whether every finger touches the block."""
+        geoms, bodies = self.data.contact.geom, self.model.geom_bodyid
+        touching = geoms[(geoms == self._block).any(axis=1)]
+        found = set(bodies[touching].ravel().tolist())
+        return all(self.model.joint(name).bodyid[0] in found for name in self.robot.gripper_joints)
+
     def step(self, joint_velocities: ArrayLike, substeps: int) -> None:
         """Simulate with constant ``(n,)`` commanded joint velocities (rad/s) for a number of 2 ms steps."""
         self.data.ctrl[self._arm_ctrl] = joint_velocities
@@ -178,8 +219,10 @@ class Scene:
         return bool(beside or z > self.robot.base_height + 0.1)
 
     def touches(self) -> bool:
-        """Whether any robot part is within 15 mm of another one or of the surroundings."""
-        return bool(self.data.ncon)
+        """Whether any robot part is within its clearance of another one or of the surroundings, the block excepted."""
+        if self._block is None:
+            return bool(self.data.ncon)
+        return bool((self.data.contact.geom != self._block).all(axis=1).any())
 
     def arm_in_view(self) -> float:
         """Share of the arm's sampled surface points that project into the image (occlusion ignored), 0 to 1."""

@@ -38,7 +38,9 @@ def test_the_share_is_that_of_the_points_that_project_into_the_image(scene, poin
     rotations = scene.data.geom_xmat[points.geoms].reshape(-1, 3, 3)
     world = scene.data.geom_xpos[points.geoms] + (rotations @ points.local[..., None])[..., 0]
     expected = camera.contains(camera.project(pose.inv().apply(world))).mean()
-    assert points.share_in_view(scene.data, FieldOfView(camera, inverse_matrix(pose.as_matrix()))) == pytest.approx(expected)
+    assert points.share_in_view(scene.data, FieldOfView(camera, inverse_matrix(pose.as_matrix()))) == pytest.approx(
+        expected
+    )
 
 
 def test_points_move_with_the_arm(scene, points):
