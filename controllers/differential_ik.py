@@ -6,12 +6,14 @@ import math
 
 import daqp
 import mink
+import mujoco
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ctr_env.errors import ConfigurationError, DataError
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
+from .body_displacement import displaced
 from .joint_limits import Bounds, JointLimiter, between
 
 __all__ = ["DifferentialIK"]
@@ -89,6 +91,7 @@ class DifferentialIK:
         self._home_rate = home_rate
         self._weights = np.repeat([1.0, rotation_length], 3)[:, None]
         self._model_R_base = kinematics.model_T_base.as_matrix()[:3, :3]
+        self._model_R_body = np.empty(9)
         self._configuration = mink.Configuration(kinematics.model)
         self._frame = kinematics.robot.end_effector
         self._twist_task = mink.FrameTask(self._frame, "body", _SCALE, _SCALE * rotation_length)
@@ -96,6 +99,7 @@ class DifferentialIK:
         self._rows = np.vstack([np.zeros((6, kinematics.n)), np.diag(self._home_costs)])
         eye = np.eye(kinematics.n)
         self._sides = np.vstack([eye, -eye, eye, -eye])
+        self._below, self._kinds = np.full(4 * kinematics.n, -_UNBOUNDED), np.zeros(4 * kinematics.n, np.intc)
         self._jacobian: tuple[NDArray[np.float64], float] | None = None
 
     def solve(
@@ -140,11 +144,12 @@ class DifferentialIK:
 
     def _set_target(self, twist: NDArray[np.float64], dt: float) -> None:
         """Move the target by one step of the body twist: mink's error, its logarithm, is then that step."""
-        current = self._configuration.get_transform_frame_to_world(self._frame, "body")
-        body_R_base = current.rotation().as_matrix().T @ self._model_R_base
-        body_twist = np.empty(6)
-        body_twist[:3], body_twist[3:] = body_R_base @ twist[:3], body_R_base @ twist[3:]
-        self._twist_task.set_target(current @ mink.SE3.exp(body_twist * dt))
+        pose = self._configuration.get_transform_frame_to_world(self._frame, "body").wxyz_xyz
+        mujoco.mju_quat2Mat(self._model_R_body, pose[:4])
+        body_R_base = self._model_R_body.reshape(3, 3).T @ self._model_R_base
+        step = np.empty(6)
+        step[:3], step[3:] = body_R_base @ twist[:3], body_R_base @ twist[3:]
+        self._twist_task.transform_target_to_world = mink.SE3(displaced(pose, step * dt))
 
     def _minimize(self, q: NDArray[np.float64], dt: float, damping: float, reachable: Bounds) -> NDArray[np.float64]:
         """``(n,)`` joint displacement of the program, rad.
@@ -160,9 +165,7 @@ class DifferentialIK:
         low, high = reachable
         fastest = dt * self.limiter.velocity
         bounds = np.concatenate([fastest, fastest, high * dt, -low * dt])
-        x, _, status, _ = daqp.solve(
-            H, -(errors @ W), self._sides, bounds, np.full(len(bounds), -_UNBOUNDED), np.zeros(len(bounds), np.intc)
-        )
+        x, _, status, _ = daqp.solve(H, -(errors @ W), self._sides, bounds, self._below, self._kinds)
         if status <= 0:
             raise mink.NoSolutionFound("daqp")
         return np.asarray(x)

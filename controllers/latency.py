@@ -50,8 +50,8 @@ class LatencyCompensation:
     def record(self, state: ServoState, velocities: NDArray[np.float64]) -> None:
         """Take in a state, and the ``(n,)`` joint velocities (rad/s) that were commanded until then."""
         commanded = np.zeros_like(velocities)
-        if self._past and state.time_s <= self._past[-1].time_s:
-            self.reset()
+        if self.rule == "encoders" or (self._past and state.time_s <= self._past[-1].time_s):
+            self.reset()  # only the newest state matters, or time has been set back
         if self._past:
             last = self._past[-1]
             commanded = last.commanded + (state.time_s - last.time_s) * velocities

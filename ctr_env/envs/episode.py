@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
 from ctr_env.errors import SamplingError
-from ctr_env.geometry import PinholeCamera
+from ctr_env.geometry import PinholeCamera, inverse_matrix
 from ctr_env.scenes.randomization.apply import sizes_of
 from ctr_env.scenes.randomization.randomization import Draws, Randomization
 from ctr_env.scenes.world.scene import Scene
@@ -115,6 +115,7 @@ class EpisodeSampler:
         self.goal_scale = 1.0
         self.place_goal: Callable[[RigidTransform], RigidTransform] = _as_drawn
         self._sizes = sizes_of(scene)
+        self._world_T_base = scene.world_T_base.as_matrix()
         self._reachability = ReachabilityCheck(scene)
 
     def sample(self, seed: int, width: int, height: int, replay: Mapping[str, NDArray]) -> Episode:
@@ -135,7 +136,8 @@ class EpisodeSampler:
         for attempt in range(_SELECTIVE_TASKS):
             task = draws | self._rules.draw(seed, self._sizes, index=attempt, groups=_TASK_GROUPS)
             task = task | {"task.goal": self.goal_scale * task["task.goal"]} | dict(replay)
-            rules = TaskRules(self._scene, self._view(seed, task, attempt, 0, replay))
+            first = self._view(seed, task, attempt, 0, replay)
+            rules = TaskRules(self._scene, first)
             if attempt >= _TASKS and not rules.selective:
                 break
             start, goal_pose, sway = self._task(task, rules)
@@ -144,7 +146,7 @@ class EpisodeSampler:
                 obstacle = "no start and goal (task.*, goal_motion.*) were found that a servo can connect"
                 continue
             for view in range(1 if rules.rotates else _VIEWS):
-                chosen = self._view(seed, task, attempt, view, replay)
+                chosen = self._view(seed, task, attempt, view, replay) if view else first
                 episode = self._with_camera(seed, chosen, start, goal_pose, sway, arrival, width, height)
                 if self._sees(episode, arrival):
                     return episode
@@ -215,16 +217,16 @@ class EpisodeSampler:
         """Whether the goal is always in view, and as much of the arm as asked for at the start and on arrival."""
         for time in np.arange(0.0, _HORIZON_S, 1.0) if episode.moves else (0.0,):
             pose = episode.world_T_camera(time)
-            goal = self._scene.world_T_base * episode.base_T_goal(time)
-            pixel = episode.camera.project(pose.inv().apply(goal.translation))
-            share = pixel / (episode.camera.width, episode.camera.height)
+            world_T_camera = pose.as_matrix()
+            goal = inverse_matrix(world_T_camera) @ self._world_T_base @ episode.base_T_goal_matrix(time)
+            share = episode.camera.project(goal[:3, 3]) / (episode.camera.width, episode.camera.height)
             inside = np.all((share > _IMAGE_MARGIN) & (share < 1.0 - _IMAGE_MARGIN))
-            if not (inside and self._scene.inside_room(pose.translation)):
+            if not (inside and self._scene.inside_room(world_T_camera[:3, 3])):
                 return False
         needed, most = (float(episode.draws[f"camera.{name}_arm_in_view"]) for name in ("min", "max"))
         times = np.arange(0.0, _HORIZON_S, 2.0) if episode.camera_motion is not None else (0.0,)
         for joint_positions in (episode.start, arrival):
-            self._scene.place_arm(joint_positions)
+            self._scene.pose_arm(joint_positions)
             for time in times:
                 self._scene.place_camera(episode.camera, episode.world_T_camera(time))
                 if not needed <= self._scene.arm_in_view() <= most:

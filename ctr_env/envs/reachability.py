@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
 from ctr_env.controllers import PBVSController, ServoGoal, ServoState
-from ctr_env.geometry import pose_error
+from ctr_env.geometry import matrix_error
 from ctr_env.scenes.world.scene import Scene
 
 __all__ = ["ReachabilityCheck"]
@@ -48,6 +48,7 @@ class ReachabilityCheck:
         self._controller.reset()
         q, time, first = start.copy(), 0.0, None
         for number, pose in enumerate(waypoints):
+            goal = pose.as_matrix()
             tolerance = _TOLERANCE if number == 0 else _FOLLOWING
             steps = round(patience * _FIRST_STEPS) if number == 0 else _NEXT_STEPS
             for step in range(steps):
@@ -55,7 +56,7 @@ class ReachabilityCheck:
                 q, time = q + _DT * command.joint_velocities, time + _DT
                 if step % 2 == 0 and self._touches(q):
                     return None
-                if _near(self._scene.kinematics.base_T_ee(q), pose, tolerance):
+                if _near(self._scene.kinematics.ee_matrix(q), goal, tolerance):
                     break
             else:
                 return None
@@ -63,10 +64,10 @@ class ReachabilityCheck:
         return None if self._touches(start) else first
 
     def _touches(self, joint_positions: NDArray[np.float64]) -> bool:
-        self._scene.place_arm(joint_positions)
+        self._scene.pose_arm(joint_positions)
         return self._scene.touches()
 
 
-def _near(pose: RigidTransform, goal: RigidTransform, tolerance: tuple[float, float]) -> bool:
-    distance, angle = pose_error(pose, goal)
+def _near(pose: NDArray[np.float64], goal: NDArray[np.float64], tolerance: tuple[float, float]) -> bool:
+    distance, angle = matrix_error(pose, goal)
     return distance < tolerance[0] and angle < tolerance[1]

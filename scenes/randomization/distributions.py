@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,13 @@ _FORMS = (
 
 
 class Distribution(ABC):
-    """A distribution of arrays. Parameters are numbers, or tuples that broadcast against the drawn shape."""
+    """A distribution of arrays. Parameters are numbers, or tuples that broadcast against the drawn shape.
+
+    Attributes:
+        random: Whether a draw needs random numbers.
+    """
+
+    random: ClassVar[bool] = True
 
     @abstractmethod
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -34,11 +40,14 @@ class Distribution(ABC):
 class Constant(Distribution):
     """A constant."""
 
+    random: ClassVar[bool] = False
     value: Value
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
         """Return the value, broadcast to the shape."""
-        return np.broadcast_to(np.asarray(self.value, dtype=float), shape).copy()
+        values = np.empty(shape)
+        values[...] = self.value
+        return values
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,7 @@ class Field:
 
     def shape_for(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
         """The shape with its symbolic sizes replaced."""
-        table = {**_DEFAULT_SIZES, **sizes}
-        return tuple(table[size] if isinstance(size, str) else size for size in self.shape)
+        return tuple(sizes.get(size, _DEFAULT_SIZES[size]) if isinstance(size, str) else size for size in self.shape)
 
 
 def _image(name: str, doc: str, nominal: float = 0.0) -> Field:

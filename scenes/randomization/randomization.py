@@ -25,6 +25,8 @@ Draws = dict[str, NDArray[np.float64]]
 """Drawn values by field name."""
 
 _WHEN = ("episode", "frame")
+_UNUSED = np.random.default_rng(0)
+"""Stands for the generator of draws that need none: making one takes as long as ten of these draws."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,9 @@ class Randomization:
         draws = {}
         for name, rule in self.rules.items():
             if rule.when == when and (groups is None or name.partition(".")[0] in groups):
-                rng = np.random.default_rng([seed, zlib.crc32(name.encode()), _WHEN.index(when), index])
+                rng = _UNUSED
+                if rule.distribution.random:
+                    rng = np.random.default_rng([seed, zlib.crc32(name.encode()), _WHEN.index(when), index])
                 draws[name] = rule.distribution.sample(rng, FIELDS[name].shape_for(sizes))
         return draws
 

@@ -145,6 +145,15 @@ class Scene:
         self.data.ctrl[self._arm_ctrl] = 0.0
         mujoco.mj_forward(self.model, self.data)
 
+    def pose_arm(self, joint_positions: ArrayLike) -> None:
+        """Set the arm for geometric checks: poses and contacts only, without velocities and forces.
+
+        Call :meth:`place_arm` or :meth:`restore` before the next :meth:`step`.
+        """
+        self.data.qpos[self._arm_qpos] = joint_positions
+        mujoco.mj_kinematics(self.model, self.data)
+        mujoco.mj_collision(self.model, self.data)
+
     def place_camera(self, camera: PinholeCamera, world_T_camera: RigidTransform) -> None:
         """Set the camera's intrinsics and pose (OpenCV axes)."""
         self.camera, self.world_T_camera = camera, world_T_camera
