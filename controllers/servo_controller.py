@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import RigidTransform
 
 from ctr_env.errors import ConfigurationError, DataError
+from ctr_env.geometry import all_finite
 from ctr_env.runs.configuration import config_from_mapping
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
@@ -200,7 +201,7 @@ class ServoController(Controller):
         """
         period = self._tick(state)
         requested = np.asarray(joint_velocities, dtype=float)
-        if requested.shape != (self.kinematics.n,) or not np.isfinite(requested).all():
+        if requested.shape != (self.kinematics.n,) or not all_finite(requested):
             raise DataError(
                 f"{self.kinematics.robot.name} takes {self.kinematics.n} finite joint velocities, "
                 f"not {joint_velocities!r}"

@@ -134,7 +134,7 @@ class EpisodeSampler:
         draws |= {name: value for name, value in replay.items() if name in draws}
         obstacle = ""
         for attempt in range(_SELECTIVE_TASKS):
-            task = draws | self._rules.draw(seed, self._sizes, index=attempt, groups=_TASK_GROUPS)
+            task = draws | self._redrawn(seed, attempt, _TASK_GROUPS)
             task = task | {"task.goal": self.goal_scale * task["task.goal"]} | dict(replay)
             first = self._view(seed, task, attempt, 0, replay)
             rules = TaskRules(self._scene, first)
@@ -155,8 +155,11 @@ class EpisodeSampler:
 
     def _view(self, seed: int, task: Draws, attempt: int, view: int, replay: Mapping[str, NDArray]) -> Draws:
         """The draws of a task with those of one of its views."""
-        index = attempt * _VIEWS + view
-        return task | self._rules.draw(seed, self._sizes, index=index, groups=_CAMERA_GROUPS) | dict(replay)
+        return task | self._redrawn(seed, attempt * _VIEWS + view, _CAMERA_GROUPS) | dict(replay)
+
+    def _redrawn(self, seed: int, index: int, groups: tuple[str, ...]) -> Draws:
+        """The draws of some groups for another attempt; none for the first one, which has the episode's own."""
+        return self._rules.draw(seed, self._sizes, index=index, groups=groups) if index else {}
 
     def _task(self, draws: Draws, rules: TaskRules) -> tuple[NDArray[np.float64], RigidTransform, PoseSway | None]:
         kinematics = self._scene.kinematics
@@ -196,10 +199,12 @@ class EpisodeSampler:
     ) -> Episode:
         scene = self._scene
         k = scene.kinematics
-        points = [(k.keypoints(q).mean(axis=0) + k.base_T_ee(q).translation) / 2 for q in (start, arrival)]
-        gripper = k.base_T_ee(start).translation
+        grippers = [k.ee_matrix(q)[:3, 3] for q in (start, arrival)]
+        points = [
+            (k.keypoints(q).mean(axis=0) + gripper) / 2 for q, gripper in zip((start, arrival), grippers, strict=True)
+        ]
         middle = np.mean(points, axis=0)  # between the arm's middle and the gripper
-        centre = scene.world_T_base.apply(middle + float(draws["camera.on_gripper"]) * (gripper - middle))
+        centre = scene.world_T_base.apply(middle + float(draws["camera.on_gripper"]) * (grippers[0] - middle))
         pose = pose_from_draws(draws, centre, scene.robot.camera_azimuth)
         motion = None
         if self._camera_moves:
@@ -225,10 +230,10 @@ class EpisodeSampler:
                 return False
         needed, most = (float(episode.draws[f"camera.{name}_arm_in_view"]) for name in ("min", "max"))
         times = np.arange(0.0, _HORIZON_S, 2.0) if episode.camera_motion is not None else (0.0,)
-        for joint_positions in (episode.start, arrival):
-            self._scene.pose_arm(joint_positions)
-            for time in times:
-                self._scene.place_camera(episode.camera, episode.world_T_camera(time))
+        for time in times:
+            self._scene.place_camera(episode.camera, episode.world_T_camera(time))
+            for joint_positions in (episode.start, arrival):
+                self._scene.pose_arm(joint_positions)
                 if not needed <= self._scene.arm_in_view() <= most:
                     return False
         return True

@@ -108,12 +108,12 @@ class Scene:
     @property
     def joint_positions(self) -> NDArray[np.float64]:
         """``(n,)`` true arm joint positions, rad."""
-        return self.data.qpos[self._arm_qpos].copy()
+        return self.data.qpos.take(self._arm_qpos)
 
     @property
     def joint_velocities(self) -> NDArray[np.float64]:
         """``(n,)`` true arm joint velocities, rad/s."""
-        return self.data.qvel[self._arm_dof].copy()
+        return self.data.qvel.take(self._arm_dof)
 
     @property
     def camera_T_base(self) -> RigidTransform:
