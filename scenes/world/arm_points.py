@@ -54,7 +54,7 @@ class ArmPoints:
         divided = np.flatnonzero(np.abs(depth) <= self._radii)
         if len(divided):
             count += self._count_points(data, view, divided, depths)
-        return count / len(self.local)
+        return float(count / len(self.local))
 
     def _count_points(
         self, data: mujoco.MjData, view: FieldOfView, divided: NDArray[np.intp], depths: NDArray[np.float64]
