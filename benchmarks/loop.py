@@ -131,24 +131,6 @@ def ladder(preset: str, size: tuple[int, int], estimator: str, seeds: int, block
     return watch.medians() | {"bare": 1e3 * float(np.median(bare_s))}
 
 
-def without_images(mode: str) -> tuple[float, float]:
-    """Median milliseconds of a step without images, and of the physics alone."""
-    env = make(obs_mode="state", action_mode=mode)
-    env.reset(seed=0)
-    action, bare = np.zeros(env.action_space.shape, np.float32), env.unwrapped
-    data, times, physics = mujoco.MjData(bare.scene.model), [], []
-    mujoco.mj_copyData(data, bare.scene.model, bare.scene.data)
-    for _ in range(20 * BLOCK):
-        start = clock()
-        env.step(action)
-        middle = clock()
-        mujoco.mj_step(bare.scene.model, data, 17)
-        times.append(middle - start)
-        physics.append((clock() - middle) * (500 / 30) / 17)
-    env.close()
-    return 1e3 * float(np.median(times)), 1e3 * float(np.median(physics))
-
-
 def print_ladder(options: argparse.Namespace) -> None:
     print("ms a step" + " " * 10 + "".join(f"{stage:>9}" for stage in (*STAGES, "total", "bare")))
     for size in options.sizes:
@@ -156,11 +138,6 @@ def print_ladder(options: argparse.Namespace) -> None:
             found = ladder(preset, size, options.estimator, options.seeds, options.blocks)
             row = "".join(f"{found[stage]:9.2f}" for stage in (*STAGES, "total", "bare"))
             print(f"{preset:8} {size[0]:4}x{size[1]:<4}{row}", flush=True)
-    for mode in ("joint_velocity", "pbvs"):
-        step, physics = without_images(mode)
-        print(
-            f"without images, {mode}: {step:.2f} ms a step, of which physics alone {physics:.2f} ({physics / step:.0%})"
-        )
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 
+import mink
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -89,6 +90,42 @@ def test_limits_hold_with_measurements_beyond_the_stops(kinematics, rng):
         assert (np.abs(new) <= limiter.velocity).all()
         assert (np.abs(new - old) <= limiter.acceleration * DT * (1.0 + 1e-12)).all()
         q, old = q + new * DT, new
+
+
+def test_velocities_are_those_of_minks_own_program(kinematics, rng):
+    """mink's tasks and limits, with the reachable velocities as a limit, give the same velocities."""
+    ik, limiter = DifferentialIK(kinematics, DT, home_rate=0.5, home_cost=3e-4), JointLimiter.of(kinematics)
+    frame = kinematics.robot.end_effector
+    task = mink.FrameTask(frame, "body", 1e3, 300.0)
+    home = mink.PostureTask(kinematics.model, 0.3, gain=0.5 * DT)
+    home.set_target(kinematics.home)
+
+    class Reachable(mink.Limit):
+        def compute_qp_inequalities(self, configuration, dt):
+            low, high = limiter.slowed(limiter.reachable(configuration.q, v, dt))
+            eye = np.eye(kinematics.n)
+            return mink.Constraint(G=np.vstack([eye, -eye]), h=np.concatenate([high, -low]) * dt)
+
+    q, v = kinematics.home + rng.uniform(-0.2, 0.2, kinematics.n), np.zeros(kinematics.n)
+    for _ in range(20):
+        twist = small_twist(rng, rng.choice([0.02, 0.5]))
+        configuration = mink.Configuration(kinematics.model, q)
+        pose = configuration.get_transform_frame_to_world(frame, "body")
+        R = pose.rotation().as_matrix().T @ kinematics.model_T_base.rotation.as_matrix()
+        task.set_target(pose @ mink.SE3.exp(np.concatenate([R @ twist[:3], R @ twist[3:]]) * DT))
+        expected = mink.solve_ik(configuration, [task, home], DT, "daqp", damping=0.0, limits=[Reachable()])
+        new = ik.solve(q, twist, v)
+        np.testing.assert_allclose(new, expected, atol=1e-6)
+        q, v = q + new * DT, new
+
+
+def test_the_damping_does_not_depend_on_the_configurations_before(kinematics, rng):
+    """Along a path into a singular configuration, one solver and new ones agree exactly."""
+    ik, v = DifferentialIK(kinematics, DT), np.zeros(kinematics.n)
+    end = np.clip(SINGULAR, kinematics.lower, kinematics.upper)
+    for share in np.linspace(0.0, 1.0, 80):
+        q, twist = kinematics.home + share * (end - kinematics.home), small_twist(rng)
+        np.testing.assert_array_equal(ik.solve(q, twist, v), DifferentialIK(kinematics, DT).solve(q, twist, v))
 
 
 def unlimited(kinematics: RobotKinematics) -> JointLimiter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mink
 import numpy as np
 import pytest
 from hypothesis import given
@@ -100,6 +101,31 @@ def test_braking_takes_as_long_as_the_acceleration_limits_say():
         assert (np.abs(slower - v) <= LIMITER.acceleration * DT * (1.0 + 1e-12)).all()
         v, steps = slower, steps + 1
     assert steps == np.ceil(1.5 / (3.0 * DT) - 1e-9)
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_far_from_the_stops_only_acceleration_limits_what_is_reachable(seed):
+    """With and without room to brake, the bounds are those of the fastest approaches to both stops."""
+    rng = np.random.default_rng(seed)
+    q, v = rng.uniform(-1.2, 1.2, 3) * rng.choice([0.1, 1.0]), rng.uniform(-1.0, 1.0, 3) * LIMITER.velocity
+    low, high = LIMITER.reachable(q, v, DT)
+    slowest, fastest = v - LIMITER.acceleration * DT, v + LIMITER.acceleration * DT
+    down = -fastest_approach(q - LIMITER.lower, LIMITER.acceleration, DT)
+    up = fastest_approach(LIMITER.upper - q, LIMITER.acceleration, DT)
+    np.testing.assert_array_equal(low, np.clip(down, slowest, fastest))
+    np.testing.assert_array_equal(high, np.clip(up, slowest, fastest))
+
+
+def test_what_is_reachable_is_within_the_position_limit_of_mink(kinematics, rng):
+    """No reachable velocity leads beyond a stop, from anywhere and at any possible speed."""
+    limiter, stops = JointLimiter.of(kinematics), mink.ConfigurationLimit(kinematics.model, gain=1.0)
+    for _ in range(50):
+        q = rng.uniform(kinematics.lower, kinematics.upper)
+        v = rng.uniform(*limiter.bounds(q, np.zeros(kinematics.n), DT))
+        q = q + v * DT
+        loose = stops.compute_qp_inequalities(mink.Configuration(kinematics.model, q), DT)
+        for velocities in limiter.reachable(q, v, DT):
+            assert (loose.G @ velocities * DT <= loose.h + 1e-12).all()
 
 
 def test_limits_of_an_arm_keep_a_margin(kinematics):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import mink
+import daqp
 import numpy as np
 
 from ctr_env.controllers import ServoGoal
@@ -70,11 +70,11 @@ def test_it_restarts_from_the_twist_that_is_left_after_a_short_hold(panda):
 def test_it_holds_when_the_inverse_kinematics_fail(panda, monkeypatch):
     arm, controller, goal = moving_arm(panda, {})
 
-    def fail(*args: object, **kwargs: object) -> None:
-        raise mink.NoSolutionFound("daqp")
+    def fail(*args: object) -> tuple[np.ndarray, float, int, dict[str, object]]:
+        return np.zeros(panda.n), 0.0, -1, {}
 
     with monkeypatch.context() as patch:
-        patch.setattr(mink, "solve_ik", fail)
+        patch.setattr(daqp, "solve", fail)
         before = np.linalg.norm(arm.v)
         command = arm.apply(controller.command(ServoGoal(goal, arm.time_s), arm.state))
         assert (command.mode, command.reason) == ("hold", "no_ik_solution")
