@@ -29,6 +29,7 @@ RUNS = {
     "pose_from_image.py": [],
     "onnx_pose.py": ["--frame", "2"],
     "agent_in_benchmark.py": ["--steps", "480", "--episodes", "2", "--seconds", "0.5"],
+    "pick_block.py": ["--episodes", "2"],
     "train_ppo.py": ["--steps", "480", "--envs", "1", "--rollout", "240", "--episodes", "1"],
 }
 LONGER = {"real_robot.py": 140, "onnx_pose.py": 90}
@@ -53,6 +54,10 @@ def test_every_example_is_short_and_runs_here():
 
 def test_the_live_loop_needs_at_most_three_import_lines():
     assert 1 <= len(imports_of("real_robot.py")) <= 3
+
+
+def test_a_script_picks_blocks_up():
+    assert "2 of 2 blocks picked with ground_truth, none" in run("pick_block.py")
 
 
 def test_servo_by_hand_reaches_the_goal():
