@@ -67,7 +67,7 @@ class ArmPoints:
         for i, plane in zip(divided.tolist(), planes, strict=True):
             start, end = end, end + self._columns[i].shape[1]
             np.matmul(plane, self._columns[i], out=self._clearances[:, start:end])
-        return np.count_nonzero(self._clearances[:, :end].min(axis=0) > 0.0)
+        return int(np.count_nonzero(self._clearances[:, :end].min(axis=0) > 0.0))
 
 
 def _vertices(model: mujoco.MjModel, mesh: int) -> NDArray[np.float64]:
