@@ -10,7 +10,7 @@ from ctr_env.datasets.joint_limits import joint_hint
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .calibrate import POOR_FIT, Calibration
-from .findings import described
+from .findings import described, evidence_in_words
 from .mismatch import in_words
 
 __all__ = ["advice", "halves_disagree", "reason_to_adapt"]
@@ -128,7 +128,7 @@ def _poor_fits(calibration: Calibration, adapted: bool) -> str:
 def _set_up(calibration: Calibration) -> list[str]:
     """What there is strong evidence for, but was not estimated."""
     return [
-        f"{described(each)} (evidence: BIC lower by {each.bic_gain:.0f}); the pose and its covariance do not account "
+        f"{described(each)} ({evidence_in_words(each)}); the pose and its covariance do not account "
         "for it: check the set-up, or estimate it (--estimate auto)"
         for each in calibration.comparisons
         if each.evident and not each.estimated

@@ -45,7 +45,7 @@ __all__ = [
 POOR_FIT = 0.3
 """Contour inlier ratio below which an image hardly fits the calibrated pose."""
 AUTO = "auto"
-"""Estimate what there is very strong evidence for."""
+"""Estimate what there is evidence for."""
 
 _BATCH = 8
 _ITERATIONS = 60  # gradient steps of render-and-compare
@@ -192,7 +192,7 @@ def calibrate(
         refined: Whether to finish by render-and-compare.
         on_frame: Called with the number of images estimated so far.
         estimate: What to estimate beside the pose, of :data:`~.setup.PARAMETERS`; ``("auto",)``: that for which there
-            is very strong evidence.
+            is evidence.
         board: A ChArUco board on one of the robot's links. Its pose there is not needed.
 
     Raises:

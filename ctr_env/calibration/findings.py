@@ -12,12 +12,19 @@ from numpy.typing import NDArray
 from .calibrate import BoardFit
 from .self_calibration import Comparison
 
-__all__ = ["board_data", "board_in_words", "comparison_data", "described", "focal_scale"]
+__all__ = ["board_data", "board_in_words", "comparison_data", "described", "evidence_in_words", "focal_scale"]
 
 
 def described(found: Comparison) -> str:
     """A sentence on what was found of a block, with standard deviations."""
     return _SENTENCES[found.name](found.values, found.std)
+
+
+def evidence_in_words(found: Comparison) -> str:
+    """How much more probable the images make the solution that estimates a block."""
+    if found.evidence <= 0.0:
+        return "without evidence"
+    return f"twice the log Bayes factor {found.evidence:.0f}, BIC lower by {found.bic_gain:.0f}"
 
 
 def focal_scale(comparisons: Sequence[Comparison]) -> float:
@@ -35,6 +42,7 @@ def comparison_data(found: Comparison) -> dict[str, Any]:
         "reason": found.reason,
         "values": found.values,
         "std": found.std,
+        "evidence": found.evidence if tried else None,
         "bic_gain": found.bic_gain if tried else None,
         "contour_inlier_ratio_without": found.inlier_ratios[0] if tried else None,
         "contour_inlier_ratio_with": found.inlier_ratios[1] if tried else None,

@@ -102,16 +102,16 @@ def _set_up(found: Calibration) -> Table:
     for each in found.comparisons:
         tried = len(each.values) > 0
         what = described(each) if tried else each.reason
-        gain = Number(each.bic_gain) if tried else MISSING
+        evidence, gain = (Number(value) if tried else MISSING for value in (each.evidence, each.bic_gain))
         without, with_it = (Number(ratio) if tried else MISSING for ratio in each.inlier_ratios)
         verdict = "estimated" if each.estimated else "evident, not estimated" if each.evident else "as given"
-        rows.append((each.name.replace("_", " "), verdict, what, gain, without, with_it))
+        rows.append((each.name.replace("_", " "), verdict, what, evidence, gain, without, with_it))
     columns = (
         Column("parameter", numeric=False), Column("verdict", numeric=False), Column("found", numeric=False),
-        Column("fall of BIC"), Column("without", group="contour inlier ratio"),
+        Column("evidence"), Column("fall of BIC"), Column("without", group="contour inlier ratio"),
         Column("with", group="contour inlier ratio"),
     )  # fmt: skip
-    note = "A fall of the Bayesian information criterion of ten or more is very strong evidence."
+    note = "Evidence is twice the logarithm of the Bayes factor; ten or more is very strong."
     return Table("setup", "Parameters", note, columns, tuple(rows))
 
 

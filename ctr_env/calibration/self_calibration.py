@@ -26,15 +26,15 @@ __all__ = ["Boards", "Comparison", "SelfCalibration", "jointly_solved", "self_ca
 
 _ROUNDS = 3  # of detection around the set-up
 _STEPS = 6  # Gauss-Newton steps in a round
-_HALVINGS = 2
-_CONVERGED = 0.1  # standard deviations: a step that moves no parameter farther ends a round
+_HALVINGS = 4
+_CONVERGED = 0.1  # standard deviations: a shorter step ends a round
 _LARGEST_STEP = 1.0  # image widths, as a bound of every parameter: solutions do not run away
-_TOLERANCE = 1.0  # of the cost: which samples a contour has, changes it by so much
 _BATCH = 16
 _UNKNOWN = 0.7  # share of the prior's standard deviation above which the images tell nothing
 _MOVING = 0.02  # rad/s: slower joints tell nothing of a time offset
 _LITTLE, _NOT_ASKED = "there is little evidence for it", "it was not asked for"
-_STRONG_EVIDENCE = 10.0  # difference of BIC that counts as very strong evidence (Kass and Raftery, 1995)
+_VERY_STRONG = 10.0  # twice the logarithm of a Bayes factor, after Kass and Raftery (1995)
+_POSITIVE = 0.0  # from which on the solution with a parameter is the more probable one
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,9 @@ class Comparison:
         values: Its deviations from readings and intrinsics as given, in the solution that estimates it: rad, s, log of
             the factor, pixels, or differences of ``k1`` and ``k2``; empty where that was not tried.
         std: Their standard deviations.
-        bic_gain: Fall of the Bayesian information criterion when it is estimated; NaN where that was not tried.
+        evidence: Twice the logarithm of the Bayes factor for estimating it; NaN where that was not tried.
+        bic_gain: Fall of the Bayesian information criterion when it is estimated, whatever the images determine of it;
+            likewise.
         inlier_ratios: Contour inlier ratios without and with it; NaN where that was not tried.
     """
 
@@ -72,13 +74,14 @@ class Comparison:
     reason: str = ""
     values: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     std: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    evidence: float = np.nan
     bic_gain: float = np.nan
     inlier_ratios: tuple[float, float] = (np.nan, np.nan)
 
     @property
     def evident(self) -> bool:
         """Whether there is very strong evidence for it."""
-        return self.bic_gain >= _STRONG_EVIDENCE
+        return self.evidence >= _VERY_STRONG
 
     def reflected(self, mirror: Mirror) -> Comparison:
         """The same of the robot whose mirror image was calibrated."""
@@ -116,11 +119,6 @@ class SelfCalibration:
     observations: float
     comparisons: tuple[Comparison, ...] = ()
 
-    def bic_gain(self, without: SelfCalibration) -> float:
-        """Fall of the Bayesian information criterion from a solution with fewer parameters to this one."""
-        more = self.parameters.count - without.parameters.count
-        return (without.cost - self.cost) / self.scale - more * float(np.log(max(self.observations, 1.0)))
-
     def std(self, name: str) -> NDArray[np.float64]:
         """Standard deviations of a block, or of ``"pose"``."""
         return np.asarray(np.sqrt(np.diag(self.covariance)[self.parameters.slices[name]]))
@@ -138,7 +136,8 @@ def self_calibrate(
 
     Parameters are freed one block after the other, the one with the strongest evidence first, each time with detections
     around the new set-up. Those that the images do not determine are held fixed; with ``by_evidence`` those are as well
-    that do not lower the Bayesian information criterion by ten, or no longer do when others have been freed.
+    for which there is no evidence, or none any more when others have been freed. (A parameter that is wrong and held
+    fixed moves the pose far more than one that is right and estimated.)
 
     Args:
         frames: Images of one static camera, without lens distortion as far as it is known. Those with joint velocities
@@ -164,16 +163,17 @@ def self_calibrate(
         known = [name for name in left if name not in reasons]
         if not known:
             break
-        best = max(known, key=lambda name: tried[name].bic_gain(found))
-        if by_evidence and tried[best].bic_gain(found) < _STRONG_EVIDENCE:
+        evidence = {name: problem.evidence(tried[name], found) for name in known}
+        best = max(known, key=lambda name: evidence[name])
+        if by_evidence and evidence[best] < _POSITIVE:
             reasons |= dict.fromkeys(known, _LITTLE)
             break
         found = problem.solved(tried[best].setup, tried[best].parameters.names)
     reasons |= {name: _NOT_ASKED for name in PARAMETERS if name not in wanted and name not in reasons}
     compared = [_compared(problem, found, name, reasons.get(name, "")) for name in PARAMETERS]
     # blocks that were freed later may have left an earlier one without evidence
-    while by_evidence and (doubtful := [each for each in compared if each.estimated and not each.evident]):
-        weak = min(doubtful, key=lambda each: each.bic_gain)
+    while by_evidence and (doubtful := [each for each in compared if each.estimated and each.evidence < _POSITIVE]):
+        weak = min(doubtful, key=lambda each: each.evidence)
         reasons[weak.name] = _LITTLE
         found = problem.solved(_without(found, weak.name), [n for n in found.parameters.names if n != weak.name])
         compared = [_compared(problem, found, name, reasons.get(name, "")) for name in PARAMETERS]
@@ -200,7 +200,8 @@ def _compared(problem: _Problem, found: SelfCalibration, name: str, reason: str)
         reason,
         with_it.values[with_it.parameters.slices[name]],
         with_it.std(name),
-        with_it.bic_gain(without),
+        problem.evidence(with_it, without),
+        problem.bic_gain(with_it, without),
         (without.contour_inlier_ratio, with_it.contour_inlier_ratio),
     )
 
@@ -256,10 +257,11 @@ class _Problem:
         return total.cost + float(away @ (parameters.prior_information() * away))
 
     def _fitted(self, setup: CameraSetup, parameters: Parameters) -> CameraSetup:
-        """Gauss-Newton with step halving."""
+        """Gauss-Newton with step halving, the contour samples fixed during each step."""
         prior = parameters.prior_information()
-        total = Equations.total(self._parts(setup, parameters))
         for _ in range(_STEPS):
+            self._sample(setup)
+            total = Equations.total(self._parts(setup, parameters))
             information = total.information + np.diag(prior)
             force = total.force - prior * parameters.values(setup, self._nominal)
             try:
@@ -268,21 +270,58 @@ class _Problem:
                 break
             if not np.isfinite(step).all() or np.abs(step).max() > _LARGEST_STEP * self._nominal.width:
                 break
-            if float(np.max(np.abs(step) * np.sqrt(np.diag(information)))) < _CONVERGED:
+            if float(step @ information @ step) < _CONVERGED**2:
                 break
             before = self._objective(total, setup, parameters)
             for _ in range(_HALVINGS):
                 tried = parameters.moved(setup, step)
                 after = Equations.total(self._parts(tried, parameters))
-                if self._objective(after, tried, parameters) < before + _TOLERANCE:
+                if self._objective(after, tried, parameters) < before:
                     break
                 step = 0.5 * step
             else:
                 break
-            setup, total = tried, after
+            setup = tried
         return setup
 
+    def _sample(self, setup: CameraSetup) -> None:
+        self._measured = [each.sampled(setup) for each in self._measured]
+
+    def cost_difference(self, first: SelfCalibration, second: SelfCalibration) -> float:
+        """Cost of the first solution less that of the second, with priors.
+
+        Both are evaluated for the contour samples of either, and averaged: with samples of its own each, the difference
+        would be one of the samples as well.
+        """
+        found = []
+        for setup in (first.setup, second.setup):
+            self._sample(setup)
+            costs = [
+                self._objective(Equations.total(self._parts(each.setup, each.parameters)), each.setup, each.parameters)
+                for each in (first, second)
+            ]
+            found.append(costs[0] - costs[1])
+        return float(np.mean(found))
+
+    def evidence(self, more: SelfCalibration, less: SelfCalibration) -> float:
+        """Twice the logarithm of the Bayes factor of a solution with more parameters over one with fewer.
+
+        Laplace's approximation: the fall of the cost, less the logarithm of the ratio in which the posterior has shrunk
+        from the prior. Parameters that the images do not determine cost nothing.
+        """
+        added = [name for name in more.parameters.names if name not in less.parameters.names]
+        prior = more.parameters.prior_information()
+        shrunk = np.linalg.slogdet(less.covariance)[1] - np.linalg.slogdet(more.covariance)[1]
+        shrunk -= sum(float(np.log(prior[more.parameters.slices[name]]).sum()) for name in added)
+        return float(self.cost_difference(less, more) / more.scale - shrunk)
+
+    def bic_gain(self, more: SelfCalibration, less: SelfCalibration) -> float:
+        """Fall of the Bayesian information criterion from a solution with fewer parameters to one with more."""
+        count = more.parameters.count - less.parameters.count
+        return self.cost_difference(less, more) / more.scale - count * float(np.log(max(more.observations, 1.0)))
+
     def _result(self, setup: CameraSetup, parameters: Parameters) -> SelfCalibration:
+        self._sample(setup)
         parts = self._parts(setup, parameters)
         total = Equations.total(parts)
         prior = np.diag(parameters.prior_information())

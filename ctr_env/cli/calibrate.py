@@ -13,7 +13,7 @@ import numpy as np
 
 from ctr_env.calibration.advice import advice, reason_to_adapt
 from ctr_env.calibration.calibrate import Calibration, calibrate, corrected_frames, require_estimate
-from ctr_env.calibration.findings import board_in_words, described
+from ctr_env.calibration.findings import board_in_words, described, evidence_in_words
 from ctr_env.calibration.html_page import calibration_html
 from ctr_env.calibration.overlays import overlay_sheet
 from ctr_env.calibration.report import SCHEMA, calibration_data, write_calibration
@@ -72,7 +72,7 @@ class Calibrate(InteractiveOptions, ResultCommand):
     """Finish by render-and-compare over all images with a matching mask."""
     estimate: tuple[str, ...] = ()
     """What to estimate beside the pose: joint_offsets, time_offset, focal_length, principal_point, distortion; auto:
-    what there is strong evidence for. Without it the evidence is only reported."""
+    what there is evidence for. Without it the evidence is only reported."""
     board: Path | None = None
     """YAML file of a ChArUco board on the robot, whose corners then take part in the solution."""
 
@@ -268,8 +268,7 @@ def _show(found: Calibration, data: dict[str, Any], folder: Path, requested: Seq
     print(f"halves differ by {differ['position_mm']:.1f} mm, {differ['rotation_deg']:.2f} deg")
     for each in found.comparisons:
         if each.estimated:
-            evidence = f" (BIC lower by {each.bic_gain:.0f})" if each.bic_gain > 0.0 else " (without evidence)"
-            print(f"estimated: {described(each)}{evidence}")
+            print(f"estimated: {described(each)} ({evidence_in_words(each)})")
         elif each.name in requested:
             print(f"not estimated, {each.name.replace('_', ' ')}: {each.reason}")
     if found.board is not None:

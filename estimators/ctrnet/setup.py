@@ -25,8 +25,8 @@ _BOARD_STD = (1.0, 3.0)  # m, rad: of the board on its link, where no image show
 
 _PRIOR_STD = {  # what an untouched set-up may be off by: wide, but finite where the images tell nothing
     "joint_offsets": 0.01,  # rad
-    "time_offset": 0.2,  # s
-    "focal_length": 0.1,  # share
+    "time_offset": 0.1,  # s
+    "focal_length": 0.05,  # share
     "principal_point": 0.05,  # of the image's width
     "distortion": 0.3,
 }

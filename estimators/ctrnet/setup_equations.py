@@ -53,6 +53,26 @@ class Equations(NamedTuple):
 
 
 @dataclass(frozen=True)
+class ContourSamples:
+    """Samples of a contour that move with the links, while normals and margins stay.
+
+    Attributes:
+        local: ``(S, 3)`` points in the frames of their links, metres.
+        contour: The contour that they were taken from.
+    """
+
+    local: _Vector
+    contour: Contour
+
+    def posed(self, model: RobotModel, joint_positions: _Vector) -> Contour:
+        """The samples of the robot at other ``(n,)`` joint positions, rad."""
+        links = model.surface.vertex_links[self.contour.ends[:, 0]]
+        rotations, origins = model.kinematics.link_poses(joint_positions, model.surface.links)
+        points = origins[links] + np.einsum("sij,sj->si", rotations[links], self.local)
+        return replace(self.contour, points=points)
+
+
+@dataclass(frozen=True)
 class ImageMeasurement:
     """What one image says: the network's detection near the set-up.
 
@@ -62,6 +82,8 @@ class ImageMeasurement:
         hypothesis: Detection of keypoints and mask.
         keypoint_information: Weight of keypoints relative to the contour: their errors are correlated.
         contour_scale: Standard deviation of the mask boundary, pixels of the crop; ``None``: that of the very contour.
+        samples: Contour samples as points of the links; ``None``: those of the contour at the very set-up. Costs of two
+            set-ups can only be compared for the same samples.
     """
 
     model: RobotModel
@@ -69,6 +91,18 @@ class ImageMeasurement:
     hypothesis: PoseHypothesis
     keypoint_information: float
     contour_scale: float | None = None
+    samples: ContourSamples | None = None
+
+    def sampled(self, setup: CameraSetup) -> ImageMeasurement:
+        """The measurement with the contour samples of a set-up."""
+        setup = setup.of_network
+        view = self._view(setup)
+        contour = replace(self, samples=None)._gaps(view, setup).contour
+        surface, kinematics = self.model.surface, self.model.kinematics
+        links = surface.vertex_links[contour.ends[:, 0]]
+        rotations, origins = (part[links] for part in kinematics.link_poses(view.joint_positions, surface.links))
+        local = np.einsum("sji,sj->si", rotations, contour.points - origins)
+        return replace(self, samples=ContourSamples(local, contour))
 
     def scaled(self, setup: CameraSetup) -> ImageMeasurement:
         """The measurement with the contour's scale at a set-up; it must not change while solutions are compared."""
@@ -118,7 +152,11 @@ class ImageMeasurement:
         masked = masked_robots([view], [self.hypothesis])
         ((vertices, mask),) = masked.seen
         T = masked.to_crop(setup.camera_T_base).as_matrix()
-        contour = find_contour(self.model.surface, vertices, (T[:3, :3], T[:3, 3]), mask.lens, mask.mask.shape[::-1])
+        if self.samples is None:
+            size = mask.mask.shape[::-1]
+            contour = find_contour(self.model.surface, vertices, (T[:3, :3], T[:3, 3]), mask.lens, size)
+        else:
+            contour = self.samples.posed(self.model, view.joint_positions)
         places = mask.lens.project(contour.points @ T[:3, :3].T + T[:3, 3])
         gaps = mask.gaps(places, contour.normals) - contour.margins
         return _Gaps(contour, gaps, mask.shows(places, contour.normals))

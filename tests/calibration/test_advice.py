@@ -103,6 +103,6 @@ def test_images_that_fit_badly_are_a_reason_to_adapt(found):
     assert reason_to_adapt(changed(5, own=lost)) == "only 3 of 8 images have a valid pose"
     apart = replace(changed(0), halves=np.linalg.cholesky(found.halves_covariance) @ np.full(6, 2.2))
     assert "two halves of the images differ" in reason_to_adapt(apart)
-    wrong = Comparison("focal_length", estimated=False, bic_gain=40.0)
+    wrong = Comparison("focal_length", estimated=False, evidence=40.0, bic_gain=38.0)
     assert reason_to_adapt(replace(apart, comparisons=(wrong,))) == ""  # the set-up is to be mended first
     assert reason_to_adapt(replace(changed(2, pseudo_label=poor), comparisons=(wrong,))) == ""

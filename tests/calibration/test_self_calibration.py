@@ -59,7 +59,7 @@ def test_a_right_set_up_is_left_alone(true, estimator):
         }
     )
     assert "no joint velocities" in block(auto, "time_offset").reason
-    assert block(auto, "focal_length").bic_gain < 10.0
+    assert block(auto, "focal_length").evidence < 0.0
 
 
 def test_offsets_and_focal_length_are_found_together(true, estimator):
