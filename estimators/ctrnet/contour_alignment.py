@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
 
-from ctr_env.estimators.silhouette.alignment import Aligned, MaskView, Seen, align
+from ctr_env.estimators.silhouette.alignment import Aligned, AlignmentProblem, Seen, align_each
 from ctr_env.estimators.silhouette.contour import Lens
+from ctr_env.estimators.silhouette.mask_view import MaskView
 from ctr_env.geometry import PinholeCamera, transform
 
 from .cropping import Crop
@@ -53,11 +54,27 @@ class MaskedRobots:
             covariance: ``(6, 6)`` its covariance, as ``PoseEstimate.covariance``.
             rounds: How often the contour is recomputed.
         """
+        return self.in_camera(align_each(surface, [self.problem(camera_T_base, covariance)], rounds)[0])
+
+    def problem(self, camera_T_base: RigidTransform, covariance: NDArray[np.float64]) -> AlignmentProblem:
+        """The alignment in the crops' frame of a pose with its covariance."""
         if self.crop_T_camera is None:
-            return align(surface, self.seen, camera_T_base, covariance, rounds)
-        R = np.kron(np.eye(2), self.crop_T_camera.rotation.as_matrix())  # rotates both parts of an error twist
-        found = align(surface, self.seen, self.to_crop(camera_T_base), R @ covariance @ R.T, rounds)
+            return AlignmentProblem(self.seen, camera_T_base, covariance)
+        R = self._twist_rotation
+        return AlignmentProblem(self.seen, self.to_crop(camera_T_base), R @ covariance @ R.T)
+
+    def in_camera(self, found: Aligned) -> Aligned:
+        """The result of that alignment in the camera's frame."""
+        if self.crop_T_camera is None:
+            return found
+        R = self._twist_rotation
         return replace(found, camera_T_base=self.to_camera(found.camera_T_base), covariance=R.T @ found.covariance @ R)
+
+    @property
+    def _twist_rotation(self) -> NDArray[np.float64]:
+        """``(6, 6)`` rotation of both parts of an error twist from the camera to the crops' frame."""
+        assert self.crop_T_camera is not None
+        return np.kron(np.eye(2), self.crop_T_camera.rotation.as_matrix())
 
 
 def align_contours(
@@ -82,20 +99,19 @@ def align_contours(
     for i, start in starts.items():
         if not retry and start is not None and start.detection is not None and start.located:
             chosen[i] = candidates[i] if i in candidates and candidates[i].located else start
-    return {i: _aligned(views[i], hypothesis, keypoint_share) for i, hypothesis in chosen.items()}
-
-
-def _aligned(view: RobotView, hypothesis: PoseHypothesis, keypoint_share: float) -> PoseHypothesis:
-    if not hypothesis.located:
-        return hypothesis
-    masked = masked_robots([view], [hypothesis])
-    found = masked.aligned(view.model.surface, hypothesis.camera_T_base, hypothesis.covariance / keypoint_share)
-    return replace(
-        hypothesis,
-        camera_T_base=found.camera_T_base,
-        covariance=found.covariance,
-        contour_inlier_ratio=found.contour_inlier_ratio,
-    )
+    located = {i: hypothesis for i, hypothesis in chosen.items() if hypothesis.located}
+    masked = {i: masked_robots([views[i]], [hypothesis]) for i, hypothesis in located.items()}
+    problems = [masked[i].problem(h.camera_T_base, h.covariance / keypoint_share) for i, h in located.items()]
+    results = align_each(views[0].model.surface, problems) if problems else []
+    for (i, hypothesis), result in zip(located.items(), results, strict=True):
+        found = masked[i].in_camera(result)
+        chosen[i] = replace(
+            hypothesis,
+            camera_T_base=found.camera_T_base,
+            covariance=found.covariance,
+            contour_inlier_ratio=found.contour_inlier_ratio,
+        )
+    return chosen
 
 
 def masked_robots(views: Sequence[RobotView], hypotheses: Sequence[PoseHypothesis]) -> MaskedRobots:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctr_env.datasets.frame import Frame
-from ctr_env.estimators.silhouette.alignment import CORRELATION_LENGTH, CUT, INLIER_DISTANCE, LEAST_SCALE, NORMAL
 from ctr_env.estimators.silhouette.contour import Contour, find_contour
+from ctr_env.estimators.silhouette.contour_pull import CORRELATION_LENGTH, CUT, INLIER_DISTANCE, LEAST_SCALE, NORMAL
 
 from .contour_alignment import masked_robots
 from .hypothesis import PoseHypothesis

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,83 +13,16 @@ from scipy.spatial.transform import RigidTransform
 from ctr_env.geometry import pose_from_matrix, pose_matrix, rotation_matrix, rotation_vector
 from ctr_env.scenes.robots.surfaces import RobotSurface
 
-from .boundary import boundary_distances
-from .contour import Contour, Lens, find_contour
+from .contour import Contour, find_contour
+from .contour_pull import Measurement, Pull, pulls
+from .mask_view import MaskView
 
-__all__ = [
-    "CORRELATION_LENGTH",
-    "CUT",
-    "INLIER_DISTANCE",
-    "LEAST_SCALE",
-    "NORMAL",
-    "Aligned",
-    "MaskView",
-    "Seen",
-    "align",
-]
+__all__ = ["Aligned", "AlignmentProblem", "Seen", "align", "align_each"]
 
 _STEPS = 2  # Gauss-Newton steps for each computed contour
 _STILL = 0.1  # pixels: after a step that moves no sample farther, none follows
-_OFFSETS = np.arange(-8.0, 8.1, 0.5)  # pixels along the normal in which the mask boundary is located
-_FEWEST = 20  # least number of samples of a contour that meet the mask boundary
-CORRELATION_LENGTH = 20.0
-"""Correlation length of the mask boundary's error along the contour, pixels."""
-LEAST_SCALE = 1.0
-"""Least standard deviation of a mask boundary, pixels."""
-NORMAL = 1.4826
-"""Standard deviation of a normal distribution per median absolute value."""
-CUT = 3.0
-"""Standard deviations from which on a sample has no weight (Tukey)."""
-INLIER_DISTANCE = 2.0
-"""Largest distance of a contour inlier from the mask boundary, pixels."""
 
 _Vector = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class MaskView:
-    """A mask with its camera.
-
-    Attributes:
-        mask: ``(h, w)`` float32 robot probability.
-        lens: The camera without its distortion, in pixels of the mask.
-        low: ``(2,)`` upper left corner of the image in the mask, pixels.
-        high: ``(2,)`` lower right corner of the image in the mask, pixels.
-        bend: Maps ``(N, 2)`` undistorted pixels to pixels of the mask; ``None`` for a camera without distortion.
-    """
-
-    mask: NDArray[np.float32]
-    lens: Lens
-    low: _Vector
-    high: _Vector
-    bend: Callable[[_Vector], _Vector] | None = None
-
-    def gaps(self, places: _Vector, normals: _Vector) -> _Vector:
-        """Signed distances to the mask boundary.
-
-        Args:
-            places: ``(S, 2)`` undistorted pixels.
-            normals: ``(S, 2)`` unit directions out of the mask.
-
-        Returns:
-            ``(S,)`` pixels along the normals; NaN where there is no boundary, or the normal leaves the image.
-        """
-        at = self._searched(places, normals)
-        return np.where(self._inside(at), boundary_distances(self.mask, at, _OFFSETS), np.nan)
-
-    def shows(self, places: _Vector, normals: _Vector) -> NDArray[np.bool_]:
-        """``(S,)`` whether the image shows all pixels in which :meth:`gaps` looks for the boundary."""
-        return self._inside(self._searched(places, normals))
-
-    def _searched(self, places: _Vector, normals: _Vector) -> _Vector:
-        """``(S, M, 2)`` pixels of the mask along the normals."""
-        at = places[:, None] + _OFFSETS[:, None] * normals[:, None]
-        return at if self.bend is None else self.bend(at.reshape(-1, 2)).reshape(at.shape)
-
-    def _inside(self, at: _Vector) -> NDArray[np.bool_]:
-        height, width = self.mask.shape
-        low, high = np.maximum(self.low, 0.0), np.minimum(self.high, (width, height))
-        return np.asarray(np.all((at[:, [0, -1]] > low) & (at[:, [0, -1]] < high), axis=(1, 2)))
 
 
 @dataclass(frozen=True)
@@ -119,14 +52,18 @@ class Seen(NamedTuple):
     view: MaskView
 
 
-class _Pull(NamedTuple):
-    """Derivatives of a contour's samples along their normals, their normal equations, and lengths in pixels."""
+class AlignmentProblem(NamedTuple):
+    """A pose to refine.
 
-    jacobian: NDArray[np.float64]
-    information: NDArray[np.float64]
-    force: _Vector
-    length: float
-    inlier_length: float
+    Attributes:
+        seen: The masks; several are those of one static camera.
+        camera_T_base: The pose.
+        covariance: ``(6, 6)`` its covariance, as ``PoseEstimate.covariance``.
+    """
+
+    seen: Sequence[Seen]
+    camera_T_base: RigidTransform
+    covariance: NDArray[np.float64]
 
 
 def align(
@@ -150,46 +87,76 @@ def align(
         covariance: ``(6, 6)`` its covariance, as ``PoseEstimate.covariance``.
         rounds: How often the contour is computed at most; fewer times where the pose does not move any more.
     """
-    known = np.linalg.inv(covariance)
-    given = camera_T_base.as_matrix()
-    R, t, total, contour_inlier_ratio = given[:3, :3], given[:3, 3], known, 0.0
+    return align_each(surface, [AlignmentProblem(seen, camera_T_base, covariance)], rounds)[0]
+
+
+def align_each(surface: RobotSurface, problems: Sequence[AlignmentProblem], rounds: int = 2) -> list[Aligned]:
+    """The results of :func:`align` for N independent poses of one robot, bit for bit, in less time.
+
+    Args:
+        surface: The robot.
+        problems: The poses to refine, and the masks of each.
+        rounds: How often the contour of each is computed at most.
+    """
+    descents = [_Descent(problem) for problem in problems]
+    going = descents
     for number in range(rounds * _STEPS):
-        if number % _STEPS == 0:
-            contours = [
-                find_contour(surface, points, (R, t), view.lens, view.mask.shape[::-1]) for points, view in seen
-            ]
-        pulls = [_pull(contour, R, t, view) for contour, (_, view) in zip(contours, seen, strict=True)]
-        there = [pull for pull in pulls if pull is not None]
-        if not there:
+        if not going:
             break
+        if number % _STEPS == 0:
+            for descent in going:
+                descent.find_contours(surface)
+        found = iter(pulls([measurement for descent in going for measurement in descent.measurements()]))
+        going = [descent for descent in going if descent.step([next(found) for _ in descent.seen])]
+    return [descent.result() for descent in descents]
+
+
+class _Descent:
+    """Gauss-Newton from one pose.
+
+    Attributes:
+        seen: The masks.
+    """
+
+    def __init__(self, problem: AlignmentProblem) -> None:
+        self.seen = problem.seen
+        self._given = problem.camera_T_base.as_matrix()
+        self._R, self._t = self._given[:3, :3], self._given[:3, 3]
+        self._known = self._total = np.linalg.inv(problem.covariance)
+        self._inlier_ratio = 0.0
+        self._contours: list[Contour] = []
+
+    def find_contours(self, surface: RobotSurface) -> None:
+        """Compute the contours at the present pose."""
+        pose = self._R, self._t
+        self._contours = [
+            find_contour(surface, vertices, pose, view.lens, view.mask.shape[::-1]) for vertices, view in self.seen
+        ]
+
+    def measurements(self) -> list[Measurement]:
+        """The contours and masks at the present pose."""
+        return [
+            Measurement(contour, self._R, self._t, view)
+            for contour, (_, view) in zip(self._contours, self.seen, strict=True)
+        ]
+
+    def step(self, found: Sequence[Pull | None]) -> bool:
+        """Move the pose by the normal equations of the measurements; whether another step may move it farther."""
+        there = [pull for pull in found if pull is not None]
+        if not there:
+            return False
+        given, known = self._given, self._known
         information = known + sum(pull.information for pull in there)
-        contour_inlier_ratio = sum(pull.inlier_length for pull in there) / sum(pull.length for pull in there)
-        away = np.concatenate([t - given[:3, 3], rotation_vector(R @ given[:3, :3].T)])
+        self._inlier_ratio = sum(pull.inlier_length for pull in there) / sum(pull.length for pull in there)
+        away = np.concatenate([self._t - given[:3, 3], rotation_vector(self._R @ given[:3, :3].T)])
         step = np.linalg.solve(information, sum(pull.force for pull in there) - known @ away)
         if not np.isfinite(step).all():  # a sample lies in the plane of the camera's centre
-            break
-        total = information
-        R, t = rotation_matrix(step[3:]) @ R, t + step[:3]
-        if max(np.abs(pull.jacobian @ step).max() for pull in there) < _STILL:
-            break
-    return Aligned(pose_from_matrix(pose_matrix(R, t)), np.linalg.inv(total), contour_inlier_ratio)
+            return False
+        self._total = information
+        self._R, self._t = rotation_matrix(step[3:]) @ self._R, self._t + step[:3]
+        return max(np.abs(pull.jacobian @ step).max() for pull in there) >= _STILL
 
-
-def _pull(contour: Contour, R: _Vector, t: _Vector, view: MaskView) -> _Pull | None:
-    """Normal equations of a contour at a pose; ``None`` where too few samples meet the mask boundary."""
-    rotated = contour.points @ R.T
-    points, lens = rotated + t, view.lens
-    all_gaps = view.gaps(lens.project(points), contour.normals) - contour.margins
-    met = np.isfinite(all_gaps)
-    if met.sum() < _FEWEST:
-        return None
-    rotated, points, normals, gaps = rotated[met], points[met], contour.normals[met], all_gaps[met]
-    across = normals * (lens.fx, lens.fy) / points[:, 2:]
-    depth = -np.sum(across * points[:, :2], axis=1) / points[:, 2]
-    (x, y, z), (by_x, by_y) = rotated.T, across.T
-    jacobian = np.stack([by_x, by_y, depth, y * depth - z * by_y, z * by_x - x * depth, x * by_y - y * by_x], axis=1)
-    scale = max(LEAST_SCALE, NORMAL * float(np.median(np.abs(gaps))))
-    trust = np.clip(1.0 - (gaps / (CUT * scale)) ** 2, 0.0, None) ** 2
-    weighted = jacobian * (trust * contour.lengths[met] / (CORRELATION_LENGTH * scale**2))[:, None]
-    inlier_length = float(np.sum(contour.lengths[met][np.abs(gaps) < INLIER_DISTANCE]))
-    return _Pull(jacobian, weighted.T @ jacobian, weighted.T @ gaps, float(np.sum(contour.lengths)), inlier_length)
+    def result(self) -> Aligned:
+        """The pose with what it rests on."""
+        pose = pose_from_matrix(pose_matrix(self._R, self._t))
+        return Aligned(pose, np.linalg.inv(self._total), self._inlier_ratio)

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import RigidTransform
 
 from ctr_env.scenes.robots.surfaces import RobotSurface
 
-from .boundary import boundary_distances
+from .boundary import along_normals, boundary_distances
 from .clipping import NEAR
 from .coverage import enclosed
 
-__all__ = ["Contour", "Lens", "find_contour", "silhouette"]
+__all__ = ["Contour", "Lens", "find_contour", "project", "silhouette"]
 
 _BESIDE = 1.2  # pixels between an edge and the points at which coverage is tested on its two sides
 _ACROSS = np.arange(-1.5, 1.51, 0.25)  # pixels along the normal in which the silhouette's boundary is located
@@ -34,12 +34,22 @@ class Lens:
 
     def project(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """``(..., 2)`` pixels of camera-frame points ``(..., 3)``; depths below ``NEAR`` are replaced by it."""
-        return points[..., :2] / np.maximum(points[..., 2:], NEAR) * (self.fx, self.fy) + (self.cx, self.cy)
+        return project(points, self.fx, self.fy, self.cx, self.cy)
 
     def rays(self, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
         """``(N, 3)`` camera-frame points at z = 1 that project to pixels ``(N, 2)``."""
         rays = (pixels - (self.cx, self.cy)) / (self.fx, self.fy)
         return np.concatenate([rays, np.ones((len(rays), 1))], axis=1)
+
+
+def project(
+    points: NDArray[np.float64], fx: ArrayLike, fy: ArrayLike, cx: ArrayLike, cy: ArrayLike
+) -> NDArray[np.float64]:
+    """The result of :meth:`Lens.project` with a lens for every point."""
+    x, y, z = np.moveaxis(points, -1, 0)
+    depth = np.maximum(z, NEAR)
+    planes = np.stack([x / depth * fx + cx, y / depth * fy + cy])  # each coordinate in one piece of memory
+    return np.moveaxis(planes, 0, -1)
 
 
 @dataclass(frozen=True)
@@ -84,9 +94,9 @@ def find_contour(
     seen = vertices @ pose[0].T + pose[1]
     pixels = lens.project(seen)
     windings = surface.windings(_facing(surface, pixels, seen[:, 2] > NEAR))
-    candidates = np.flatnonzero(windings)
-    edges = surface.edges[candidates]
-    ends = pixels[edges]
+    candidates = np.flatnonzero(windings != 0)
+    edges = surface.edges.take(candidates, axis=0)
+    ends = pixels.take(edges, axis=0)
     covered = enclosed(ends, windings[candidates], size)
     samples = _samples(ends, size)
     left, right = (_lookup(covered, samples.pixels + side * samples.normals) for side in (_BESIDE, -_BESIDE))
@@ -94,8 +104,7 @@ def find_contour(
     every = len(outer) // _MOST + 1
     outer = outer[::every]
     pixels, normals = samples.pixels[outer], np.where(left[outer, None], -1.0, 1.0) * samples.normals[outer]
-    across = pixels[:, None] + _ACROSS[:, None] * normals[:, None]
-    margins = boundary_distances(covered.astype(np.float32), across, _ACROSS)
+    margins = boundary_distances(covered.astype(np.float32), along_normals(pixels, normals, _ACROSS), _ACROSS)
     kept = np.isfinite(margins)
     outer, normals, margins = outer[kept], normals[kept], margins[kept]
     a, b = edges[samples.edges[outer]].T
@@ -131,9 +140,8 @@ def silhouette(
 
 def _facing(surface: RobotSurface, pixels: NDArray[np.float64], in_front: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """``(F,)`` bool, triangles whose outside faces the camera and that lie entirely beyond the near plane."""
-    (a, b, c), (x, y) = surface.faces.T, np.ascontiguousarray(pixels.T)
-    ax, ay = x[a], y[a]
-    facing = np.asarray((x[b] - ax) * (y[c] - ay) < (y[b] - ay) * (x[c] - ax))
+    x, y = (part.take(surface.faces.T) for part in np.ascontiguousarray(pixels.T))
+    facing = np.asarray((x[1] - x[0]) * (y[2] - y[0]) < (y[1] - y[0]) * (x[2] - x[0]))
     return facing if in_front.all() else facing & in_front[surface.faces].all(axis=1)
 
 
@@ -163,10 +171,10 @@ def _samples(ends: NDArray[np.float64], size: tuple[int, int]) -> _Samples:
     edges = np.repeat(numbers, parts)
     count = np.repeat(parts, parts)
     shares = (np.arange(len(edges)) - np.repeat(np.cumsum(parts) - parts, parts) + 0.5) / count
-    x, y, length = x[edges], y[edges], lengths[edges]
-    along_x, along_y = to_x[edges] - x, to_y[edges] - y
-    pixels = np.stack([x + shares * along_x, y + shares * along_y], axis=1)
-    normals = np.stack([along_y / length, -along_x / length], axis=1)
+    x, y, to_x, to_y, length = (part.take(edges) for part in (x, y, to_x, to_y, lengths))
+    along_x, along_y = to_x - x, to_y - y
+    pixels = np.stack([x + shares * along_x, y + shares * along_y]).T
+    normals = np.stack([along_y / length, -along_x / length]).T
     return _Samples(edges, shares, pixels, normals, length / count)
 
 

@@ -27,17 +27,17 @@ def enclosed(ends: NDArray[np.float64], windings: NDArray[np.int64], size: tuple
     width, height = size
     bounds = np.ceil(ends[..., 1] - 0.5).clip(0, height).astype(np.int64)  # first row of pixel centres below each end
     crossing = np.flatnonzero(bounds[:, 0] != bounds[:, 1])
-    (first, last), windings = bounds[crossing].T, windings[crossing]
-    (x, y), (to_x, to_y) = np.ascontiguousarray(ends[crossing].transpose(1, 2, 0))
+    (first, last), windings = bounds.take(crossing, axis=0).T, windings.take(crossing)
+    (x, y), (to_x, to_y) = np.ascontiguousarray(ends.take(crossing, axis=0).transpose(1, 2, 0))
     counts = np.abs(last - first)  # rows that the edge crosses
     slope = (to_x - x) / (to_y - y)
     signs = np.where(first < last, windings, -windings)
     owner = np.repeat(np.arange(len(counts)), counts)
     row = np.arange(len(owner)) + np.repeat(np.minimum(first, last) - np.cumsum(counts) + counts, counts)
-    place = (x + (0.5 - y) * slope)[owner] + row * slope[owner]
+    place = (x + (0.5 - y) * slope).take(owner) + row * slope.take(owner)
     column = (place.clip(0.0, width) + 0.5).astype(np.int64)  # first pixel whose centre lies to the right
-    changes = np.bincount(row * (width + 1) + column, weights=signs[owner], minlength=height * (width + 1))
-    levels = np.cumsum(changes.reshape(height, width + 1)[:, :width].astype(np.int32), axis=1)
+    changes = np.bincount(row * (width + 1) + column, weights=signs.take(owner), minlength=height * (width + 1))
+    levels = np.cumsum(changes.reshape(height, width + 1)[:, :width].astype(np.int32), axis=1, dtype=np.int32)
     return np.asarray(levels != 0)
 
 

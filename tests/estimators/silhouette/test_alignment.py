@@ -6,9 +6,11 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from ctr_env.estimators.silhouette import alignment
-from ctr_env.estimators.silhouette.alignment import MaskView, Seen, align
+from ctr_env.estimators.silhouette.alignment import AlignmentProblem, Seen, align, align_each
 from ctr_env.estimators.silhouette.contour import Lens, find_contour
+from ctr_env.estimators.silhouette.contour_pull import Pull
 from ctr_env.estimators.silhouette.coverage import coverages
+from ctr_env.estimators.silhouette.mask_view import MaskView
 from ctr_env.geometry import PinholeCamera, look_at, transform
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.robots.surfaces import robot_surface
@@ -124,7 +126,7 @@ def test_normal_equations_that_are_not_finite_leave_the_pose_unchanged(monkeypat
     """A contour sample in the plane of the camera's centre has an infinite projection."""
     case, rng = Case("panda", np.random.default_rng(8)), np.random.default_rng(9)
     nothing = np.full((6, 6), np.nan)
-    monkeypatch.setattr(alignment, "_pull", lambda *_: alignment._Pull(nothing, nothing, nothing[0], 100.0, 50.0))
+    monkeypatch.setattr(alignment, "pulls", lambda _: [Pull(nothing, nothing, nothing[0], 100.0, 50.0)])
     found = case.aligned(case.wrong(rng))
     np.testing.assert_allclose(found.covariance, UNSURE)
 
@@ -145,6 +147,22 @@ def test_one_camera_over_many_frames_is_found_better_than_in_each():
         errors.append(first.error(alone.camera_T_base))
     assert first.error(together.camera_T_base) < 0.6 * np.median(errors)
     assert np.trace(together.covariance) < 0.5 * np.trace(alone.covariance)
+
+
+def test_independent_poses_are_aligned_together_as_each_alone():
+    """Bit for bit, although they stop after different numbers of steps, and one of them at once."""
+    rng, lens = np.random.default_rng(6), (0.15, -0.1, 0.002, -0.003)
+    cases = [Case("panda", rng, distortion) for distortion in ((), lens, (), (), lens)]
+    cases[2].mask[:] = 0.0
+    starts = [
+        case.wrong(rng, metres, metres) for case, metres in zip(cases, (0.0, 0.01, 0.01, 0.03, 0.001), strict=True)
+    ]
+    problems = [AlignmentProblem([Seen(c.vertices, c.view)], s, UNSURE) for c, s in zip(cases, starts, strict=True)]
+    for case, start, found in zip(cases, starts, align_each(cases[0].surface, problems), strict=True):
+        alone = case.aligned(start)
+        np.testing.assert_array_equal(found.camera_T_base.as_matrix(), alone.camera_T_base.as_matrix())
+        np.testing.assert_array_equal(found.covariance, alone.covariance)
+        assert found.contour_inlier_ratio == alone.contour_inlier_ratio
 
 
 @pytest.mark.parametrize(("metres", "contours"), [(0.0, 1), (0.03, 2)])

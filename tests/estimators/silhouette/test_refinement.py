@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import RigidTransform, Rotation
 
-from ctr_env.estimators.silhouette.alignment import MaskView, Seen
+from ctr_env.estimators.silhouette.alignment import Seen
 from ctr_env.estimators.silhouette.contour import Lens, silhouette
+from ctr_env.estimators.silhouette.mask_view import MaskView
 from ctr_env.estimators.silhouette.refinement import refine
 from ctr_env.geometry import PinholeCamera, look_at
 from ctr_env.scenes.robots.kinematics import RobotKinematics
