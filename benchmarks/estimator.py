@@ -1,11 +1,14 @@
 """Latency of the learned estimator by stage and situation, and of the paper's network.
 
-    python benchmarks/estimator.py [--robot panda] [--frames 60] [--threads 1] [--width 640 --height 480]
+    python benchmarks/estimator.py [--robot panda] [--frames 64] [--threads 1] [--width 640 --height 480]
 
 Situations and networks take turns on the same frames in one process. *tracking*: the pose of the frame before is known;
 *cold*: it is not; *lost*: the frame after a valid one shows no robot; *still lost*: as do the frames after it. The
 paper's architecture (DeepLabv3/ResNet-50) runs at its input size with random weights, on which its time does not
 depend, and without contour alignment. Studies run one process per core: one thread is what counts there.
+
+*batch*: ``estimate_batch`` of 16 frames without tracking, per frame, and its ratio to the same frames one by one
+(*cold*), by the clock and by processor time. The latter holds on a machine with other load, for one thread.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -40,12 +44,15 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 PUBLISHED_SIZE = (320, 240)
 WARM_UP = 3  # frames that do not count
+BATCH = 16
 NETWORK = "network"
+PROCESSOR = "processor"
 STAGES: dict[str, tuple[Any, str]] = {
     "kinematics": (RobotModel, "view"),
     "crop, network": (pipeline, "detect"),
     "PnP": (pipeline, "solve"),
     "contour": (pipeline, "align_contours"),
+    "validity": (last_stages, "joint_information"),
     "gripper, mask": (last_stages, "pose_estimate"),
 }
 Situation = Callable[[PoseEstimator, Frame], Frame]
@@ -115,20 +122,26 @@ def published_network(kinematics: RobotKinematics, folder: Path) -> PoseEstimato
     )
 
 
-def measure(estimator: PoseEstimator, situation: Situation, frame: Frame) -> dict[str, float]:
-    """Milliseconds of one estimate, and of its stages."""
-    prepared, seconds = situation(estimator, frame), defaultdict[str, float](float)
+def measure(function: Callable[[], Any], count: int = 1) -> dict[str, float]:
+    """Milliseconds for each of ``count`` frames, in all and in every stage."""
+    seconds = defaultdict[str, float](float)
     with watched(seconds):
-        start = time.perf_counter()
-        estimator.estimate(prepared)
-        seconds["all"] = time.perf_counter() - start
-    return {label: 1e3 * value for label, value in seconds.items()}
+        start, processor = time.perf_counter(), time.process_time()
+        function()
+        seconds["all"], seconds[PROCESSOR] = time.perf_counter() - start, time.process_time() - processor
+    return {label: 1e3 * value / count for label, value in seconds.items()}
+
+
+def print_row(name: str, rows: list[dict[str, float]], columns: list[str]) -> None:
+    medians = [float(np.median([row.get(label, 0.0) for row in rows])) for label in columns]
+    p95 = float(np.percentile([row["all"] for row in rows], 95))
+    print(f"{name:28s}" + "".join(f"{value:15.2f}" for value in [*medians, p95]))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--robot", default="panda")
-    parser.add_argument("--frames", type=int, default=60)
+    parser.add_argument("--frames", type=int, default=64)
     parser.add_argument("--threads", type=int, help="default: one per core")
     parser.add_argument("--width", type=int, default=640)
     parser.add_argument("--height", type=int, default=480)
@@ -140,22 +153,33 @@ def main() -> None:
     kinematics = RobotKinematics(options.robot)
     sampler = FrameSampler(options.robot, options.width, options.height)
     frames = [sampler.sample(frame_seed("validation", 1, i)).frame() for i in range(options.frames)]
-    ours = make_estimator("ctrnet", {} if options.weights is None else {"weights": options.weights}, kinematics)
+    config = {} if options.weights is None else {"weights": options.weights}
+    ours, batched = (make_estimator("ctrnet", config | {"tracking": on}, kinematics) for on in (True, False))
+    batched.estimate_batch(frames[:BATCH])
+    batches: list[dict[str, float]] = []
+    ratios: dict[str, list[float]] = {"all": [], PROCESSOR: []}
     with tempfile.TemporaryDirectory() as folder:
         cases = {name: (ours, situation) for name, situation in SITUATIONS.items()}
         cases["deeplab_resnet50, one pass"] = published_network(kinematics, Path(folder)), cold
         found: dict[str, list[dict[str, float]]] = {name: [] for name in cases}
-        for frame in frames:
+        for number, frame in enumerate(frames, start=1):
             for name, (estimator, situation) in cases.items():
-                found[name].append(measure(estimator, situation, frame))
-    columns = ["all", "kinematics", "crop, network", NETWORK, "PnP", "contour", "gripper, mask"]
+                prepared = situation(estimator, frame)
+                found[name].append(measure(partial(estimator.estimate, prepared)))
+            if number % BATCH == 0:
+                batches.append(measure(partial(batched.estimate_batch, frames[number - BATCH : number]), BATCH))
+                for label, values in ratios.items():
+                    alone = [row[label] for row in found["cold"][number - BATCH : number]]
+                    values.append(batches[-1][label] / float(np.mean(alone)))
+    columns = ["all", PROCESSOR, "kinematics", "crop, network", NETWORK, "PnP", "contour", "validity", "gripper, mask"]
     print(f"{options.robot}, {options.width}x{options.height}, {torch.get_num_threads()} threads, median ms")
     print(f"{'':28s}" + "".join(f"{label:>15s}" for label in [*columns, "all, p95"]))
     for name, rows in found.items():
-        rows = rows[WARM_UP:]
-        medians = [float(np.median([row.get(label, 0.0) for row in rows])) for label in columns]
-        p95 = float(np.percentile([row["all"] for row in rows], 95))
-        print(f"{name:28s}" + "".join(f"{value:15.2f}" for value in [*medians, p95]))
+        print_row(name, rows[WARM_UP:], columns)
+    if batches:
+        print_row(f"batch of {BATCH}, per frame", batches, columns)
+        clock, processor = (float(np.median(values)) for values in ratios.values())
+        print(f"a batch takes {clock:.2f} of its frames' time one by one, {processor:.2f} of their processor time")
 
 
 if __name__ == "__main__":

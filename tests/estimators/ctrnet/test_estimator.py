@@ -1,5 +1,7 @@
 """The estimator around the network: with perfect detections the pose is exact, whatever the camera."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -278,11 +280,34 @@ def test_paper_keypoints_only(weights):
 
 
 def test_batches_without_tracking_agree_with_single_frames(weights):
+    """Whatever their cameras and robots' rolls, with aligned contours and for an image that gets all retries."""
     frame, pose = view()
-    estimator = prepared(weights, frame, pose, tracking=False)
-    batch = estimator.estimate_batch([frame, frame, frame])
-    single = estimator.estimate(frame)
-    assert [difference(e.camera_T_base, single.camera_T_base) < 1e-6 for e in batch] == [True] * 3
+    cases = [(frame, pose), view(distortion=(0.1, -0.05, 0.002, -0.003)), turned(frame, pose, 1), (frame, pose * LIE)]
+    estimator = prepared(weights, frame, pose, contour=True, tracking=False)
+    detect = estimator.detector.detect
+
+    def detect_each(images, crops, priors):  # the fake sees one frame at a time
+        found = []
+        for image, crop, prior in zip(images, crops, priors, strict=True):
+            show(next(case for case in shown if case[0].image is image))
+            found += detect([image], [crop], [prior])
+        return found
+
+    def show(case):
+        estimator.detector.frame, estimator.detector.pose = case
+        estimator.detector.painted = (
+            pose if case is shown[-1] else None
+        )  # the last one's mask contradicts its keypoints
+
+    shown = [(replace(f, image=f.image.copy()), p) for f, p in cases]
+    estimator.detector.detect = detect_each
+    frames = [f for f, _ in shown]
+    single, batch = [estimator.estimate(f) for f in frames], estimator.estimate_batch(frames)
+    assert [e.valid for e in single] == [True, True, True, False]
+    for one, other in zip(single, batch, strict=True):
+        assert difference(one.camera_T_base, other.camera_T_base) < 1e-6
+        assert one.reason == other.reason
+        assert one.contour_inlier_ratio == pytest.approx(other.contour_inlier_ratio, abs=1e-6)
 
 
 def test_the_systematic_error_and_its_source_are_those_of_the_weights(weights):
