@@ -231,10 +231,10 @@ class ServoController(Controller):
         """Joint velocities of a twist, damped while the arm does not follow."""
         q, period, damping = state.joint_positions, self._clock.period, 0.0
         base_T_goal: RigidTransform | None = None if context is None else context.base_T_goal
-        if context is None or self.config.latency != "encoders":
-            base_T_ee = self.kinematics.base_T_ee(q)
+        if context is not None and self.config.latency == "encoders":
+            base_T_ee = context.base_T_ee  # of the same joint positions
         else:
-            base_T_ee = context.base_T_ee
+            base_T_ee = self.kinematics.base_T_ee(q)
         if self._progress.update(state, base_T_ee, base_T_goal, twist, self._velocities, period):
             if self._progress.blocked:
                 return self._hold("not_progressing", period)
