@@ -24,10 +24,10 @@ from .mounted_board import BoardMeasurement
 
 __all__ = ["Boards", "Comparison", "SelfCalibration", "jointly_solved", "self_calibrate"]
 
-_ROUNDS = 3  # of detection around the set-up
-_STEPS = 6  # Gauss-Newton steps in a round
+_ROUNDS = 2  # of detection around the set-up
+_SAMPLINGS, _STEPS = 3, 3  # of contours in a round, and Gauss-Newton steps for each
 _HALVINGS = 4
-_CONVERGED = 0.1  # standard deviations: a shorter step ends a round
+_CONVERGED = 0.2  # standard deviations: a shorter step ends a round
 _LARGEST_STEP = 1.0  # image widths, as a bound of every parameter: solutions do not run away
 _BATCH = 16
 _UNKNOWN = 0.7  # share of the prior's standard deviation above which the images tell nothing
@@ -257,11 +257,19 @@ class _Problem:
         return total.cost + float(away @ (parameters.prior_information() * away))
 
     def _fitted(self, setup: CameraSetup, parameters: Parameters) -> CameraSetup:
-        """Gauss-Newton with step halving, the contour samples fixed during each step."""
-        prior = parameters.prior_information()
-        for _ in range(_STEPS):
+        """The solution near a set-up, by descents on the contour samples of where the last one ended."""
+        for _ in range(_SAMPLINGS):
             self._sample(setup)
-            total = Equations.total(self._parts(setup, parameters))
+            start, setup = setup, self._descended(setup, parameters)
+            if setup is start:
+                break
+        return setup
+
+    def _descended(self, setup: CameraSetup, parameters: Parameters) -> CameraSetup:
+        """Gauss-Newton with step halving on given contour samples."""
+        prior = parameters.prior_information()
+        total = Equations.total(self._parts(setup, parameters))
+        for _ in range(_STEPS):
             information = total.information + np.diag(prior)
             force = total.force - prior * parameters.values(setup, self._nominal)
             try:
@@ -281,7 +289,7 @@ class _Problem:
                 step = 0.5 * step
             else:
                 break
-            setup = tried
+            setup, total = tried, after
         return setup
 
     def _sample(self, setup: CameraSetup) -> None:
