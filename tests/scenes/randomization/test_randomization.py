@@ -56,6 +56,14 @@ def test_same_seed_same_draws(seed):
     assert all(np.array_equal(first[name], second[name]) for name in first)
 
 
+def test_only_distributions_that_say_so_use_their_generator():
+    forms = (0.5, {"uniform": [0, 1]}, {"log_uniform": [1, 2]}, {"normal": [0, 1]}, {"choice": [1, 2]})
+    for distribution in map(distribution_from_data, forms):
+        used, fresh = np.random.default_rng(0), np.random.default_rng(0)
+        distribution.sample(used, (2,))
+        assert distribution.random == (used.random() != fresh.random())
+
+
 def test_overriding_one_field_leaves_the_other_draws_unchanged():
     plain = make_randomization("strong").draw(5, SIZES)
     changed = make_randomization({"preset": "strong", "camera.fov": {"normal": [1.0, 0.1]}}).draw(5, SIZES)

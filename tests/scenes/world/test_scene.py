@@ -70,6 +70,23 @@ def test_nothing_touches_at_home(scene):
     assert not scene.touches()
 
 
+def test_an_arm_posed_for_checks_has_the_poses_and_contacts_of_a_placed_one(scene):
+    rng, k, touching = np.random.default_rng(0), scene.kinematics, 0
+    for _ in range(60):
+        q = rng.uniform(k.lower, k.upper)
+        states = []
+        for place in (scene.place_arm, scene.pose_arm):
+            scene.restore()
+            place(q)
+            states.append((scene.touches(), scene.arm_in_view(), scene.base_T_ee_matrix))
+        (touches, in_view, base_T_ee), posed = states
+        assert (touches, in_view) == posed[:2]
+        np.testing.assert_array_equal(base_T_ee, posed[2])
+        touching += touches
+    assert 0 < touching < 60
+    scene.restore()
+
+
 def test_arm_in_view_is_zero_for_a_camera_turned_away(scene, random_view):
     random_view(scene, np.random.default_rng(1))
     before = scene.arm_in_view()
