@@ -10,9 +10,16 @@ from typing import Any
 from ctr_env.errors import ConfigurationError
 
 from .choices import CONFIGURATIONS
-from .sections import Section, values
+from .sections import Section, differing, values
 
-__all__ = ["ENVIRONMENT", "NetworkOptions", "environment_arguments", "randomization_name", "with_network"]
+__all__ = [
+    "ENVIRONMENT",
+    "NetworkOptions",
+    "changed_arguments",
+    "environment_arguments",
+    "randomization_name",
+    "with_network",
+]
 
 ENVIRONMENT = Section(hide=("obs_mode", "action_mode", "max_linear_velocity", "max_angular_velocity"))
 """Options of an environment in which the controller acts alone."""
@@ -39,6 +46,17 @@ def environment_arguments(environment: Any, network: NetworkOptions) -> dict[str
     found = values(environment)
     found["estimator_config"] = with_network(found["estimator"], found.get("estimator_config", {}), network)
     return {name: value for name, value in found.items() if value is not None and value != {}}
+
+
+def changed_arguments(environment: Any, network: NetworkOptions) -> dict[str, Any]:
+    """Keyword arguments of the environment in which the options differ from the defaults.
+
+    Raises:
+        ConfigurationError: If ``--weights`` or ``--device`` is given for an estimator without a network.
+    """
+    found = differing(environment)
+    config = with_network(environment.estimator, found.get("estimator_config", {}), network)
+    return {name: value for name, value in (found | {"estimator_config": config}).items() if value != {}}
 
 
 def with_network(estimator: str, config: Mapping[str, Any], network: NetworkOptions) -> dict[str, Any]:

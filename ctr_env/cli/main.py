@@ -24,6 +24,7 @@ COMMANDS = {
     "generate": ("generate:Generate", "render labelled images of a robot"),
     "pretrain": ("pretrain:Pretrain", "train a network on synthetic images"),
     "adapt": ("adapt:Adapt", "adapt a trained network to unlabelled images of a robot"),
+    "train-rl": ("train_rl:TrainRl", "train a policy by reinforcement learning"),
     "calibrate": ("calibrate:Calibrate", "find the pose of a fixed camera from images of the moving robot"),
     "fit-uncertainty": ("fit_uncertainty:FitUncertainty", "fit the uncertainty model of a network"),
     "export-onnx": ("export_onnx:ExportOnnx", "write a network as an ONNX file"),

@@ -13,7 +13,7 @@ import torch
 from ctr_env.errors import DataError, TrainingError
 from ctr_env.runs.files import replacing
 
-__all__ = ["load_checkpoint", "save_checkpoint"]
+__all__ = ["load_checkpoint", "require_finite", "save_checkpoint"]
 
 _FEW = 4
 
@@ -28,14 +28,23 @@ def save_checkpoint(file: Path, state: Mapping[str, Any]) -> None:
     Raises:
         TrainingError: If a number is not finite; an earlier checkpoint in the file is kept.
     """
+    require_finite(file, state)
+    with replacing(file) as scratch:
+        torch.save(state, scratch)
+
+
+def require_finite(file: Path, state: Mapping[str, Any]) -> None:
+    """Reject a state that is about to be written to a file if a number in it is not finite.
+
+    Raises:
+        TrainingError: With the names of these entries.
+    """
     broken = list(_not_finite(state, ""))
     if broken:
         more = f" and {len(broken) - _FEW} more" if len(broken) > _FEW else ""
         raise TrainingError(
             f"the training diverged: {', '.join(broken[:_FEW])}{more} not finite; {file} keeps its earlier checkpoint"
         )
-    with replacing(file) as scratch:
-        torch.save(state, scratch)
 
 
 def load_checkpoint(file: Path, device: torch.device) -> dict[str, Any] | None:

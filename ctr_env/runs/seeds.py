@@ -1,4 +1,4 @@
-"""Seeds of the data splits: disjoint, so that no frame of one split occurs in another."""
+"""Seeds of the data splits: disjoint, so that no frame or episode of one split occurs in another."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ctr_env.errors import ConfigurationError
 
 from .configuration import require_choice
 
-__all__ = ["DATA_SETS", "FRAMES_PER_SET", "SPLITS", "camera_seed", "frame_seed"]
+__all__ = ["DATA_SETS", "FRAMES_PER_SET", "SPLITS", "camera_seed", "episode_seed", "frame_seed"]
 
 SPLITS = ("train", "validation", "test")
 """Names of the data splits."""
@@ -51,3 +51,19 @@ def camera_seed(number: int) -> int:
     if not 0 <= number < _SPLIT_SPAN:
         raise ConfigurationError(f"the number of a camera must lie in [0, {_SPLIT_SPAN - 1}], not {number}")
     return (1 + len(SPLITS)) * _SPLIT_SPAN + number
+
+
+def episode_seed(split: str, seed: int, index: int) -> int:
+    """Seed of an episode of reinforcement learning.
+
+    It is different for every split, seed and index, and never the seed of a frame, a camera or another environment.
+
+    Args:
+        split: One of :data:`SPLITS`.
+        seed: Seed of the training, 0 to 99,999.
+        index: Number of the episode, 0 to 9,999,999.
+
+    Raises:
+        ConfigurationError: If the split is unknown or a number is out of range.
+    """
+    return frame_seed(split, seed, index) + (1 + len(SPLITS)) * _SPLIT_SPAN

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ctr_env.runs.seeds import FRAMES_PER_SET, SPLITS, frame_seed
+from ctr_env.runs.seeds import FRAMES_PER_SET, SPLITS, camera_seed, episode_seed, frame_seed
 
 NUMBERS = st.tuples(st.sampled_from(SPLITS), st.integers(0, 99_999), st.integers(0, FRAMES_PER_SET - 1))
 
@@ -12,6 +12,14 @@ NUMBERS = st.tuples(st.sampled_from(SPLITS), st.integers(0, 99_999), st.integers
 def test_no_two_frames_share_a_seed_and_none_has_an_environments(one, other):
     assert (frame_seed(*one) == frame_seed(*other)) == (one == other)
     assert frame_seed(*one) >= 10**12
+
+
+def test_no_two_episodes_share_a_seed_and_none_has_a_frames_or_a_cameras():
+    last = FRAMES_PER_SET - 1
+    assert episode_seed("train", 0, 0) > max(camera_seed(10**12 - 1), frame_seed("test", 99_999, last))
+    assert episode_seed("train", 0, last) + 1 == episode_seed("train", 1, 0)
+    assert episode_seed("train", 99_999, last) + 1 == episode_seed("validation", 0, 0)
+    assert episode_seed("validation", 99_999, last) + 1 == episode_seed("test", 0, 0)
 
 
 def test_neighbouring_sets_and_splits_meet_without_overlapping():

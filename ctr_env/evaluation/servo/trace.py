@@ -61,14 +61,18 @@ class Trace:
 
 
 def run_episode(
-    env: gym.Env[Any, Any], seed: int, on_frame: Callable[[ServoEnv, dict[str, Any]], None] | None = None
+    env: gym.Env[Any, Any],
+    seed: int,
+    on_frame: Callable[[ServoEnv, dict[str, Any]], None] | None = None,
+    policy: Callable[[Any], NDArray[np.float32]] | None = None,
 ) -> Trace:
-    """Run an episode to its end with the zero action, which leaves the commands to the controller.
+    """Run an episode to its end.
 
     Args:
         env: A servoing environment, wrapped or not.
         seed: Seed of the reset.
         on_frame: Called after the reset and every step with the unwrapped environment and ``info``.
+        policy: Action for an observation; ``None``: the zero action, which leaves the commands to the controller.
 
     Raises:
         UsageError: If the environment is not a servoing environment.
@@ -83,12 +87,12 @@ def run_episode(
         if on_frame is not None:
             on_frame(bare, info)
 
-    _, info = env.reset(seed=seed)
+    obs, info = env.reset(seed=seed)
     record(info)
     idle = np.zeros_like(bare.action_space.sample())
     over = False
     while not over:
-        _, _, terminated, truncated, info = env.step(idle)
+        obs, _, terminated, truncated, info = env.step(idle if policy is None else policy(obs))
         record(info)
         over = terminated or truncated
     return Trace(seed, {name: np.array([row[name] for row in rows]) for name in rows[0]})

@@ -1,0 +1,51 @@
+"""Settings of a training by reinforcement learning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ctr_env.runs.configuration import require_choice, require_range
+
+from .hyperparameters import ALGORITHMS
+
+__all__ = ["ReinforcementConfig"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReinforcementConfig:
+    """How a policy is trained; see :mod:`.hyperparameters` for the settings of the algorithms."""
+
+    env: str = "ctr_env/PandaReach-v0"
+    """Environment, by its Gymnasium id."""
+    algo: str = "ppo"
+    """Algorithm of Stable-Baselines3: ``ppo``, ``sac`` or ``tqc``."""
+    hyperparameters: str | None = None
+    """YAML file of hyperparameters by environment id, with ``default``; they take precedence over the packaged ones."""
+    steps: int | None = None
+    """Length of the training in steps, of all environments together (default: ``n_timesteps`` of the
+    hyperparameters)."""
+    seed: int = 0
+    """Seed of initial weights, exploration and episodes."""
+    envs: int = 1
+    """Number of environments that are stepped together, each in a process of its own if there are several."""
+    difficulty: float = 1.0
+    """Difficulty at the start; it rises linearly to 1, the whole task, over the first half of the training (``Reach``
+    and ``Follow``)."""
+    evaluate_every: int = 10_000
+    """Steps between evaluations; the policy of the best one is kept."""
+    evaluation_episodes: int = 20
+    """Number of episodes of each, of the split ``validation``."""
+    save_minutes: float = 3.0
+    """Minutes between checkpoints."""
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        require_choice("algo", self.algo, ALGORITHMS)
+        if self.steps is not None:
+            require_range(self, 1, 10**9, "steps")
+        require_range(self, 0, 99_999, "seed")
+        require_range(self, 1, 1024, "envs")
+        require_range(self, 0.001, 1.0, "difficulty")
+        require_range(self, 1, 10**9, "evaluate_every")
+        require_range(self, 1, 10**6, "evaluation_episodes")
+        require_range(self, 0.0, 10**6, "save_minutes")

@@ -1,0 +1,88 @@
+"""The environments of a training, whose episodes are numbered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium as gym
+from gymnasium.envs.registration import load_env_creator
+
+from ctr_env._registration import ENVIRONMENTS
+from ctr_env.envs import ReachEnv, ServoEnv
+from ctr_env.errors import ConfigurationError
+from ctr_env.runs.seeds import episode_seed
+
+__all__ = ["NumberedEpisodes", "environment_class", "make_environment", "policy_observations"]
+
+_OF_REACHING = ("reward", "tolerance_m", "difficulty")
+
+
+class NumberedEpisodes(gym.Wrapper[Any, Any, Any, Any]):
+    """Seeds every episode by its number, so that training and evaluation never see the same one.
+
+    Attributes:
+        next_episode: Number of the next episode.
+    """
+
+    def __init__(self, env: gym.Env[Any, Any], seed: int, first: int, stride: int) -> None:
+        """Wrap an environment.
+
+        Args:
+            env: The environment.
+            seed: Seed of the training.
+            first: Number of the first episode.
+            stride: Difference of the numbers of consecutive episodes: the number of environments.
+        """
+        super().__init__(env)
+        self._seed, self.next_episode, self._stride = seed, first, stride
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """Begin the next episode of the split ``train``, whatever ``seed`` says."""
+        number, self.next_episode = self.next_episode, self.next_episode + self._stride
+        return self.env.reset(seed=episode_seed("train", self._seed, number), options=options)
+
+    def continue_from(self, episode: int) -> None:
+        """Begin with another episode than the first."""
+        self.next_episode = episode
+
+    def set_difficulty(self, value: float) -> None:
+        """Set the difficulty of the following episodes."""
+        self.env.unwrapped.difficulty = value  # type: ignore[attr-defined]
+
+
+def environment_class(env_id: str, settings: Mapping[str, Any]) -> type[ServoEnv]:
+    """The class of an environment.
+
+    Args:
+        env_id: Gymnasium id, with ``module:`` in front if a module registers it.
+        settings: Keyword arguments.
+
+    Raises:
+        ConfigurationError: If there is no such environment, it is none of visual servoing, or it lacks one of the
+            arguments ``reward``, ``tolerance_m`` and ``difficulty``.
+    """
+    try:
+        entry_point = gym.spec(env_id).entry_point
+    except (gym.error.Error, ModuleNotFoundError) as error:
+        raise ConfigurationError(f"unknown env {env_id!r}; valid names: {', '.join(ENVIRONMENTS)}") from error
+    kind = load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
+    if not (isinstance(kind, type) and issubclass(kind, ServoEnv)):
+        raise ConfigurationError(f"env {env_id!r} is not a ServoEnv; valid names: {', '.join(ENVIRONMENTS)}")
+    missing = [name for name in _OF_REACHING if name in settings and not issubclass(kind, ReachEnv)]
+    if missing:
+        raise ConfigurationError(f"{env_id} has no {', '.join(missing)}, which Reach and Follow environments have")
+    return kind
+
+
+def make_environment(env_id: str, settings: Mapping[str, Any]) -> gym.Env[Any, Any]:
+    """An environment with its time limit."""
+    return gym.make(env_id, disable_env_checker=True, **settings)
+
+
+def policy_observations(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Keyword arguments of an environment without the observations that only a critic sees."""
+    found = dict(settings)
+    if "obs_mode" in found:
+        found["obs_mode"] = "+".join(part for part in found["obs_mode"].split("+") if part != "privileged")
+    return found

@@ -1,0 +1,39 @@
+"""Environments that are stepped together, in one process or several."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import gymnasium as gym
+from stable_baselines3.common.monitor import Monitor
+from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv, VecEnv
+
+from ctr_env.runs.engines.worker import start_worker
+
+from .environments import NumberedEpisodes, make_environment
+
+__all__ = ["training_environments"]
+
+
+def training_environments(env_id: str, settings: Mapping[str, Any], seed: int, count: int) -> VecEnv:
+    """Environments that are stepped together.
+
+    Args:
+        env_id: Gymnasium id.
+        settings: Keyword arguments.
+        seed: Seed of the training.
+        count: Number of environments; one is in this process, more are in processes of their own.
+    """
+    makers = [partial(_make, env_id, dict(settings), seed, number, count) for number in range(count)]
+    return DummyVecEnv(makers) if count == 1 else SubprocVecEnv(makers, start_method="forkserver")
+
+
+def _make(env_id: str, settings: Mapping[str, Any], seed: int, first: int, stride: int) -> gym.Env[Any, Any]:
+    if multiprocessing.parent_process() is not None:
+        start_worker(None)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    return Monitor(NumberedEpisodes(make_environment(env_id, settings), seed, first, stride))

@@ -1,0 +1,41 @@
+import pytest
+
+from ctr_env.errors import ConfigurationError
+from ctr_env.learning.reinforcement.environments import environment_class, policy_observations
+from ctr_env.learning.reinforcement.vector_environments import training_environments
+from ctr_env.runs.seeds import episode_seed
+
+REACH = "ctr_env/PandaReach-v0"
+
+
+def test_episodes_are_numbered_and_have_the_seeds_of_the_split_train():
+    envs = training_environments(REACH, {"estimator": "ground_truth"}, 3, 1)
+    bare = envs.envs[0].unwrapped
+    envs.reset()
+    first = bare.snapshot.camera_T_goal.as_matrix()
+    envs.seed(7)  # as Stable-Baselines3 does
+    envs.env_method("continue_from", 0)
+    envs.reset()
+    assert (bare.snapshot.camera_T_goal.as_matrix() == first).all()
+    assert envs.get_attr("next_episode") == [1]
+    bare.reset(seed=episode_seed("train", 3, 0))
+    assert (bare.snapshot.camera_T_goal.as_matrix() == first).all()
+    envs.env_method("set_difficulty", 0.25)
+    assert bare.difficulty == 0.25
+    envs.close()
+
+
+def test_what_cannot_be_trained_in_is_rejected():
+    with pytest.raises(ConfigurationError, match="unknown env 'PandaReach'; valid names: ctr_env/PandaServo-v0"):
+        environment_class("PandaReach", {})
+    with pytest.raises(ConfigurationError, match="unknown env 'nowhere:Reach-v0'"):
+        environment_class("nowhere:Reach-v0", {})
+    with pytest.raises(ConfigurationError, match="env 'CartPole-v1' is not a ServoEnv"):
+        environment_class("CartPole-v1", {})
+    with pytest.raises(ConfigurationError, match="PandaServo-v0 has no reward, difficulty, which Reach and Follow"):
+        environment_class("ctr_env/PandaServo-v0", {"difficulty": 0.3, "reward": "sparse"})
+
+
+def test_a_policy_needs_no_observations_of_the_critic():
+    assert policy_observations({"obs_mode": "privileged+estimate"}) == {"obs_mode": "estimate"}
+    assert policy_observations({"estimator": "noisy"}) == {"estimator": "noisy"}
