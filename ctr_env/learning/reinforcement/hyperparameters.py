@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -33,7 +34,7 @@ class _Kind(NamedTuple):
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _is_count(value: Any) -> bool:
@@ -162,7 +163,7 @@ def _merged(one: dict[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _numbers(value: Any) -> Any:
-    """A value of a YAML file in which ``1e-4``, for YAML a text, is a number."""
+    """A value of a YAML file in which ``1e-4`` and ``2e6``, for YAML texts, are numbers."""
     if isinstance(value, dict):
         return {str(key): _numbers(entry) for key, entry in value.items()}
     return [_numbers(entry) for entry in value] if isinstance(value, list) else _read_number(value)
@@ -172,6 +173,7 @@ def _read_number(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return float(value)
+        number = float(value)
     except ValueError:
         return value
+    return int(number) if number.is_integer() else number

@@ -196,7 +196,7 @@ def test_without_stable_baselines_the_error_names_the_extra():
     code = (
         "import sys; sys.modules['stable_baselines3'] = None\n"
         "from ctr_env.errors import MissingDependencyError\n"
-        "try:\n    import ctr_env.learning.reinforcement\n"
+        "try:\n    from ctr_env.learning.reinforcement import AsymmetricSACPolicy\n"
         "except MissingDependencyError as error:\n    print(error)"
     )
     shown = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True).stdout

@@ -2,7 +2,7 @@ import pytest
 
 from ctr_env._registration import ENVIRONMENTS
 from ctr_env.errors import ConfigurationError, MissingFileError
-from ctr_env.learning.reinforcement.hyperparameters import ALGORITHMS, _VALID, _check, read_hyperparameters
+from ctr_env.learning.reinforcement.hyperparameters import _VALID, ALGORITHMS, _check, read_hyperparameters
 
 ENV = "ctr_env/PandaReachGoal-v0"
 
@@ -19,11 +19,12 @@ def test_a_file_takes_precedence_and_its_environment_over_its_default(tmp_path):
     file = tmp_path / "own.yml"
     file.write_text(
         f"default: {{learning_rate: 1e-4, gamma: 0.9, policy_kwargs: {{net_arch: [8], n_critics: 3}}}}\n"
-        f"{ENV}: {{gamma: 0.8, replay_buffer_kwargs: {{n_sampled_goal: 2}}}}\n"
+        f"{ENV}: {{n_timesteps: 2e6, gamma: 0.8, replay_buffer_kwargs: {{n_sampled_goal: 2}}}}\n"
     )
     found = read_hyperparameters("sac", ENV, file)
     packaged = read_hyperparameters("sac", ENV)
     assert found["learning_rate"] == 1e-4  # for YAML a text
+    assert found["n_timesteps"] == 2_000_000
     assert found["gamma"] == 0.8
     assert found["policy_kwargs"] == {"net_arch": [8], "n_critics": 3}
     assert found["replay_buffer_kwargs"] == {"n_sampled_goal": 2, "goal_selection_strategy": "future"}
@@ -34,12 +35,13 @@ def test_a_file_takes_precedence_and_its_environment_over_its_default(tmp_path):
 @pytest.mark.parametrize(
     "text, message",
     [
-        ("default: {n_step: 5}", r"own.yml: default: unknown key n_step; valid keys: n_timesteps, learning_rate, .*n_steps"),
+        ("default: {n_step: 5}", "own.yml: default: unknown key n_step; valid keys: n_timesteps, .*n_steps"),
         ("default: {buffer_size: 5}", "unknown key buffer_size"),
-        ("default: {policy_kwargs: {layers: 3}}", "default: policy_kwargs: unknown key layers; valid keys: net_arch, act"),
+        ("default: {policy_kwargs: {layers: 3}}", "default: policy_kwargs: unknown key layers; valid keys: net_arch"),
         ("default: {policy_kwargs: {net_arch: 64}}", "net_arch must be a list of layer sizes, .*, not 64"),
         ("default: {policy_kwargs: {activation_fn: nn.ReLU}}", "activation_fn must be one of tanh, relu"),
         ("default: {learning_rate: fast}", "learning_rate must be a number, or lin_NUMBER, not 'fast'"),
+        ("default: {gamma: .nan}", "gamma must be a number, not nan"),
         ("default: {n_steps: 0}", "n_steps must be a positive whole number, not 0"),
         ("default: 3", "default must be a mapping of n_timesteps"),
         ("[1]", "must hold a mapping from environment ids"),

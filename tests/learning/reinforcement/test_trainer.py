@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 import yaml
-
 from stable_baselines3.common.logger import configure
 
 from ctr_env.errors import ConfigurationError, RunFolderError
