@@ -50,6 +50,8 @@ KEY_OPTIONS = {
     "pretrain": "--robot --architecture --data --steps --minutes --seed --device --out --json",
     "adapt": f"--robot --data {IMAGES} --weights --steps --minutes --seed --device --out --json",
     "calibrate": f"--robot --data {IMAGES} --weights --device --adapt --refine --out --json",
+    "train-rl": "--env --algo --hyperparameters --steps --seed --envs --difficulty --estimator --estimator.dropout --weights"
+    " --obs-mode --action-mode --randomization --episodes --video --device --out --json",
     "fit-uncertainty": "--robot --weights --frames --seed --device --out --json",
     "export-onnx": "--robot --weights --out",
     "convert-weights": "--robot --out",
@@ -59,7 +61,7 @@ KEY_OPTIONS = {
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_of_a_command_has_its_options(command, capsys):
-    nested = ["--estimator", "noisy"] if command == "servo" else []
+    nested = ["--estimator", "noisy"] if command in ("servo", "train-rl") else []
     with pytest.raises(SystemExit) as end:
         main([command, *nested, "--help"])
     assert end.value.code == 0
