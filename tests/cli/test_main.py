@@ -50,8 +50,8 @@ KEY_OPTIONS = {
     "pretrain": "--robot --architecture --data --steps --minutes --seed --device --out --json",
     "adapt": f"--robot --data {IMAGES} --weights --steps --minutes --seed --device --out --json",
     "calibrate": f"--robot --data {IMAGES} --weights --device --adapt --refine --out --json",
-    "train-rl": "--env --algo --hyperparameters --steps --seed --envs --difficulty --estimator --estimator.dropout --weights"
-    " --obs-mode --action-mode --randomization --episodes --video --device --out --json",
+    "train-rl": "--env --algo --hyperparameters --steps --seed --envs --difficulty --estimator --estimator.dropout"
+    " --weights --obs-mode --action-mode --randomization --episodes --video --device --out --json",
     "fit-uncertainty": "--robot --weights --frames --seed --device --out --json",
     "export-onnx": "--robot --weights --out",
     "convert-weights": "--robot --out",

@@ -66,13 +66,14 @@ def environment_class(env_id: str, settings: Mapping[str, Any]) -> type[ServoEnv
         entry_point = gym.spec(env_id).entry_point
     except (gym.error.Error, ModuleNotFoundError) as error:
         raise ConfigurationError(f"unknown env {env_id!r}; valid names: {', '.join(ENVIRONMENTS)}") from error
-    kind = load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
+    kind: Any = load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
     if not (isinstance(kind, type) and issubclass(kind, ServoEnv)):
         raise ConfigurationError(f"env {env_id!r} is not a ServoEnv; valid names: {', '.join(ENVIRONMENTS)}")
     missing = [name for name in _OF_REACHING if name in settings and not issubclass(kind, ReachEnv)]
     if missing:
         raise ConfigurationError(f"{env_id} has no {', '.join(missing)}, which Reach and Follow environments have")
-    return kind
+    found: type[ServoEnv] = kind
+    return found
 
 
 def make_environment(env_id: str, settings: Mapping[str, Any]) -> gym.Env[Any, Any]:

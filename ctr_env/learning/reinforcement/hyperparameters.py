@@ -66,7 +66,7 @@ _FLAG = _Kind("true or false", lambda value: isinstance(value, bool))
 _STEPS = _Kind("a whole number, at least -1", lambda value: _is_number(value) and value == int(value) >= -1)
 _ARCHITECTURE = _Kind("a list of layer sizes, or a mapping of two with the keys pi and vf (or qf)", _is_architecture)
 
-_Keys = Mapping[str, "_Kind | _Keys"]  # type: ignore[misc]
+_Keys = Mapping[str, "_Kind | _Keys"]
 
 _NETWORK: _Keys = {
     "net_arch": _ARCHITECTURE,

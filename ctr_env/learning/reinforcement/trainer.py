@@ -154,13 +154,10 @@ class PolicyTrainer:
             TrainingError: If a number in it is not finite; the one before is kept.
         """
         file = self.folder / _CHECKPOINT
-        state = {
-            "model": model_state(self.model),
-            "seconds": self.seconds,
-            "next_episodes": self._envs.get_attr("next_episode"),
-        }
-        require_finite(file, {name: state["model"][name] for name in ("parameters", "variables")})
-        save_state(file, state)
+        model = model_state(self.model)
+        require_finite(file, {name: model[name] for name in ("parameters", "variables")})
+        episodes = self._envs.get_attr("next_episode")
+        save_state(file, {"model": model, "seconds": self.seconds, "next_episodes": episodes})
 
     def _keep_if_best(self, evaluate: Evaluate) -> dict[str, float]:
         policy = self._policy()

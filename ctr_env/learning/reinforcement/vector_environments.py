@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -28,7 +28,9 @@ def training_environments(env_id: str, settings: Mapping[str, Any], seed: int, c
         seed: Seed of the training.
         count: Number of environments; one is in this process, more are in processes of their own.
     """
-    makers = [partial(_make, env_id, dict(settings), seed, number, count) for number in range(count)]
+    makers: list[Callable[[], gym.Env[Any, Any]]] = [
+        partial(_make, env_id, dict(settings), seed, number, count) for number in range(count)
+    ]
     return DummyVecEnv(makers) if count == 1 else SubprocVecEnv(makers, start_method="forkserver")
 
 
