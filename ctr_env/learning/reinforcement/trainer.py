@@ -127,6 +127,8 @@ class PolicyTrainer:
             if self.step < self.steps:
                 self.model.learn(self.steps - self.step, callbacks, reset_num_timesteps=False)
                 save()
+            if stopped():  # in the last rollout or evaluation
+                raise KeyboardInterrupt
         return Policy.load(self.folder / _POLICY)
 
     def close(self) -> None:

@@ -128,6 +128,18 @@ def test_the_policy_of_the_best_evaluation_is_kept(make, tmp_path):
     assert Policy.load(tmp_path / "out" / "policy.safetensors").header.algorithm == "ppo"
 
 
+def test_an_interrupt_in_the_last_evaluation_loses_nothing(make):
+    case = "ppo", "ctr_env/PandaReach-v0", PPO, {}
+
+    def interrupted(policy):
+        os.kill(os.getpid(), signal.SIGINT)
+        return {"success_rate": 0.5, "position_error_m": 0.1}
+
+    with pytest.raises(KeyboardInterrupt):
+        make(*case, steps=32).run(interrupted, silent)
+    assert make(*case, steps=32).run(evaluations(), silent).header.steps == 32
+
+
 def test_the_difficulty_rises_over_the_first_half(make):
     trainer = make("ppo", "ctr_env/PandaReach-v0", PPO, {}, steps=128, difficulty=0.2)
     task = trainer.model.env.envs[0].unwrapped
