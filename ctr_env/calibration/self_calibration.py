@@ -226,9 +226,10 @@ class _Problem:
         return self._result(setup, parameters)
 
     def refitted(self, setup: CameraSetup, names: Sequence[str]) -> SelfCalibration:
-        """The solution for other parameters with the detections of the last solution."""
+        """The solution for other parameters near one, with the last detections and the contour samples of that one."""
         parameters = self._parameters(setup, names)
-        return self._result(self._fitted(setup, parameters), parameters)
+        self._sample(setup)
+        return self._result(self._descended(setup, parameters), parameters)
 
     def _parameters(self, setup: CameraSetup, names: Sequence[str]) -> Parameters:
         return Parameters(names, len(setup.joint_offsets), self._nominal.width, self._systematic)
@@ -329,7 +330,6 @@ class _Problem:
         return self.cost_difference(less, more) / more.scale - count * float(np.log(max(more.observations, 1.0)))
 
     def _result(self, setup: CameraSetup, parameters: Parameters) -> SelfCalibration:
-        self._sample(setup)
         parts = self._parts(setup, parameters)
         total = Equations.total(parts)
         prior = np.diag(parameters.prior_information())
