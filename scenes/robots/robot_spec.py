@@ -19,7 +19,11 @@ COLLISION_GROUP = 3
 """Geom group of collision shapes, which are not rendered."""
 
 CLEARANCE = 0.015
-"""Distance at which robot parts count as touching, metres."""
+"""Margin and gap of the robot's collision shapes, metres.
+
+MuJoCo sums those of two geoms: forces act within the margins, contacts are listed within margins and gaps. A link and the
+table thus repel each other from 15 mm on and count as touching from 30 mm on, two links from 30 mm and 60 mm on.
+"""
 
 _SERVO_STIFFNESS = 10.0  # servo gain in units of effort limit / velocity limit
 _LARGEST_GAIN = 120.0  # N m s/rad; joints whose axes are aligned chatter at the effort limit with a larger one
@@ -97,4 +101,4 @@ def _assign_group(geom: mujoco.MjsGeom) -> None:
     geom.group = VISUAL_GROUP if seen else COLLISION_GROUP
     if not seen:
         geom.rgba = np.array([0.9, 0.5, 0.2, 0.4])
-        geom.margin = geom.gap = CLEARANCE  # detected from this distance on, forces from zero on
+        geom.margin = geom.gap = CLEARANCE
