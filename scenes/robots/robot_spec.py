@@ -21,8 +21,8 @@ COLLISION_GROUP = 3
 CLEARANCE = 0.015
 """Margin and gap of the robot's collision shapes, metres.
 
-MuJoCo sums those of two geoms: forces act within the margins, contacts are listed within margins and gaps. A link and the
-table thus repel each other from 15 mm on and count as touching from 30 mm on, two links from 30 mm and 60 mm on.
+MuJoCo sums those of two geoms: forces act within the margins, contacts are listed within margins and gaps. A link and
+the table thus repel each other from 15 mm on and count as touching from 30 mm on, two links from 30 mm and 60 mm on.
 """
 
 _SERVO_STIFFNESS = 10.0  # servo gain in units of effort limit / velocity limit
