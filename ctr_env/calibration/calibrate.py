@@ -25,15 +25,14 @@ from ctr_env.geometry import twist_between
 from ctr_env.runs.configuration import require_choice
 
 from .mismatch import Mismatch, find_mismatches
-from .mounted_board import first_board_pose, measured_boards
+from .mounted_board import BoardFit, board_fit, first_board_pose, measured_boards
 from .pseudo_label import PseudoLabel
-from .self_calibration import Boards, Comparison, SelfCalibration, jointly_solved, self_calibrate
+from .self_calibration import Boards, Comparison, jointly_solved, self_calibrate
 from .static_camera import StaticCameraSolver
 
 __all__ = [
     "AUTO",
     "POOR_FIT",
-    "BoardFit",
     "Calibration",
     "FrameFit",
     "calibrate",
@@ -77,29 +76,6 @@ class FrameFit:
         pose = self.pseudo_label.camera_T_base
         pseudo_label = replace(self.pseudo_label, camera_T_base=None if pose is None else mirror.pose(pose))
         return FrameFit(self.name, mirror.estimate(self.own, width), pseudo_label, mirror.twist(self.twist))
-
-
-@dataclass(frozen=True)
-class BoardFit:
-    """A board on the robot as the calibration found it.
-
-    Attributes:
-        link: Link that carries it.
-        link_T_board: Its pose there, in the frame of OpenCV's ``CharucoBoard``.
-        std: ``(6,)`` standard deviations of that pose: metres, then radians, in the axes of the link.
-        images: Number of joint configurations in which it is seen.
-        corners: Number of corners in them.
-        rms_px: Root mean square residual of a corner's coordinates, pixels.
-        network_error: ``(6,)`` twist (m, rad; camera axes) from the pose to that which the network's detections fit.
-    """
-
-    link: str
-    link_T_board: RigidTransform
-    std: NDArray[np.float64]
-    images: int
-    corners: int
-    rms_px: float
-    network_error: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -197,7 +173,7 @@ def calibrate(
 
     Raises:
         CalibrationError: If estimates are valid in fewer than two joint configurations, or the board is seen in fewer
-            than three.
+            than three, or the set-up estimated with it has no calibration.
         ConfigurationError: If a name in ``estimate`` is unknown, ``"auto"`` stands beside others, or ``refined`` is
             asked for together with a board.
     """
@@ -227,6 +203,8 @@ def calibrate(
         again, _ = _pose_calibrated(corrected_frames(frames, own.setup), estimator, refined, pose=pose)
     except (CalibrationError, DataError) as error:  # fewer valid images, or joints beyond their limits
         why = f"the corrected set-up has no calibration: {error}"
+        if boards is not None:
+            raise CalibrationError(f"{why}; estimate less beside the board") from error
         comparisons = tuple(
             replace(e, estimated=False, reason=why if e.estimated else e.reason) for e in own.comparisons
         )
@@ -236,22 +214,8 @@ def calibrate(
     setup = replace(own.setup, camera_T_base=again.camera_T_base)
     if boards is None:
         return replace(again, covariance=own.covariance[:6, :6] + again.systematic, setup=setup)
-    return replace(again, covariance=own.covariance[:6, :6], setup=setup, board=_board_fit(own, boards))
-
-
-def _board_fit(own: SelfCalibration, boards: Boards) -> BoardFit:
-    seen = [each for each in boards.measured if each is not None]
-    residuals = np.concatenate([each.residuals(own.setup) for each in seen])
-    assert own.setup.link_T_board is not None
-    return BoardFit(
-        link=seen[0].link,
-        link_T_board=own.setup.link_T_board,
-        std=own.std("board"),
-        images=len(seen),
-        corners=len(residuals),
-        rms_px=float(np.sqrt(np.mean(residuals**2))),
-        network_error=own.setup.network_error,
-    )
+    fit = board_fit(boards.measured, own.setup, own.std("board"))
+    return replace(again, covariance=own.covariance[:6, :6], setup=setup, board=fit)
 
 
 def judged(mismatches: Sequence[Mismatch], images: int) -> tuple[Mismatch, ...]:

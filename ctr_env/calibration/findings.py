@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .calibrate import BoardFit
+from .mounted_board import BoardFit
 from .self_calibration import Comparison
 
 __all__ = ["board_data", "board_in_words", "comparison_data", "described", "evidence_in_words", "focal_scale"]

@@ -18,16 +18,16 @@ from ctr_env.estimators.board_pose import BoardCorners, collinear, planar_poses
 from ctr_env.estimators.ctrnet.setup import CameraSetup, Parameters, known_velocities
 from ctr_env.estimators.ctrnet.setup_equations import KEYPOINT_CUT, Equations, tukey, tukey_weights
 from ctr_env.estimators.fusion.fuse import most_central
+from ctr_env.estimators.silhouette.contour_pull import NORMAL
 from ctr_env.geometry import transform
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-__all__ = ["BoardMeasurement", "first_board_pose", "measured_boards"]
+__all__ = ["BoardFit", "BoardMeasurement", "board_fit", "first_board_pose", "measured_boards"]
 
 _FEWEST_CORNERS = 6
 _FEWEST_IMAGES = 3
 _UPSCALE = 2  # small markers are found in enlarged images
 _LEAST_STD = 0.2  # pixels: corners are not better than this, whatever their residuals
-_NORMAL = 1.4826  # standard deviations of a normal distribution in its median absolute deviation
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class BoardMeasurement:
 
     def scaled(self, setup: CameraSetup) -> BoardMeasurement:
         """The measurement with the standard deviation of its corners at a set-up."""
-        spread = _NORMAL * float(np.median(np.abs(self.residuals(setup))))
+        spread = NORMAL * float(np.median(np.abs(self.residuals(setup))))
         return replace(self, std=max(_LEAST_STD, spread))
 
     def equations(self, setup: CameraSetup, parameters: Parameters) -> Equations:
@@ -86,6 +86,29 @@ class BoardMeasurement:
         rotated = board.rotation.apply(self.points)
         points = base_T_link.apply(rotated + board.translation)
         return _Placed(joints, base_T_link.rotation.as_matrix(), rotated, points)
+
+
+@dataclass(frozen=True)
+class BoardFit:
+    """A board on the robot as the calibration found it.
+
+    Attributes:
+        link: Link that carries it.
+        link_T_board: Its pose there, in the frame of OpenCV's ``CharucoBoard``.
+        std: ``(6,)`` standard deviations of that pose: metres, then radians, in the axes of the link.
+        images: Number of joint configurations in which it is seen.
+        corners: Number of corners in them.
+        rms_px: Root mean square residual of a corner's coordinates, pixels.
+        network_error: ``(6,)`` twist (m, rad; camera axes) from the pose to that which the network's detections fit.
+    """
+
+    link: str
+    link_T_board: RigidTransform
+    std: NDArray[np.float64]
+    images: int
+    corners: int
+    rms_px: float
+    network_error: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -141,3 +164,19 @@ def first_board_pose(boards: Sequence[BoardMeasurement | None], setup: CameraSet
     if not poses:
         raise CalibrationError("no pose of the board fits its corners in any image")
     return most_central(poses)
+
+
+def board_fit(boards: Sequence[BoardMeasurement | None], setup: CameraSetup, std: NDArray[np.float64]) -> BoardFit:
+    """The board at a solved set-up, with the ``(6,)`` standard deviations of its pose."""
+    seen = [each for each in boards if each is not None]
+    residuals = np.concatenate([each.residuals(setup) for each in seen])
+    assert setup.link_T_board is not None
+    return BoardFit(
+        link=seen[0].link,
+        link_T_board=setup.link_T_board,
+        std=std,
+        images=len(seen),
+        corners=len(residuals),
+        rms_px=float(np.sqrt(np.mean(residuals**2))),
+        network_error=setup.network_error,
+    )

@@ -103,7 +103,6 @@ class SelfCalibration:
         values: ``(p,)`` their deviations from readings and intrinsics as given; 0 for the pose.
         covariance: ``(p, p)`` of the parameters, without the systematic error of the network unless there is a board.
         contour_inlier_ratio: Of all images together.
-        cost: Twice the negative log-likelihood of the images and of the prior.
         scale: Over-dispersion: variance of the residuals' sums of images relative to independent residuals, 1 at least.
         observations: Number of independent observations.
         comparisons: Every block of :data:`~.setup.PARAMETERS` with the evidence for it.
@@ -114,7 +113,6 @@ class SelfCalibration:
     values: NDArray[np.float64]
     covariance: NDArray[np.float64]
     contour_inlier_ratio: float
-    cost: float
     scale: float
     observations: float
     comparisons: tuple[Comparison, ...] = ()
@@ -145,7 +143,7 @@ def self_calibrate(
         pipeline: The network's pipeline.
         setup: Set-up to start from, such as the result of a calibration of the pose alone.
         names: Parameters to estimate, of :data:`~.setup.PARAMETERS`.
-        by_evidence: Whether to keep only parameters for which there is strong evidence.
+        by_evidence: Whether to keep only parameters for which there is evidence.
         boards: A board on the robot in the images; ``setup`` has its pose then.
 
     Raises:
@@ -163,7 +161,7 @@ def self_calibrate(
         known = [name for name in left if name not in reasons]
         if not known:
             break
-        evidence = {name: problem.evidence(tried[name], found) for name in known}
+        evidence = {n: _evidence(tried[n], found, problem.cost_difference(found, tried[n])) for n in known}
         best = max(known, key=lambda name: evidence[name])
         if by_evidence and evidence[best] < _POSITIVE:
             reasons |= dict.fromkeys(known, _LITTLE)
@@ -194,14 +192,15 @@ def _compared(problem: _Problem, found: SelfCalibration, name: str, reason: str)
         without, with_it = problem.refitted(_without(found, name), [n for n in names if n != name]), found
     else:
         without, with_it = found, problem.refitted(found.setup, [*names, name])
+    fall = problem.cost_difference(without, with_it)
     return Comparison(
         name,
         name in names,
         reason,
         with_it.values[with_it.parameters.slices[name]],
         with_it.std(name),
-        problem.evidence(with_it, without),
-        problem.bic_gain(with_it, without),
+        _evidence(with_it, without, fall),
+        _bic_gain(with_it, without, fall),
         (without.contour_inlier_ratio, with_it.contour_inlier_ratio),
     )
 
@@ -312,23 +311,6 @@ class _Problem:
             found.append(costs[0] - costs[1])
         return float(np.mean(found))
 
-    def evidence(self, more: SelfCalibration, less: SelfCalibration) -> float:
-        """Twice the logarithm of the Bayes factor of a solution with more parameters over one with fewer.
-
-        Laplace's approximation: the fall of the cost, less the logarithm of the ratio in which the posterior has shrunk
-        from the prior. Parameters that the images do not determine cost nothing.
-        """
-        added = [name for name in more.parameters.names if name not in less.parameters.names]
-        prior = more.parameters.prior_information()
-        shrunk = np.linalg.slogdet(less.covariance)[1] - np.linalg.slogdet(more.covariance)[1]
-        shrunk -= sum(float(np.log(prior[more.parameters.slices[name]]).sum()) for name in added)
-        return float(self.cost_difference(less, more) / more.scale - shrunk)
-
-    def bic_gain(self, more: SelfCalibration, less: SelfCalibration) -> float:
-        """Fall of the Bayesian information criterion from a solution with fewer parameters to one with more."""
-        count = more.parameters.count - less.parameters.count
-        return self.cost_difference(less, more) / more.scale - count * float(np.log(max(more.observations, 1.0)))
-
     def _result(self, setup: CameraSetup, parameters: Parameters) -> SelfCalibration:
         parts = self._parts(setup, parameters)
         total = Equations.total(parts)
@@ -345,10 +327,28 @@ class _Problem:
             parameters.values(setup, self._nominal),
             covariance,
             total.inlier_length / max(total.length, 1e-9),
-            self._objective(total, setup, parameters),
             scale,
             total.observations,
         )
+
+
+def _evidence(more: SelfCalibration, less: SelfCalibration, fall: float) -> float:
+    """Twice the logarithm of the Bayes factor of a solution with more parameters over one with fewer.
+
+    Laplace's approximation: the fall of the cost, less the logarithm of the ratio in which the posterior has shrunk
+    from the prior. Parameters that the images do not determine cost nothing.
+    """
+    added = [name for name in more.parameters.names if name not in less.parameters.names]
+    prior = more.parameters.prior_information()
+    shrunk = np.linalg.slogdet(less.covariance)[1] - np.linalg.slogdet(more.covariance)[1]
+    shrunk -= sum(float(np.log(prior[more.parameters.slices[name]]).sum()) for name in added)
+    return float(fall / more.scale - shrunk)
+
+
+def _bic_gain(more: SelfCalibration, less: SelfCalibration, fall: float) -> float:
+    """Fall of the Bayesian information criterion from a solution with fewer parameters to one with more."""
+    count = more.parameters.count - less.parameters.count
+    return fall / more.scale - count * float(np.log(max(more.observations, 1.0)))
 
 
 def _unknown(found: SelfCalibration, name: str) -> bool:

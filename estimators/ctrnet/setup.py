@@ -86,7 +86,7 @@ class Parameters:
 
     Attributes:
         names: The free blocks of :data:`PARAMETERS`, in that order.
-        slices: Place of each block; ``"pose"``, ``"network_error"`` and ``"board"`` are among them.
+        slices: Place of each block; ``"pose"`` is among them, with a board ``"network_error"`` and ``"board"``.
         count: Length of the vector.
     """
 
