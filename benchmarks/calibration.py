@@ -1,7 +1,7 @@
 """Accuracy of ``ctr-env calibrate``: many cameras under a scene preset, 25 images of each.
 
     python benchmarks/calibration.py --robot panda --randomization lab --cameras 100 --adapted 10 --out runs/calibration
-    python benchmarks/calibration.py --robot examples/ur5.yaml --weights ur5.safetensors --cameras 10 --out runs/ur5
+    python benchmarks/calibration.py --robot examples/ur10.yaml --weights ur10.safetensors --cameras 10 --out runs/ur10
 
 Images are rendered with the filament renderer and calibrated with ``--refine``; the first cameras are calibrated again
 with ``--adapt``. The table has the position and rotation error of ``camera_T_base``, the position error of the gripper

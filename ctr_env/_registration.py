@@ -31,9 +31,9 @@ _KINDS = {
 }
 _NAMES = {
     f"ctr_env/{label}{kind}-v0": (robot, kind)
-    for robot, label in (("panda", "Panda"), ("fr3", "FR3"), ("baxter", "Baxter"))
+    for robot, label in (("panda", "Panda"), ("fr3", "FR3"), ("ur5", "UR5"), ("baxter", "Baxter"))
     for kind in _KINDS
-    if kind != "Grasp" or robot != "baxter"  # whose gripper does not open
+    if kind != "Grasp" or robot in ("panda", "fr3")  # whose grippers open
 }
 
 ENVIRONMENTS = {name: {"robot": robot, **_KINDS[kind].kwargs} for name, (robot, kind) in _NAMES.items()}

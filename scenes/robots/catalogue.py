@@ -101,8 +101,24 @@ FR3 = replace(
 )
 """Franka Research 3: the Panda's kinematics, meshes and network; its own joint names, limits and dynamics."""
 
+_UR_WRISTS = ("wrist_1", "wrist_2", "wrist_3")
+UR5 = RobotDescription(
+    name="ur5",
+    urdf="ur_description/urdf/ur5_robot.urdf",
+    base_link="base_link",
+    arm_joints=tuple(f"{joint}_joint" for joint in ("shoulder_pan", "shoulder_lift", "elbow", *_UR_WRISTS)),
+    keypoint_frames=tuple(f"{link}_link" for link in ("shoulder", "upper_arm", "forearm", *_UR_WRISTS)),
+    end_effector="ee_link",
+    home=(0.0, -1.2, 1.6, -1.9, -1.57, 0.0),
+    acceleration_limits=(8.0,) * 6,
+    base_height=0.75,
+    table=(0.35, 0.0, 0.6, 0.6),
+)
+"""Universal Robots UR5 without a gripper. ``base_link`` is ROS's: the ``Base`` of the teach pendant is turned by 180
+degrees about z."""
+
 ROBOTS: Mapping[str, RobotDescription] = MappingProxyType(
-    {robot.name: robot for robot in (PANDA, FR3, _baxter("left", "right", -1.0), _baxter("right", "left", 1.0))}
+    {robot.name: robot for robot in (PANDA, FR3, UR5, _baxter("left", "right", -1.0), _baxter("right", "left", 1.0))}
 )
 """Packaged robots by name."""
 

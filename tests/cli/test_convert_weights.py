@@ -123,5 +123,5 @@ def test_files_without_named_tensors_are_rejected(tmp_path, capsys):
 
 
 def test_other_robots_and_absent_files_are_rejected(checkpoint, tmp_path, capsys):
-    assert "'ur5'; valid names: panda, baxter" in rejected(checkpoint, tmp_path, capsys, "ur5")
+    assert "'ur6'; valid names: panda, baxter" in rejected(checkpoint, tmp_path, capsys, "ur6")
     assert "absent.pth" in rejected(tmp_path / "absent.pth", tmp_path, capsys)

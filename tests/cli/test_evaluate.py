@@ -34,7 +34,7 @@ def test_evaluate_runs_reports_and_resumes(tmp_path, capsys):
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (["--robot", "ur5"], "panda"),
+        (["--robot", "ur6"], "panda"),
         (["--data", "synthetic:holiday"], "valid names: train, validation, test"),
         (["--data", "nowhere"], "no frames"),
         (["--estimator", "magic"], "valid names: .*ground_truth"),

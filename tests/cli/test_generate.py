@@ -28,7 +28,7 @@ def test_frames_are_rendered_once(tmp_path, capsys):
     [
         (["--frames", "0"], "--frames must be at least 1, not 0"),
         (["--workers", "0"], "--workers must be at least 1, not 0"),
-        (["--robot", "ur5"], "valid.*: .*panda"),
+        (["--robot", "ur6"], "valid.*: .*panda"),
         (["--split", "dev"], "valid names: train, validation, test"),
         (["--seed", "-1"], "the seed of a data set"),
         (["--board-share", "2"], "board_share must lie in"),

@@ -67,7 +67,7 @@ def test_fresh_frames_need_no_folder(tmp_path, capsys):
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (["--robot", "ur5"], "valid.*: .*panda"),
+        (["--robot", "ur6"], "valid.*: .*panda"),
         (["--width", "100"], "width must be a multiple of 16, not 100"),
         (["--batch", "0"], "TrainingConfig.batch must be a number in"),
         (["--seed", "-1"], "TrainingConfig.seed must be a number in"),

@@ -8,7 +8,7 @@ from ctr_env.cli import main
 from ctr_env.evaluation.servo.trace import Trace
 
 SHORT = ["--episodes", "1", "--seconds", "0.2"]
-UR5 = Path(__file__).parents[2] / "examples" / "ur5.yaml"
+UR10 = Path(__file__).parents[2] / "examples" / "ur10.yaml"
 
 
 def config(folder):
@@ -58,7 +58,7 @@ def test_a_randomisation_may_come_from_a_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "robot, env", [(str(UR5), "ctr_env/Ur5Servo-v0"), ("baxter_right", "ctr_env/BaxterRightServo-v0")]
+    "robot, env", [(str(UR10), "ctr_env/Ur10Servo-v0"), ("baxter_right", "ctr_env/BaxterRightServo-v0")]
 )
 def test_robots_without_a_registered_environment_servo_too(robot, env, tmp_path):
     assert main(["servo", "--robot", robot, *SHORT, "--out", str(tmp_path)]) == 0
@@ -81,7 +81,7 @@ def test_two_commands_have_two_default_folders_and_the_same_one_resumes(tmp_path
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (["--robot", "ur5"], "valid names: .*panda"),
+        (["--robot", "ur6"], "valid names: .*panda"),
         (["--estimator", "magic"], "valid names: charuco, ctrnet, ground_truth, noisy"),
         (["--controller", "magic"], "valid names: hybrid, ibvs"),
         (["--estimator", "sliding_window", "--estimator.source", "magic"], "valid names: charuco"),

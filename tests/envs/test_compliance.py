@@ -27,9 +27,10 @@ CASES = [
 ]
 """Every pair of the values of robot, task, observation and action mode, in as few cases as possible."""
 CASES += [("ctr_env/FR3Servo-v0", "state", ACTION_MODES[0]), ("ctr_env/FR3Track-v0", "estimate", ACTION_MODES[1])]
+CASES += [("ctr_env/UR5Servo-v0", "estimate", ACTION_MODES[2]), ("ctr_env/UR5Track-v0", "state", ACTION_MODES[0])]
 CASES += [
     (f"ctr_env/{robot}{task}-v0", obs_mode, ACTION_MODES[(i + j) % 3])
-    for i, robot in enumerate(("Panda", "Baxter", "FR3"))
+    for i, robot in enumerate(("Panda", "Baxter", "FR3", "UR5"))
     for j, (task, obs_mode) in enumerate(
         [
             ("Grasp", "estimate+apparent"),
@@ -38,7 +39,7 @@ CASES += [
             ("Follow", "state"),
         ]
     )
-    if (robot, task) != ("Baxter", "Grasp")
+    if task != "Grasp" or robot in ("Panda", "FR3")
 ]
 
 

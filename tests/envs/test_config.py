@@ -25,7 +25,7 @@ from ctr_env.errors import CtrEnvError
         ({"moving": "robot"}, "valid names: goal, camera, both"),
         ({"width": 3}, "width must be between 16 and 4096"),
         ({"max_linear_velocity": 0.0}, r"max_linear_velocity must be positive, not 0\.0"),
-        ({"robot": "pandas"}, "valid names: baxter, baxter_right, fr3, panda"),
+        ({"robot": "pandas"}, "valid names: baxter, baxter_right, fr3, panda, ur5"),
     ],
 )
 def test_mistakes_are_named_with_the_valid_values(kwargs, message):

@@ -5,12 +5,12 @@ import pytest
 from ctr_env.envs.spec import environment_spec
 from ctr_env.errors import ConfigurationError
 
-UR5 = str(Path(__file__).parents[2] / "examples" / "ur5.yaml")
+UR10 = str(Path(__file__).parents[2] / "examples" / "ur10.yaml")
 
 
 @pytest.mark.parametrize("task, steps", [("servo", 240), ("track", 300)])
 @pytest.mark.parametrize(
-    "robot, label", [("panda", "Panda"), ("baxter", "Baxter"), ("baxter_right", "BaxterRight"), (UR5, "Ur5")]
+    "robot, label", [("panda", "Panda"), ("baxter", "Baxter"), ("baxter_right", "BaxterRight"), (UR10, "Ur10")]
 )
 def test_every_robot_has_an_environment_of_both_tasks(robot, label, task, steps):
     spec = environment_spec(robot, task)

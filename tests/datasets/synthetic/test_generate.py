@@ -86,7 +86,7 @@ def test_other_settings_are_rejected(tmp_path):
     "values, frames, error, message",
     [
         ({"split": "dev"}, 1, ValueError, "valid names: train, validation, test"),
-        ({"robot": "ur5"}, 1, ValueError, "ur5"),
+        ({"robot": "ur6"}, 1, ValueError, "ur6"),
         ({"backgrounds": "/nowhere"}, 1, FileNotFoundError, "background folder /nowhere"),
         ({}, 10**7 + 1, ValueError, "the number of a frame"),
     ],

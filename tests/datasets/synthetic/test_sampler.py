@@ -103,7 +103,7 @@ def test_impossible_views_are_reported_with_the_frames_seed():
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ({"robot": "ur5"}, "ur5"),
+        ({"robot": "ur6"}, "ur6"),
         ({"board_share": 1.5}, r"board_share must lie in \[0, 1\], not 1.5"),
         ({"randomization": "wild"}, "valid names: none, mild, strong"),
     ],

@@ -23,7 +23,7 @@ def test_other_weights_under_the_same_name_are_other_settings(tmp_path):
         ({"data": "synthetic:holiday"}, "'holiday'; valid names: train, validation, test"),
         ({"data": "nowhere"}, "no frames .* in nowhere"),
         ({"estimator": "magic"}, "valid names: .*ground_truth"),
-        ({"robot": "ur5"}, "panda"),
+        ({"robot": "ur6"}, "panda"),
     ],
 )
 def test_invalid_settings_are_rejected_and_no_folder_is_made(wrong, message, tmp_path):

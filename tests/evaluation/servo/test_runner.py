@@ -13,7 +13,7 @@ from ctr_env.evaluation.servo.trace import Trace
 
 SMALL = {"estimator": "noisy", "width": 96, "height": 72}
 
-UR5 = Path(__file__).parents[3] / "examples" / "ur5.yaml"
+UR10 = Path(__file__).parents[3] / "examples" / "ur10.yaml"
 SHORT = {"seconds": 0.5, "env_config": SMALL}
 
 
@@ -65,9 +65,9 @@ def test_a_folder_of_another_study_is_rejected(tmp_path):
 
 def test_a_file_that_changed_is_another_study(tmp_path):
     robot = tmp_path / "robot.yaml"
-    robot.write_text("# one\n" + UR5.read_text())
+    robot.write_text("# one\n" + UR10.read_text())
     run_servo_study(ServoStudy(robot=str(robot), episodes=1, **SHORT), tmp_path / "out")
-    robot.write_text("# other\n" + UR5.read_text())
+    robot.write_text("# other\n" + UR10.read_text())
     with pytest.raises(RunFolderError, match="holds a servo run with files="):
         run_servo_study(ServoStudy(robot=str(robot), episodes=1, **SHORT), tmp_path / "out")
 
@@ -81,7 +81,7 @@ def test_estimators_as_objects_are_named_in_the_result(tmp_path):
 @pytest.mark.parametrize(
     "wrong, message",
     [
-        ({"robot": "ur5"}, "unknown robot 'ur5'; valid names: .*panda"),
+        ({"robot": "ur6"}, "unknown robot 'ur6'; valid names: .*panda"),
         ({"task": "grasp"}, "unknown task 'grasp'; valid names: servo, track"),
         ({"episodes": 0}, "at least 1"),
         ({"seed": -1}, "negative"),

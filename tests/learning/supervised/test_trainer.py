@@ -233,7 +233,7 @@ def test_a_length_in_minutes_is_kept(config, tmp_path):
 @pytest.mark.parametrize(
     "change, error, message",
     [
-        ({"robot": "ur5"}, ValueError, "ur5"),
+        ({"robot": "ur6"}, ValueError, "ur6"),
         ({"architecture": "unet"}, ValueError, "valid names: compact, deeplab_resnet50"),
         ({"precision": "three"}, ValueError, "three"),
         ({"data": ("/nowhere",)}, FileNotFoundError, "no frames .* in /nowhere"),

@@ -5,33 +5,11 @@ import pytest
 
 from ctr_env.scenes.rendering.registry import make_renderer
 from ctr_env.scenes.robots.catalogue import ROBOTS, get_robot
-from ctr_env.scenes.robots.description import RobotDescription
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.world.config import SceneConfig
 from ctr_env.scenes.world.scene import Scene
 
-UR5 = RobotDescription(
-    name="ur5",
-    urdf="ur_description/urdf/ur5_robot.urdf",
-    base_link="base_link",
-    arm_joints=(
-        *("shoulder_pan_joint", "shoulder_lift_joint", "elbow_joint"),
-        *("wrist_1_joint", "wrist_2_joint", "wrist_3_joint"),
-    ),
-    keypoint_frames=(
-        "shoulder_link",
-        "upper_arm_link",
-        "forearm_link",
-        "wrist_1_link",
-        "wrist_2_link",
-        "wrist_3_link",
-    ),
-    end_effector="ee_link",
-    home=(0.0, -1.2, 1.6, -1.9, -1.57, 0.0),
-    acceleration_limits=(8.0,) * 6,
-    base_height=0.75,
-    table=(0.35, 0.0, 0.6, 0.6),
-)
+UR5 = ROBOTS["ur5"]
 
 
 def test_another_arm_is_one_description():
@@ -57,8 +35,9 @@ def test_an_arm_that_turns_just_above_its_table_does_not_pass_through_it():
 
 def test_names_and_descriptions_are_both_taken():
     assert get_robot("panda") is ROBOTS["panda"]
-    assert get_robot(UR5) is UR5
-    with pytest.raises(ValueError, match=r"'pandas'; valid names: baxter, baxter_right, fr3, panda"):
+    described = dataclasses.replace(UR5, name="mine")
+    assert get_robot(described) is described
+    with pytest.raises(ValueError, match=r"'pandas'; valid names: baxter, baxter_right, fr3, panda, ur5"):
         get_robot("pandas")
 
 

@@ -18,12 +18,12 @@ from ctr_env.scenes.robots.surfaces import robot_surface
 from ctr_env.scenes.world.config import SceneConfig
 from ctr_env.scenes.world.scene import Scene
 
-EXAMPLE = Path(__file__).parents[3] / "examples" / "ur5.yaml"
+EXAMPLE = Path(__file__).parents[3] / "examples" / "ur10.yaml"
 
 
 def test_the_example_is_a_robot():
     robot = get_robot(str(EXAMPLE))
-    assert robot.name == "ur5"
+    assert robot.name == "ur10"
     kinematics = RobotKinematics(str(EXAMPLE))
     assert kinematics.n == 6
     assert np.isfinite(kinematics.keypoints(kinematics.home)).all()
@@ -34,7 +34,7 @@ def test_frames_of_the_example_are_drawn():
     sampler = FrameSampler(str(EXAMPLE), 160, 120)
     frame = sampler.sample(frame_seed("validation", 5, 0))
     sampler.close()
-    assert sampler.robot.name == "ur5" and frame.mask.sum() > 50
+    assert sampler.robot.name == "ur10" and frame.mask.sum() > 50
     scene = Scene(SceneConfig(str(EXAMPLE), 160, 120))
     np.testing.assert_allclose(scene.world_T_base.translation, [0.0, 0.0, 0.75])
     assert not scene.touches()
