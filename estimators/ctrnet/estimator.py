@@ -20,6 +20,7 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .acceptance import rejection_reason
 from .detector import Detector
+from .edge_refinement import refine_by_edges
 from .hypothesis import PoseHypothesis
 from .joint_information import joint_information
 from .packaged import mirror_for, packaged_weights
@@ -52,6 +53,8 @@ class CtRNetConfig:
     """Fewest keypoints of a valid pose."""
     align_contour: bool = True
     """Whether the projected mesh contour is aligned with the mask boundary."""
+    align_edges: bool = True
+    """Whether the contour of an accepted pose is then aligned with edges of the image (where ``align_contour`` is)."""
     min_contour_inlier_ratio: float = 0.25
     """Least share of the projected contour within two pixels of the mask boundary."""
     max_reprojection: float = 0.1
@@ -98,8 +101,8 @@ class CtRNetEstimator(PoseEstimator):
     Inference is coarse-to-fine: a full-image pass, then a crop around the projected robot with the current pose
     rendered as an extra input channel. When tracking, the previous pose replaces the coarse pass. The pose is the
     weighted PnP solution over confident keypoints, each weighted by its predicted variance, and is refined by aligning
-    the projected mesh contour with the mask boundary (sub-pixel accurate, unlike interior keypoints). The order of the
-    stages is in :mod:`.pipeline`.
+    the projected mesh contour with the mask boundary (sub-pixel accurate, unlike interior keypoints), and of an accepted
+    pose with edges of the image. The stages up to acceptance are in :mod:`.pipeline`.
 
     Estimates are not valid when fewer than ``min_keypoints`` keypoints are confident (``"too_few_keypoints"``), PnP
     fails (its status), the contour inlier ratio is low (``"contour_mismatch"``), residuals are large
@@ -185,6 +188,7 @@ class CtRNetEstimator(PoseEstimator):
             hypothesis = pipeline.run([view], passes)[0]
             reason = self._rejection(view, hypothesis)
             if not reason:
+                hypothesis = self._refined(view, hypothesis)
                 break
         self._last = None if reason else hypothesis.camera_T_base
         self._misses = 0 if not reason or self._misses is None else self._misses + 1
@@ -201,9 +205,10 @@ class CtRNetEstimator(PoseEstimator):
         config, pipeline = self.config, self.pipeline
         views = [pipeline.model.view(frame) for frame in frames]
         found = pipeline.run(views, search_passes(config.passes, config.align_contour))
+        reasons = [self._rejection(*each) for each in zip(views, found, strict=True)]
         return [
-            self._reported(view, hypothesis, self._rejection(view, hypothesis))
-            for view, hypothesis in zip(views, found, strict=True)
+            self._reported(view, hypothesis if reason else self._refined(view, hypothesis), reason)
+            for view, hypothesis, reason in zip(views, found, reasons, strict=True)
         ]
 
     def rejection(self, hypothesis: PoseHypothesis) -> str:
@@ -221,6 +226,11 @@ class CtRNetEstimator(PoseEstimator):
             return reason
         information = joint_information(view, hypothesis, uncertainty.keypoint_information)
         return uncertainty.validity.reason(evidence(view, hypothesis, information, config.min_confidence))
+
+    def _refined(self, view: RobotView, hypothesis: PoseHypothesis) -> PoseHypothesis:
+        """An accepted hypothesis after the last stage."""
+        aligned = self.config.align_contour and self.config.align_edges
+        return refine_by_edges(view, hypothesis) if aligned else hypothesis
 
     def _reported(self, view: RobotView, hypothesis: PoseHypothesis, reason: str) -> PoseEstimate:
         uncertainty = self.pipeline.detector.uncertainty

@@ -1,4 +1,4 @@
-"""Stage 7, report: a hypothesis as a pose estimate."""
+"""Stage 8, report: a hypothesis as a pose estimate."""
 
 from __future__ import annotations
 

@@ -11,7 +11,18 @@ from numpy.typing import NDArray
 from .contour import Contour, project
 from .mask_view import MaskView, mask_gaps
 
-__all__ = ["CORRELATION_LENGTH", "CUT", "INLIER_DISTANCE", "LEAST_SCALE", "NORMAL", "Measurement", "Pull", "pulls"]
+__all__ = [
+    "CORRELATION_LENGTH",
+    "CUT",
+    "INLIER_DISTANCE",
+    "LEAST_SCALE",
+    "NORMAL",
+    "Measurement",
+    "Pull",
+    "contour_jacobian",
+    "middle",
+    "pulls",
+]
 
 _FEWEST = 20  # least number of samples of a contour that meet the mask boundary
 CORRELATION_LENGTH = 20.0
@@ -67,8 +78,8 @@ def pulls(measurements: Sequence[Measurement]) -> list[Pull | None]:
         met[part] &= met[part].sum() >= _FEWEST
     parts = _parts([int(met[part].sum()) for part in _parts(counts)])
     gaps, lengths = gaps[met], lengths[met]
-    jacobian = _jacobian(rotated[met], points[met], normals[met] * lenses[:2].T[met])
-    scales = [max(LEAST_SCALE, NORMAL * _median(np.abs(gaps[part]))) for part in parts]
+    jacobian = contour_jacobian(rotated[met], points[met], normals[met] * lenses[:2].T[met])
+    scales = [max(LEAST_SCALE, NORMAL * middle(np.abs(gaps[part]))) for part in parts]
     met_counts = [part.stop - part.start for part in parts]
     cuts, votes = (
         np.repeat(values, met_counts)
@@ -97,7 +108,7 @@ def _parts(counts: Sequence[int]) -> list[slice]:
     return [slice(end - count, end) for end, count in zip(ends, counts, strict=True)]
 
 
-def _jacobian(rotated: _Vector, points: _Vector, focal_normals: _Vector) -> _Vector:
+def contour_jacobian(rotated: _Vector, points: _Vector, focal_normals: _Vector) -> _Vector:
     """``(S, 6)`` derivatives of samples along their normals by the twist.
 
     Args:
@@ -111,7 +122,7 @@ def _jacobian(rotated: _Vector, points: _Vector, focal_normals: _Vector) -> _Vec
     return np.stack([by_x, by_y, depth, y * depth - z * by_y, z * by_x - x * depth, x * by_y - y * by_x], axis=1)
 
 
-def _median(values: _Vector) -> float:
+def middle(values: _Vector) -> float:
     """Median of few values, 0 of none; without the checks of ``np.median``, which take ten times as long."""
     if not len(values):
         return 0.0

@@ -2,76 +2,23 @@
 
 import numpy as np
 import pytest
-import torch
 from scipy.spatial.transform import Rotation
 
 from ctr_env.estimators.silhouette import alignment
 from ctr_env.estimators.silhouette.alignment import AlignmentProblem, Seen, align, align_each
-from ctr_env.estimators.silhouette.contour import Lens, find_contour
+from ctr_env.estimators.silhouette.contour import find_contour
 from ctr_env.estimators.silhouette.contour_pull import Pull
-from ctr_env.estimators.silhouette.coverage import coverages
-from ctr_env.estimators.silhouette.mask_view import MaskView
-from ctr_env.geometry import PinholeCamera, look_at, transform
-from ctr_env.scenes.robots.kinematics import RobotKinematics
-from ctr_env.scenes.robots.surfaces import robot_surface
+from ctr_env.geometry import transform
 
-SIZE = (512, 384)
 UNSURE = np.diag([0.05**2] * 3 + [0.05**2] * 3)
-
-
-class Case:
-    """A robot before a camera, its true pose and its mask."""
-
-    def __init__(self, robot, rng, distortion=(), pose=None):
-        self.kinematics = RobotKinematics(robot)
-        k = self.kinematics
-        self.surface = robot_surface(k.robot, 10_000)
-        q = k.home + rng.uniform(-0.4, 0.4, k.n)
-        middle = k.keypoints(q).mean(axis=0)
-        azimuth = k.robot.camera_azimuth + rng.uniform(-0.8, 0.8)
-        eye = middle + 1.6 * np.array([np.cos(azimuth), np.sin(azimuth), rng.uniform(0.0, 0.6)])
-        self.pose = look_at(eye, middle, 0.1).inv() if pose is None else pose
-        self.camera = PinholeCamera.from_fov(1.1, *SIZE)
-        self.keypoints = k.keypoints(q)
-        self.vertices = self.surface.posed(k, q)
-        points = self.pose.apply(self.vertices)
-        if distortion:
-            c = self.camera
-            self.camera = PinholeCamera(c.fx, c.fy, c.cx, c.cy, *SIZE, distortion)
-        # drawn at four times the resolution, for soft edges
-        corners = 4.0 * self.camera.project(points)[self.surface.faces]
-        images = torch.zeros(len(corners), dtype=torch.long)
-        drawn = coverages(torch.from_numpy(corners), images, (1, 4 * SIZE[1], 4 * SIZE[0]))[0].numpy()
-        self.mask = drawn.reshape(SIZE[1], 4, SIZE[0], 4).mean(axis=(1, 3)).astype(np.float32)
-
-    @property
-    def view(self):
-        c = self.camera
-        lens = Lens(c.fx, c.fy, c.cx, c.cy)
-
-        def bend(pixels):
-            return c.project(lens.rays(pixels))
-
-        return MaskView(self.mask, lens, np.zeros(2), np.array(SIZE, float), bend if c.distortion else None)
-
-    def wrong(self, rng, metres=0.01, rad=0.01):
-        rotation = Rotation.from_rotvec(rng.normal(0.0, rad, 3)) * self.pose.rotation
-        return transform(self.pose.translation + rng.normal(0.0, metres, 3), rotation)
-
-    def error(self, pose):
-        away = pose.apply(self.keypoints) - self.pose.apply(self.keypoints)
-        return float(np.linalg.norm(away, axis=1).mean())
-
-    def aligned(self, start, covariance=UNSURE):
-        return align(self.surface, [Seen(self.vertices, self.view)], start, covariance)
 
 
 @pytest.mark.parametrize("distortion", [(), (0.15, -0.1, 0.002, -0.003)])
 @pytest.mark.parametrize("robot", ["panda", "baxter"])
-def test_poses_come_back(robot, distortion):
+def test_poses_come_back(robot_case, robot, distortion):
     rng, before, after = np.random.default_rng(0), [], []
     for _ in range(8):
-        case = Case(robot, rng, distortion)
+        case = robot_case(robot, rng, distortion)
         start = case.wrong(rng)
         found = case.aligned(start)
         before.append(case.error(start))
@@ -81,10 +28,10 @@ def test_poses_come_back(robot, distortion):
     assert np.median(after) < 0.002 and max(after) < 0.01
 
 
-def test_something_before_the_robot_does_little_harm():
+def test_something_before_the_robot_does_little_harm(robot_case):
     rng, after = np.random.default_rng(1), []
     for _ in range(8):
-        case = Case("panda", rng)
+        case = robot_case("panda", rng)
         rows, columns = np.nonzero(case.mask > 0.5)
         place = rng.integers(len(rows))
         case.mask[max(rows[place] - 30, 0) : rows[place] + 30, max(columns[place] - 30, 0) : columns[place] + 30] = 0.0
@@ -93,16 +40,16 @@ def test_something_before_the_robot_does_little_harm():
     assert np.median(after) < 0.004
 
 
-def test_a_wrong_pose_is_told_by_what_it_explains():
+def test_a_wrong_pose_is_told_by_what_it_explains(robot_case):
     rng = np.random.default_rng(2)
     for _ in range(5):
-        case = Case("panda", rng)
+        case = robot_case("panda", rng)
         far = transform(case.pose.translation, Rotation.from_rotvec([0.0, 1.2, 0.0]) * case.pose.rotation)
         assert case.aligned(far).contour_inlier_ratio < 0.5
 
 
-def test_without_a_border_the_pose_stays():
-    case = Case("panda", np.random.default_rng(3))
+def test_without_a_border_the_pose_stays(robot_case):
+    case = robot_case("panda", np.random.default_rng(3))
     case.mask[:] = 0.0
     start = case.wrong(np.random.default_rng(4))
     found = case.aligned(start)
@@ -111,10 +58,10 @@ def test_without_a_border_the_pose_stays():
     assert found.contour_inlier_ratio == 0.0
 
 
-def test_what_is_already_known_holds():
+def test_what_is_already_known_holds(robot_case):
     """A first pose that is sure of itself is not moved; a pose is more certain afterwards than before."""
     rng = np.random.default_rng(5)
-    case = Case("panda", rng)
+    case = robot_case("panda", rng)
     start = case.wrong(rng)
     held = case.aligned(start, 1e-12 * np.eye(6))
     np.testing.assert_allclose(held.camera_T_base.as_matrix(), start.as_matrix(), atol=1e-6)
@@ -122,21 +69,21 @@ def test_what_is_already_known_holds():
     assert np.linalg.eigvalsh(UNSURE - found.covariance).min() > 0.0
 
 
-def test_normal_equations_that_are_not_finite_leave_the_pose_unchanged(monkeypatch):
+def test_normal_equations_that_are_not_finite_leave_the_pose_unchanged(robot_case, monkeypatch):
     """A contour sample in the plane of the camera's centre has an infinite projection."""
-    case, rng = Case("panda", np.random.default_rng(8)), np.random.default_rng(9)
+    case, rng = robot_case("panda", np.random.default_rng(8)), np.random.default_rng(9)
     nothing = np.full((6, 6), np.nan)
     monkeypatch.setattr(alignment, "pulls", lambda _: [Pull(nothing, nothing, nothing[0], 100.0, 50.0)])
     found = case.aligned(case.wrong(rng))
     np.testing.assert_allclose(found.covariance, UNSURE)
 
 
-def test_one_camera_over_many_frames_is_found_better_than_in_each():
+def test_one_camera_over_many_frames_is_found_better_than_in_each(robot_case):
     rng = np.random.default_rng(4)
-    first = Case("panda", rng)
+    first = robot_case("panda", rng)
     cases = [first]
     for _ in range(7):
-        cases.append(Case("panda", rng, pose=first.pose))
+        cases.append(robot_case("panda", rng, pose=first.pose))
     for case in cases:  # masks that err, each in its own way
         case.mask = np.roll(case.mask, rng.integers(-3, 4, 2), axis=(0, 1))
     errors = []
@@ -149,10 +96,10 @@ def test_one_camera_over_many_frames_is_found_better_than_in_each():
     assert np.trace(together.covariance) < 0.5 * np.trace(alone.covariance)
 
 
-def test_independent_poses_are_aligned_together_as_each_alone():
+def test_independent_poses_are_aligned_together_as_each_alone(robot_case):
     """Bit for bit, although they stop after different numbers of steps, and one of them at once."""
     rng, lens = np.random.default_rng(6), (0.15, -0.1, 0.002, -0.003)
-    cases = [Case("panda", rng, distortion) for distortion in ((), lens, (), (), lens)]
+    cases = [robot_case("panda", rng, distortion) for distortion in ((), lens, (), (), lens)]
     cases[2].mask[:] = 0.0
     starts = [
         case.wrong(rng, metres, metres) for case, metres in zip(cases, (0.0, 0.01, 0.01, 0.03, 0.001), strict=True)
@@ -166,8 +113,8 @@ def test_independent_poses_are_aligned_together_as_each_alone():
 
 
 @pytest.mark.parametrize(("metres", "contours"), [(0.0, 1), (0.03, 2)])
-def test_a_contour_is_computed_again_only_where_the_pose_still_moves(monkeypatch, metres, contours):
-    case, made = Case("panda", np.random.default_rng(0)), []
+def test_a_contour_is_computed_again_only_where_the_pose_still_moves(robot_case, monkeypatch, metres, contours):
+    case, made = robot_case("panda", np.random.default_rng(0)), []
     monkeypatch.setattr(alignment, "find_contour", lambda *a: made.append(1) or find_contour(*a))
     case.aligned(transform(np.add(case.pose.translation, [metres, 0.0, 0.0]), case.pose.rotation))
     assert len(made) == contours

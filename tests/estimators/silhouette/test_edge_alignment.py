@@ -1,0 +1,89 @@
+"""Poses that are a few pixels off come back to the robot that an image shows."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from scipy.spatial.transform import Rotation
+
+from ctr_env.estimators.silhouette.edge_alignment import ImageView, RobotImage, align_edges
+from ctr_env.geometry import matrix_twist, transform
+
+KNOWN = np.diag([0.006**2] * 3 + [0.01**2] * 3)
+DISTORTION = (0.15, -0.1, 0.002, -0.003)
+
+
+def image_of(case, rng, contrast=1.0):
+    """The robot in shades of grey before a coarse texture, with noise."""
+    shade = 130.0 + contrast * 90.0 * rng.uniform(-1.0, 1.0, (6, 8, 3)).repeat(64, 0).repeat(64, 1)
+    share = case.mask[..., None]
+    image = share * (130.0 + contrast * np.array([60.0, 60.0, 70.0])) + (1.0 - share) * np.clip(shade, 0, 150)
+    return np.clip(image + rng.normal(0.0, 4.0, image.shape), 0, 255).astype(np.uint8)
+
+
+def found(case, image, start, unit=1.0, covariance=KNOWN):
+    return align_edges(case.surface, [RobotImage(case.vertices, ImageView(image, case.camera, unit))], start, covariance)
+
+
+@pytest.mark.parametrize("distortion", [(), DISTORTION])
+@pytest.mark.parametrize("robot", ["panda", "baxter"])
+def test_poses_come_back(robot_case, robot, distortion):
+    rng, before, after, squares = np.random.default_rng(1), [], [], []
+    for _ in range(8):
+        case = robot_case(robot, rng, distortion)
+        start = case.wrong(rng, 0.003, 0.003)
+        result = found(case, image_of(case, rng), start)
+        before.append(case.error(start))
+        after.append(case.error(result.camera_T_base))
+        twist = matrix_twist(result.camera_T_base.as_matrix(), case.pose.as_matrix())
+        squares.append(twist @ np.linalg.solve(result.covariance, twist))
+        assert np.trace(result.covariance) < np.trace(KNOWN)
+    assert np.median(before) > 0.004
+    assert np.median(after) < 0.0015
+    assert np.mean(squares) < 12.0  # six are expected of exact covariances
+
+
+def test_a_larger_image_with_longer_units_gives_the_same_pose(robot_case):
+    rng = np.random.default_rng(2)
+    case = robot_case("panda", rng)
+    image, start = image_of(case, rng), case.wrong(rng, 0.002, 0.002)
+    large = image.repeat(4, axis=0).repeat(4, axis=1)
+    one = found(case, image, start)
+    case.camera = case.camera.resized(4 * case.camera.width, 4 * case.camera.height)
+    four = found(case, large, start, unit=4.0)
+    away = matrix_twist(one.camera_T_base.as_matrix(), four.camera_T_base.as_matrix())
+    assert np.abs(away).max() < 0.001
+    np.testing.assert_allclose(np.diag(four.covariance), np.diag(one.covariance), rtol=0.5)
+
+
+def test_without_edges_there_is_no_pose(robot_case):
+    rng = np.random.default_rng(3)
+    case = robot_case("panda", rng)
+    assert found(case, image_of(case, rng, contrast=0.0), case.pose) is None
+
+
+def test_a_robot_behind_the_camera_has_no_pose(robot_case):
+    rng = np.random.default_rng(3)
+    case = robot_case("panda", rng)
+    behind = transform(-case.pose.translation, Rotation.identity())
+    assert found(case, image_of(case, rng), behind) is None
+
+
+def test_results_repeat(robot_case):
+    rng = np.random.default_rng(4)
+    case = robot_case("panda", rng)
+    image, start = image_of(case, rng), case.wrong(rng, 0.002, 0.002)
+    one, two = found(case, image, start), found(case, image, start)
+    assert_array_equal(one.camera_T_base.as_matrix(), two.camera_T_base.as_matrix())
+    assert_array_equal(one.covariance, two.covariance)
+
+
+def test_one_camera_over_many_images_is_found_better_than_in_each(robot_case):
+    rng = np.random.default_rng(5)
+    first = robot_case("panda", rng)
+    cases = [first, *(robot_case("panda", rng, pose=first.pose) for _ in range(4))]
+    start = first.wrong(rng, 0.002, 0.002)
+    images = [RobotImage(case.vertices, ImageView(image_of(case, rng), case.camera)) for case in cases]
+    together = align_edges(first.surface, images, start, KNOWN)
+    alone = [align_edges(first.surface, [image], start, KNOWN) for image in images]
+    assert first.error(together.camera_T_base) < np.median([first.error(each.camera_T_base) for each in alone])
+    assert np.trace(together.covariance) < min(np.trace(each.covariance) for each in alone)
