@@ -51,6 +51,9 @@ class PoseEstimate:
         camera_T_ee: Pose of the end effector as observed in the image itself. Unlike ``camera_T_base`` times the
             forward kinematics, it contains hardly any error of the base pose, the kinematics and the encoders;
             ``None`` where it is not observed (see :attr:`PoseEstimator.sees_gripper`).
+        joint_sensitivity: ``(6, n)`` error twist of ``camera_T_base`` by joint offsets, true joint positions less those
+            of the frame: m/rad and rad/rad. An arm that stands otherwise than its encoders say is seen at another pose.
+            ``None`` where it is unknown.
         contour_inlier_ratio: Share of the projected mesh contour that lies on the boundary of the predicted mask;
             ``None`` where contours are not compared.
     """
@@ -64,6 +67,7 @@ class PoseEstimate:
     keypoint_confidence: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     mask_source: NDArray[np.float32] | Callable[[], NDArray[np.float32]] | None = None
     camera_T_ee: RigidTransform | None = None
+    joint_sensitivity: NDArray[np.float64] | None = None
     contour_inlier_ratio: float | None = None
 
     @cached_property

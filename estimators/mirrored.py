@@ -85,6 +85,7 @@ class Mirror:
             estimate: Estimate of the mirror image.
             width: Width of the image, pixels.
         """
+        sensitivity = estimate.joint_sensitivity
         return replace(
             estimate,
             camera_T_base=self.pose(estimate.camera_T_base),
@@ -92,6 +93,9 @@ class Mirror:
             keypoints_px=estimate.keypoints_px * (-1.0, 1.0) + (width, 0.0),
             mask_source=None if estimate.mask_source is None else partial(_flipped, estimate),
             camera_T_ee=None,
+            joint_sensitivity=None
+            if sensitivity is None
+            else _TWIST @ sensitivity * self.joints(np.ones(len(sensitivity.T))),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SYSTEMATIC_M", "SYSTEMATIC_RAD", "systematic_covariance"]
+__all__ = ["JOINT_STD_RAD", "SYSTEMATIC_M", "SYSTEMATIC_RAD", "systematic_covariance"]
 
 SYSTEMATIC_M = 0.0025
 """Standard deviation of each coordinate of the base position, metres. Errors of lens, encoders and network are alike in
@@ -13,6 +13,9 @@ all frames of a camera. Fitted on 15 cameras of the preset ``strong`` that no pu
 (``benchmarks/fusion.py --first 1000 --seeds 15``)."""
 SYSTEMATIC_RAD = 0.0025
 """The same for each component of the rotation vector, radians."""
+
+JOINT_STD_RAD = 0.002
+"""Standard deviation of each joint's offset, rad: encoder and kinematic errors of an arm that was not calibrated."""
 
 
 def systematic_covariance(

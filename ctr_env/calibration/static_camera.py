@@ -6,16 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.datasets.frame import Frame
 from ctr_env.estimators.ctrnet.contour_alignment import masked_robots
+from ctr_env.estimators.ctrnet.edge_refinement import robot_image
 from ctr_env.estimators.ctrnet.hypothesis import PoseHypothesis
 from ctr_env.estimators.ctrnet.passes import InferencePass, search_passes, tracking_passes
 from ctr_env.estimators.ctrnet.pipeline import Pipeline
 from ctr_env.estimators.ctrnet.robot_model import RobotView
 from ctr_env.estimators.fusion.fuse import most_central
 from ctr_env.estimators.pnp import solve_pnp
+from ctr_env.estimators.silhouette.edge_alignment import align_edges
 from ctr_env.estimators.silhouette.refinement import refine
 from ctr_env.geometry import transform
 
@@ -35,8 +38,8 @@ class StaticCameraSolver:
     """Solves for the camera pose that explains all images.
 
     The solver alternates between inference around the shared pose and a joint solution: one robust PnP over the
-    keypoints of all images, then one alignment of all contours. Images have no lens distortion (see
-    :func:`~ctr_env.datasets.undistortion.undistorted_frame`).
+    keypoints of all images, one alignment of all contours with the mask boundaries, and one with edges of the images.
+    Images have no lens distortion (see :func:`~ctr_env.datasets.undistortion.undistorted_frame`).
     """
 
     def __init__(self, pipeline: Pipeline, batch: int = _BATCH) -> None:
@@ -67,11 +70,15 @@ class StaticCameraSolver:
         return self._labels_at(self._views(frames), camera_T_base)
 
     def refined(self, frames: Sequence[Frame], camera_T_base: RigidTransform, iterations: int) -> RigidTransform:
-        """The pose after gradient descent on the difference of silhouettes and masks (render-and-compare)."""
+        """The pose after gradient descent on the difference of silhouettes and masks (render-and-compare).
+
+        It is then aligned with the edges of the images.
+        """
         views = self._views(frames)
-        masked = masked_robots(views, self._around(views, camera_T_base))
-        surface = self._pipeline.model.surface
-        return masked.to_camera(refine(surface, masked.seen, masked.to_crop(camera_T_base), iterations).pose)
+        hypotheses = self._around(views, camera_T_base)
+        masked = masked_robots(views, hypotheses)
+        found = refine(self._pipeline.model.surface, masked.seen, masked.to_crop(camera_T_base), iterations)
+        return self._edge_aligned(views, hypotheses, masked.to_camera(found.pose), _LOOSE)
 
     def _views(self, frames: Sequence[Frame]) -> list[RobotView]:
         return [self._pipeline.model.view(frame) for frame in frames]
@@ -92,10 +99,24 @@ class StaticCameraSolver:
     def _joint_solution(
         self, views: Sequence[RobotView], hypotheses: Sequence[PoseHypothesis], pose: RigidTransform
     ) -> RigidTransform:
-        """One robust PnP over the keypoints of all images, then one alignment of all contours."""
+        """One PnP over the keypoints of all images, one alignment of all contours, and one with all image edges."""
         pose = self._joint_pnp(views, hypotheses, pose)
         masked = masked_robots(views, hypotheses)
-        return masked.aligned(self._pipeline.model.surface, pose, _LOOSE, rounds=_ALIGNMENT_ROUNDS).camera_T_base
+        aligned = masked.aligned(self._pipeline.model.surface, pose, _LOOSE, rounds=_ALIGNMENT_ROUNDS)
+        return self._edge_aligned(views, hypotheses, aligned.camera_T_base, aligned.covariance)
+
+    def _edge_aligned(
+        self,
+        views: Sequence[RobotView],
+        hypotheses: Sequence[PoseHypothesis],
+        pose: RigidTransform,
+        covariance: NDArray[np.float64],
+    ) -> RigidTransform:
+        """The pose aligned with edges of all images; the given one where there are too few."""
+        images = [robot_image(*each) for each in zip(views, hypotheses, strict=True)]
+        model = self._pipeline.model
+        found = align_edges(model.kinematics, model.surface, images, pose, covariance)
+        return pose if found is None else found.camera_T_base
 
     def _joint_pnp(
         self, views: Sequence[RobotView], hypotheses: Sequence[PoseHypothesis], pose: RigidTransform

@@ -22,7 +22,7 @@ def robot_image(view: RobotView, hypothesis: PoseHypothesis) -> RobotImage:
     where the crop is smaller than the image.
     """
     unit = max(_SHARPEST, _MASK_ERROR / hypothesis.crop.scale)
-    return RobotImage(view.vertices, ImageView(view.image, view.camera, unit))
+    return RobotImage(view.joint_positions, view.vertices, ImageView(view.image, view.camera, unit))
 
 
 def refine_by_edges(view: RobotView, hypothesis: PoseHypothesis) -> PoseHypothesis:
@@ -32,8 +32,13 @@ def refine_by_edges(view: RobotView, hypothesis: PoseHypothesis) -> PoseHypothes
         view: The image.
         hypothesis: Accepted, after contour alignment.
     """
-    images = [robot_image(view, hypothesis)]
-    found = align_edges(view.model.surface, images, hypothesis.camera_T_base, hypothesis.covariance)
+    model, images = view.model, [robot_image(view, hypothesis)]
+    found = align_edges(model.kinematics, model.surface, images, hypothesis.camera_T_base, hypothesis.covariance)
     if found is None:
         return hypothesis
-    return replace(hypothesis, camera_T_base=found.camera_T_base, covariance=found.covariance)
+    return replace(
+        hypothesis,
+        camera_T_base=found.camera_T_base,
+        covariance=found.covariance,
+        joint_sensitivity=found.joint_sensitivity,
+    )

@@ -101,8 +101,8 @@ class CtRNetEstimator(PoseEstimator):
     Inference is coarse-to-fine: a full-image pass, then a crop around the projected robot with the current pose
     rendered as an extra input channel. When tracking, the previous pose replaces the coarse pass. The pose is the
     weighted PnP solution over confident keypoints, each weighted by its predicted variance, and is refined by aligning
-    the projected mesh contour with the mask boundary (sub-pixel accurate, unlike interior keypoints), and of an accepted
-    pose with edges of the image. The stages up to acceptance are in :mod:`.pipeline`.
+    the projected mesh contour with the mask boundary (sub-pixel accurate, unlike interior keypoints), and that of an
+    accepted pose with edges of the image. The stages up to acceptance are in :mod:`.pipeline`.
 
     Estimates are not valid when fewer than ``min_keypoints`` keypoints are confident (``"too_few_keypoints"``), PnP
     fails (its status), the contour inlier ratio is low (``"contour_mismatch"``), residuals are large

@@ -54,7 +54,8 @@ class PoseHypothesis:
         detection: Output of the network; ``None`` before detection.
         used: ``(K,)`` keypoints that enter PnP.
         camera_T_base: The pose; the prior, or identity, before PnP and where PnP fails.
-        covariance: ``(6, 6)`` covariance of the fit, as ``PoseEstimate.covariance``.
+        covariance: ``(6, 6)`` covariance of the fit, as ``PoseEstimate.covariance``, without systematic errors.
+        joint_sensitivity: ``(6, n)`` as ``PoseEstimate.joint_sensitivity``; ``None`` before alignment with image edges.
         rms_px: Weighted root mean square reprojection error of the keypoints, pixels.
         status: Why there is no pose; empty where PnP succeeded.
         contour_inlier_ratio: Share of the projected mesh contour within two pixels of the mask boundary; 0 before
@@ -70,6 +71,7 @@ class PoseHypothesis:
     used: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     camera_T_base: RigidTransform = field(default_factory=RigidTransform.identity)
     covariance: NDArray[np.float64] = field(default_factory=lambda: np.eye(6))
+    joint_sensitivity: NDArray[np.float64] | None = None
     rms_px: float = 0.0
     status: str = "not_solved"
     contour_inlier_ratio: float = 0.0

@@ -32,7 +32,7 @@ def pose_estimate(
     ratio = hypothesis.contour_inlier_ratio if aligned else None
     return PoseEstimate(
         camera_T_base=hypothesis.camera_T_base,
-        covariance=uncertainty.pose_covariance(hypothesis.covariance, ratio),
+        covariance=uncertainty.pose_covariance(hypothesis.covariance, ratio, hypothesis.joint_sensitivity),
         valid=not reason,
         time_s=view.time_s,
         reason=reason,
@@ -40,6 +40,7 @@ def pose_estimate(
         keypoint_confidence=hypothesis.detected.confidence,
         mask_source=_Mask(hypothesis.detected, hypothesis.coarse),
         camera_T_ee=None if reason else observe_gripper(view, hypothesis),
+        joint_sensitivity=hypothesis.joint_sensitivity,
         contour_inlier_ratio=ratio,
     )
 

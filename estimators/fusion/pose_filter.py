@@ -127,6 +127,7 @@ class PoseFilterEstimator(FusingEstimator):
             reason="" if known else "no_measurement",
             time_s=self._seen_s,
             camera_T_ee=measured.camera_T_ee if measured.valid and measured.time_s == self._seen_s else None,
+            joint_sensitivity=None,
         )
 
     def _advance(self, frame: Frame, measured: PoseEstimate) -> tuple[bool, bool]:

@@ -87,6 +87,7 @@ class SlidingWindowEstimator(FusingEstimator):
             reason="" if known else "no_measurement",
             time_s=frame.time_s if known else self._time_s,
             camera_T_ee=measured.camera_T_ee if measured.valid and measured.time_s == frame.time_s else None,
+            joint_sensitivity=None,
         )
 
     def _remember(self, joints: NDArray[np.float64], measured: PoseEstimate) -> None:

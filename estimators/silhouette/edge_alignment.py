@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
 from ctr_env.geometry import PinholeCamera, matrix_twist, moved_matrix, pose_from_matrix
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.robots.surfaces import RobotSurface
 
 from .boundary import along_normals
@@ -54,6 +55,11 @@ class ImageView:
         camera = self.camera
         return Lens(camera.fx, camera.fy, camera.cx, camera.cy)
 
+    @property
+    def focal(self) -> _Vector:
+        """``(2,)`` focal lengths in units."""
+        return np.array([self.camera.fx, self.camera.fy]) / self.unit
+
     def lines(self, pixels: _Vector, normals: _Vector) -> _Vector:
         """``(S, N, 2)`` pixels of the image along ``(S, 2)`` normals through ``(S, 2)`` undistorted pixels."""
         at = along_normals(pixels, normals, _STEP * self.unit * line_distances(_REACH, _WINDOW))
@@ -63,34 +69,60 @@ class ImageView:
 
 
 class RobotImage(NamedTuple):
-    """The robot's surface in one image.
+    """The robot in one image.
 
     Attributes:
-        vertices: ``(V, 3)`` vertices of the surface in the base frame, metres.
+        joint_positions: ``(n,)`` rad.
+        vertices: ``(V, 3)`` vertices of its surface there, in the base frame, metres.
         view: The image.
     """
 
+    joint_positions: _Vector
     vertices: _Vector
     view: ImageView
 
 
 class EdgeAligned(NamedTuple):
-    """``camera_T_base`` and its ``(6, 6)`` covariance, as ``PoseEstimate.covariance``."""
+    """A pose with what it rests on.
+
+    Attributes:
+        camera_T_base: The pose.
+        covariance: ``(6, 6)`` as ``PoseEstimate.covariance``, for joint positions without errors.
+        joint_sensitivity: ``(6, n)`` error twist by joint offsets, as ``PoseEstimate.joint_sensitivity``.
+    """
 
     camera_T_base: RigidTransform
     covariance: _Vector
+    joint_sensitivity: _Vector
 
 
 class _Edges(NamedTuple):
-    """Derivatives of a contour's samples along their normals by the twist, and their normal equations."""
+    """Edges beside the samples of a contour.
 
+    Attributes:
+        samples: ``(E,)`` numbers of the samples that lie beside an edge.
+        gaps: ``(E,)`` distances to it along the normals.
+        jacobian: ``(E, 6)`` derivatives of the samples along their normals by the twist.
+        weights: ``(E,)`` robust weights.
+    """
+
+    samples: NDArray[np.int64]
+    gaps: _Vector
     jacobian: _Vector
-    information: _Vector
-    force: _Vector
+    weights: _Vector
+
+    def normal_equations(self) -> tuple[_Vector, _Vector]:
+        """``(6, 6)`` information and ``(6,)`` force."""
+        weighted = self.jacobian * self.weights[:, None]
+        return weighted.T @ self.jacobian, weighted.T @ self.gaps
 
 
 def align_edges(
-    surface: RobotSurface, images: Sequence[RobotImage], camera_T_base: RigidTransform, covariance: _Vector
+    kinematics: RobotKinematics,
+    surface: RobotSurface,
+    images: Sequence[RobotImage],
+    camera_T_base: RigidTransform,
+    covariance: _Vector,
 ) -> EdgeAligned | None:
     """Refine a pose so that the contours lie on edges of the images.
 
@@ -101,7 +133,8 @@ def align_edges(
     measurement with a part of its information.
 
     Args:
-        surface: The robot.
+        kinematics: The robot's kinematics.
+        surface: Its mesh.
         images: The images; several are those of one static camera.
         camera_T_base: Pose to refine, which brings the contours within three units of the edges.
         covariance: ``(6, 6)`` its covariance, as ``PoseEstimate.covariance``.
@@ -110,29 +143,33 @@ def align_edges(
         The pose; ``None`` where too little of the contours lies beside an edge.
     """
     given, known = camera_T_base.as_matrix(), _PRIOR_SHARE * np.linalg.inv(covariance)
-    pose, total = given, known
+    pose, total, coupling = given, known, np.zeros((6, kinematics.n))
     for _ in range(_ROUNDS):
         contours, farthest = [_contour(surface, image, pose) for image in images], 0.0
         for _ in range(_STEPS):
-            every = [_edges(contour, view, pose) for contour, (_, view) in zip(contours, images, strict=True)]
-            found = [edges for edges in every if edges is not None]
+            found = _all_edges(contours, images, pose)
             if not found:
                 return None
-            total = known + sum(edges.information for edges in found)
-            force = sum(edges.force for edges in found) - known @ matrix_twist(given, pose)
+            equations = [edges.normal_equations() for edges in found.values()]
+            total = known + sum(information for information, _ in equations)
+            force = sum(force for _, force in equations) - known @ matrix_twist(given, pose)
             step = np.linalg.solve(total, force)
-            pose, moved = moved_matrix(pose, step), max(float(np.abs(e.jacobian @ step).max()) for e in found)
+            before, pose = pose, moved_matrix(pose, step)
+            moved = max(float(np.abs(edges.jacobian @ step).max()) for edges in found.values())
             farthest = max(farthest, moved)
             if moved < _STILL:
                 break
         if farthest < _STILL:
             break
-    return EdgeAligned(pose_from_matrix(pose), np.linalg.inv(total))
+    for i, edges in found.items():
+        coupling += _joint_coupling(kinematics, surface, images[i], contours[i], edges, before)
+    inverse = np.linalg.inv(total)
+    return EdgeAligned(pose_from_matrix(pose), inverse, -inverse @ coupling)
 
 
 def _contour(surface: RobotSurface, image: RobotImage, pose: _Vector) -> Contour:
     """The contour at a pose, in units, without samples at corners."""
-    vertices, view = image
+    _, vertices, view = image
     lens, unit = view.lens, view.unit
     pixels = lens.project(vertices @ pose[:3, :3].T + pose[:3, 3])
     size = np.array([view.camera.width, view.camera.height], dtype=float)
@@ -144,8 +181,14 @@ def _contour(surface: RobotSurface, image: RobotImage, pose: _Vector) -> Contour
     return Contour(*(getattr(found, name)[kept] for name in ("points", "normals", "margins", "lengths", "ends")))
 
 
+def _all_edges(contours: Sequence[Contour], images: Sequence[RobotImage], pose: _Vector) -> dict[int, _Edges]:
+    """The edges beside the contours, by number of the image; without images that have too few."""
+    every = (_edges(contour, image.view, pose) for contour, image in zip(contours, images, strict=True))
+    return {i: edges for i, edges in enumerate(every) if edges is not None}
+
+
 def _edges(contour: Contour, view: ImageView, pose: _Vector) -> _Edges | None:
-    """Normal equations at a pose; ``None`` where too few samples lie beside an edge."""
+    """The edges beside a contour at a pose; ``None`` where there are too few."""
     if len(contour.points) < _FEWEST:
         return None
     rotated = contour.points @ pose[:3, :3].T
@@ -154,13 +197,27 @@ def _edges(contour: Contour, view: ImageView, pose: _Vector) -> _Edges | None:
     lines = view.lines(pixels, contour.normals)
     edges = image_edges(view.image, lines, _REACH, _WINDOW)
     inside = view.camera.contains(lines[:, 0]) & view.camera.contains(lines[:, -1])
-    met = inside & (edges.contrasts > _LEAST_CONTRAST) & (np.abs(edges.positions) < _REACH)
-    if met.sum() < _FEWEST:
+    met = np.flatnonzero(inside & (edges.contrasts > _LEAST_CONTRAST) & (np.abs(edges.positions) < _REACH))
+    if len(met) < _FEWEST:
         return None
     gaps = _STEP * edges.positions[met]
-    focal = np.array([view.camera.fx, view.camera.fy]) / view.unit
-    jacobian = contour_jacobian(rotated[met], points[met], contour.normals[met] * focal)
+    jacobian = contour_jacobian(rotated[met], points[met], contour.normals[met] * view.focal)
     scale = max(_LEAST_SCALE, NORMAL * middle(np.abs(gaps)))
     trust = np.clip(1.0 - (gaps / (CUT * scale)) ** 2, 0.0, None) ** 2
-    weighted = jacobian * (trust * contour.lengths[met] / (_CORRELATION_LENGTH * scale**2))[:, None]
-    return _Edges(jacobian, weighted.T @ jacobian, weighted.T @ gaps)
+    return _Edges(met, gaps, jacobian, trust * contour.lengths[met] / (_CORRELATION_LENGTH * scale**2))
+
+
+def _joint_coupling(
+    kinematics: RobotKinematics,
+    surface: RobotSurface,
+    image: RobotImage,
+    contour: Contour,
+    edges: _Edges,
+    pose: _Vector,
+) -> _Vector:
+    """``(6, n)`` block of the normal equations between the twist and joint offsets."""
+    points = contour.points[edges.samples]
+    links = [surface.links[i] for i in surface.vertex_links[contour.ends[edges.samples, 0]]]
+    by_joints = pose[:3, :3] @ kinematics.point_jacobians(image.joint_positions, links, points)  # (E, 3, n)
+    moved = np.einsum("ei,ein->en", edges.jacobian[:, :3], by_joints)  # a translation's derivatives are a point's
+    return np.asarray((edges.jacobian * edges.weights[:, None]).T @ moved)

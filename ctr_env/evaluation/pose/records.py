@@ -19,7 +19,7 @@ __all__ = ["frame_record"]
 _ERRORS = (
     *("add_m", "add_in_frame_m", "translation_error_m", "rotation_error_rad", "nees"),
     *("expected_translation_error_m", "keypoint_errors_m", "keypoint_errors_px"),
-    *("camera_T_base", "covariance", "error_twist"),
+    *("camera_T_base", "covariance", "joint_sensitivity", "error_twist"),
 )
 
 
@@ -35,6 +35,7 @@ def frame_record(
     invalid estimate are ``None``; so is the pixel error of a point behind the camera.
     ``covariance`` is that of ``error_twist`` (see ``PoseEstimate``), and ``expected_translation_error_m`` the root mean
     square translation error of the base that follows from it; both are ``None`` for an estimator without a covariance.
+    ``joint_sensitivity`` is as in ``PoseEstimate``.
 
     Args:
         labelled: The frame, with its pose or a marked point.
@@ -61,7 +62,7 @@ def frame_record(
         "picture_size": [camera.width, camera.height],
     }
     if estimate.valid:
-        moved = estimate.camera_T_base.apply(base_points)
+        moved, sensitivity = estimate.camera_T_base.apply(base_points), estimate.joint_sensitivity
         errors = np.linalg.norm(moved - points, axis=1)
         record |= {
             "add_m": float(errors.mean()),
@@ -70,6 +71,7 @@ def frame_record(
             "keypoint_errors_px": _finite(np.linalg.norm(camera.project(moved) - pixels, axis=1)),
             "camera_T_base": estimate.camera_T_base.as_matrix().tolist(),
             "covariance": estimate.covariance.tolist() if np.isfinite(estimate.covariance).all() else None,
+            "joint_sensitivity": None if sensitivity is None else sensitivity.tolist(),
         }
         if true is not None:
             position, rotation = pose_error(estimate.camera_T_base, true)

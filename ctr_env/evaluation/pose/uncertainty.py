@@ -152,18 +152,18 @@ def fit_model(model: UncertaintyModel, records: Sequence[dict[str, Any]]) -> Unc
         The model with these constants, marked as measured.
     """
     errors, ratios = _errors(records), _ratios(records)
-    fits = _fits(model, records)
+    fits, constant = _fits(model, records), _constant_parts(model, records)
     model = replace(model, measured=True, inherited_from="")
     if ratios is None or len(errors) < _FEWEST:
-        return replace(model, covariance_scale=covariance_scale(errors, _shaped(model, fits, ratios), model))
+        return replace(model, covariance_scale=covariance_scale(errors, _shaped(model, fits, ratios), constant))
     model = replace(model, typical_inlier_ratio=float(np.median(ratios)))
 
     def fitted(exponent: float) -> UncertaintyModel:
         shaped = replace(model, contour_exponent=exponent)
-        return replace(shaped, covariance_scale=covariance_scale(errors, _shaped(shaped, fits, ratios), shaped))
+        return replace(shaped, covariance_scale=covariance_scale(errors, _shaped(shaped, fits, ratios), constant))
 
     def correlation(exponent: float) -> float:
-        squares = _nees(errors, fitted(exponent), fits, ratios)
+        squares = _nees(errors, fitted(exponent), fits, ratios, constant)
         return float(np.corrcoef(rankdata(squares), rankdata(ratios))[0, 1])
 
     if correlation(0.0) >= 0.0:
@@ -173,14 +173,15 @@ def fit_model(model: UncertaintyModel, records: Sequence[dict[str, Any]]) -> Unc
     return fitted(float(brentq(correlation, 0.0, _LARGEST_EXPONENT, xtol=1e-3)))
 
 
-def covariance_scale(errors: NDArray[np.float64], fits: NDArray[np.float64], model: UncertaintyModel) -> float:
+def covariance_scale(errors: NDArray[np.float64], fits: NDArray[np.float64], constant: NDArray[np.float64]) -> float:
     """Factor on ``(N, 6, 6)`` covariances of fits that explains ``(N, 6)`` errors, between 0.001 and 1,000.
 
-    With it, nine of ten errors lie inside the 90 % regions of scaled fit plus systematic error.
+    With it, nine of ten errors lie inside the 90 % regions of scaled fit plus a ``constant`` part, ``(N, 6, 6)`` or
+    ``(6, 6)``: that of systematic errors and joint offsets.
     """
 
     def beyond(exponent: float) -> float:
-        covariances = 10.0**exponent * fits + model.systematic_covariance
+        covariances = 10.0**exponent * fits + constant
         return float(np.quantile(_squares(errors, covariances), _SHARE) - chi2.ppf(_SHARE, NEES_DOF))
 
     if beyond(-_DECADES) < 0.0:
@@ -200,10 +201,21 @@ def _ratios(records: Sequence[dict[str, Any]]) -> NDArray[np.float64] | None:
 
 
 def _fits(model: UncertaintyModel, records: Sequence[dict[str, Any]]) -> NDArray[np.float64]:
-    """``(N, 6, 6)`` covariances of the fits: a model's covariances without its factors and systematic part."""
+    """``(N, 6, 6)`` covariances of the fits: a model's covariances without its factors and constant parts."""
     covariances = np.array([record["covariance"] for record in records])
     factors = model.covariance_scale * _shape_factors(model, _ratios(records), len(covariances))
-    return (covariances - model.systematic_covariance) / factors[:, None, None]
+    return (covariances - _constant_parts(model, records)) / factors[:, None, None]
+
+
+def _constant_parts(model: UncertaintyModel, records: Sequence[dict[str, Any]]) -> NDArray[np.float64]:
+    """``(N, 6, 6)`` parts of covariances that do not depend on the fits: systematic errors and joint offsets."""
+    nothing = np.zeros((6, 6))
+    return np.array([model.pose_covariance(nothing, None, _sensitivity(record)) for record in records])
+
+
+def _sensitivity(record: dict[str, Any]) -> NDArray[np.float64] | None:
+    found = record["joint_sensitivity"]
+    return None if found is None else np.array(found)
 
 
 def _shape_factors(model: UncertaintyModel, ratios: NDArray[np.float64] | None, count: int) -> NDArray[np.float64]:
@@ -225,8 +237,9 @@ def _nees(
     model: UncertaintyModel,
     fits: NDArray[np.float64],
     ratios: NDArray[np.float64] | None,
+    constant: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    covariances = model.covariance_scale * _shaped(model, fits, ratios) + model.systematic_covariance
+    covariances = model.covariance_scale * _shaped(model, fits, ratios) + constant
     return _squares(errors, covariances)
 
 
@@ -242,8 +255,8 @@ def _coverage(
     if not records:
         return {}
     errors, fits, ratios = _errors(records), _fits(before, records), _ratios(records)
-    found = {}
+    constant, found = _constant_parts(before, records), {}
     for name, model in (("before", before), ("after", after)):
-        shares = nees_within(_nees(errors, model, fits, ratios), _COVERAGE)
+        shares = nees_within(_nees(errors, model, fits, ratios, constant), _COVERAGE)
         found[name] = {f"{100 * p:.0f}": float(share) for p, share in zip(_COVERAGE, shares, strict=True)}
     return found

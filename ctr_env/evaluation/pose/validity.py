@@ -182,13 +182,14 @@ def _mismatched(
 
 
 def _other_robots(robot: RobotDescription, count: int, seed: int, rng: np.random.Generator) -> Iterator[LabelledFrame]:
-    """Frames of another packaged robot, and the same with a background over everything."""
-    other = next(r for r in ROBOTS.values() if r.network_robot != robot.network_robot and r.mirror_of is None)
-    sampler, backgrounds = FrameSampler(other, randomization="strong"), Backgrounds()
+    """Frames of the other networks' robots in turn, and the same with a background over everything."""
+    others = [r for r in ROBOTS.values() if r.name == r.network_robot != robot.network_robot and r.mirror_of is None]
+    samplers, backgrounds = [FrameSampler(other, randomization="strong") for other in others], Backgrounds()
     for i in range(count):
-        labelled = _sampled(sampler, seed, i)
+        labelled = _sampled(samplers[i % len(samplers)], seed, i)
         if labelled is not None:
             yield labelled
             height, width = labelled.image.shape[:2]
             yield replace(labelled, image=backgrounds.draw(width, height, rng))
-    sampler.close()
+    for sampler in samplers:
+        sampler.close()

@@ -31,7 +31,7 @@ class RobotCase:
         self.pose = look_at(eye, middle, 0.1).inv() if pose is None else pose
         self.camera = PinholeCamera.from_fov(1.1, *SIZE)
         self.keypoints = k.keypoints(q)
-        self.vertices = self.surface.posed(k, q)
+        self.joint_positions, self.vertices = q, self.surface.posed(k, q)
         points = self.pose.apply(self.vertices)
         if distortion:
             c = self.camera

@@ -20,8 +20,12 @@ def image_of(case, rng, contrast=1.0):
     return np.clip(image + rng.normal(0.0, 4.0, image.shape), 0, 255).astype(np.uint8)
 
 
+def robot_image(case, image, unit=1.0):
+    return RobotImage(case.joint_positions, case.vertices, ImageView(image, case.camera, unit))
+
+
 def found(case, image, start, unit=1.0, covariance=KNOWN):
-    return align_edges(case.surface, [RobotImage(case.vertices, ImageView(image, case.camera, unit))], start, covariance)
+    return align_edges(case.kinematics, case.surface, [robot_image(case, image, unit)], start, covariance)
 
 
 @pytest.mark.parametrize("distortion", [(), DISTORTION])
@@ -82,8 +86,24 @@ def test_one_camera_over_many_images_is_found_better_than_in_each(robot_case):
     first = robot_case("panda", rng)
     cases = [first, *(robot_case("panda", rng, pose=first.pose) for _ in range(4))]
     start = first.wrong(rng, 0.002, 0.002)
-    images = [RobotImage(case.vertices, ImageView(image_of(case, rng), case.camera)) for case in cases]
-    together = align_edges(first.surface, images, start, KNOWN)
-    alone = [align_edges(first.surface, [image], start, KNOWN) for image in images]
+    images = [robot_image(case, image_of(case, rng)) for case in cases]
+    together = align_edges(first.kinematics, first.surface, images, start, KNOWN)
+    alone = [align_edges(first.kinematics, first.surface, [image], start, KNOWN) for image in images]
     assert first.error(together.camera_T_base) < np.median([first.error(each.camera_T_base) for each in alone])
     assert np.trace(together.covariance) < min(np.trace(each.covariance) for each in alone)
+
+
+def test_joint_offsets_move_the_pose_as_the_sensitivity_says(robot_case):
+    """An arm that stands otherwise than its encoders say is seen at another pose."""
+    rng = np.random.default_rng(6)
+    case = robot_case("panda", rng)
+    image, surface, kinematics = image_of(case, rng), case.surface, case.kinematics
+    exact = found(case, image, case.pose, covariance=100.0 * KNOWN)
+    for joint in range(4):
+        offset = 0.006 * np.eye(kinematics.n)[joint]
+        measured = case.joint_positions - offset
+        seen = RobotImage(measured, surface.posed(kinematics, measured), ImageView(image, case.camera))
+        other = align_edges(kinematics, surface, [seen], case.pose, 100.0 * KNOWN)
+        error = matrix_twist(other.camera_T_base.as_matrix(), exact.camera_T_base.as_matrix())
+        expected = other.joint_sensitivity @ offset
+        assert np.linalg.norm(error - expected) < 0.5 * np.linalg.norm(expected)
