@@ -1,4 +1,4 @@
-"""Stage 6, accept: whether a hypothesis becomes a valid estimate."""
+"""Stage 7, accept: whether a hypothesis becomes a valid estimate."""
 
 from __future__ import annotations
 

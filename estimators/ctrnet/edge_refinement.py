@@ -1,4 +1,4 @@
-"""Stage 7, refine: an accepted pose is aligned with edges of the image at its full resolution."""
+"""Stage 6, refine: the best pose is aligned with edges of the image at its full resolution."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def refine_by_edges(view: RobotView, hypothesis: PoseHypothesis) -> PoseHypothes
 
     Args:
         view: The image.
-        hypothesis: Accepted, after contour alignment.
+        hypothesis: After contour alignment.
     """
     model, images = view.model, [robot_image(view, hypothesis)]
     found = align_edges(model.kinematics, model.surface, images, hypothesis.camera_T_base, hypothesis.covariance)
@@ -41,4 +41,6 @@ def refine_by_edges(view: RobotView, hypothesis: PoseHypothesis) -> PoseHypothes
         camera_T_base=found.camera_T_base,
         covariance=found.covariance,
         joint_sensitivity=found.joint_sensitivity,
+        edge_inlier_ratio=found.inlier_ratio,
+        edge_distance=found.distance,
     )

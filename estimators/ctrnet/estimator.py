@@ -54,7 +54,7 @@ class CtRNetConfig:
     align_contour: bool = True
     """Whether the projected mesh contour is aligned with the mask boundary."""
     align_edges: bool = True
-    """Whether the contour of an accepted pose is then aligned with edges of the image (where ``align_contour`` is)."""
+    """Whether the contour is then aligned with edges of the image (where ``align_contour`` is)."""
     min_contour_inlier_ratio: float = 0.25
     """Least share of the projected contour within two pixels of the mask boundary."""
     max_reprojection: float = 0.1
@@ -185,10 +185,8 @@ class CtRNetEstimator(PoseEstimator):
         if config.tracking and self._last is not None:
             schedules.insert(0, tracking_passes(self._last, config.align_contour))
         for passes in schedules:
-            hypothesis = pipeline.run([view], passes)[0]
-            reason = self._rejection(view, hypothesis)
+            hypothesis, reason = self._judged(view, pipeline.run([view], passes)[0])
             if not reason:
-                hypothesis = self._refined(view, hypothesis)
                 break
         self._last = None if reason else hypothesis.camera_T_base
         self._misses = 0 if not reason or self._misses is None else self._misses + 1
@@ -205,32 +203,28 @@ class CtRNetEstimator(PoseEstimator):
         config, pipeline = self.config, self.pipeline
         views = [pipeline.model.view(frame) for frame in frames]
         found = pipeline.run(views, search_passes(config.passes, config.align_contour))
-        reasons = [self._rejection(*each) for each in zip(views, found, strict=True)]
         return [
-            self._reported(view, hypothesis if reason else self._refined(view, hypothesis), reason)
-            for view, hypothesis, reason in zip(views, found, reasons, strict=True)
+            self._reported(view, *self._judged(view, hypothesis)) for view, hypothesis in zip(views, found, strict=True)
         ]
 
     def rejection(self, hypothesis: PoseHypothesis) -> str:
         """Why the limits of the configuration reject a hypothesis; empty where they accept it."""
         return rejection_reason(hypothesis, self.config, self.pipeline.detector.uncertainty)
 
-    def _rejection(self, view: RobotView, hypothesis: PoseHypothesis) -> str:
-        """Why limits or validity model reject a hypothesis; empty where both accept it.
+    def _judged(self, view: RobotView, hypothesis: PoseHypothesis) -> tuple[PoseHypothesis, str]:
+        """A hypothesis aligned with image edges, and why limits or validity model reject it; empty: they accept it.
 
-        The model decides where it has been fitted to such passes.
+        The model decides where it has been fitted to such stages.
         """
         config, uncertainty = self.config, self.pipeline.detector.uncertainty
         reason = self.rejection(hypothesis)
-        if reason or not (uncertainty.validity.fitted and config.align_contour and config.keypoints == "all"):
-            return reason
+        if reason or not (config.align_contour and config.align_edges):
+            return hypothesis, reason
+        hypothesis = refine_by_edges(view, hypothesis)
+        if not uncertainty.validity.fitted or config.keypoints != "all":
+            return hypothesis, ""
         information = joint_information(view, hypothesis, uncertainty.keypoint_information)
-        return uncertainty.validity.reason(evidence(view, hypothesis, information, config.min_confidence))
-
-    def _refined(self, view: RobotView, hypothesis: PoseHypothesis) -> PoseHypothesis:
-        """An accepted hypothesis after the last stage."""
-        aligned = self.config.align_contour and self.config.align_edges
-        return refine_by_edges(view, hypothesis) if aligned else hypothesis
+        return hypothesis, uncertainty.validity.reason(evidence(view, hypothesis, information, config.min_confidence))
 
     def _reported(self, view: RobotView, hypothesis: PoseHypothesis, reason: str) -> PoseEstimate:
         uncertainty = self.pipeline.detector.uncertainty

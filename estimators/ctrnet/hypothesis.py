@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
+from ctr_env.estimators.silhouette.edge_alignment import FARTHEST_EDGE
+
 from .cropping import Crop
 
 __all__ = ["Detection", "PoseHypothesis", "quarter_turns"]
@@ -56,6 +58,8 @@ class PoseHypothesis:
         camera_T_base: The pose; the prior, or identity, before PnP and where PnP fails.
         covariance: ``(6, 6)`` covariance of the fit, as ``PoseEstimate.covariance``, without systematic errors.
         joint_sensitivity: ``(6, n)`` as ``PoseEstimate.joint_sensitivity``; ``None`` before alignment with image edges.
+        edge_inlier_ratio: Share of the contour within a unit of an image edge; 0 before that alignment.
+        edge_distance: Robust standard deviation of its distance to the edges, units.
         rms_px: Weighted root mean square reprojection error of the keypoints, pixels.
         status: Why there is no pose; empty where PnP succeeded.
         contour_inlier_ratio: Share of the projected mesh contour within two pixels of the mask boundary; 0 before
@@ -72,6 +76,8 @@ class PoseHypothesis:
     camera_T_base: RigidTransform = field(default_factory=RigidTransform.identity)
     covariance: NDArray[np.float64] = field(default_factory=lambda: np.eye(6))
     joint_sensitivity: NDArray[np.float64] | None = None
+    edge_inlier_ratio: float = 0.0
+    edge_distance: float = FARTHEST_EDGE
     rms_px: float = 0.0
     status: str = "not_solved"
     contour_inlier_ratio: float = 0.0

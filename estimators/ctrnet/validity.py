@@ -26,10 +26,13 @@ EVIDENCE = {
     "position_std": "uncertain",
     "sharpness": "mask_uncertain",
     "joint_offset": "joints_disagree",
+    "edges": "edge_mismatch",
+    "edge_distance": "edge_mismatch",
 }
 """Quantities that the model weighs, each with the reason of rejection that it stands for."""
 
 _LARGEST_FIT = 1e4
+_LEAST_DISTANCE = 0.05
 _SURE = (0.2, 0.8)  # mask probabilities between these are undecided
 
 
@@ -45,11 +48,13 @@ def evidence(
     * ``in_view``: share of all keypoints that the pose puts into the image;
     * ``position_std``: log of the base's standard deviation by the geometry of the fit, metres;
     * ``sharpness``: share of the mask's pixels that are decided;
-    * ``joint_offset``: largest joint offset that the image indicates, rad (see :func:`.indicated_offsets`).
+    * ``joint_offset``: largest joint offset that the image indicates, rad (see :func:`.indicated_offsets`);
+    * ``edges``: share of the contour beside an edge of the image;
+    * ``edge_distance``: log of the robust standard deviation of its distance to the edges, units.
 
     Args:
         view: The image.
-        hypothesis: After the last pass.
+        hypothesis: After alignment with image edges.
         information: What the image says of pose and joint offsets there.
         min_confidence: Least confidence of a keypoint that enters PnP.
     """
@@ -73,6 +78,8 @@ def evidence(
             0.5 * np.log(max(float(np.trace(hypothesis.covariance[:3, :3])), 1e-12)),
             1.0 - undecided / max(robot, 1.0),
             float(np.abs(indicated_offsets(information)).max()),
+            hypothesis.edge_inlier_ratio,
+            np.log(max(hypothesis.edge_distance, _LEAST_DISTANCE)),
         ]
     )
 

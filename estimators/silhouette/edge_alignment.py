@@ -19,10 +19,12 @@ from .contour import Contour, Lens, find_contour
 from .contour_pull import CUT, NORMAL, contour_jacobian, middle
 from .image_edges import image_edges, line_distances
 
-__all__ = ["EdgeAligned", "ImageView", "RobotImage", "align_edges"]
+__all__ = ["FARTHEST_EDGE", "EdgeAligned", "ImageView", "RobotImage", "align_edges"]
 
 _STEP = 0.5  # units between the samples of a line; all lengths below are in units, too
 _REACH, _WINDOW = 6, 6  # samples: farthest edge from the contour, and size of the windows on its two sides
+FARTHEST_EDGE = _STEP * _REACH
+"""Farthest edge that is searched for, units."""
 _LEAST_CONTRAST = 3.0
 _FARTHEST_MARGIN = 0.5  # of samples at corners, whose boundary lies elsewhere than the edge of the mesh
 _FEWEST = 20  # least number of samples with an edge
@@ -30,6 +32,7 @@ _ROUNDS, _STEPS = 2, 2  # computed contours, and Gauss-Newton steps for each
 _STILL = 0.1  # after a step that moves no sample farther, none follows
 _LEAST_SCALE = 0.5  # least standard deviation of an edge
 _CORRELATION_LENGTH = 32.0  # of the edges' errors along the contour
+_INLIER = 1.0  # largest distance of the contour from an edge that counts as its own
 _PRIOR_SHARE = 0.3  # weight of what was known before: mask boundary and keypoints err together
 
 _Vector = NDArray[np.float64]
@@ -89,11 +92,15 @@ class EdgeAligned(NamedTuple):
         camera_T_base: The pose.
         covariance: ``(6, 6)`` as ``PoseEstimate.covariance``, for joint positions without errors.
         joint_sensitivity: ``(6, n)`` error twist by joint offsets, as ``PoseEstimate.joint_sensitivity``.
+        inlier_ratio: Share of the contour in view within a unit of an edge.
+        distance: Robust standard deviation of the distance to the edges, units.
     """
 
     camera_T_base: RigidTransform
     covariance: _Vector
     joint_sensitivity: _Vector
+    inlier_ratio: float
+    distance: float
 
 
 class _Edges(NamedTuple):
@@ -103,13 +110,17 @@ class _Edges(NamedTuple):
         samples: ``(E,)`` numbers of the samples that lie beside an edge.
         gaps: ``(E,)`` distances to it along the normals.
         jacobian: ``(E, 6)`` derivatives of the samples along their normals by the twist.
+        lengths: ``(E,)`` length of contour that each sample represents.
         weights: ``(E,)`` robust weights.
+        in_view: Length of the contour in view.
     """
 
     samples: NDArray[np.int64]
     gaps: _Vector
     jacobian: _Vector
+    lengths: _Vector
     weights: _Vector
+    in_view: float
 
     def normal_equations(self) -> tuple[_Vector, _Vector]:
         """``(6, 6)`` information and ``(6,)`` force."""
@@ -164,7 +175,15 @@ def align_edges(
     for i, edges in found.items():
         coupling += _joint_coupling(kinematics, surface, images[i], contours[i], edges, before)
     inverse = np.linalg.inv(total)
-    return EdgeAligned(pose_from_matrix(pose), inverse, -inverse @ coupling)
+    away = np.concatenate([np.abs(edges.gaps - edges.jacobian @ step) for edges in found.values()])
+    lengths = np.concatenate([edges.lengths for edges in found.values()])
+    return EdgeAligned(
+        pose_from_matrix(pose),
+        inverse,
+        -inverse @ coupling,
+        float(lengths[away < _INLIER].sum()) / sum(edges.in_view for edges in found.values()),
+        NORMAL * middle(away),
+    )
 
 
 def _contour(surface: RobotSurface, image: RobotImage, pose: _Vector) -> Contour:
@@ -204,7 +223,9 @@ def _edges(contour: Contour, view: ImageView, pose: _Vector) -> _Edges | None:
     jacobian = contour_jacobian(rotated[met], points[met], contour.normals[met] * view.focal)
     scale = max(_LEAST_SCALE, NORMAL * middle(np.abs(gaps)))
     trust = np.clip(1.0 - (gaps / (CUT * scale)) ** 2, 0.0, None) ** 2
-    return _Edges(met, gaps, jacobian, trust * contour.lengths[met] / (_CORRELATION_LENGTH * scale**2))
+    lengths = contour.lengths[met]
+    weights = trust * lengths / (_CORRELATION_LENGTH * scale**2)
+    return _Edges(met, gaps, jacobian, lengths, weights, float(contour.lengths[inside].sum()))
 
 
 def _joint_coupling(

@@ -48,8 +48,11 @@ def image_edges(image: NDArray[np.uint8], places: NDArray[np.floating], reach: i
     """
     x, y = (places[..., i].astype(np.float32) - np.float32(0.5) for i in (0, 1))  # in OpenCV pixel centres are integers
     colours = cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float64)
-    inner, outer, variances = _windows(colours, reach, window)
-    contrasts = np.sum((inner - outer) ** 2, axis=-1) / (variances + _NOISE)
+    means = _window_means(colours, window)
+    inner, outer = means[:, : 2 * reach + 1], means[:, window:]
+    apart = _squared(inner[..., :3] - outer[..., :3])
+    within = inner[..., 3] + outer[..., 3] - _squared(inner[..., :3]) - _squared(outer[..., :3])
+    contrasts = apart / (within + _NOISE)
     candidates = np.arange(-reach, reach + 1)
     near = contrasts * np.exp(-0.5 * (candidates / (0.5 * reach)) ** 2)
     best = _highest(contrasts, np.argmax(near, axis=1))
@@ -67,13 +70,14 @@ def _highest(values: NDArray[np.float64], start: NDArray[np.int64]) -> NDArray[n
     return np.asarray(np.take_along_axis(around, best[:, None], axis=1)[:, 0])
 
 
-def _windows(
-    colours: NDArray[np.float64], reach: int, window: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Mean colours ``(S, 2 reach + 1, 3)`` of the windows before and after each candidate, and summed variances."""
-    sums = np.cumsum(np.pad(colours, ((0, 0), (1, 0), (0, 0))), axis=1)
-    squares = np.cumsum(np.pad(np.sum(colours**2, axis=-1), ((0, 0), (1, 0))), axis=1)
-    at = window + np.arange(2 * reach + 1)
-    inner, outer = (sums[:, at] - sums[:, at - window]) / window, (sums[:, at + window] - sums[:, at]) / window
-    both = (squares[:, at + window] - squares[:, at - window]) / window
-    return inner, outer, both - np.sum(inner**2 + outer**2, axis=-1)
+def _window_means(colours: NDArray[np.float64], window: int) -> NDArray[np.float64]:
+    """``(S, N - window + 1, 4)`` means of colours ``(S, N, 3)`` and of their squared lengths in all windows."""
+    sums = np.zeros((len(colours), colours.shape[1] + 1, 4))
+    np.cumsum(colours, axis=1, out=sums[:, 1:, :3])
+    np.cumsum(_squared(colours), axis=1, out=sums[:, 1:, 3])
+    return np.asarray((sums[:, window:] - sums[:, :-window]) / window)
+
+
+def _squared(colours: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``(S, M)`` squared lengths of colours ``(S, M, 3)``."""
+    return np.asarray(np.einsum("smc,smc->sm", colours, colours))

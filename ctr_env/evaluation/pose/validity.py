@@ -14,6 +14,7 @@ from ctr_env.datasets.labelled import LabelledFrame
 from ctr_env.datasets.synthetic.backgrounds import Backgrounds
 from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.errors import SamplingError
+from ctr_env.estimators.ctrnet.edge_refinement import refine_by_edges
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.ctrnet.joint_information import joint_information
 from ctr_env.estimators.ctrnet.passes import search_passes
@@ -153,13 +154,14 @@ def _labelled(
     view = pipeline.model.view(replace(labelled.frame(), joint_positions=joints))
     hypothesis = pipeline.run([view], search_passes(config.passes, config.align_contour))[0]
     if hypothesis.located:
+        accepted = not estimator.rejection(hypothesis)
+        hypothesis = refine_by_edges(view, hypothesis)
         add_m = np.inf
         if right:
             assert labelled.camera_T_base is not None
             points = pipeline.model.kinematics.keypoints(joints)
             away = hypothesis.camera_T_base.apply(points) - labelled.camera_T_base.apply(points)
             add_m = float(np.linalg.norm(away, axis=1).mean())
-        accepted = not estimator.rejection(hypothesis)
         information = joint_information(view, hypothesis, pipeline.detector.uncertainty.keypoint_information)
         yield LabelledPose(kind, evidence(view, hypothesis, information, config.min_confidence), add_m, accepted)
 
