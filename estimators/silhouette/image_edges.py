@@ -29,7 +29,7 @@ class ImageEdges(NamedTuple):
 
 def line_distances(reach: int, window: int) -> NDArray[np.float64]:
     """``(2 (reach + window),)`` positions of the samples of a line for :func:`image_edges`, in samples."""
-    return np.arange(-reach - window, reach + window) + 0.5
+    return np.arange(-reach - window, reach + window, dtype=np.float64) + 0.5
 
 
 def image_edges(image: NDArray[np.uint8], places: NDArray[np.floating], reach: int, window: int) -> ImageEdges:
@@ -53,7 +53,7 @@ def image_edges(image: NDArray[np.uint8], places: NDArray[np.floating], reach: i
     apart = _squared(inner[..., :3] - outer[..., :3])
     within = inner[..., 3] + outer[..., 3] - _squared(inner[..., :3]) - _squared(outer[..., :3])
     contrasts = apart / (within + _NOISE)
-    candidates = np.arange(-reach, reach + 1)
+    candidates = np.arange(-reach, reach + 1, dtype=np.float64)
     near = contrasts * np.exp(-0.5 * (candidates / (0.5 * reach)) ** 2)
     best = _highest(contrasts, np.argmax(near, axis=1))
     lines = np.arange(len(contrasts))
