@@ -55,7 +55,7 @@ class Camera:
         proposals = Proposals(self.env.kinematics, self.env.snapshot.camera.undistorted)
         taken = [first]
         while len(taken) < max(COUNTS):
-            evidence = fused_evidence(taken, self.systematic)
+            evidence = fused_evidence(taken, self.systematic, self.estimator.joint_std_rad)
             pose = self.env.snapshot.camera_T_base if evidence is None else evidence.fused.pose
             failed = [image.joint_positions for image in taken if not image.estimate.valid]
             best = proposals.best(pose, evidence, taken[-1].joint_positions, failed)
@@ -67,7 +67,7 @@ class Camera:
     def errors(self, taken: list[TakenImage]) -> dict[str, list[float] | None]:
         found: dict[str, list[float] | None] = {}
         for count in COUNTS:
-            evidence = fused_evidence(taken[:count], self.systematic)
+            evidence = fused_evidence(taken[:count], self.systematic, self.estimator.joint_std_rad)
             truth = self.env.snapshot.camera_T_base
             found[str(count)] = None if evidence is None else list(pose_error(evidence.fused.pose, truth))
         return found

@@ -106,6 +106,9 @@ class PoseEstimator(ABC):
     the estimates' covariances that averaging over frames does not reduce."""
     systematic_rad: float = 0.0
     """The same for each component of the rotation vector, radians."""
+    joint_std_rad: float = 0.0
+    """Standard deviation of each joint's offset that the estimates' covariances contain by way of
+    :attr:`PoseEstimate.joint_sensitivity`, radians."""
     uncertainty_source: str = ""
     """Whether covariances were ``"measured"`` with this very network, are ``"inherited"`` from the weights that it was
     adapted from, or rest on ``"default"`` constants; empty for estimators without a network."""

@@ -17,8 +17,7 @@ from ctr_env.errors import CalibrationError, ConfigurationError, DataError, TooF
 from ctr_env.estimators.base import PoseEstimate
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.ctrnet.setup import PARAMETERS, CameraSetup
-from ctr_env.estimators.fusion.fuse import Fused, fuse
-from ctr_env.estimators.fusion.joint_configurations import JointConfiguration, grouped, same_configuration
+from ctr_env.estimators.fusion.joint_configurations import JointConfiguration, fused, grouped, same_configuration
 from ctr_env.estimators.mirrored import Mirror
 from ctr_env.estimators.systematic_error import systematic_covariance
 from ctr_env.geometry import twist_between
@@ -262,14 +261,14 @@ def _pose_calibrated(
     configurations: list[JointConfiguration] = []
     for image, own in zip(images, estimates, strict=True):
         if own.valid:
-            grouped(configurations, image.joint_positions, own.camera_T_base, own.covariance)
+            grouped(configurations, image.joint_positions, own)
     if len(configurations) < _FEWEST:
         raise _too_few(images, estimates, len(configurations), estimator)
     solver = StaticCameraSolver(estimator.pipeline)
     chosen = _one_of_each_configuration(images, estimates)
     distinct = [images[i] for i in chosen]
     if pose is None:
-        pose = solver.shared_pose(distinct, _fused(configurations, systematic).pose)
+        pose = solver.shared_pose(distinct, fused(configurations, systematic, estimator.joint_std_rad).pose)
     labels = solver.pseudo_labels_at(images, pose)
     if refined:
         pose, labels = _refined(solver, images, chosen, pose, labels)
@@ -278,10 +277,10 @@ def _pose_calibrated(
         for name, own, label in zip(frames, estimates, labels, strict=True)
     ]
     valid = [images[i] for i in chosen if estimates[i].valid]
-    halves, halves_covariance = _halves(solver, configurations, valid, systematic)
+    halves, halves_covariance = _halves(solver, configurations, valid, systematic, estimator.joint_std_rad)
     found = Calibration(
         camera_T_base=pose,
-        covariance=_fused(configurations, systematic, pose).covariance,
+        covariance=fused(configurations, systematic, estimator.joint_std_rad, pose).covariance,
         systematic=systematic,
         fits=fits,
         configurations=len(configurations),
@@ -312,15 +311,6 @@ def _one_of_each_configuration(images: Sequence[Frame], estimates: Sequence[Pose
         if not any(same_configuration(images[k].joint_positions, joints) for k in chosen):
             chosen.append(i)
     return chosen
-
-
-def _fused(
-    configurations: Sequence[JointConfiguration],
-    systematic: NDArray[np.float64],
-    start: RigidTransform | None = None,
-) -> Fused:
-    poses, covariances = [c.pose for c in configurations], [c.covariance for c in configurations]
-    return fuse(poses, covariances, start, systematic)
 
 
 def _too_few(
@@ -368,6 +358,7 @@ def _halves(
     configurations: Sequence[JointConfiguration],
     images: Sequence[Frame],
     systematic: NDArray[np.float64],
+    joint_std_rad: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Twist between the poses of two halves, and its expected covariance.
 
@@ -376,7 +367,7 @@ def _halves(
     """
     poses, covariance = [], np.zeros((6, 6))
     for half in (slice(0, None, 2), slice(1, None, 2)):
-        fused = _fused(configurations[half], systematic)
-        poses.append(solver.shared_pose(images[half], fused.pose))
-        covariance = covariance + _HALVES_SCATTER * fused.independent
+        found = fused(configurations[half], systematic, joint_std_rad)
+        poses.append(solver.shared_pose(images[half], found.pose))
+        covariance = covariance + _HALVES_SCATTER * found.independent
     return twist_between(*poses), covariance

@@ -134,6 +134,7 @@ class CtRNetEstimator(PoseEstimator):
             wanted = kinematics.robot.network_robot
             raise DataError(f"{self._file} holds weights for robot {header.robot!r}, not {wanted!r}")
         self.systematic_m, self.systematic_rad = header.uncertainty.systematic_m, header.uncertainty.systematic_rad
+        self.joint_std_rad = header.uncertainty.joint_std_rad
         self.uncertainty_source = header.uncertainty.source
         self._pipeline: Pipeline | None = None
         self._last: RigidTransform | None = None

@@ -12,7 +12,7 @@ from scipy.spatial.transform import RigidTransform
 from ctr_env.errors import DataError
 from ctr_env.geometry import moved
 
-__all__ = ["Fused", "fuse", "independent_and_systematic", "is_covariance", "most_central"]
+__all__ = ["Fused", "JointOffsets", "fuse", "independent_and_systematic", "is_covariance", "most_central"]
 
 _ITERATIONS = 20
 _CONVERGED = 1e-10
@@ -23,6 +23,18 @@ _MEDIAN = 5.348  # of the squared Mahalanobis distance: chi-square distribution 
 _DOUBTED = 12.0  # squared Mahalanobis distance at which a measurement has half weight: twice the expectation
 
 
+class JointOffsets(NamedTuple):
+    """How unknown joint offsets, which all measurements share, move the measured poses.
+
+    Attributes:
+        sensitivities: ``(N, 6, n)`` of each measurement, as ``PoseEstimate.joint_sensitivity``.
+        std_rad: Standard deviation of each joint's offset, rad.
+    """
+
+    sensitivities: NDArray[np.float64]
+    std_rad: float
+
+
 class Fused(NamedTuple):
     """The pose that measurements agree on.
 
@@ -31,12 +43,14 @@ class Fused(NamedTuple):
         covariance: ``(6, 6)`` as ``PoseEstimate.covariance``.
         independent: ``(6, 6)`` part of it that other measurements of the same kind would not share.
         weights: ``(N,)`` robust weight of each measurement, 0 to 1.
+        joint_offsets: ``(n,)`` joint offsets that they agree on, rad; none where they were not asked for.
     """
 
     pose: RigidTransform
     covariance: NDArray[np.float64]
     independent: NDArray[np.float64]
     weights: NDArray[np.float64]
+    joint_offsets: NDArray[np.float64]
 
 
 def fuse(
@@ -44,6 +58,7 @@ def fuse(
     covariances: Sequence[NDArray[np.float64]],
     start: RigidTransform | None = None,
     systematic: NDArray[np.float64] | None = None,
+    joints: JointOffsets | None = None,
 ) -> Fused:
     """The pose that minimises a robust sum of squared Mahalanobis distances to measurements.
 
@@ -51,7 +66,8 @@ def fuse(
     for any estimator with an honest covariance. Measurements that share a systematic error differ only by the
     independent parts of their covariances, so these parts weigh them (generalised least squares); they are inflated
     where the measurements scatter more than they predict. The systematic part is not averaged out: n measurements,
-    each with covariance C, leave ``(C - systematic) / n + systematic``.
+    each with covariance C, leave ``(C - systematic) / n + systematic``. Joint offsets move the poses of different
+    joint configurations in different ways: they are unknowns beside the pose, with a normal prior.
 
     Args:
         poses: N measured ``camera_T_base``.
@@ -59,6 +75,7 @@ def fuse(
         start: First iterate, such as the last result; none: the measurement that the others are nearest to.
         systematic: ``(6, 6)`` part of each measurement's covariance that all of them share; where it exceeds the
             measurement's covariance, that covariance is taken.
+        joints: Joint offsets that all of them share, and that their covariances contain.
 
     Raises:
         DataError: If there are no poses, not as many covariances, or a covariance is none (see :func:`is_covariance`).
@@ -69,26 +86,38 @@ def fuse(
     if not is_covariance(spread):
         bad = next(i for i, covariance in enumerate(spread) if not is_covariance(covariance))
         raise DataError(f"covariances must be finite and positive semidefinite; number {bad} is {spread[bad]!r}")
-    independent, shared = independent_and_systematic(spread, np.zeros((6, 6)) if systematic is None else systematic)
+    systematic = np.zeros((6, 6)) if systematic is None else systematic
+    _, shared = independent_and_systematic(spread, systematic)
+    by_joints = np.zeros((len(poses), 6, 0)) if joints is None else joints.sensitivities
+    common = systematic if joints is None else systematic + joints.std_rad**2 * by_joints @ np.swapaxes(by_joints, 1, 2)
+    independent, _ = independent_and_systematic(spread, common)
     information = np.linalg.inv(independent + _SUSPECT * spread + _EXACT * np.eye(6))
+    design = np.concatenate([np.broadcast_to(np.eye(6), (len(poses), 6, 6)), -by_joints], axis=2)  # (N, 6, 6 + n)
+    sides = np.swapaxes(design, 1, 2) @ information
+    prior = np.zeros(design.shape[2])
+    prior[6:] = 0.0 if joints is None else joints.std_rad**-2
     together = RigidTransform.concatenate(poses)
     rotations, translations = together.rotation, np.asarray(together.translation)
-    pose = most_central(poses) if start is None else start
+    pose, offsets = most_central(poses) if start is None else start, np.zeros(by_joints.shape[2])
     for _ in range(_ITERATIONS):
         away = np.concatenate([translations - pose.translation, (rotations * pose.rotation.inv()).as_rotvec()], axis=1)
+        away = away + by_joints @ offsets
         squared = np.einsum("ni,nij,nj->n", away, information, away)
         scatter = _scatter(squared)
         weights = 1.0 / (1.0 + squared / (_DOUBTED * scatter))
-        total = np.einsum("n,nij->ij", weights, information)
-        step = np.linalg.solve(total, np.einsum("n,nij,nj->i", weights, information, away))
-        pose = moved(pose, step)
+        total = np.einsum("n,nij->ij", weights, sides @ design) + np.diag(prior)
+        force = np.einsum("n,nij,nj->i", weights, sides, away)
+        force[6:] -= prior[6:] * offsets
+        step = np.linalg.solve(total, force)
+        pose, offsets = moved(pose, step[:6]), offsets + step[6:]
         if np.abs(step).max() < _CONVERGED:
             break
-    gains = np.linalg.solve(total, weights[:, None, None] * information)  # derivatives of the pose by each measurement
+    gains = np.linalg.solve(total, weights[:, None, None] * sides)[:, :6]  # derivatives of the pose by each measurement
     errors = independent + (scatter - 1.0) * np.linalg.inv(information)
-    rest = np.einsum("nij,njk,nlk->il", gains, errors, gains) + _EXACT * np.eye(6)
+    unknown = np.linalg.solve(total, np.diag(np.sqrt(prior)))[:6]  # what the joint offsets' prior leaves open
+    rest = np.einsum("nij,njk,nlk->il", gains, errors, gains) + unknown @ unknown.T + _EXACT * np.eye(6)
     kept = np.einsum("nij,njk->ik", gains, _roots(shared))  # the same error in all, scaled in each measurement
-    return Fused(pose, rest + kept @ kept.T, rest, weights)
+    return Fused(pose, rest + kept @ kept.T, rest, weights, offsets)
 
 
 def is_covariance(matrices: NDArray[np.float64]) -> bool:

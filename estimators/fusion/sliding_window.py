@@ -13,9 +13,8 @@ from ctr_env.datasets.frame import Frame
 from ctr_env.estimators.base import PoseEstimate, PoseEstimator
 from ctr_env.runs.configuration import config_from_mapping, require_range
 
-from .fuse import fuse
 from .fusing_estimator import FusingConfig, FusingEstimator
-from .joint_configurations import SAME_CONFIGURATION_RAD, JointConfiguration, grouped
+from .joint_configurations import SAME_CONFIGURATION_RAD, JointConfiguration, fused, grouped
 
 __all__ = ["SlidingWindowConfig", "SlidingWindowEstimator"]
 
@@ -78,11 +77,11 @@ class SlidingWindowEstimator(FusingEstimator):
         if not self._window:
             return measured
         known = frame.time_s - self._time_s <= self.config.longest_gap_s
-        fused = fuse([p.pose for p in self._window], [p.covariance for p in self._window], systematic=self.systematic)
+        found = fused(self._window, self.systematic, self.source.joint_std_rad)
         return replace(
             measured,
-            camera_T_base=fused.pose,
-            covariance=fused.covariance,
+            camera_T_base=found.pose,
+            covariance=found.covariance,
             valid=known,
             reason="" if known else "no_measurement",
             time_s=frame.time_s if known else self._time_s,
@@ -92,7 +91,7 @@ class SlidingWindowEstimator(FusingEstimator):
 
     def _remember(self, joints: NDArray[np.float64], measured: PoseEstimate) -> None:
         c = self.config
-        grouped(self._window, joints, measured.camera_T_base, measured.covariance, c.same_configuration_rad)
+        grouped(self._window, joints, measured, c.same_configuration_rad)
         if len(self._window) > c.configurations:
             uncertainty = [np.linalg.slogdet(configuration.covariance)[1] for configuration in self._window]
             del self._window[int(np.argmax(uncertainty))]

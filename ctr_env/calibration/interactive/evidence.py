@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctr_env.estimators.base import PoseEstimate
-from ctr_env.estimators.fusion.fuse import Fused, fuse
-from ctr_env.estimators.fusion.joint_configurations import JointConfiguration, grouped, same_configuration
+from ctr_env.estimators.fusion.fuse import Fused
+from ctr_env.estimators.fusion.joint_configurations import JointConfiguration, fused, grouped, same_configuration
 
 __all__ = ["Evidence", "TakenImage", "fused_evidence"]
 
@@ -50,19 +50,21 @@ class Evidence:
     history: tuple[NDArray[np.float64], ...]
 
 
-def fused_evidence(taken: Sequence[TakenImage], systematic: NDArray[np.float64]) -> Evidence | None:
+def fused_evidence(
+    taken: Sequence[TakenImage], systematic: NDArray[np.float64], joint_std_rad: float
+) -> Evidence | None:
     """The pose that valid images agree on; ``None`` if there is no valid image.
 
     Args:
         taken: Images in the order in which they were taken; those of one joint configuration count as one.
         systematic: ``(6, 6)`` covariance of the systematic error, which all images share.
+        joint_std_rad: Standard deviation of each joint's offset, rad, as that of the estimator.
     """
     found: list[JointConfiguration] = []
     for image in taken:
         if image.estimate.valid:
-            grouped(found, image.joint_positions, image.estimate.camera_T_base, image.estimate.covariance)
+            grouped(found, image.joint_positions, image.estimate)
     if not found:
         return None
-    poses, covariances = [each.pose for each in found], [each.covariance for each in found]
-    steps = [fuse(poses[:n], covariances[:n], None, systematic) for n in range(1, len(found) + 1)]
+    steps = [fused(found[:n], systematic, joint_std_rad) for n in range(1, len(found) + 1)]
     return Evidence(steps[-1], tuple(each.joints for each in found), tuple(each.covariance for each in steps))

@@ -110,7 +110,7 @@ class Session:
             TakenImage(name, positions, self._searched(self._frame(store.read(name), positions)))
             for name, positions in store.joints.items()
         ]
-        self.evidence: Evidence | None = fused_evidence(self.taken, self.systematic)
+        self.evidence: Evidence | None = fused_evidence(self.taken, self.systematic, self._estimator.joint_std_rad)
 
     @property
     def pose(self) -> RigidTransform | None:
@@ -238,7 +238,7 @@ class Session:
 
     def _changed(self) -> None:
         self._unwanted.clear()
-        self.evidence = fused_evidence(self.taken, self.systematic)
+        self.evidence = fused_evidence(self.taken, self.systematic, self._estimator.joint_std_rad)
         self._propose()
 
     def _propose(self) -> None:

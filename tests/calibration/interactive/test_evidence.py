@@ -18,7 +18,7 @@ def taken(number, joints, valid=True):
 
 def test_images_of_distinct_joint_configurations_reduce_the_independent_part():
     images = [taken(0, 0.0), taken(1, 0.5), taken(2, 0.51), taken(3, 1.0, valid=False), taken(4, 1.5)]
-    found = fused_evidence(images, SYSTEMATIC)
+    found = fused_evidence(images, SYSTEMATIC, 0.0)
     assert [joints[0] for joints in found.configurations] == [0.0, 0.5, 1.5]
     assert len(found.history) == 3
     traces = [np.trace(covariance) for covariance in found.history]
@@ -29,5 +29,5 @@ def test_images_of_distinct_joint_configurations_reduce_the_independent_part():
 
 
 def test_without_a_valid_image_there_is_none():
-    assert fused_evidence([], SYSTEMATIC) is None
-    assert fused_evidence([taken(0, 0.0, valid=False)], SYSTEMATIC) is None
+    assert fused_evidence([], SYSTEMATIC, 0.0) is None
+    assert fused_evidence([taken(0, 0.0, valid=False)], SYSTEMATIC, 0.0) is None

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import RigidTransform, Rotation
 
-from ctr_env.estimators.fusion.fuse import fuse
+from ctr_env.estimators.fusion.fuse import JointOffsets, fuse
 from ctr_env.geometry import moved, twist_between
 
 TRUE = RigidTransform.from_components([0.2, -0.1, 1.4], Rotation.from_rotvec([1.2, -0.7, 0.9]))
@@ -153,3 +153,34 @@ def test_singular_covariances_are_fused():
     fused = fuse([TRUE] * 3, [flat, np.zeros((6, 6)), flat], systematic=flat)
     np.testing.assert_allclose(fused.pose.as_matrix(), TRUE.as_matrix(), atol=1e-12)
     assert np.isfinite(fused.covariance).all() and np.linalg.eigvalsh(fused.covariance).min() >= 0.0
+
+
+def offset_measurements(rng, count=20, std=0.002):
+    """Poses that shared joint offsets move, each in its own way, with covariances that say so."""
+    offsets, sensitivities = rng.normal(0.0, std, 7), rng.normal(0.0, 1.0, (count, 6, 7))
+    poses = [moved(measured(rng, 1e-2 * COVARIANCE), -each @ offsets) for each in sensitivities]
+    covariances = [1e-2 * COVARIANCE + std**2 * each @ each.T for each in sensitivities]
+    return poses, covariances, JointOffsets(sensitivities, std), offsets
+
+
+def test_joint_offsets_that_all_measurements_share_are_found():
+    rng, better, squares = np.random.default_rng(5), [], []
+    for _ in range(60):
+        poses, covariances, joints, offsets = offset_measurements(rng)
+        alone, together = fuse(poses, covariances), fuse(poses, covariances, joints=joints)
+        errors = [np.linalg.norm(twist_between(found.pose, TRUE)[:3]) for found in (alone, together)]
+        better.append(errors[1] < errors[0])
+        assert alone.joint_offsets.shape == (0,)
+        np.testing.assert_allclose(together.joint_offsets, offsets, atol=1e-3)
+        away = twist_between(together.pose, TRUE)
+        squares.append(away @ np.linalg.solve(together.covariance, away))
+    assert np.mean(better) > 0.9
+    assert 4.0 < np.mean(squares) < 8.0
+
+
+def test_unknown_joint_offsets_remain_in_the_covariance_of_alike_measurements():
+    rng = np.random.default_rng(6)
+    sensitivity = np.tile(rng.normal(0.0, 1.0, (6, 7)), (20, 1, 1))
+    own = 0.002**2 * sensitivity[0] @ sensitivity[0].T
+    found = fuse([measured(rng) for _ in range(20)], [COVARIANCE + own] * 20, joints=JointOffsets(sensitivity, 0.002))
+    np.testing.assert_array_less(0.8 * np.diag(own), np.diag(found.covariance))
