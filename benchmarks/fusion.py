@@ -44,13 +44,14 @@ CAMERA = PinholeCamera.from_fov(1.0, 640, 480)  # of records, whose poses are fu
 
 def written(estimate: PoseEstimate, env: ServoEnv) -> dict[str, Any]:
     """An estimate and the truth of this instant, for a file."""
-    now = env.snapshot
+    now, sensitivity = env.snapshot, estimate.joint_sensitivity
     return {
         "time_s": now.time_s,
         "joints": now.joint_positions.tolist(),
         "valid": estimate.valid,
         "camera_T_base": estimate.camera_T_base.as_matrix().tolist(),
         "covariance": estimate.covariance.tolist(),
+        "joint_sensitivity": None if sensitivity is None else sensitivity.tolist(),
         "true_camera_T_base": now.camera_T_base.as_matrix().tolist(),
         "true_base_T_ee": now.base_T_ee.as_matrix().tolist(),
     }
@@ -59,7 +60,9 @@ def written(estimate: PoseEstimate, env: ServoEnv) -> dict[str, Any]:
 def read(record: dict[str, Any]) -> tuple[Frame, PoseEstimate, GroundTruth]:
     """What was written."""
     pose = RigidTransform.from_matrix(record["camera_T_base"])
-    estimate = PoseEstimate(pose, np.array(record["covariance"]), record["valid"], record["time_s"])
+    known, covariance = record["joint_sensitivity"], np.array(record["covariance"])
+    sensitivity = None if known is None else np.array(known)
+    estimate = PoseEstimate(pose, covariance, record["valid"], record["time_s"], joint_sensitivity=sensitivity)
     truth = RigidTransform.from_matrix(record["true_camera_T_base"])
     gripper = truth * RigidTransform.from_matrix(record["true_base_T_ee"])
     frame = Frame(np.array(record["joints"]), CAMERA, record["time_s"])

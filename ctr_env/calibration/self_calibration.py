@@ -2,7 +2,8 @@
 
 Joint offsets, a time offset, focal length, principal point and radial distortion are solved for jointly with the pose,
 from the keypoints and contours of all images (bundle adjustment with one camera and a known kinematic chain), and from
-the corners of a calibration board that the robot carries, if there is one.
+the corners of a calibration board that the robot carries, if there is one. Contours are aligned with mask boundaries
+and, in the end, with edges of the images.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ __all__ = ["Boards", "Comparison", "SelfCalibration", "jointly_solved", "self_ca
 _ROUNDS = 2  # of detection around the set-up
 _SAMPLINGS, _STEPS = 3, 3  # of contours in a round, and Gauss-Newton steps for each
 _HALVINGS = 4
+_LEAST_EDGES = 0.3  # share of the contours beside edges
 _CONVERGED = 0.2  # standard deviations: a shorter step ends a round
 _LARGEST_STEP = 1.0  # image widths, as a bound of every parameter: solutions do not run away
 _BATCH = 16
@@ -175,12 +177,24 @@ def self_calibrate(
         reasons[weak.name] = _LITTLE
         found = problem.solved(_without(found, weak.name), [n for n in found.parameters.names if n != weak.name])
         compared = [_compared(problem, found, name, reasons.get(name, "")) for name in PARAMETERS]
-    return replace(found, comparisons=tuple(compared))
+    return _with_final_values(problem.edge_aligned(found), compared)
+
+
+def _with_final_values(found: SelfCalibration, compared: Sequence[Comparison]) -> SelfCalibration:
+    """A solution with the evidence that led to it; what it estimates has its values."""
+    final = (
+        replace(each, values=found.values[found.parameters.slices[each.name]], std=found.std(each.name))
+        if each.estimated
+        else each
+        for each in compared
+    )
+    return replace(found, comparisons=tuple(final))
 
 
 def jointly_solved(frames: Sequence[Frame], pipeline: Pipeline, setup: CameraSetup, boards: Boards) -> SelfCalibration:
     """The pose alone, from the network's detections and a board together; arguments as :func:`self_calibrate`'s."""
-    return _Problem(frames, pipeline, boards).solved(setup, ())
+    problem = _Problem(frames, pipeline, boards)
+    return problem.edge_aligned(problem.solved(setup, ()))
 
 
 def _compared(problem: _Problem, found: SelfCalibration, name: str, reason: str) -> Comparison:
@@ -229,6 +243,18 @@ class _Problem:
         parameters = self._parameters(setup, names)
         self._sample(setup)
         return self._result(self._descended(setup, parameters), parameters)
+
+    def edge_aligned(self, found: SelfCalibration) -> SelfCalibration:
+        """The solution by edges of the images near one by mask boundaries; that one where the edges do not fit it.
+
+        Mask boundaries lead there from far, and compare set-ups; edges are more accurate.
+        """
+        setup = found.setup
+        for _ in range(_ROUNDS):
+            self._measured = [each.on_edges(setup) for each in self._measured]
+            setup = self._fitted(setup, found.parameters)
+        aligned = self._result(setup, found.parameters)
+        return aligned if aligned.contour_inlier_ratio >= _LEAST_EDGES else found
 
     def _parameters(self, setup: CameraSetup, names: Sequence[str]) -> Parameters:
         return Parameters(names, len(setup.joint_offsets), self._nominal.width, self._systematic)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ctr_env.estimators.silhouette.edge_alignment import ImageView, RobotImage, align_edges
+from ctr_env.estimators.silhouette.edge_alignment import align_edges
+from ctr_env.estimators.silhouette.image_view import ImageView, RobotImage
 
 from .hypothesis import PoseHypothesis
 from .robot_model import RobotView

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
-from ctr_env.estimators.silhouette.edge_alignment import FARTHEST_EDGE
+from ctr_env.estimators.silhouette.image_view import FARTHEST_EDGE
 
 from .cropping import Crop
 

@@ -12,8 +12,15 @@ from numpy.typing import NDArray
 from ctr_env.datasets.frame import Frame
 from ctr_env.estimators.silhouette.contour import Contour, find_contour
 from ctr_env.estimators.silhouette.contour_pull import CORRELATION_LENGTH, CUT, INLIER_DISTANCE, LEAST_SCALE, NORMAL
+from ctr_env.estimators.silhouette.edge_alignment import (
+    EDGE_CORRELATION_LENGTH,
+    EDGE_INLIER_DISTANCE,
+    LEAST_EDGE_SCALE,
+)
+from ctr_env.estimators.silhouette.image_view import image_contour
 
 from .contour_alignment import masked_robots
+from .edge_refinement import robot_image
 from .hypothesis import PoseHypothesis
 from .robot_model import RobotModel, RobotView
 from .setup import CameraSetup, Parameters, known_velocities
@@ -81,7 +88,10 @@ class ImageMeasurement:
         frame: The image, with measured joint positions and the camera as given.
         hypothesis: Detection of keypoints and mask.
         keypoint_information: Weight of keypoints relative to the contour: their errors are correlated.
-        contour_scale: Standard deviation of the mask boundary, pixels of the crop; ``None``: that of the very contour.
+        contour_scale: Standard deviation of the boundary, pixels of the crop or units of the edges; ``None``: that of
+            the very contour.
+        by_edges: Whether contours are compared with edges of the image rather than with the mask boundary: for a
+            set-up that is right to a few pixels already.
         samples: Contour samples as points of the links; ``None``: those of the contour at the very set-up. Costs of two
             set-ups can only be compared for the same samples.
     """
@@ -91,6 +101,7 @@ class ImageMeasurement:
     hypothesis: PoseHypothesis
     keypoint_information: float
     contour_scale: float | None = None
+    by_edges: bool = False
     samples: ContourSamples | None = None
 
     def sampled(self, setup: CameraSetup) -> ImageMeasurement:
@@ -107,7 +118,11 @@ class ImageMeasurement:
     def scaled(self, setup: CameraSetup) -> ImageMeasurement:
         """The measurement with the contour's scale at a set-up; it must not change while solutions are compared."""
         setup = setup.of_network
-        return replace(self, contour_scale=_scale(self._gaps(self._view(setup), setup).gaps))
+        return replace(self, contour_scale=self._gaps(self._view(setup), setup).scale)
+
+    def on_edges(self, setup: CameraSetup) -> ImageMeasurement:
+        """The measurement by edges of the image, with their scale and the contour samples of a set-up."""
+        return replace(self, by_edges=True, contour_scale=None, samples=None).scaled(setup)
 
     def equations(self, setup: CameraSetup, parameters: Parameters) -> Equations:
         """The image's normal equations at a set-up."""
@@ -149,6 +164,17 @@ class ImageMeasurement:
         return parameters.jacobian(setup, points, by_joints, known_velocities(self.frame))
 
     def _gaps(self, view: RobotView, setup: CameraSetup) -> _Gaps:
+        return self._edge_gaps(view, setup) if self.by_edges else self._mask_gaps(view, setup)
+
+    def _edge_gaps(self, view: RobotView, setup: CameraSetup) -> _Gaps:
+        image, pose = robot_image(view, self.hypothesis), setup.camera_T_base.as_matrix()
+        if self.samples is None:
+            contour = image_contour(self.model.surface, image, pose)
+        else:
+            contour = self.samples.posed(self.model, view.joint_positions)
+        return _Gaps(contour, *image.view.gaps(contour, pose), np.eye(2) / image.view.unit, _EDGE)
+
+    def _mask_gaps(self, view: RobotView, setup: CameraSetup) -> _Gaps:
         masked = masked_robots([view], [self.hypothesis])
         ((vertices, mask),) = masked.seen
         T = masked.to_crop(setup.camera_T_base).as_matrix()
@@ -159,18 +185,19 @@ class ImageMeasurement:
             contour = self.samples.posed(self.model, view.joint_positions)
         places = mask.lens.project(contour.points @ T[:3, :3].T + T[:3, 3])
         gaps = mask.gaps(places, contour.normals) - contour.margins
-        return _Gaps(contour, gaps, mask.shows(places, contour.normals))
+        linear = self.hypothesis.crop.matrix[:, :2]
+        return _Gaps(contour, gaps, mask.shows(places, contour.normals), linear, _MASK)
 
     def _contour(self, view: RobotView, setup: CameraSetup, parameters: Parameters) -> Equations:
-        contour, all_gaps, shown = self._gaps(view, setup)
+        found = self._gaps(view, setup)
+        contour, all_gaps, shown, linear, constants = found
         met, surface = np.isfinite(all_gaps), self.model.surface
         gaps = all_gaps[met]
         links = [surface.links[i] for i in surface.vertex_links[contour.ends[met, 0]]]
-        linear = self.hypothesis.crop.matrix[:, :2]  # from image to crop
         J = self._jacobian(view, setup, parameters, contour.points[met], links)
         J = np.einsum("sa,ab,sbp->sp", contour.normals[met], linear, J)
-        scale = _scale(all_gaps) if self.contour_scale is None else self.contour_scale
-        squares, votes = (gaps / scale) ** 2, contour.lengths / CORRELATION_LENGTH
+        scale = found.scale if self.contour_scale is None else self.contour_scale
+        squares, votes = (gaps / scale) ** 2, contour.lengths / constants.correlation_length
         weights = tukey_weights(squares, CUT**2) * votes[met] / scale**2
         missed = float(np.sum(votes[shown & ~met])) * CUT**2 / 3.0  # no boundary is near: as bad as any outlier
         return Equations(
@@ -178,23 +205,45 @@ class ImageMeasurement:
             J.T @ (weights * gaps),
             float(np.sum(votes[met] * tukey(squares, CUT**2))) + missed,
             float(np.sum(votes[shown])),
-            float(np.sum(contour.lengths[met][np.abs(gaps) < INLIER_DISTANCE])),
+            float(np.sum(contour.lengths[met][np.abs(gaps) < constants.inlier_distance])),
             float(np.sum(contour.lengths[shown])),
         )
 
 
+class _Boundary(NamedTuple):
+    """What is known of a kind of boundary: correlation length and inlier distance, and least standard deviation."""
+
+    correlation_length: float
+    inlier_distance: float
+    least_scale: float
+
+
+_MASK = _Boundary(CORRELATION_LENGTH, INLIER_DISTANCE, LEAST_SCALE)
+_EDGE = _Boundary(EDGE_CORRELATION_LENGTH, EDGE_INLIER_DISTANCE, LEAST_EDGE_SCALE)
+
+
 class _Gaps(NamedTuple):
-    """A contour, ``(S,)`` distances of its samples to the mask boundary (NaN: none), and which the image shows."""
+    """A contour beside a boundary.
+
+    Attributes:
+        contour: The contour.
+        gaps: ``(S,)`` distances of its samples to the boundary; NaN where there is none.
+        shown: ``(S,)`` which samples the image shows.
+        linear: ``(2, 2)`` from pixels of the image to those in which the gaps are.
+        constants: Of the boundary.
+    """
 
     contour: Contour
     gaps: _Vector
     shown: NDArray[np.bool_]
+    linear: _Vector
+    constants: _Boundary
 
-
-def _scale(gaps: _Vector) -> float:
-    """Robust standard deviation of a mask boundary, pixels, from the distances of a contour's samples (NaN: none)."""
-    met = np.abs(gaps[np.isfinite(gaps)])
-    return max(LEAST_SCALE, NORMAL * float(np.median(met)) if len(met) else 0.0)
+    @property
+    def scale(self) -> float:
+        """Robust standard deviation of the boundary."""
+        met = np.abs(self.gaps[np.isfinite(self.gaps)])
+        return max(self.constants.least_scale, NORMAL * float(np.median(met)) if len(met) else 0.0)
 
 
 def tukey_weights(squares: _Vector, cut: float) -> _Vector:

@@ -3,86 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
-from ctr_env.geometry import PinholeCamera, matrix_twist, moved_matrix, pose_from_matrix
+from ctr_env.geometry import matrix_twist, moved_matrix, pose_from_matrix
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.robots.surfaces import RobotSurface
 
-from .boundary import along_normals
-from .contour import Contour, Lens, find_contour
+from .contour import Contour
 from .contour_pull import CUT, NORMAL, contour_jacobian, middle
-from .image_edges import image_edges, line_distances
+from .image_view import ImageView, RobotImage, image_contour
 
-__all__ = ["FARTHEST_EDGE", "EdgeAligned", "ImageView", "RobotImage", "align_edges"]
+__all__ = ["EDGE_CORRELATION_LENGTH", "EDGE_INLIER_DISTANCE", "LEAST_EDGE_SCALE", "EdgeAligned", "align_edges"]
 
-_STEP = 0.5  # units between the samples of a line; all lengths below are in units, too
-_REACH, _WINDOW = 6, 6  # samples: farthest edge from the contour, and size of the windows on its two sides
-FARTHEST_EDGE = _STEP * _REACH
-"""Farthest edge that is searched for, units."""
-_LEAST_CONTRAST = 3.0
-_FARTHEST_MARGIN = 0.5  # of samples at corners, whose boundary lies elsewhere than the edge of the mesh
+EDGE_CORRELATION_LENGTH = 32.0
+"""Correlation length of the edges' errors along the contour, units (see :class:`~.image_view.ImageView`)."""
+EDGE_INLIER_DISTANCE = 1.0
+"""Largest distance of the contour from an edge that counts as its own, units."""
+LEAST_EDGE_SCALE = 0.5
+"""Least standard deviation of an edge, units."""
+
 _FEWEST = 20  # least number of samples with an edge
 _ROUNDS, _STEPS = 2, 2  # computed contours, and Gauss-Newton steps for each
-_STILL = 0.1  # after a step that moves no sample farther, none follows
-_LEAST_SCALE = 0.5  # least standard deviation of an edge
-_CORRELATION_LENGTH = 32.0  # of the edges' errors along the contour
-_INLIER = 1.0  # largest distance of the contour from an edge that counts as its own
+_STILL = 0.1  # units: after a step that moves no sample farther, none follows
 _PRIOR_SHARE = 0.3  # weight of what was known before: mask boundary and keypoints err together
 
 _Vector = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class ImageView:
-    """An image with its camera.
-
-    Attributes:
-        image: ``(H, W, 3)`` uint8.
-        camera: Intrinsics.
-        unit: Length in which edges are located, pixels: 1 for a sharp image and a pose that is accurate to a pixel.
-    """
-
-    image: NDArray[np.uint8]
-    camera: PinholeCamera
-    unit: float = 1.0
-
-    @property
-    def lens(self) -> Lens:
-        """The camera without its distortion."""
-        camera = self.camera
-        return Lens(camera.fx, camera.fy, camera.cx, camera.cy)
-
-    @property
-    def focal(self) -> _Vector:
-        """``(2,)`` focal lengths in units."""
-        return np.array([self.camera.fx, self.camera.fy]) / self.unit
-
-    def lines(self, pixels: _Vector, normals: _Vector) -> _Vector:
-        """``(S, N, 2)`` pixels of the image along ``(S, 2)`` normals through ``(S, 2)`` undistorted pixels."""
-        at = along_normals(pixels, normals, _STEP * self.unit * line_distances(_REACH, _WINDOW))
-        if self.camera.distortion:
-            at = self.camera.project(self.lens.rays(at.reshape(-1, 2))).reshape(at.shape)
-        return at
-
-
-class RobotImage(NamedTuple):
-    """The robot in one image.
-
-    Attributes:
-        joint_positions: ``(n,)`` rad.
-        vertices: ``(V, 3)`` vertices of its surface there, in the base frame, metres.
-        view: The image.
-    """
-
-    joint_positions: _Vector
-    vertices: _Vector
-    view: ImageView
 
 
 class EdgeAligned(NamedTuple):
@@ -101,31 +50,6 @@ class EdgeAligned(NamedTuple):
     joint_sensitivity: _Vector
     inlier_ratio: float
     distance: float
-
-
-class _Edges(NamedTuple):
-    """Edges beside the samples of a contour.
-
-    Attributes:
-        samples: ``(E,)`` numbers of the samples that lie beside an edge.
-        gaps: ``(E,)`` distances to it along the normals.
-        jacobian: ``(E, 6)`` derivatives of the samples along their normals by the twist.
-        lengths: ``(E,)`` length of contour that each sample represents.
-        weights: ``(E,)`` robust weights.
-        in_view: Length of the contour in view.
-    """
-
-    samples: NDArray[np.int64]
-    gaps: _Vector
-    jacobian: _Vector
-    lengths: _Vector
-    weights: _Vector
-    in_view: float
-
-    def normal_equations(self) -> tuple[_Vector, _Vector]:
-        """``(6, 6)`` information and ``(6,)`` force."""
-        weighted = self.jacobian * self.weights[:, None]
-        return weighted.T @ self.jacobian, weighted.T @ self.gaps
 
 
 def align_edges(
@@ -153,92 +77,119 @@ def align_edges(
     Returns:
         The pose; ``None`` where too little of the contours lies beside an edge.
     """
-    given, known = camera_T_base.as_matrix(), _PRIOR_SHARE * np.linalg.inv(covariance)
-    pose, total, coupling = given, known, np.zeros((6, kinematics.n))
+    known: _Vector = _PRIOR_SHARE * np.asarray(np.linalg.inv(covariance), dtype=np.float64)
+    descent = _Descent(surface, images, camera_T_base.as_matrix(), known)
     for _ in range(_ROUNDS):
-        contours, farthest = [_contour(surface, image, pose) for image in images], 0.0
+        descent.find_contours()
+        farthest = 0.0
         for _ in range(_STEPS):
-            found = _all_edges(contours, images, pose)
-            if not found:
+            moved = descent.step()
+            if moved is None:
                 return None
-            equations = [edges.normal_equations() for edges in found.values()]
-            total = known + sum(information for information, _ in equations)
-            force = sum(force for _, force in equations) - known @ matrix_twist(given, pose)
-            step = np.linalg.solve(total, force)
-            before, pose = pose, moved_matrix(pose, step)
-            moved = max(float(np.abs(edges.jacobian @ step).max()) for edges in found.values())
             farthest = max(farthest, moved)
             if moved < _STILL:
                 break
         if farthest < _STILL:
             break
-    for i, edges in found.items():
-        coupling += _joint_coupling(kinematics, surface, images[i], contours[i], edges, before)
-    inverse = np.linalg.inv(total)
-    away = np.concatenate([np.abs(edges.gaps - edges.jacobian @ step) for edges in found.values()])
-    lengths = np.concatenate([edges.lengths for edges in found.values()])
-    return EdgeAligned(
-        pose_from_matrix(pose),
-        inverse,
-        -inverse @ coupling,
-        float(lengths[away < _INLIER].sum()) / sum(edges.in_view for edges in found.values()),
-        NORMAL * middle(away),
-    )
+    return descent.result(kinematics)
 
 
-def _contour(surface: RobotSurface, image: RobotImage, pose: _Vector) -> Contour:
-    """The contour at a pose, in units, without samples at corners."""
-    _, vertices, view = image
-    lens, unit = view.lens, view.unit
-    pixels = lens.project(vertices @ pose[:3, :3].T + pose[:3, 3])
-    size = np.array([view.camera.width, view.camera.height], dtype=float)
-    low, high = np.clip(pixels.min(axis=0), -size, size), np.clip(pixels.max(axis=0), 0.0, 2.0 * size)
-    width, height = np.ceil((high - low) / unit).astype(int) + 1
-    part = Lens(lens.fx / unit, lens.fy / unit, (lens.cx - low[0]) / unit, (lens.cy - low[1]) / unit)
-    found = find_contour(surface, vertices, (pose[:3, :3], pose[:3, 3]), part, (width, height))
-    kept = np.abs(found.margins) < _FARTHEST_MARGIN
-    return Contour(*(getattr(found, name)[kept] for name in ("points", "normals", "margins", "lengths", "ends")))
+class _Edges(NamedTuple):
+    """Edges beside the samples of a contour.
+
+    Attributes:
+        samples: ``(E,)`` numbers of the samples that lie beside an edge.
+        gaps: ``(E,)`` distances to it along the normals.
+        jacobian: ``(E, 6)`` derivatives of the samples along their normals by the twist.
+        lengths: ``(E,)`` length of contour that each sample represents.
+        weights: ``(E,)`` robust weights.
+        in_view: Length of the contour in view.
+    """
+
+    samples: NDArray[np.int64]
+    gaps: _Vector
+    jacobian: _Vector
+    lengths: _Vector
+    weights: _Vector
+    in_view: float
+
+    @property
+    def information(self) -> _Vector:
+        """``(6, 6)`` matrix of the normal equations."""
+        return (self.jacobian * self.weights[:, None]).T @ self.jacobian
+
+    @property
+    def force(self) -> _Vector:
+        """``(6,)`` right side."""
+        return self.jacobian.T @ (self.weights * self.gaps)
 
 
-def _all_edges(contours: Sequence[Contour], images: Sequence[RobotImage], pose: _Vector) -> dict[int, _Edges]:
-    """The edges beside the contours, by number of the image; without images that have too few."""
-    every = (_edges(contour, image.view, pose) for contour, image in zip(contours, images, strict=True))
-    return {i: edges for i, edges in enumerate(every) if edges is not None}
+class _Descent:
+    """Gauss-Newton from one pose, of which a measurement with some information is known."""
+
+    def __init__(
+        self, surface: RobotSurface, images: Sequence[RobotImage], pose: _Vector, information: _Vector
+    ) -> None:
+        self._surface, self._images = surface, images
+        self._given = self._pose = self._before = pose
+        self._known = self._total = information
+        self._last_step: _Vector = np.zeros(6)
+        self._contours: list[Contour] = []
+        self._edges: dict[int, _Edges] = {}
+
+    def find_contours(self) -> None:
+        """Compute the contours at the present pose."""
+        self._contours = [image_contour(self._surface, image, self._pose) for image in self._images]
+
+    def step(self) -> float | None:
+        """Move the pose; the largest motion of a sample, units, or ``None`` where there are too few edges."""
+        every = (_edges(c, image.view, self._pose) for c, image in zip(self._contours, self._images, strict=True))
+        self._edges = {i: edges for i, edges in enumerate(every) if edges is not None}
+        if not self._edges:
+            return None
+        found = self._edges.values()
+        self._total = self._known + sum(edges.information for edges in found)
+        force = sum(edges.force for edges in found) - self._known @ matrix_twist(self._given, self._pose)
+        step: _Vector = np.asarray(np.linalg.solve(self._total, force), dtype=np.float64)
+        self._before, self._pose, self._last_step = self._pose, moved_matrix(self._pose, step), step
+        return max(float(np.abs(edges.jacobian @ step).max()) for edges in found)
+
+    def result(self, kinematics: RobotKinematics) -> EdgeAligned:
+        """The pose with what it rests on."""
+        covariance: _Vector = np.asarray(np.linalg.inv(self._total), dtype=np.float64)
+        found = self._edges.values()
+        coupling = sum(self._joint_coupling(kinematics, i) for i in self._edges)
+        away = np.concatenate([np.abs(edges.gaps - edges.jacobian @ self._last_step) for edges in found])
+        lengths = np.concatenate([edges.lengths for edges in found])
+        return EdgeAligned(
+            pose_from_matrix(self._pose),
+            covariance,
+            -covariance @ coupling,
+            float(lengths[away < EDGE_INLIER_DISTANCE].sum()) / sum(edges.in_view for edges in found),
+            NORMAL * middle(away),
+        )
+
+    def _joint_coupling(self, kinematics: RobotKinematics, number: int) -> _Vector:
+        """``(6, n)`` block of an image's normal equations between the twist and joint offsets."""
+        contour, edges, surface = self._contours[number], self._edges[number], self._surface
+        links = [surface.links[i] for i in surface.vertex_links[contour.ends[edges.samples, 0]]]
+        joints, points = self._images[number].joint_positions, contour.points[edges.samples]
+        by_joints = self._before[:3, :3] @ kinematics.point_jacobians(joints, links, points)  # (E, 3, n)
+        moved = np.einsum("ei,ein->en", edges.jacobian[:, :3], by_joints)  # a translation's derivatives are a point's
+        return np.asarray((edges.jacobian * edges.weights[:, None]).T @ moved)
 
 
 def _edges(contour: Contour, view: ImageView, pose: _Vector) -> _Edges | None:
     """The edges beside a contour at a pose; ``None`` where there are too few."""
     if len(contour.points) < _FEWEST:
         return None
-    rotated = contour.points @ pose[:3, :3].T
-    points = rotated + pose[:3, 3]
-    pixels = view.lens.project(points) + view.unit * contour.margins[:, None] * contour.normals
-    lines = view.lines(pixels, contour.normals)
-    edges = image_edges(view.image, lines, _REACH, _WINDOW)
-    inside = view.camera.contains(lines[:, 0]) & view.camera.contains(lines[:, -1])
-    met = np.flatnonzero(inside & (edges.contrasts > _LEAST_CONTRAST) & (np.abs(edges.positions) < _REACH))
+    every_gap, shown = view.gaps(contour, pose)
+    met = np.flatnonzero(np.isfinite(every_gap))
     if len(met) < _FEWEST:
         return None
-    gaps = _STEP * edges.positions[met]
-    jacobian = contour_jacobian(rotated[met], points[met], contour.normals[met] * view.focal)
-    scale = max(_LEAST_SCALE, NORMAL * middle(np.abs(gaps)))
+    gaps, lengths, rotated = every_gap[met], contour.lengths[met], contour.points[met] @ pose[:3, :3].T
+    jacobian = contour_jacobian(rotated, rotated + pose[:3, 3], contour.normals[met] * view.focal)
+    scale = max(LEAST_EDGE_SCALE, NORMAL * middle(np.abs(gaps)))
     trust = np.clip(1.0 - (gaps / (CUT * scale)) ** 2, 0.0, None) ** 2
-    lengths = contour.lengths[met]
-    weights = trust * lengths / (_CORRELATION_LENGTH * scale**2)
-    return _Edges(met, gaps, jacobian, lengths, weights, float(contour.lengths[inside].sum()))
-
-
-def _joint_coupling(
-    kinematics: RobotKinematics,
-    surface: RobotSurface,
-    image: RobotImage,
-    contour: Contour,
-    edges: _Edges,
-    pose: _Vector,
-) -> _Vector:
-    """``(6, n)`` block of the normal equations between the twist and joint offsets."""
-    points = contour.points[edges.samples]
-    links = [surface.links[i] for i in surface.vertex_links[contour.ends[edges.samples, 0]]]
-    by_joints = pose[:3, :3] @ kinematics.point_jacobians(image.joint_positions, links, points)  # (E, 3, n)
-    moved = np.einsum("ei,ein->en", edges.jacobian[:, :3], by_joints)  # a translation's derivatives are a point's
-    return np.asarray((edges.jacobian * edges.weights[:, None]).T @ moved)
+    weights = trust * lengths / (EDGE_CORRELATION_LENGTH * scale**2)
+    return _Edges(met, gaps, jacobian, lengths, weights, float(contour.lengths[shown].sum()))

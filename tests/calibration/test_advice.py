@@ -71,7 +71,8 @@ def test_the_images_asked_for_do_what_is_said(found, count):
 
 
 def test_no_images_are_asked_for_where_they_would_not_help(found):
-    many = replace(found, covariance=systematic_covariance() + 1.2e-6 * np.eye(6))
+    common = systematic_covariance(0.0025, 0.0025)
+    many = replace(found, systematic=common, covariance=common + 1.2e-6 * np.eye(6))
     joints = np.arange(2.0)[:, None] * np.ones(PANDA.n)
     assert "further images would hardly help" in " ".join(advice(many, joints, PANDA))
 

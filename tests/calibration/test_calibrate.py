@@ -44,7 +44,7 @@ def test_the_systematic_error_is_that_of_the_weights(frames, estimator, found, m
     monkeypatch.setattr(estimator, "systematic_m", 0.0)
     monkeypatch.setattr(estimator, "systematic_rad", 0.0)
     assert np.trace(calibrate(some, estimator).covariance) < np.trace(plain)
-    np.testing.assert_allclose(np.diag(found.systematic), 0.0025**2)
+    np.testing.assert_allclose(np.diag(found.systematic), estimator.systematic_m**2)
 
 
 def test_images_of_one_configuration_count_once(frames, estimator, found):

@@ -16,9 +16,9 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 NAMES = ("joint_offsets", "focal_length")
 
 
-@pytest.fixture(scope="module")
-def measured():
-    """What one image says, and the set-up that it is near to."""
+@pytest.fixture(scope="module", params=["mask", "edges"])
+def measured(request):
+    """What one image says by its mask or by its edges, and the set-up that it is near to."""
     sampler = FrameSampler("panda", 480, 360, "mild", fixed_camera=9)
     labelled = sampler.sample(frame_seed("validation", 71, 0))
     sampler.close()
@@ -26,7 +26,8 @@ def measured():
     model, frame = estimator.pipeline.model, labelled.frame()
     (hypothesis,) = estimator.pipeline.run([model.posed(frame)], tracking_passes(labelled.camera_T_base, align=False))
     setup = CameraSetup(labelled.camera_T_base, frame.camera, np.zeros(7))
-    return ImageMeasurement(model, frame, hypothesis, 0.2).scaled(setup), setup
+    measurement = ImageMeasurement(model, frame, hypothesis, 0.2)
+    return measurement.scaled(setup) if request.param == "mask" else measurement.on_edges(setup), setup
 
 
 def test_samples_change_nothing_where_they_were_taken(measured):

@@ -5,7 +5,8 @@ import pytest
 from numpy.testing import assert_array_equal
 from scipy.spatial.transform import Rotation
 
-from ctr_env.estimators.silhouette.edge_alignment import ImageView, RobotImage, align_edges
+from ctr_env.estimators.silhouette.edge_alignment import align_edges
+from ctr_env.estimators.silhouette.image_view import ImageView, RobotImage
 from ctr_env.geometry import matrix_twist, transform
 
 KNOWN = np.diag([0.006**2] * 3 + [0.01**2] * 3)
