@@ -29,6 +29,7 @@ def records(errors, fits, ratios, claimed):
             "error_twist": error.tolist(),
             "covariance": claimed.pose_covariance(fit, ratio),
             "contour_inlier_ratio": ratio,
+            "joint_sensitivity": None,
         }
         for error, fit, ratio in zip(errors, fits, ratios, strict=True)
     ]
@@ -43,13 +44,13 @@ def without_contours(model):
 def test_the_scale_that_made_the_errors_is_found(scale):
     model = UncertaintyModel(covariance_scale=scale, contour_exponent=0.0)
     errors, fits, _ = drawn(model)
-    assert covariance_scale(errors, fits, DEFAULT) == pytest.approx(scale, rel=0.1)
+    assert covariance_scale(errors, fits, DEFAULT.systematic_covariance) == pytest.approx(scale, rel=0.1)
 
 
 def test_outliers_do_not_determine_the_scale():
     errors, fits, _ = drawn(without_contours(DEFAULT))
     errors[::50] *= 100.0
-    scale = covariance_scale(errors, fits, DEFAULT)
+    scale = covariance_scale(errors, fits, DEFAULT.systematic_covariance)
     assert 1.0 < scale < 1.6
     squares = [nees(e, scale * fit + DEFAULT.systematic_covariance) for e, fit in zip(errors, fits, strict=True)]
     assert nees_within(squares, [0.9])[0] == pytest.approx(0.9, abs=0.002)
@@ -57,8 +58,8 @@ def test_outliers_do_not_determine_the_scale():
 
 def test_the_scale_has_bounds():
     _, fits, _ = drawn(DEFAULT, count=100)
-    assert covariance_scale(np.zeros((100, 6)), fits, DEFAULT) == pytest.approx(1e-3)
-    assert covariance_scale(np.ones((100, 6)), 1e-6 * fits, DEFAULT) == pytest.approx(1e3)
+    assert covariance_scale(np.zeros((100, 6)), fits, DEFAULT.systematic_covariance) == pytest.approx(1e-3)
+    assert covariance_scale(np.ones((100, 6)), 1e-6 * fits, DEFAULT.systematic_covariance) == pytest.approx(1e3)
 
 
 @pytest.mark.parametrize("exponent", [1.5, 4.0])
@@ -73,6 +74,22 @@ def test_the_model_that_made_the_errors_is_found_whatever_was_claimed_before(exp
     assert found.systematic_m == 0.001
     at = {r: np.trace(m.pose_covariance(fits[0], r)) for r, m in ((0.6, found), (0.9, found))}
     assert at == pytest.approx({r: np.trace(true.pose_covariance(fits[0], r)) for r in at}, rel=0.15)
+
+
+def test_what_joint_offsets_add_to_a_covariance_is_not_scaled():
+    rng, true = np.random.default_rng(4), UncertaintyModel(covariance_scale=3.0, contour_exponent=0.0)
+    errors, fits, ratios = drawn(true, seed=4)
+    sensitivities = rng.normal(0.0, 1.0, (len(errors), 6, 7))
+    errors = errors + true.joint_std_rad * np.einsum("nij,nj->ni", sensitivities, rng.standard_normal((len(errors), 7)))
+    made = [
+        record | {"covariance": DEFAULT.pose_covariance(fit, ratio, each), "joint_sensitivity": each.tolist()}
+        for record, fit, ratio, each in zip(
+            records(errors, fits, ratios, DEFAULT), fits, ratios, sensitivities, strict=True
+        )
+    ]
+    found = fit_model(DEFAULT, made)
+    at = np.trace(found.pose_covariance(fits[0], 0.8))
+    assert at == pytest.approx(np.trace(true.pose_covariance(fits[0], 0.8)), rel=0.2)
 
 
 def test_the_fit_makes_squared_errors_independent_of_the_contour_inlier_ratio():
