@@ -13,7 +13,7 @@ from ctr_env.scenes.robots.catalogue import ROBOTS
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 
-@pytest.mark.parametrize("name", ["panda", "baxter"])
+@pytest.mark.parametrize("name", ["panda", "baxter", "ur5"])
 def test_files_say_what_they_are(name):
     file = packaged_weights(ROBOTS[name])
     assert file.stat().st_size <= 16e6
@@ -26,8 +26,8 @@ def test_files_say_what_they_are(name):
 
 
 def test_robots_without_weights_are_told_which_have_some():
-    assert packaged_robots() == ("baxter", "panda")
-    with pytest.raises(ValueError, match="baxter, panda"):
+    assert packaged_robots() == ("baxter", "panda", "ur5")
+    with pytest.raises(ValueError, match="baxter, panda, ur5"):
         packaged_weights(ROBOTS["baxter_right"])
 
 
@@ -49,7 +49,7 @@ def add_errors(name, frames, seed):
     return errors, overlaps
 
 
-@pytest.mark.parametrize("name", ["panda", "baxter"])
+@pytest.mark.parametrize("name", ["panda", "baxter", "ur5"])
 @pytest.mark.parametrize("frames", [24, pytest.param(200, marks=pytest.mark.slow)])
 def test_errors_stay_near_those_of_the_model_card(name, frames):
     """On frames that neither training, nor the fit of the uncertainty model, nor the card has used."""
