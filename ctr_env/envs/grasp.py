@@ -71,8 +71,8 @@ class GraspEnv(ServoEnv):
         opening = spaces.Box(-1.0, 1.0, (1,), np.float32)
         self.observation_space = spaces.Dict({**entries.spaces, "gripper_opening": opening})
 
-    def step(self, action: NDArray[np.float32]) -> tuple[dict[str, NDArray[Any]], float, bool, bool, dict[str, Any]]:
-        """Act for one camera frame.
+    def act(self, action: NDArray[np.float32]) -> None:
+        """Command the arm and the gripper for one camera frame.
 
         Args:
             action: ``(7,)`` twist and gripper, or ``(n + 1,)`` joint velocities and gripper, in [-1, 1].
@@ -84,7 +84,7 @@ class GraspEnv(ServoEnv):
         if values.shape != self.action_space.shape or not np.isfinite(values).all():
             raise DataError(f"an action is {self.action_space.shape} finite numbers, not {values!r}")
         self._world.move_gripper(float(np.clip(values[-1], -1.0, 1.0)))
-        return super().step(values[:-1].astype(np.float32))
+        super().act(values[:-1].astype(np.float32))
 
     def _make_world(self) -> GraspWorld:
         return GraspWorld(self.config, self.kinematics, self.estimator)

@@ -15,7 +15,7 @@ from ctr_env.scenes.world.block import BLOCK_HALF_M
 
 from .config import ServoConfig
 from .episode import Episode
-from .observation import Snapshot
+from .measurement import Measurement
 from .world import CONTROL_HZ, World
 
 __all__ = ["APPROACH_M", "GraspWorld"]
@@ -72,9 +72,9 @@ class GraspWorld(World):
         super().advance(episode, joint_velocities, step)
         self.scene.place_target(self._goal())
 
-    def observe(self, episode: Episode, step: int) -> Snapshot:
-        """Image, measurements, estimate and true poses of a frame."""
-        return self._observer.observe(episode, step, step / CONTROL_HZ, self._goal().as_matrix())
+    def measure(self, episode: Episode, step: int) -> Measurement:
+        """Measurements and true poses of a frame."""
+        return self._observer.measure(episode, step, step / CONTROL_HZ, self._goal().as_matrix())
 
     @property
     def lift(self) -> float:

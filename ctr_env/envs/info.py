@@ -18,7 +18,7 @@ __all__ = ["step_info"]
 def step_info(
     episode: Episode, now: Snapshot, errors: LoopErrors, command: ServoCommand, true_error: tuple[float, float]
 ) -> dict[str, Any]:
-    """Everything that is recorded of a step, but for ``is_success``.
+    """Everything that is recorded of a step, but for ``is_success`` and the ``draws`` of the episode.
 
     The keys and shapes are the same at every step; there are no wall-clock times and no NaN. Distances are in metres,
     angles in radians.
@@ -32,7 +32,7 @@ def step_info(
     - ``controller_mode``, ``controller_reason``: see :class:`~ctr_env.controllers.ServoCommand`.
     - ``arm_in_view``: visible share of the arm; ``at_joint_limit``; ``time_s``.
     - ``camera_T_base``: true pose, ``(4, 4)``; ``intrinsics``: ``(4,)`` fx, fy, cx, cy, pixels.
-    - ``seed``, ``draws``: every random draw of the episode; ``frame_draws``: those of this frame.
+    - ``seed``: seed of the episode; ``draws``: its random draws; ``frame_draws``: those of this frame.
 
     Args:
         episode: The episode.
@@ -60,6 +60,5 @@ def step_info(
         "camera_T_base": now.camera_T_base_matrix.copy(),
         "intrinsics": np.array([camera.fx, camera.fy, camera.cx, camera.cy]),
         "seed": episode.seed,
-        "draws": {name: value.copy() for name, value in episode.draws.items()},
         "frame_draws": {name: value.copy() for name, value in now.frame_draws.items()},
     }

@@ -1,11 +1,10 @@
-"""One instant of the loop: measurements, the estimate made from them, and the true poses."""
+"""What is measured at one instant of the loop, and the true poses."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctr_env.datasets.frame import Frame
 from ctr_env.estimators import GroundTruth, PoseEstimator
 from ctr_env.geometry import pose_from_matrix
 from ctr_env.scenes.randomization.apply import sizes_of
@@ -13,8 +12,7 @@ from ctr_env.scenes.randomization.randomization import Draws, Randomization
 from ctr_env.scenes.world.scene import Scene
 
 from .episode import Episode
-from .imaging import SceneCamera
-from .observation import Snapshot
+from .measurement import Measurement
 
 __all__ = ["Observer"]
 
@@ -22,37 +20,28 @@ _STOP_MARGIN = 0.02  # rad from a joint stop that counts as at the stop
 
 
 class Observer:
-    """Measures joints, takes the image and estimates ``camera_T_base``."""
+    """Measures joints and poses, and decides which frames have an image."""
 
-    def __init__(
-        self,
-        scene: Scene,
-        rules: Randomization,
-        camera: SceneCamera,
-        estimator: PoseEstimator,
-        always: bool,
-    ) -> None:
+    def __init__(self, scene: Scene, rules: Randomization, estimator: PoseEstimator, always: bool) -> None:
         """Observe a scene.
 
         Args:
             scene: The scene.
             rules: Randomisation, of which the fields drawn for each frame are used.
-            camera: Source of the images.
             estimator: Pose estimator.
             always: Whether every frame has an image, also where the estimator does not want it.
         """
         self._scene = scene
         self._rules = rules
-        self._camera = camera
         self._estimator = estimator
         self._always = always
         self._static: tuple[Episode, NDArray[np.float64]] | None = None
         self._lower, self._upper = scene.kinematics.lower + _STOP_MARGIN, scene.kinematics.upper - _STOP_MARGIN
 
-    def observe(
+    def measure(
         self, episode: Episode, step: int, time_s: float, base_T_goal: NDArray[np.float64] | None = None
-    ) -> Snapshot:
-        """Observe the scene as it is.
+    ) -> Measurement:
+        """Measure the scene as it is; the estimator is given the truth where it needs it.
 
         Args:
             episode: The episode.
@@ -61,12 +50,9 @@ class Observer:
             base_T_goal: ``(4, 4)`` goal, where it is not that of the episode.
         """
         scene, estimator = self._scene, self._estimator
-        frame_draws = self._frame_draws(episode, step)
         joint_positions = scene.joint_positions
-        measured = joint_positions + episode.draws["sensors.joint_bias"]
-        wanted = self._always or estimator.wants_image(time_s)
-        image = self._camera.image(episode, frame_draws, step) if wanted else None
         camera_T_base, base_T_ee = scene.camera_T_base_matrix, scene.base_T_ee_matrix
+        wants_image = self._always or estimator.wants_image(time_s)
         if estimator.needs_truth:
             camera_T_ee = pose_from_matrix(camera_T_base @ base_T_ee)
             estimator.observe_truth(GroundTruth(time_s, scene.camera_T_base, camera_T_ee))
@@ -75,20 +61,19 @@ class Observer:
             camera_T_goal = self._camera_T_goal(episode, base_T_goal)
         else:
             camera_T_goal = camera_T_base @ base_T_goal
-        return Snapshot(
+        return Measurement(
             time_s=time_s,
-            joint_positions=measured,
+            joint_positions=joint_positions + episode.draws["sensors.joint_bias"],
             joint_velocities=scene.joint_velocities,
             camera=scene.camera,
             camera_T_goal_matrix=camera_T_goal,
             camera_T_base_matrix=camera_T_base,
             base_T_ee_matrix=base_T_ee,
             base_T_goal_matrix=base_T_goal,
-            estimate=estimator.estimate(Frame(measured, scene.camera, time_s, image)),
-            image=image,
             arm_in_view=scene.arm_in_view(),
             at_joint_limit=self._at_joint_limit(joint_positions),
-            frame_draws=frame_draws,
+            frame_draws=self._frame_draws(episode, step),
+            wants_image=wants_image,
         )
 
     def _camera_T_goal(self, episode: Episode, base_T_goal: NDArray[np.float64]) -> NDArray[np.float64]:

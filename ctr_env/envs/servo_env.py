@@ -11,10 +11,11 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from ctr_env.controllers import Controller, ServoCommand, ServoGoal, ServoState
-from ctr_env.estimators import PoseEstimator
+from ctr_env.estimators import PoseEstimate, PoseEstimator
 from ctr_env.geometry import matrix_error
 from ctr_env.runs.configuration import require_choice
 from ctr_env.scenes.randomization.apply import sizes_of
+from ctr_env.scenes.randomization.randomization import Draws
 from ctr_env.scenes.robots.description import RobotDescription
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.world.scene import Scene
@@ -25,6 +26,7 @@ from .config import ServoConfig
 from .episode import Episode
 from .info import step_info
 from .loop_errors import LoopErrors
+from .measurement import Measurement
 from .objective import Objective, ServoObjective
 from .observation import Snapshot, observation, observation_space
 from .replay import read_reset_options
@@ -150,6 +152,25 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
             ConfigurationError: If an option or a draw is unknown or malformed.
             SamplingError: If the randomisation's rules leave no servoable, visible episode.
         """
+        self.begin(seed=seed, options=options)
+        return self._observe()
+
+    def step(self, action: NDArray[np.float32]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """Act for one camera frame.
+
+        Args:
+            action: ``(6,)`` twist or ``(n,)`` joint velocities as shares of their limits, in [-1, 1].
+
+        Raises:
+            DataError: If the action has the wrong shape or is not finite.
+        """
+        self.act(action)
+        self.advance()
+        obs, info = self._observe()
+        return obs, self.step_reward(obs, info), False, False, info
+
+    def begin(self, *, seed: int | None, options: Mapping[str, Any] | None) -> None:
+        """The part of :meth:`reset` before the first measurement; same arguments and errors."""
         super().reset(seed=seed)
         replay = read_reset_options(options, sizes_of(self._world.scene))
         fresh_seed = int(self.np_random.integers(2**62))
@@ -162,26 +183,44 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         self._errors = LoopErrors(self.controller.needs_gripper)
         self.controller.reset()
         self.estimator.reset(episode.stream("estimator"))
-        self._observe(episode)
-        return self._report(episode)
 
-    def step(self, action: NDArray[np.float32]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Act for one camera frame.
-
-        Args:
-            action: ``(6,)`` twist or ``(n,)`` joint velocities as shares of their limits, in [-1, 1].
+    def act(self, action: NDArray[np.float32]) -> None:
+        """Ask the controller for the command of the next camera frame.
 
         Raises:
             DataError: If the action has the wrong shape or is not finite.
+            gymnasium.error.ResetNeeded: If there is no episode yet.
         """
         if self._episode is None:
             raise gym.error.ResetNeeded("call reset() before step()")
         self._command = self._control(self._actions.check(action))
-        self._world.advance(self._episode, self._command.joint_velocities, self._steps)
+
+    def advance(self) -> None:
+        """Let one camera frame pass. Several environments may do so at once, in threads."""
+        self._world.advance(self.episode, self._command.joint_velocities, self._steps)
         self._steps += 1
-        self._observe(self._episode)
-        obs, info = self._report(self._episode)
-        return obs, self._reward(obs, info), False, False, info
+
+    def measure(self) -> Measurement:
+        """What there is to know before the image is taken and the pose estimated."""
+        return self._world.measure(self.episode, self._steps)
+
+    def conclude(
+        self, measured: Measurement, image: NDArray[np.uint8] | None, estimate: PoseEstimate
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Observation and ``info`` (without ``draws``) of a measured frame.
+
+        Args:
+            measured: The frame.
+            image: Its ``(H, W, 3)`` uint8 image; ``None`` if it has none.
+            estimate: The estimate made from it.
+        """
+        self._now = measured.snapshot(image, estimate)
+        self._errors.update(self._now, self.kinematics.ee_matrix(measured.joint_positions))
+        return self._report(self.episode)
+
+    def step_reward(self, obs: Observation, info: dict[str, Any]) -> float:
+        """The reward of a step that led to an observation; to be called once a step."""
+        return self._reward(obs, info)
 
     def _make_world(self) -> World:
         return World(self.config, self.kinematics, self.estimator)
@@ -213,9 +252,14 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
             covariance=now.estimate.covariance,
         )
 
-    def _observe(self, episode: Episode) -> None:
-        self._now = self._world.observe(episode, self._steps)
-        self._errors.update(self._now, self.kinematics.ee_matrix(self._now.joint_positions))
+    def _observe(self) -> tuple[Observation, dict[str, Any]]:
+        measured = self.measure()
+        image = self._take_image(measured.frame_draws) if measured.wants_image else None
+        obs, info = self.conclude(measured, image, self.estimator.estimate(measured.frame(image)))
+        return obs, info | {"draws": {name: value.copy() for name, value in self.episode.draws.items()}}
+
+    def _take_image(self, frame_draws: Draws) -> NDArray[np.uint8]:
+        return self._world.camera.image(self.episode, frame_draws, self._steps)
 
     def _report(self, episode: Episode) -> tuple[Observation, dict[str, Any]]:
         now = self._now
@@ -240,6 +284,17 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         return self._world.scene
 
     @property
+    def episode(self) -> Episode:
+        """The present episode.
+
+        Raises:
+            gymnasium.error.ResetNeeded: If there is no episode yet.
+        """
+        if self._episode is None:
+            raise gym.error.ResetNeeded("call reset() first: there is no episode yet")
+        return self._episode
+
+    @property
     def snapshot(self) -> Snapshot:
         """All that is known, and true, at this instant."""
         return self._now
@@ -259,7 +314,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
             raise gym.error.ResetNeeded("call reset() before image()")
         if self._now.image is not None:
             return self._now.image
-        return self._world.camera.image(self._episode, self._now.frame_draws, self._steps)
+        return self._take_image(self._now.frame_draws)
 
     def robot_mask(self) -> NDArray[np.bool_]:
         """``(H, W)`` true robot pixels of this instant."""

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctr_env.estimators import PoseEstimator
-from ctr_env.scenes.randomization.apply import apply_draws
 from ctr_env.scenes.randomization.randomization import Draws, make_randomization
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.world.config import SceneConfig
@@ -15,8 +14,9 @@ from ctr_env.scenes.world.scene import Scene
 from .config import ServoConfig
 from .episode import Episode, EpisodeSampler
 from .imaging import SceneCamera
-from .observation import Snapshot
+from .measurement import Measurement
 from .observer import Observer
+from .staging import stage
 
 __all__ = ["CONTROL_HZ", "PHYSICS_HZ", "World"]
 
@@ -27,7 +27,7 @@ PHYSICS_HZ = 500
 
 
 class World:
-    """Samples episodes, advances the physics and observes the result.
+    """Samples episodes, advances the physics and measures the result.
 
     Attributes:
         scene: The simulated scene.
@@ -46,7 +46,7 @@ class World:
         self.scene = Scene(SceneConfig(config.robot, width, height, board=board, block=block, room=rules.room))
         self.camera = SceneCamera(self.scene, config.renderer, width, height)
         always = "image" in config.observation_parts
-        self._observer = Observer(self.scene, rules, self.camera, estimator, always)
+        self._observer = Observer(self.scene, rules, estimator, always)
         self._moves = config.task == "track"
         self._sampler = EpisodeSampler(
             self.scene,
@@ -76,11 +76,7 @@ class World:
         """
         self.scene.restore()
         episode = self._sampler.sample(seed, *self.size, replay)
-        self.scene.restore()
-        self.scene.place_arm(episode.start)
-        self.scene.place_camera(episode.camera, episode.world_T_camera(0.0))
-        apply_draws(self.scene, episode.draws)
-        self.scene.place_target(episode.base_T_goal(0.0))
+        stage(self.scene, episode)
         return episode
 
     def advance(self, episode: Episode, joint_velocities: NDArray[np.float64], step: int) -> None:
@@ -98,6 +94,6 @@ class World:
             self.scene.place_camera(episode.camera, episode.world_T_camera(time_s))
             self.scene.place_target(episode.base_T_goal(time_s))
 
-    def observe(self, episode: Episode, step: int) -> Snapshot:
-        """Image, measurements, estimate and true poses of a frame."""
-        return self._observer.observe(episode, step, step / CONTROL_HZ)
+    def measure(self, episode: Episode, step: int) -> Measurement:
+        """Measurements and true poses of a frame."""
+        return self._observer.measure(episode, step, step / CONTROL_HZ)
