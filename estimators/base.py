@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,3 +146,15 @@ class PoseEstimator(ABC):
     def estimate_batch(self, frames: Sequence[Frame]) -> list[PoseEstimate]:
         """Poses of consecutive frames in order of time; the same as estimating them one by one."""
         return [self.estimate(frame) for frame in frames]
+
+    @classmethod
+    def estimate_each(cls, estimators: Sequence[Self], frames: Sequence[Frame]) -> list[PoseEstimate]:
+        """Poses from the newest frame of each of N sequences; the same as one by one, up to rounding.
+
+        Estimators with a network override it to apply the network to all frames together.
+
+        Args:
+            estimators: The estimator of each sequence, all made alike; the weights of the first one serve for all.
+            frames: The newest frame of each.
+        """
+        return [estimator.estimate(frame) for estimator, frame in zip(estimators, frames, strict=True)]

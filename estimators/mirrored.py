@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,3 +137,14 @@ class MirroredEstimator(PoseEstimator):
         """Poses of frames in order of time."""
         found = self.inner.estimate_batch([self._mirror.frame(frame) for frame in frames])
         return [self._mirror.estimate(e, frame.camera.width) for e, frame in zip(found, frames, strict=True)]
+
+    @classmethod
+    def estimate_each(cls, estimators: Sequence[Self], frames: Sequence[Frame]) -> list[PoseEstimate]:
+        """Poses from the newest frame of each of N sequences."""
+        mirrored = [each._mirror.frame(frame) for each, frame in zip(estimators, frames, strict=True)]
+        inner = [each.inner for each in estimators]
+        found = type(inner[0]).estimate_each(inner, mirrored)
+        return [
+            each._mirror.estimate(estimate, frame.camera.width)
+            for each, estimate, frame in zip(estimators, found, frames, strict=True)
+        ]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from scipy.spatial.transform import RigidTransform
 
 from ctr_env.datasets.frame import Frame
 from ctr_env.errors import ConfigurationError, DataError
@@ -24,10 +23,11 @@ from .edge_refinement import refine_by_edges
 from .hypothesis import PoseHypothesis
 from .joint_information import joint_information
 from .packaged import mirror_for, packaged_weights
-from .passes import reacquisition_passes, search_passes, tracking_passes
+from .passes import search_passes
 from .pipeline import Pipeline
 from .report import pose_estimate
 from .robot_model import RobotModel, RobotView
+from .tracking import Track, next_hypotheses
 from .validity import evidence
 from .weights import read_header
 
@@ -137,8 +137,7 @@ class CtRNetEstimator(PoseEstimator):
         self.joint_std_rad = header.uncertainty.joint_std_rad
         self.uncertainty_source = header.uncertainty.source
         self._pipeline: Pipeline | None = None
-        self._last: RigidTransform | None = None
-        self._misses: int | None = None  # images since the last valid pose; none: this is the first one
+        self._track = Track()
 
     @property
     def detector(self) -> Detector:
@@ -166,10 +165,10 @@ class CtRNetEstimator(PoseEstimator):
 
     def reset(self, rng: np.random.Generator) -> None:
         """Forget the previous pose."""
-        self._last, self._misses = None, None
+        self._track = Track()
 
     def estimate(self, frame: Frame) -> PoseEstimate:
-        """Pose of one frame: by tracking where the previous pose was valid, else by a search.
+        """Pose from one image; with tracking, the previous pose replaces the coarse pass.
 
         The first image of a sequence is searched with all retries. When tracking is lost later, each image gets one
         kind of retry in turn, so that a robot out of view does not hold up the loop.
@@ -177,21 +176,23 @@ class CtRNetEstimator(PoseEstimator):
         Raises:
             DataError: If the frame has no image.
         """
-        config, pipeline = self.config, self.pipeline
-        view = pipeline.model.view(frame)
-        if not config.tracking or self._misses is None:
-            schedules = [search_passes(config.passes, config.align_contour)]
-        else:
-            schedules = [reacquisition_passes(config.passes, config.align_contour, self._misses)]
-        if config.tracking and self._last is not None:
-            schedules.insert(0, tracking_passes(self._last, config.align_contour))
-        for passes in schedules:
-            hypothesis, reason = self._judged(view, pipeline.run([view], passes)[0])
-            if not reason:
-                break
-        self._last = None if reason else hypothesis.camera_T_base
-        self._misses = 0 if not reason or self._misses is None else self._misses + 1
-        return self._reported(view, hypothesis, reason)
+        return self.estimate_each([self], [frame])[0]
+
+    @classmethod
+    def estimate_each(cls, estimators: Sequence[Self], frames: Sequence[Frame]) -> list[PoseEstimate]:
+        """Poses from the newest image of each of N sequences; the images go through the network together.
+
+        Raises:
+            DataError: If a frame has no image.
+        """
+        lead = estimators[0]
+        config, pipeline = lead.config, lead.pipeline
+        for each in estimators:
+            each._pipeline = pipeline
+        views = [pipeline.model.view(frame) for frame in frames]
+        tracks = [each._track if config.tracking else Track() for each in estimators]
+        found = next_hypotheses(pipeline, views, tracks, config.passes, config.align_contour, lead._judged)
+        return [lead._reported(view, *each) for view, each in zip(views, found, strict=True)]
 
     def estimate_batch(self, frames: Sequence[Frame]) -> list[PoseEstimate]:
         """Poses of frames in order of time; without tracking they go through the network together.

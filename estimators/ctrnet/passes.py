@@ -29,14 +29,14 @@ class InferencePass:
             ratio.
         follows: Whether it refines what the pass before found, accepted or not.
         align: Whether contours are aligned after it.
-        prior: Pose that the pass starts from in every image; ``None``: the hypotheses so far.
+        prior: Pose that the pass starts from in every image, or that of each; ``None``: the hypotheses so far.
     """
 
     crop: CropRule
     retry: bool = False
     follows: bool = False
     align: bool = False
-    prior: RigidTransform | None = None
+    prior: RigidTransform | tuple[RigidTransform, ...] | None = None
 
     def starts(
         self, best: Sequence[PoseHypothesis | None], recent: dict[int, PoseHypothesis]
@@ -47,6 +47,8 @@ class InferencePass:
             best: The best hypothesis of each image so far.
             recent: What the pass before found, by image.
         """
+        if isinstance(self.prior, tuple):
+            return {i: PoseHypothesis.from_pose(prior) for i, prior in enumerate(self.prior)}
         if self.prior is not None:
             return dict.fromkeys(range(len(best)), PoseHypothesis.from_pose(self.prior))
         if self.follows:
@@ -54,8 +56,13 @@ class InferencePass:
         return {i: h for i, h in enumerate(best) if not self.retry or (h is not None and h.doubtful)}
 
 
-def tracking_passes(previous: RigidTransform, align: bool) -> list[InferencePass]:
-    """One refined pass around the previous ``camera_T_base``, which replaces the coarse pass."""
+def tracking_passes(previous: RigidTransform | tuple[RigidTransform, ...], align: bool) -> list[InferencePass]:
+    """One refined pass around the previous ``camera_T_base``, which replaces the coarse pass.
+
+    Args:
+        previous: The previous pose: one for all images, or that of each.
+        align: Whether contours are aligned.
+    """
     return [InferencePass(around_pose, align=align, prior=previous)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -92,6 +92,16 @@ class FusingEstimator(PoseEstimator):
         """Poses of frames in order of time, each from the frame and those before it."""
         measured = [_checked(estimate) for estimate in self.source.estimate_batch(frames)]
         return [self.take(*each) for each in zip(frames, measured, strict=True)]
+
+    @classmethod
+    def estimate_each(cls, estimators: Sequence[Self], frames: Sequence[Frame]) -> list[PoseEstimate]:
+        """Poses of N sequences, each from the newest frame and those before it."""
+        sources = [each.source for each in estimators]
+        found = type(sources[0]).estimate_each(sources, frames)
+        return [
+            each.take(frame, _checked(measured))
+            for each, frame, measured in zip(estimators, frames, found, strict=True)
+        ]
 
     @abstractmethod
     def forget(self) -> None:
