@@ -13,21 +13,23 @@ ENTRY_POINT = "ctr_env.envs:ServoEnv"
 
 
 class _Kind(NamedTuple):
-    """Environments of one task: class, steps of an episode, and arguments beside the robot."""
+    """Environments of one task: classes, steps of an episode, and arguments beside the robot."""
 
     entry_point: str
+    vector_entry_point: str
     steps: int
     kwargs: dict[str, Any]
 
 
 _REACH, _FOLLOW = "ctr_env.envs:ReachEnv", {"task": "track", "moving": "both", "tolerance_m": 0.02}
+_VECTOR = "ctr_env.envs.vector:{}VectorEnv"
 _KINDS = {
-    "Servo": _Kind(ENTRY_POINT, 240, {"task": "servo"}),
-    "Track": _Kind(ENTRY_POINT, 300, {"task": "track"}),
-    "Reach": _Kind(_REACH, 120, {}),
-    "ReachGoal": _Kind("ctr_env.envs:ReachGoalEnv", 120, {}),
-    "Follow": _Kind(_REACH, 240, _FOLLOW),
-    "Grasp": _Kind("ctr_env.envs:GraspEnv", 300, {}),
+    "Servo": _Kind(ENTRY_POINT, _VECTOR.format("Servo"), 240, {"task": "servo"}),
+    "Track": _Kind(ENTRY_POINT, _VECTOR.format("Servo"), 300, {"task": "track"}),
+    "Reach": _Kind(_REACH, _VECTOR.format("Reach"), 120, {}),
+    "ReachGoal": _Kind("ctr_env.envs:ReachGoalEnv", _VECTOR.format("ReachGoal"), 120, {}),
+    "Follow": _Kind(_REACH, _VECTOR.format("Reach"), 240, _FOLLOW),
+    "Grasp": _Kind("ctr_env.envs:GraspEnv", _VECTOR.format("Grasp"), 300, {}),
 }
 _NAMES = {
     f"ctr_env/{label}{kind}-v0": (robot, kind)
@@ -49,5 +51,11 @@ def register_environments() -> None:
     """Register every environment; a repeated call has no effect."""
     for name, (_, kind) in _NAMES.items():
         if name not in gym.registry:
-            entry_point, steps, _ = _KINDS[kind]
-            gym.register(name, entry_point=entry_point, max_episode_steps=steps, kwargs=dict(ENVIRONMENTS[name]))
+            single, vector, steps, _ = _KINDS[kind]
+            gym.register(
+                name,
+                entry_point=single,
+                vector_entry_point=vector,
+                max_episode_steps=steps,
+                kwargs=dict(ENVIRONMENTS[name]),
+            )

@@ -12,7 +12,7 @@ from ctr_env.envs.config import ServoConfig
 from ctr_env.evaluation.servo.rerun_recording import record_rerun, require_rerun
 from ctr_env.evaluation.servo.runner import ServoStudy, run_servo_study, video_path
 from ctr_env.evaluation.servo.summary import summary_table
-from ctr_env.runs.engines.local import available_cores
+from ctr_env.runs.cores import available_cores
 
 from .command import ResultCommand
 from .environment import ENVIRONMENT, NetworkOptions, environment_arguments, randomization_name

@@ -22,8 +22,8 @@ from ctr_env.evaluation.study.file import StudyFile, load_study
 from ctr_env.evaluation.study.runner import Progress, run_study
 from ctr_env.evaluation.study.store import StudyFolder
 from ctr_env.evaluation.study.summary import study_table
+from ctr_env.runs.cores import available_cores
 from ctr_env.runs.engines.choice import make_engine
-from ctr_env.runs.engines.local import available_cores
 
 from .command import OutputCommand
 from .progress import counting_progress

@@ -20,6 +20,8 @@ __all__ = ["Measurement"]
 class Measurement(NamedTuple):
     """One instant without image and estimate; fields of the same names are those of :class:`Snapshot`."""
 
+    step: int
+    """Number of the frame within its episode."""
     time_s: float
     joint_positions: NDArray[np.float64]
     joint_velocities: NDArray[np.float64]

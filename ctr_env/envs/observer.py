@@ -62,6 +62,7 @@ class Observer:
         else:
             camera_T_goal = camera_T_base @ base_T_goal
         return Measurement(
+            step=step,
             time_s=time_s,
             joint_positions=joint_positions + episode.draws["sensors.joint_bias"],
             joint_velocities=scene.joint_velocities,

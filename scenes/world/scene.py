@@ -20,6 +20,7 @@ from .field_of_view import FieldOfView
 from .objects import TARGET
 from .room import CAMERA, build_room
 from .rooms import ROOMS
+from .scene_state import SceneState
 
 __all__ = ["Scene"]
 
@@ -32,6 +33,8 @@ _NOMINAL_LIGHT = (
     "light_specular",
     "light_castshadow",
 )
+_CAMERA = ("cam_pos", "cam_quat", "cam_resolution", "cam_sensorsize", "cam_intrinsic", "cam_fovy")
+_STATE = ("qpos", "mocap_pos", "mocap_quat")
 
 
 class Scene:
@@ -156,13 +159,33 @@ class Scene:
 
     def place_camera(self, camera: PinholeCamera, world_T_camera: RigidTransform) -> None:
         """Set the camera's intrinsics and pose (OpenCV axes)."""
-        self.camera, self.world_T_camera = camera, world_T_camera
-        self._camera_T_world = inverse_matrix(world_T_camera.as_matrix())
-        self.camera_T_base_matrix = self._camera_T_world @ self._world_T_base
-        self._camera_T_base = None
-        self._view = FieldOfView(camera, self._camera_T_world)
+        self.world_T_camera = world_T_camera
+        self._look(camera, inverse_matrix(world_T_camera.as_matrix()))
         set_camera_intrinsics(self.model, self.camera_id, camera)
         set_camera_pose(self.model, self.camera_id, world_T_camera)
+        mujoco.mj_camlight(self.model, self.data)
+
+    def state(self) -> SceneState:
+        """All that images depend on, as it is now."""
+        return SceneState(
+            model={name: getattr(self.model, name).copy() for name in (*_NOMINAL, *_NOMINAL_LIGHT, *_CAMERA)},
+            data={name: getattr(self.data, name).copy() for name in _STATE},
+            headlight=np.stack([self.model.vis.headlight.ambient, self.model.vis.headlight.diffuse]),
+            camera=self.camera,
+            camera_T_world=self._camera_T_world,
+        )
+
+    def show(self, state: SceneState) -> None:
+        """Take the state of another scene of this configuration, for images alone.
+
+        Call :meth:`restore` before anything else.
+        """
+        for owner, values in ((self.model, state.model), (self.data, state.data)):
+            for name, value in values.items():
+                getattr(owner, name)[:] = value
+        self.model.vis.headlight.ambient[:], self.model.vis.headlight.diffuse[:] = state.headlight
+        self._look(state.camera, state.camera_T_world)
+        mujoco.mj_kinematics(self.model, self.data)
         mujoco.mj_camlight(self.model, self.data)
 
     def place_target(self, base_T_goal: RigidTransform) -> None:
@@ -240,6 +263,13 @@ class Scene:
     def robot_mask(self, segmentation: NDArray[np.int32]) -> NDArray[np.bool_]:
         """``(H, W)`` robot mask of an ``(H, W)`` geom segmentation."""
         return np.append(self.robot_geoms, False)[segmentation]
+
+    def _look(self, camera: PinholeCamera, camera_T_world: NDArray[np.float64]) -> None:
+        """Set what follows from the intrinsics and the ``(4, 4)`` pose of the world in the camera."""
+        self.camera, self._camera_T_world = camera, camera_T_world
+        self.camera_T_base_matrix = camera_T_world @ self._world_T_base
+        self._camera_T_base = None
+        self._view = FieldOfView(camera, camera_T_world)
 
     def _index_links(self) -> None:
         model = self.model

@@ -8,9 +8,10 @@ from typing import Any
 
 from ctr_env.errors import ConfigurationError
 from ctr_env.runs.configuration import require_choice
+from ctr_env.runs.cores import available_cores
 
 from .base import Engine
-from .local import LocalEngine, available_cores
+from .local import LocalEngine
 
 __all__ = ["ENGINES", "make_engine"]
 

@@ -15,6 +15,7 @@ from joblib.externals.loky.process_executor import (
 )
 
 from ctr_env.errors import ConfigurationError, WorkerError
+from ctr_env.runs.cores import available_cores
 
 from .base import ATTEMPTS, Engine, Finished, Job, Result
 from .worker import THREADS, limit_loaded_libraries, one_thread, start_worker
@@ -117,8 +118,3 @@ class _Worker:
 def _cause(error: BaseException) -> str:
     """The last line of the error in the worker process."""
     return str(error.__cause__ or error).strip().strip('"').strip().splitlines()[-1]
-
-
-def available_cores() -> int:
-    """Number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -8,9 +8,9 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from ctr_env.errors import ConfigurationError, MissingDependencyError
+from ctr_env.runs.cores import available_cores
 
 from .base import ATTEMPTS, Engine, Finished, Job, Result
-from .local import available_cores
 from .worker import THREADS, start_worker
 
 __all__ = ["RayEngine"]
