@@ -27,7 +27,7 @@ class ReinforcementConfig:
     seed: int = 0
     """Seed of initial weights, exploration and episodes."""
     envs: int = 1
-    """Number of environments that are stepped together, each in a process of its own if there are several."""
+    """Number of environments that are stepped together."""
     difficulty: float = 1.0
     """Difficulty at the start; it rises linearly to 1, the whole task, over the first half of the training (``Reach``
     and ``Follow``)."""

@@ -15,6 +15,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv, VecEnv
 from ctr_env.runs.engines.worker import start_worker
 
 from .environments import NumberedEpisodes, make_environment
+from .numbered_environments import NumberedVectorEnv
 
 __all__ = ["training_environments"]
 
@@ -26,8 +27,14 @@ def training_environments(env_id: str, settings: Mapping[str, Any], seed: int, c
         env_id: Gymnasium id.
         settings: Keyword arguments.
         seed: Seed of the training.
-        count: Number of environments; one is in this process, more are in processes of their own.
+        count: Number of environments; several are batched (:class:`~ctr_env.envs.vector.ServoVectorEnv`), or in
+            processes of their own if they are not registered with a vector environment.
     """
+    if count > 1 and gym.spec(env_id).vector_entry_point is not None:
+        vector: Any = gym.make_vec(
+            env_id, count, vectorization_mode="vector_entry_point", autoreset_mode="Disabled", **settings
+        )
+        return NumberedVectorEnv(vector, seed)
     makers: list[Callable[[], gym.Env[Any, Any]]] = [
         partial(_make, env_id, dict(settings), seed, number, count) for number in range(count)
     ]
