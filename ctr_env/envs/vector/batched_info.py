@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,31 +22,51 @@ def batched_info(infos: Mapping[int, Mapping[str, Any]], count: int) -> dict[str
         infos: ``info`` by number of the environment.
         count: Number of environments.
     """
+    rows = [infos[index] for index in range(count)] if len(infos) == count else []
     batch: dict[str, Any] = {}
     for key in dict.fromkeys(key for info in infos.values() for key in info):
-        values = {index: info[key] for index, info in infos.items() if key in info}
-        mask = np.zeros(count, bool)
-        mask[list(values)] = True
-        batch[key], batch[f"_{key}"] = _batched(key, values, count), mask
+        if rows and all(key in row for row in rows):
+            batch[key], mask = _column(key, [row[key] for row in rows]), np.ones(count, bool)
+        else:
+            chosen = [index for index, info in infos.items() if key in info]
+            mask = np.zeros(count, bool)
+            mask[chosen] = True
+            batch[key] = _spread(key, chosen, [infos[index][key] for index in chosen], count)
+        batch[f"_{key}"] = mask
     return batch
 
 
-def _batched(key: str, values: Mapping[int, Any], count: int) -> Any:
-    first = next(iter(values.values()))
-    if isinstance(first, Mapping) and key != "final_obs":
-        return batched_info(values, count)
-    if isinstance(first, int | float | np.number) and key != "final_obs":
-        array = np.zeros(count, type(first))
-    elif isinstance(first, np.ndarray) and key != "final_obs":
-        array = np.zeros((count, *first.shape), first.dtype)
-    else:
-        array = np.full(count, None, object)
-    if array.dtype == object:
-        for index, value in values.items():
-            array[index] = value
-    else:
-        array[list(values)] = list(values.values())
-    return array
+def _column(key: str, values: list[Any]) -> Any:
+    """The values of all environments."""
+    first = values[0]
+    if _is_nested(key, first):
+        return batched_info(dict(enumerate(values)), len(values))
+    if _is_numeric(key, first):
+        return np.array(values, first.dtype if isinstance(first, np.ndarray) else type(first))
+    column = np.empty(len(values), object)
+    for index, value in enumerate(values):
+        column[index] = value
+    return column
+
+
+def _spread(key: str, chosen: Sequence[int], values: list[Any], count: int) -> Any:
+    """The values of some of the environments, and nothing for the others."""
+    if _is_nested(key, values[0]):
+        return batched_info(dict(zip(chosen, values, strict=True)), count)
+    column = _column(key, values)
+    spread = (
+        np.full(count, None, object) if column.dtype == object else np.zeros((count, *column.shape[1:]), column.dtype)
+    )
+    spread[chosen] = column
+    return spread
+
+
+def _is_nested(key: str, value: object) -> bool:
+    return isinstance(value, Mapping) and key != "final_obs"
+
+
+def _is_numeric(key: str, value: object) -> bool:
+    return isinstance(value, int | float | np.number | np.ndarray) and key != "final_obs"
 
 
 class BatchedDraws:
@@ -66,9 +86,9 @@ class BatchedDraws:
 
     def info(self, mask: NDArray[np.bool_]) -> dict[str, Any]:
         """The entries ``draws`` and ``_draws`` for some of the environments."""
-        others = np.flatnonzero(~mask)
-        found: dict[str, Any] = {}
-        for name, values in self._arrays.items():
-            found[name], found[f"_{name}"] = values.copy(), mask.copy()
-            found[name][others] = 0
+        found: dict[str, Any] = {name: values.copy() for name, values in self._arrays.items()}
+        if not mask.all():
+            for values in found.values():
+                values[~mask] = 0
+        found |= dict.fromkeys([f"_{name}" for name in found], mask.copy())
         return {"draws": found, "_draws": mask.copy()}
