@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.envs.registration import load_env_creator
+
+from ctr_env._registration import ENVIRONMENTS
+from ctr_env.errors import ConfigurationError, DataError
+from ctr_env.estimators.ground_truth import GroundTruthEstimator
 
 LOSSY = {"source": "noisy", "delay_s": 0.1, "rate_hz": 15.0, "dropout": 0.2}
 CASES = [
@@ -78,3 +84,115 @@ def test_all_autoreset_modes_are_those_of_gymnasium(make_vec, mode):
 )
 def test_images_are_those_of_single_environments(make_vec, name, settings):
     assert_like_synchronous(make_vec, name, steps=6, **IMAGES, **settings)
+
+
+@pytest.mark.slow
+def test_ctrnet_estimates_all_images_together(make_vec):
+    """To a tolerance: the network's sums have another order in a batch."""
+    envs = make_vec("PandaServo", 3, estimator="ctrnet", width=320, height=240)
+    obs, _ = envs.reset(seed=4)
+    for i in range(3):
+        single = gym.make("ctr_env/PandaServo-v0", estimator="ctrnet", width=320, height=240)
+        expected, _ = single.reset(seed=4 + i)
+        single.close()
+        assert obs["estimate_valid"][i] == expected["estimate_valid"] == 1.0
+        np.testing.assert_allclose(obs["estimate_pose"][i], expected["estimate_pose"], atol=2e-3)
+        np.testing.assert_array_equal(obs["goal"][i], expected["goal"])
+    detectors = {id(estimator.detector) for estimator in envs.get_attr("estimator")}
+    assert len(detectors) == 1  # whose weights are loaded once
+    found = [envs.step(np.zeros((3, 6), np.float32))[4] for _ in range(2)]
+    assert found[-1]["estimate_valid"].all()
+
+
+def test_every_id_has_a_vector_environment_of_its_class():
+    for name in ENVIRONMENTS:
+        spec = gym.spec(name)
+        vector, single = load_env_creator(spec.vector_entry_point), load_env_creator(spec.entry_point)
+        assert vector.env_type is single
+
+
+def test_seeds_of_the_environments_follow_each_other_and_repeat(make_vec):
+    envs = make_vec("PandaReach", 2, max_episode_steps=2)
+    first, _ = envs.reset(seed=6)
+    shifted, _ = envs.reset(seed=[7, 8])
+    np.testing.assert_array_equal(first["goal"][1], shifted["goal"][0])
+    runs = []
+    for _ in range(2):
+        runs.append([envs.reset(seed=6)[1]["seed"]])
+        runs[-1] += [envs.step(np.zeros((2, 6), np.float32))[4]["seed"] for _ in range(3)]
+    np.testing.assert_array_equal(runs[0], runs[1])
+    assert len({seed for row in runs[0] for seed in row}) == 4  # two episodes of two environments
+    again, _ = envs.reset()
+    assert not np.array_equal(again["goal"], first["goal"])
+
+
+def test_attributes_and_methods_reach_every_environment(make_vec):
+    envs = make_vec("PandaReachGoal", 2)
+    envs.set_attr("difficulty", 0.25)
+    assert envs.get_attr("difficulty") == (0.25, 0.25)
+    envs.set_attr("difficulty", [0.5, 1.0])
+    assert envs.call("difficulty") == (0.5, 1.0)
+    assert envs.call("compute_reward", np.zeros(3), np.zeros(3), {}) == (0.0, 0.0)
+    for values, message in (
+        (0.0, r"difficulty must lie in \(0, 1\]"),
+        ([1.0], "needs 2 values, one per environment, not 1"),
+    ):
+        with pytest.raises(ConfigurationError, match=message):
+            envs.set_attr("difficulty", values)
+    with pytest.raises(ConfigurationError, match="ReachGoalEnv has no attribute 'dificulty'"):
+        envs.set_attr("dificulty", 0.5)
+
+
+@pytest.mark.parametrize("mode, shape", [("rgb_array", (24, 32, 3)), ("depth_array", (24, 32))])
+def test_rendering_gives_the_images_of_single_environments(make_vec, mode, shape):
+    envs = make_vec("PandaServo", 2, render_mode=mode, width=32, height=24)
+    assert envs.render() is None
+    envs.reset(seed=1)
+    images = envs.render()
+    single = gym.make("ctr_env/PandaServo-v0", render_mode=mode, width=32, height=24)
+    single.reset(seed=2)
+    assert images[0].shape == shape
+    np.testing.assert_array_equal(images[1], single.render())
+    single.close()
+
+
+def test_mistakes_are_named(make_vec):
+    for settings, message in (
+        ({"count": 0}, "num_envs must be an integer >= 1, not 0"),
+        ({"cores": 0}, "cores must be an integer >= 1, not 0"),
+        ({"render_mode": "human"}, "render_mode.*rgb_array, depth_array"),
+        ({"autoreset_mode": "Sometimes"}, "autoreset_mode.*NEXT_STEP, NextStep"),
+        ({"estimator": GroundTruthEstimator()}, "2 environments cannot share one estimator object"),
+    ):
+        with pytest.raises(ConfigurationError, match=message):
+            make_vec("PandaReach", **settings)
+    envs = make_vec("PandaReach", 2, max_episode_steps=1, autoreset_mode="Disabled")
+    with pytest.raises(gym.error.ResetNeeded, match=r"call reset\(\) before step"):
+        envs.step(np.zeros((2, 6)))
+    with pytest.raises(gym.error.ResetNeeded, match=r"call reset\(\) without reset_mask"):
+        envs.reset(options={"reset_mask": np.array([True, False])})
+    envs.reset(seed=0)
+    for actions in (np.zeros(6), np.full((2, 6), np.nan), [["up"] * 6] * 2):
+        with pytest.raises(DataError, match=r"actions are \(2, 6\) finite numbers"):
+            envs.step(actions)
+    envs.step(np.zeros((2, 6)))
+    with pytest.raises(gym.error.ResetNeeded, match=r"the episodes of environments \[0, 1\] have ended"):
+        envs.step(np.zeros((2, 6)))
+    envs.reset(options={"reset_mask": np.array([True, False])})
+    with pytest.raises(gym.error.ResetNeeded, match=r"environments \[1\] have ended"):
+        envs.step(np.zeros((2, 6)))
+
+
+def test_one_environment_may_have_an_estimator_object(make_vec):
+    envs = make_vec("PandaReach", 1, estimator=GroundTruthEstimator())
+    obs, _ = envs.reset(seed=0)
+    assert obs["estimate_valid"].all()
+
+
+def test_options_reach_every_environment_and_are_left_alone(make_vec):
+    envs = make_vec("PandaReach", 2)
+    _, info = envs.reset(seed=0)
+    options = {"seed": int(info["seed"][1]), "reset_mask": np.array([True, False])}
+    _, again = envs.reset(options=options)
+    assert again["seed"].tolist() == [int(info["seed"][1]), 0] and again["_seed"].tolist() == [True, False]
+    assert set(options) == {"seed", "reset_mask"}

@@ -3,6 +3,8 @@ import pytest
 from scipy import ndimage
 
 from ctr_env.geometry import pose_error
+from ctr_env.scenes.randomization.apply import apply_draws, sizes_of
+from ctr_env.scenes.randomization.randomization import make_randomization
 from ctr_env.scenes.world.scene import Scene
 
 
@@ -150,3 +152,19 @@ def test_camera_pose_agrees_with_the_simulator(scene, random_view):
 @pytest.mark.parametrize("point, inside", [([1.5, 0, 1.5], True), ([3.45, 0, 1], False), ([1, 1, 0.05], False)])
 def test_cameras_are_inside_the_room(scene, point, inside):
     assert scene.inside_room(point) == inside
+
+
+def test_a_shown_state_gives_the_images_of_the_other_scene(scene, renderer, random_view):
+    """Pose, camera, colours, lights and objects of a scene are drawn by another one of its configuration."""
+    rng = np.random.default_rng(0)
+    random_view(scene, rng)
+    apply_draws(scene, make_randomization("strong").draw(3, sizes_of(scene)))
+    scene.place_target(scene.base_T_ee)  # as an episode begins: objects take their places
+    state, expected = scene.state(), renderer.rgb(scene.data)
+    camera_T_base = scene.camera_T_base_matrix
+    random_view(scene, rng)
+    assert not np.array_equal(renderer.rgb(scene.data), expected)
+    scene.show(state)
+    np.testing.assert_array_equal(renderer.rgb(scene.data), expected)
+    np.testing.assert_array_equal(scene.camera_T_base_matrix, camera_T_base)
+    scene.restore()
