@@ -50,6 +50,6 @@ class NumberedVectorEnv(StableVectorEnv):
         if method_name == "continue_from":
             return [self._next.__setitem__(i, *method_args) for i in self.chosen(indices)]
         if method_name == "set_difficulty":
-            self.set_attr("difficulty", *method_args, indices=indices)
+            self.set_attr("difficulty", method_args[0], indices=indices)
             return [None for _ in self.chosen(indices)]
         return super().env_method(method_name, *method_args, indices=indices, **method_kwargs)
