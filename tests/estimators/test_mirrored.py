@@ -101,3 +101,24 @@ def test_images_are_wanted_where_the_inner_estimator_wants_them():
     inner.wants_image = lambda time_s: time_s >= 1.0
     estimator = MirroredEstimator(inner, Mirror(RIGHT.robot))
     assert [estimator.wants_image(time_s) for time_s in (0.5, 1.5)] == [False, True]
+
+
+def test_sequences_of_several_arms_keep_to_their_own_estimators():
+    rng = np.random.default_rng(1)
+    frames = [Frame(rng.uniform(-1.0, 1.0, 7), CAMERA, 0.1 * i) for i in range(3)]
+    poses = [random_pose(rng) for _ in frames]
+    estimators = [
+        MirroredEstimator(
+            Recorder(lambda frame, truth: PoseEstimate(truth.camera_T_base, np.eye(6), True, frame.time_s)), m
+        )
+        for m in [Mirror(RIGHT.robot)] * 3
+    ]
+    for estimator, pose in zip(estimators, poses, strict=True):
+        estimator.observe_truth(GroundTruth(0.0, pose))
+    found = MirroredEstimator.estimate_each(estimators, frames)
+    for estimator, frame, pose, each in zip(estimators, frames, poses, found, strict=True):
+        assert each.time_s == frame.time_s
+        np.testing.assert_allclose(each.camera_T_base.as_matrix(), pose.as_matrix(), atol=1e-12)
+        np.testing.assert_array_equal(
+            estimator.estimate(frame).camera_T_base.as_matrix(), each.camera_T_base.as_matrix()
+        )

@@ -88,7 +88,7 @@ def test_images_are_those_of_single_environments(make_vec, name, settings):
 
 @pytest.mark.slow
 def test_ctrnet_estimates_all_images_together(make_vec):
-    """To a tolerance: the network's sums have another order in a batch."""
+    """To a tolerance: the network's sums may have another order in a batch."""
     envs = make_vec("PandaServo", 3, estimator="ctrnet", width=320, height=240)
     obs, _ = envs.reset(seed=4)
     for i in range(3):
@@ -96,7 +96,7 @@ def test_ctrnet_estimates_all_images_together(make_vec):
         expected, _ = single.reset(seed=4 + i)
         single.close()
         assert obs["estimate_valid"][i] == expected["estimate_valid"] == 1.0
-        np.testing.assert_allclose(obs["estimate_pose"][i], expected["estimate_pose"], atol=2e-3)
+        np.testing.assert_allclose(obs["estimate_pose"][i], expected["estimate_pose"], atol=1e-3)
         np.testing.assert_array_equal(obs["goal"][i], expected["goal"])
     detectors = {id(estimator.detector) for estimator in envs.get_attr("estimator")}
     assert len(detectors) == 1  # whose weights are loaded once
