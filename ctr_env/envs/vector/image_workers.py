@@ -67,6 +67,9 @@ class ImageWorkers:
             raise WorkerError(
                 "an image worker has ended, killed or out of memory; make the environment anew"
             ) from error
+        except BaseException:  # interrupted: the answers that are on their way belong to no later question
+            self.close()
+            raise
         for answer in answers:
             if answer is not None:
                 raise answer

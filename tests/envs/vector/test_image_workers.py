@@ -1,5 +1,7 @@
 """Processes that draw: they end with their owner, and say what went wrong."""
 
+from types import SimpleNamespace
+
 import gymnasium as gym
 import numpy as np
 import psutil
@@ -67,3 +69,19 @@ def test_a_failing_renderer_is_reported_and_a_killed_process_too(env, make):
     psutil.Process(started[-1]).kill()  # the newest one draws; helpers of Python's are older
     with pytest.raises(WorkerError, match="an image worker has ended"):
         workers.images([request(env)])
+
+
+def test_after_an_interrupt_images_are_those_that_are_asked_for(env, make):
+    workers = make()
+    workers.images([request(env)])
+    worker = workers._workers[0]
+    connection = SimpleNamespace(send=worker.connection.send, close=worker.connection.close, recv=interrupt)
+    workers._workers = [worker._replace(connection=connection)]
+    with pytest.raises(KeyboardInterrupt):
+        workers.images([request(env)])
+    env.reset(seed=1)
+    np.testing.assert_array_equal(workers.images([request(env)])[0], env.image())
+
+
+def interrupt():
+    raise KeyboardInterrupt
