@@ -26,12 +26,12 @@ FLOOR_ASYNC = 2.0
 
 def cpu_seconds() -> float:
     """Processor time of this process and of all that it has started."""
-    own = psutil.Process()
-    times = [own.cpu_times()]
-    for child in own.children(recursive=True):
+    total = time.process_time()
+    for child in psutil.Process().children(recursive=True):
         with suppress(psutil.NoSuchProcess):
-            times.append(child.cpu_times())
-    return sum(each.user + each.system for each in times)
+            times = child.cpu_times()  # in hundredths of a second
+            total += times.user + times.system
+    return total
 
 
 class Rate(NamedTuple):
