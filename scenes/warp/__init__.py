@@ -1,0 +1,1 @@
+"""Many worlds of one scene on one device: MuJoCo Warp's physics and its batch renderer."""

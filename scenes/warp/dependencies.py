@@ -1,0 +1,41 @@
+"""The optional packages of the GPU path."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from typing import Any, NamedTuple
+
+from ctr_env.errors import MissingDependencyError
+
+__all__ = ["Warp", "load_warp"]
+
+_log = logging.getLogger(__name__)
+
+
+class Warp(NamedTuple):
+    """The modules of the extra ``gpu``."""
+
+    warp: Any
+    mujoco_warp: Any
+
+
+@cache
+def load_warp() -> Warp:
+    """Import Warp and MuJoCo Warp, without their messages about every compiled kernel.
+
+    Raises:
+        MissingDependencyError: If one of them is not installed.
+    """
+    try:
+        import mujoco_warp
+        import warp
+    except ImportError as error:
+        raise MissingDependencyError(f"the GPU path needs {error.name}: pip install 'ctr-env[gpu]'") from error
+    warp.config.quiet = True
+    if not warp.is_cuda_available():
+        _log.warning(
+            "no CUDA device: MuJoCo Warp runs on the CPU, one world after the other on one thread; this serves for "
+            "debugging and for tests of parity, not for speed (use the ordinary environments)"
+        )
+    return Warp(warp, mujoco_warp)

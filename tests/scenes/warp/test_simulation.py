@@ -1,0 +1,77 @@
+"""Physics in MuJoCo Warp is that of MuJoCo, up to the rounding of float32."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from ctr_env.errors import ConfigurationError, UsageError
+from ctr_env.scenes.warp.simulation import WarpSimulation
+
+from .conftest import SEEDS, velocities
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_state_after_a_hundred_steps_is_that_of_the_ordinary_scene(pair):
+    pair.simulation.load(pair.states)
+    commands = velocities(5)
+    for command in commands:
+        pair.simulation.step(torch.from_numpy(command), 20)
+    scene = pair.world.scene
+    for i, seed in enumerate(SEEDS):
+        pair.world.begin(seed, {})
+        for command in commands:
+            scene.step(command[i], 20)
+        assert pair.simulation.joint_positions[i].numpy() == pytest.approx(scene.joint_positions, abs=5e-6)
+        assert pair.simulation.joint_velocities[i].numpy() == pytest.approx(scene.joint_velocities, abs=5e-6)
+        assert pair.simulation.base_T_ee[i].numpy() == pytest.approx(scene.base_T_ee_matrix, abs=5e-6)
+    pair.simulation.require_room()
+
+
+def test_an_arm_that_is_pressed_against_the_table_stops_where_it_does_in_the_ordinary_scene(pair):
+    """Contacts are found by other algorithms: the arm slides some hundredths of a radian apart, through nothing."""
+    pair.simulation.load(pair.states)
+    down = np.array([0.0, 0.8, 0.0, 0.0, 0.0, 0.0, 0.0])
+    pair.simulation.step(torch.from_numpy(np.stack([down] * len(SEEDS))), 1000)
+    scene = pair.world.scene
+    pair.world.begin(SEEDS[0], {})
+    scene.step(down, 1000)
+    assert scene.touches()
+    assert pair.simulation.joint_positions[0].numpy() == pytest.approx(scene.joint_positions, abs=0.03)
+    pair.simulation.require_room()
+
+
+def test_loading_begins_anew(pair):
+    ends = []
+    for _ in range(2):
+        pair.simulation.load(pair.states)
+        pair.simulation.step(torch.from_numpy(velocities(1)[0]), 40)
+        ends.append(pair.simulation.joint_positions)
+    assert torch.equal(*ends)
+
+
+def test_the_state_shares_memory_with_torch(pair):
+    pair.simulation.load(pair.states)
+    array = pair.simulation.data.qpos
+    assert pair.simulation.tensor(array).data_ptr() == array.ptr
+
+
+def test_an_overflow_is_reported(pair):
+    pair.simulation.load(pair.states)
+    overflow = pair.simulation.tensor(pair.simulation.data.overflow)
+    overflow[1] = 1
+    with pytest.raises(UsageError, match="1 worlds had more than 48 contacts"):
+        pair.simulation.require_room()
+    overflow.zero_()
+
+
+def test_every_world_needs_a_state(pair):
+    with pytest.raises(UsageError, match="takes 2 states, not 1"):
+        pair.simulation.load(pair.states[:1])
+
+
+def test_the_number_of_worlds_must_be_positive(pair):
+    with pytest.raises(ConfigurationError, match="must be positive, not 0"):
+        WarpSimulation(pair.world.scene, 0, torch.device("cpu"))
