@@ -1,0 +1,1 @@
+"""Commands of many arms at once, as torch tensors on any device."""
