@@ -18,10 +18,11 @@ from ctr_env.scenes.randomization.randomization import Draws
 if TYPE_CHECKING:
     from .loop_errors import LoopErrors
 
-__all__ = ["Snapshot", "observation", "observation_space"]
+__all__ = ["FAR_M", "Snapshot", "observation", "observation_space"]
 
 
-_FAR_M = 100.0
+FAR_M = 100.0
+"""Bound of distances in observations, metres: far beyond any physical value."""
 _LONG_S = 1e4
 
 
@@ -102,23 +103,23 @@ def observation_space(parts: tuple[str, ...], joints: int, width: int, height: i
     entries: dict[str, spaces.Space[Any]] = {
         "joint_positions": _real(joints, 10.0),
         "joint_velocities": _real(joints, 50.0),
-        "goal": _real(9, _FAR_M),
+        "goal": _real(9, FAR_M),
     }
     if "state" in parts:
-        entries |= {"camera_pose": _real(9, _FAR_M), "goal_error": _real(6, _FAR_M)}
+        entries |= {"camera_pose": _real(9, FAR_M), "goal_error": _real(6, FAR_M)}
     if "estimate" in parts:
         entries |= {
-            "estimate_pose": _real(9, _FAR_M),
-            "estimate_std": _real(6, _FAR_M, low=0.0),
+            "estimate_pose": _real(9, FAR_M),
+            "estimate_std": _real(6, FAR_M, low=0.0),
             "estimate_valid": _real(1, 1.0, low=0.0),
             "estimate_age": _real(1, _LONG_S, low=0.0),
         }
     if "apparent" in parts:
-        entries["apparent_error"] = _real(6, _FAR_M)
+        entries["apparent_error"] = _real(6, FAR_M)
     if "image" in parts:
         entries |= {"image": spaces.Box(0, 255, (height, width, 3), np.uint8), "intrinsics": _real(4, 1e6)}
     if "privileged" in parts:
-        entries["privileged"] = _real(21, _FAR_M)
+        entries["privileged"] = _real(21, FAR_M)
     return spaces.Dict(entries)
 
 
@@ -136,13 +137,13 @@ def observation(parts: tuple[str, ...], now: Snapshot, errors: LoopErrors) -> di
     if "estimate" in parts:
         estimate = now.estimate
         entries |= {
-            "estimate_pose": matrix_to_vector(estimate.camera_T_base.as_matrix()).clip(-_FAR_M, _FAR_M),
-            "estimate_std": np.sqrt(estimate.covariance.diagonal()).clip(0.0, _FAR_M).astype(np.float32),
+            "estimate_pose": matrix_to_vector(estimate.camera_T_base.as_matrix()).clip(-FAR_M, FAR_M),
+            "estimate_std": np.sqrt(estimate.covariance.diagonal()).clip(0.0, FAR_M).astype(np.float32),
             "estimate_valid": np.array([estimate.valid], dtype=np.float32),
             "estimate_age": np.array([now.time_s - estimate.time_s], dtype=np.float32),
         }
     if "apparent" in parts:
-        entries["apparent_error"] = errors.apparent_twist.clip(-_FAR_M, _FAR_M).astype(np.float32)
+        entries["apparent_error"] = errors.apparent_twist.clip(-FAR_M, FAR_M).astype(np.float32)
     if "image" in parts:
         c = now.camera
         assert now.image is not None
@@ -159,7 +160,7 @@ def _privileged(now: Snapshot) -> NDArray[np.float32]:
     vector[:9] = matrix_to_vector(camera_T_base)
     vector[9:15] = matrix_twist(now.base_T_ee_matrix, now.base_T_goal.as_matrix())
     if estimate.valid:
-        vector[15:] = matrix_twist(estimate.camera_T_base.as_matrix(), camera_T_base).clip(-_FAR_M, _FAR_M)
+        vector[15:] = matrix_twist(estimate.camera_T_base.as_matrix(), camera_T_base).clip(-FAR_M, FAR_M)
     return vector
 
 

@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "BORDER",
+    "CROP_MARGIN",
+    "FARTHEST_OUT",
+    "LARGEST_SCALE",
     "Crop",
     "crop_around",
     "crop_image",
@@ -22,9 +25,12 @@ __all__ = [
 BORDER = 114
 """Grey level outside the image."""
 
-_MARGIN = 1.25  # extent of a robot's crop as a multiple of its keypoints'
-_FARTHEST_OUT = 0.25  # of the image's size: keypoints farther outside do not widen the crop
-_LARGEST_SCALE = 6.0  # input pixels per image pixel
+CROP_MARGIN = 1.25
+"""Extent of a robot's crop as a multiple of its keypoints'."""
+FARTHEST_OUT = 0.25
+"""Share of the image's size: keypoints farther outside do not widen the crop."""
+LARGEST_SCALE = 6.0
+"""Input pixels per image pixel."""
 
 
 @dataclass(frozen=True)
@@ -107,11 +113,11 @@ def robot_crop(pixels: ArrayLike, width: int, height: int, size: tuple[int, int]
     """
     pixels, extent = np.asarray(pixels, dtype=float), np.array([width, height])
     with np.errstate(invalid="ignore"):
-        near = np.all((pixels > -_FARTHEST_OUT * extent) & (pixels < (1.0 + _FARTHEST_OUT) * extent), axis=1)
+        near = np.all((pixels > -FARTHEST_OUT * extent) & (pixels < (1.0 + FARTHEST_OUT) * extent), axis=1)
     if near.sum() < 2:
         return whole_image(width, height, size, quarter_turns)
-    crop = crop_around(np.clip(pixels[near], 0.0, extent), size, _MARGIN, quarter_turns)
-    return Crop(crop.centre, min(crop.scale, _LARGEST_SCALE), size, crop.angle)
+    crop = crop_around(np.clip(pixels[near], 0.0, extent), size, CROP_MARGIN, quarter_turns)
+    return Crop(crop.centre, min(crop.scale, LARGEST_SCALE), size, crop.angle)
 
 
 def opencv_affine(matrix: NDArray[np.float64]) -> NDArray[np.float64]:

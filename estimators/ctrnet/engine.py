@@ -13,7 +13,7 @@ from ctr_env.runs.device import multiplies_bfloat16
 
 from .output import NetworkOutput
 
-__all__ = ["Engine", "make_engine"]
+__all__ = ["Engine", "device_engine", "make_engine"]
 
 Engine = Callable[[Tensor, Tensor], NetworkOutput]
 """Maps ``(B, 3, H, W)`` float32 normalised RGB and ``(B, 3, H, W)`` float32 rendered pose priors in [0, 1], both on the
@@ -33,6 +33,12 @@ def make_engine(network: nn.Module, input_size: tuple[int, int], device: torch.d
         device: Where it runs.
         exact: Whether a CPU computes in float32 in any case.
     """
+    run = device_engine(network, input_size, device, exact)
+    return lambda images, priors: NetworkOutput(*(part.cpu() for part in run(images, priors)))
+
+
+def device_engine(network: nn.Module, input_size: tuple[int, int], device: torch.device, exact: bool = False) -> Engine:
+    """The same, but the output stays on the device; the input may lie there already."""
     return _on_gpu(network, device) if device.type == "cuda" else _on_cpu(network, input_size, exact)
 
 
@@ -43,7 +49,7 @@ def _on_gpu(network: nn.Module, device: torch.device) -> Engine:
         inputs = (part.to(device).contiguous(memory_format=torch.channels_last) for part in (images, priors))
         with torch.autocast("cuda", torch.float16):
             output = network(*inputs)
-        return NetworkOutput(*(part.float().cpu() for part in output))
+        return NetworkOutput(*(part.float() for part in output))
 
     return run
 

@@ -6,11 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["draw_pose_prior", "empty_pose_prior"]
+__all__ = ["DISC", "FARTHEST", "LINE", "draw_pose_prior", "empty_pose_prior", "prior_colours"]
 
 _SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
-_LINE, _DISC = 0.025, 0.015  # of the prior's height
-_FARTHEST = 3.0  # sizes of the prior by which a keypoint may lie outside
+LINE, DISC = 0.025, 0.015
+"""Thickness of lines and radius of discs, as shares of the prior's height."""
+FARTHEST = 3.0
+"""Sizes of the prior by which a keypoint may lie outside."""
 
 
 def empty_pose_prior(size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -30,12 +32,12 @@ def draw_pose_prior(pixels: NDArray[np.float64], chain: int, size: tuple[int, in
         ``(h, w, 3)`` uint8.
     """
     prior = empty_pose_prior(size)
-    thickness, radius = max(1, round(_LINE * size[1])), int(_DISC * size[1] * (1 << _SHIFT))
-    limit = _FARTHEST * max(size)
+    thickness, radius = max(1, round(LINE * size[1])), int(DISC * size[1] * (1 << _SHIFT))
+    limit = FARTHEST * max(size)
     known = np.asarray(np.all(np.isfinite(pixels) & (np.abs(np.nan_to_num(pixels)) < limit), axis=1))
     # OpenCV counts pixel centres as integers
     places = np.round((np.nan_to_num(pixels) - 0.5) * (1 << _SHIFT)).clip(-(1 << 20), 1 << 20).astype(int)
-    colours = _colours(len(pixels))
+    colours = prior_colours(len(pixels))
     for i in range(chain - 1):
         if known[i : i + 2].all():
             a, b = tuple(places[i].tolist()), tuple(places[i + 1].tolist())
@@ -45,7 +47,7 @@ def draw_pose_prior(pixels: NDArray[np.float64], chain: int, size: tuple[int, in
     return prior
 
 
-def _colours(count: int) -> list[tuple[int, int, int]]:
+def prior_colours(count: int) -> list[tuple[int, int, int]]:
     """Distinct colours by a low-discrepancy sequence; fixed, since networks are trained with them."""
     shares = (np.arange(count)[:, None] * np.array([0.754878, 0.569840, 0.430160]) + 0.5) % 1.0
     return [(int(r), int(g), int(b)) for r, g, b in 60.0 + 195.0 * shares]

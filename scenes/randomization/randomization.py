@@ -70,6 +70,14 @@ class Randomization:
                 )
         return Randomization(rules, self.room)
 
+    def changed(self, *groups: str) -> tuple[str, ...]:
+        """Names of the fields in some groups whose rules are not their nominal values."""
+        return tuple(
+            name
+            for name, rule in self.rules.items()
+            if name.partition(".")[0] in groups and rule != _rule(FIELDS[name], FIELDS[name].nominal)
+        )
+
     def draw(
         self,
         seed: int,

@@ -57,7 +57,7 @@ class WarpSimulation:
             self.data: Any = self._mjw.put_data(
                 scene.model, scene.data, nworld=num_worlds, nconmax=_CONTACTS, njmax=_CONSTRAINTS
             )
-        self.model.opt.warn_overflow = False  # checked by require_room instead of printed by every kernel
+        self.model.opt.warn_overflow = False  # overflowed() tells instead
         self._graph: Any = None
         joints = [scene.model.joint(name) for name in scene.robot.arm_joints]
         self._arm_qpos = self._index([joint.qposadr[0] for joint in joints])
@@ -95,6 +95,7 @@ class WarpSimulation:
             for name in DATA_FIELDS:
                 self._write(getattr(self.data, name), np.stack([world.data[name] for world in worlds]))
             self.data.time.zero_()
+            self.data.overflow.zero_()
         self.update_poses()
 
     def step(self, joint_velocities: Tensor, substeps: int) -> None:
@@ -112,18 +113,12 @@ class WarpSimulation:
             self._mjw.com_pos(self.model, self.data)  # before camlight, by MuJoCo's order
             self._mjw.camlight(self.model, self.data)
 
-    def require_room(self) -> None:
-        """Check that no world had more contacts or constraints than it has room for. Waits for the device.
+    def overflowed(self) -> int:
+        """Number of worlds that had more contacts or constraints than they have room for since they were loaded.
 
-        Raises:
-            UsageError: If one had, so that its physics are undefined.
+        Their physics are undefined. Waits for the device.
         """
-        full = int(torch.count_nonzero(self.tensor(self.data.overflow)))
-        if full:
-            raise UsageError(
-                f"{full} worlds had more than {_CONTACTS} contacts or {_CONSTRAINTS} constraints; their physics are "
-                "undefined: does the policy press the arm into itself?"
-            )
+        return int(torch.count_nonzero(self.tensor(self.data.overflow)))
 
     @property
     def joint_positions(self) -> Tensor:

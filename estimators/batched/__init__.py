@@ -1,0 +1,1 @@
+"""Pose estimation for many worlds at once, as torch tensors on any device."""
