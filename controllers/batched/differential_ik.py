@@ -66,7 +66,7 @@ class BatchedDifferentialIK:
 
 
 def _inverse_left_jacobian(twists: Tensor) -> Tensor:
-    """``(N, 6, 6)`` inverse left Jacobian of SE(3), for steps well below a radian: the series up to the fourth order."""
+    """``(N, 6, 6)`` inverse left Jacobian of SE(3), a series for steps well below a radian."""
     v, w = (_cross(part) for part in (twists[:, :3], twists[:, 3:]))
     ad = torch.cat([torch.cat([w, v], dim=2), torch.cat([torch.zeros_like(w), w], dim=2)], dim=1)
     square = ad @ ad

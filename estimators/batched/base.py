@@ -50,9 +50,7 @@ class BatchedPoseEstimate:
     @classmethod
     def invalid(cls, count: int, time_s: float, device: torch.device) -> BatchedPoseEstimate:
         """Estimates without poses: identity, unit covariance."""
-        poses, covariances = (
-            torch.eye(n, dtype=torch.float64, device=device).repeat(count, 1, 1) for n in (4, 6)
-        )
+        poses, covariances = (torch.eye(n, dtype=torch.float64, device=device).repeat(count, 1, 1) for n in (4, 6))
         return cls(poses, covariances, torch.zeros(count, dtype=torch.bool, device=device), time_s)
 
 

@@ -13,9 +13,10 @@ __all__ = ["draw_pose_priors"]
 
 
 def draw_pose_priors(pixels: Tensor, chain: int, size: tuple[int, int]) -> Tensor:
-    """Lines along the arm and a disc at every keypoint, as :func:`~ctr_env.estimators.ctrnet.pose_prior.draw_pose_prior`.
+    """Lines along the arm and a disc at every keypoint.
 
-    Edges may lie one pixel beside those that OpenCV draws.
+    As :func:`~ctr_env.estimators.ctrnet.pose_prior.draw_pose_prior`, but for some pixels at the edges, which OpenCV
+    draws otherwise.
 
     Args:
         pixels: ``(N, K, 2)`` keypoints, continuous pixels of the network's input; NaN behind the camera.

@@ -48,7 +48,9 @@ class BatchedKinematics:
         model = kinematics.model
         joints = {int(body): joint for joint, body in enumerate(model.jnt_bodyid)}
         if (model.jnt_type != mujoco.mjtJoint.mjJNT_HINGE).any() or model.jnt_pos.any() or model.qpos0.any():
-            raise ConfigurationError(f"{kinematics.robot.name}: batched kinematics take hinges at their bodies' origins")
+            raise ConfigurationError(
+                f"{kinematics.robot.name}: batched kinematics take hinges at their bodies' origins"
+            )
         self._tree = [(body, int(model.body_parentid[body]), joints.get(body)) for body in range(1, model.nbody)]
         offsets = np.zeros((model.nbody, 3, 3))
         for offset, quaternion in zip(offsets, model.body_quat, strict=True):

@@ -49,11 +49,13 @@ class EpisodeSource:
         Raises:
             ConfigurationError: If there are not N seeds, or several for a pool.
         """
-        several = not (seed is None or isinstance(seed, int))
-        if several and self._size is not None:
-            raise ConfigurationError("episodes from a pool have one seed, not one for each world")
         streams = self._count if self._size is None else self._size
-        seeds = [None if seed is None else seed + i for i in range(streams)] if not several else list(seed)  # type: ignore[arg-type, operator]
+        if seed is None or isinstance(seed, int):
+            seeds: list[int | None] = [None if seed is None else seed + i for i in range(streams)]
+        elif self._size is not None:
+            raise ConfigurationError("episodes from a pool have one seed, not one for each world")
+        else:
+            seeds = list(seed)
         if len(seeds) != streams:
             raise ConfigurationError(f"there must be {streams} seeds, not {len(seeds)}")
         self._streams = [seeding.np_random(each)[0] for each in seeds]

@@ -54,7 +54,5 @@ class BatchedLoopErrors:
         self.estimate_error = _updated(valid, true, self.estimate_error)
 
 
-def _updated(
-    valid: Tensor, new: tuple[Tensor, Tensor], old: tuple[Tensor, Tensor]
-) -> tuple[Tensor, Tensor]:
+def _updated(valid: Tensor, new: tuple[Tensor, Tensor], old: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     return torch.where(valid, new[0], old[0]), torch.where(valid, new[1], old[1])

@@ -57,8 +57,8 @@ class WarpServoEnv(VectorEnv[Observations, Tensor, Tensor]):
     ``AutoresetMode.NEXT_STEP``): its action is not used, and its rewards are zero.
 
     What differs from the ordinary environments: ``action_mode`` is ``"ee_twist"`` or ``"joint_velocity"``; the
-    estimator is ``ground_truth``, ``noisy`` or ``ctrnet``, the latter without contour alignment; camera and lens effects
-    are not simulated; twists that the arm does not follow are not damped. Values of actions are clipped and not
+    estimator is ``ground_truth``, ``noisy`` or ``ctrnet``, the latter without contour alignment; camera and lens
+    effects are not simulated; twists that the arm does not follow are not damped. Values of actions are clipped and not
     checked, as a check would wait for the device.
 
     Attributes:
@@ -128,10 +128,10 @@ class WarpServoEnv(VectorEnv[Observations, Tensor, Tensor]):
         require_support(self.config, self.kinematics, "image" in self._parts or estimator == "ctrnet")
         self.num_envs, self.device = num_envs, resolve_device(device)
         world = World(self.config, self.kinematics, make_estimator(estimator, estimator_config, self.kinematics))
-        self.simulation = WarpSimulation(world.scene, num_envs, self.device)
-        self.estimator = make_batched_estimator(estimator, estimator_config, self.kinematics, self.device)
         self._world, self._size = world, world.size
         self._source = EpisodeSource(world, num_envs, episode_pool)
+        self.estimator = make_batched_estimator(estimator, estimator_config, self.kinematics, self.device)
+        self.simulation = WarpSimulation(world.scene, num_envs, self.device)
         self._arm = BatchedKinematics(self.kinematics, self.device)
         self._commands = BatchedCommands(self._arm, 1.0 / CONTROL_HZ, self.device)
         self._camera: WarpCamera | None = None

@@ -47,9 +47,7 @@ class BatchedSnapshot:
     images: Tensor | None
 
 
-def batched_observation(
-    parts: tuple[str, ...], now: BatchedSnapshot, errors: BatchedLoopErrors
-) -> dict[str, Tensor]:
+def batched_observation(parts: tuple[str, ...], now: BatchedSnapshot, errors: BatchedLoopErrors) -> dict[str, Tensor]:
     """The observations of all worlds; keys, shapes and types are those of one with a leading dimension N."""
     estimate = now.estimate
     entries = {

@@ -47,7 +47,10 @@ def test_samples_are_those_of_opencv(pixels, size):
     rng = np.random.default_rng(1)
     image = np.kron(rng.integers(0, 255, (24, 32, 3)), np.ones((20, 20, 1))).astype(np.uint8)
     images = torch.from_numpy(image)[None].repeat(len(pixels), 1, 1, 1)
-    for crops in (robot_crops(torch.from_numpy(pixels), WIDTH, HEIGHT, size), whole_images(5, WIDTH, HEIGHT, size, CPU)):
+    for crops in (
+        robot_crops(torch.from_numpy(pixels), WIDTH, HEIGHT, size),
+        whole_images(5, WIDTH, HEIGHT, size, CPU),
+    ):
         found = crops.sample(images).permute(0, 2, 3, 1).numpy()
         for i in range(len(pixels)):
             single = Crop(tuple(crops.centres[i].tolist()), crops.scales[i].item(), size)

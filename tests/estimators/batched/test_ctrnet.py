@@ -73,7 +73,9 @@ def test_poses_are_those_of_the_ordinary_estimator(arm, sequences):
                 for part in error_of_poses(pose[None], torch.from_numpy(expected.camera_T_base.as_matrix())[None])
             )
             off = np.linalg.norm(pose[:3, 3].numpy() - true[:3, 3])
-            assert distance < 0.25 * max(off, 0.02)  # interpolation and the prior's edges differ, by less than the error
+            assert distance < 0.25 * max(
+                off, 0.02
+            )  # interpolation and the prior's edges differ, by less than the error
             assert angle < 0.01
             ratio = found[step].covariance[i].diagonal().numpy() / np.diag(expected.covariance)
             assert (np.abs(np.log(ratio)) < 0.4).all()

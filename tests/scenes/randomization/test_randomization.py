@@ -56,6 +56,12 @@ def test_same_seed_same_draws(seed):
     assert all(np.array_equal(first[name], second[name]) for name in first)
 
 
+def test_changed_fields_are_those_that_differ_from_their_nominal_values():
+    rules = make_randomization({"preset": "mild", "image.exposure": 0.0, "lens.k1": {"uniform": [-0.1, 0.1]}})
+    assert rules.changed("image", "lens") == ("lens.k1", "image.noise_std")
+    assert make_randomization("none").changed("image", "lens", "lights") == ()
+
+
 def test_only_distributions_that_say_so_use_their_generator():
     forms = (0.5, {"uniform": [0, 1]}, {"log_uniform": [1, 2]}, {"normal": [0, 1]}, {"choice": [1, 2]})
     for distribution in map(distribution_from_data, forms):
