@@ -28,11 +28,12 @@ def load_warp() -> Warp:
         MissingDependencyError: If one of them is not installed.
     """
     try:
-        import mujoco_warp
         import warp
+
+        warp.config.log_level = warp.LOG_WARNING
+        import mujoco_warp
     except ImportError as error:
         raise MissingDependencyError(f"the GPU path needs {error.name}: pip install 'ctr-env[gpu]'") from error
-    warp.config.quiet = True
     if not warp.is_cuda_available():
         _log.warning(
             "no CUDA device: MuJoCo Warp runs on the CPU, one world after the other on one thread; this serves for "
