@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from functools import cache
 from typing import Any, NamedTuple
 
 from ctr_env.errors import MissingDependencyError
 
 __all__ = ["Warp", "load_warp"]
-
-_log = logging.getLogger(__name__)
 
 
 class Warp(NamedTuple):
@@ -34,9 +31,4 @@ def load_warp() -> Warp:
         import mujoco_warp
     except ImportError as error:
         raise MissingDependencyError(f"the GPU path needs {error.name}: pip install 'ctr-env[gpu]'") from error
-    if not warp.is_cuda_available():
-        _log.warning(
-            "no CUDA device: MuJoCo Warp runs on the CPU, one world after the other on one thread; this serves for "
-            "debugging and for tests of parity, not for speed (use the ordinary environments)"
-        )
     return Warp(warp, mujoco_warp)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,8 @@ from .dependencies import load_warp
 from .world_state import DATA_FIELDS, MODEL_FIELDS, WorldState
 
 __all__ = ["WarpSimulation"]
+
+_log = logging.getLogger(__name__)
 
 _CONTACTS, _CONSTRAINTS = 24, 96
 """Contacts (on average) and constraints that a world has room for. Random twists at full speed into joint stops, table
@@ -48,6 +52,8 @@ class WarpSimulation:
         if num_worlds < 1:
             raise ConfigurationError(f"the number of worlds must be positive, not {num_worlds!r}")
         self._wp, self._mjw = load_warp()
+        if device.type != "cuda":
+            _say_what_a_cpu_is_good_for()
         self.scene, self.num_worlds, self.device = scene, num_worlds, device
         with self.scope():
             try:
@@ -159,3 +165,12 @@ class WarpSimulation:
     def _write(self, array: Any, values: np.ndarray) -> None:
         target = self.tensor(array)
         target.copy_(torch.from_numpy(values).to(target.dtype).view(target.shape))
+
+
+@cache
+def _say_what_a_cpu_is_good_for() -> None:
+    """Once in a process."""
+    _log.warning(
+        "MuJoCo Warp runs on the CPU, one world after the other on one thread: for debugging and for tests of parity, "
+        "not for speed; there the ordinary environments are faster"
+    )

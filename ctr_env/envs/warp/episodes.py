@@ -75,6 +75,10 @@ class EpisodeSource:
         self._pool = self._drawn()
         return [self._pool[i % self._size] for i in range(self._count)]
 
+    def noise_seed(self) -> int:
+        """A fresh seed for the noise of all worlds during their next episodes."""
+        return int(self._choice.integers(2**63))
+
     def _drawn(self) -> list[Beginning]:
         """A fresh episode of every stream."""
         return [self._begin(int(stream.integers(2**62))) for stream in self._streams]

@@ -158,13 +158,14 @@ class WarpServoEnv(VectorEnv[Observations, Tensor, Tensor]):
         if seed is not None:
             self._source.seed(seed)
         beginnings = self._source.next()
-        if self._steps is not None and self.simulation.overflowed():
-            _log.warning("%d worlds had too many contacts in their last episode", self.simulation.overflowed())
+        overflowed = 0 if self._steps is None else self.simulation.overflowed()
+        if overflowed:
+            _log.warning("%d worlds had more contacts than there was room for in their last episode", overflowed)
         self.episodes: list[Episode] = [beginning.episode for beginning in beginnings]
         self.simulation.load([beginning.state for beginning in beginnings])
         self._constants = EpisodeConstants.of(self.episodes, self._world.scene, self.device)
         self._commands.reset()
-        self.estimator.reset(self.episodes[0].seed % 2**63)
+        self.estimator.reset(self._source.noise_seed())
         self._errors = BatchedLoopErrors(self._constants.camera_T_goal, self._constants.camera_T_base)
         self._objective = self._make_objective()
         self._steps = 0

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ctr_env.errors import ConfigurationError, UsageError
-from ctr_env.scenes.warp.simulation import WarpSimulation
+from ctr_env.scenes.warp.simulation import WarpSimulation, _say_what_a_cpu_is_good_for
 
 from .conftest import SEEDS, velocities
 
@@ -64,6 +64,13 @@ def test_overflows_are_counted_until_the_next_load(pair):
     assert pair.simulation.overflowed() == 1
     pair.simulation.load(pair.states)
     assert pair.simulation.overflowed() == 0
+
+
+def test_a_cpu_is_warned_of_once(pair, caplog):
+    _say_what_a_cpu_is_good_for.cache_clear()
+    for _ in range(2):
+        WarpSimulation(pair.world.scene, 1, torch.device("cpu"))
+    assert [record.getMessage().startswith("MuJoCo Warp runs on the CPU") for record in caplog.records] == [True]
 
 
 def test_every_world_needs_a_state(pair):
