@@ -17,7 +17,7 @@ from .base import PoseEstimator
 from .ground_truth import GroundTruthEstimator
 from .noisy import NoisyConfig, NoisyEstimator
 
-__all__ = ["EstimatorEntry", "Factory", "estimator_entries", "estimator_names", "make_estimator", "register_estimator"]
+__all__ = ["EstimatorEntry", "Factory", "config_under", "estimator_entries", "estimator_names", "make_estimator", "register_estimator"]
 
 Factory = Callable[[RobotKinematics, Any], PoseEstimator]
 """Makes an estimator from the robot's kinematics and its configuration: a mapping of fields, or the config object."""
@@ -46,6 +46,9 @@ class EstimatorEntry:
     """Whether estimates contain :attr:`PoseEstimate.camera_T_ee`."""
     wraps: bool = False
     """Whether the configuration names a source estimator (fields ``source`` and ``source_config``)."""
+    models_randomization: bool = False
+    """Whether errors depend on a preset that the configuration names (field ``randomization``), by default that of the
+    environment."""
 
     @property
     def config_type(self) -> type[Any] | None:
@@ -77,6 +80,12 @@ def _ctrnet(kinematics: RobotKinematics, config: Any) -> PoseEstimator:
     from .ctrnet.estimator import make_ctrnet  # imports torch
 
     return make_ctrnet(kinematics, config)
+
+
+def _ctrnet_model(kinematics: RobotKinematics, config: Any) -> PoseEstimator:
+    from .error_model.estimator import make_ctrnet_model
+
+    return make_ctrnet_model(kinematics, config)
 
 
 def _render_and_compare(kinematics: RobotKinematics, config: Any) -> PoseEstimator:
@@ -121,6 +130,14 @@ _ENTRIES: dict[str, EstimatorEntry] = {
         factory=_charuco, config=f"{_PACKAGE}.charuco:CharucoConfig", needs_board=True, sees_gripper=True
     ),
     "ctrnet": EstimatorEntry(factory=_ctrnet, config=f"{_PACKAGE}.ctrnet.estimator:CtRNetConfig", sees_gripper=True),
+    "ctrnet_model": EstimatorEntry(
+        factory=_ctrnet_model,
+        config=f"{_PACKAGE}.error_model.estimator:CtRNetModelConfig",
+        needs_image=False,
+        needs_truth=True,
+        sees_gripper=True,
+        models_randomization=True,
+    ),
     "render_and_compare": EstimatorEntry(
         factory=_render_and_compare, config=f"{_PACKAGE}.render_and_compare:RenderAndCompareConfig", wraps=True
     ),
@@ -212,6 +229,28 @@ def make_estimator(estimator: str | PoseEstimator, config: Any, kinematics: Robo
     if estimator not in _ENTRIES:
         raise ConfigurationError(f"unknown estimator {estimator!r}; valid names: {', '.join(estimator_names())}")
     return _ENTRIES[estimator].factory(kinematics, {} if config is None else config)
+
+
+def config_under(preset: str, estimator: str | PoseEstimator, config: Any) -> Any:
+    """An estimator's configuration in an environment that randomises by a preset.
+
+    Where the estimator, or one that it wraps, models the errors under a preset and its configuration names none, this
+    one is filled in; any other configuration is returned as it is.
+
+    Args:
+        preset: Name of the environment's preset.
+        estimator: As :func:`make_estimator`.
+        config: As :func:`make_estimator`.
+    """
+    entry = _ENTRIES.get(estimator) if isinstance(estimator, str) else None
+    given = {} if config is None else config
+    if entry is None or not isinstance(given, Mapping):
+        return config
+    if entry.models_randomization and given.get("randomization") is None:
+        return {**given, "randomization": preset}
+    if entry.wraps and "source" in given:
+        return {**given, "source_config": config_under(preset, given["source"], given.get("source_config", {}))}
+    return config
 
 
 def _own(name: str, made: object) -> PoseEstimator:

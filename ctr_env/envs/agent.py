@@ -5,6 +5,7 @@ from __future__ import annotations
 from ctr_env.controllers import Controller, make_controller
 from ctr_env.errors import ConfigurationError
 from ctr_env.estimators import PoseEstimator, estimator_entries, make_estimator
+from ctr_env.estimators.registry import config_under
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .config import ServoConfig
@@ -25,7 +26,8 @@ def make_agent(config: ServoConfig, kinematics: RobotKinematics, period: float) 
             see the gripper where the estimator does not.
     """
     c = config
-    estimator = make_estimator(c.estimator, c.estimator_config, kinematics)
+    preset = c.randomization if isinstance(c.randomization, str) else str(c.randomization.get("preset", "none"))
+    estimator = make_estimator(c.estimator, config_under(preset, c.estimator, c.estimator_config), kinematics)
     controller = make_controller(c.controller, c.controller_config, kinematics, period, tracking=c.task == "track")
     if abs(controller.dt - period) > 1e-6:
         raise ConfigurationError(f"the controller's dt must be {period:.6f} s, not {controller.dt!r} s")

@@ -1,0 +1,1 @@
+"""Error model of a learned estimator: its poses, covariances and dropouts without images."""
