@@ -17,7 +17,15 @@ from .base import PoseEstimator
 from .ground_truth import GroundTruthEstimator
 from .noisy import NoisyConfig, NoisyEstimator
 
-__all__ = ["EstimatorEntry", "Factory", "config_under", "estimator_entries", "estimator_names", "make_estimator", "register_estimator"]
+__all__ = [
+    "EstimatorEntry",
+    "Factory",
+    "config_under",
+    "estimator_entries",
+    "estimator_names",
+    "make_estimator",
+    "register_estimator",
+]
 
 Factory = Callable[[RobotKinematics, Any], PoseEstimator]
 """Makes an estimator from the robot's kinematics and its configuration: a mapping of fields, or the config object."""

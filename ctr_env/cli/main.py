@@ -27,6 +27,7 @@ COMMANDS = {
     "train-rl": ("train_rl:TrainRl", "train a policy by reinforcement learning"),
     "calibrate": ("calibrate:Calibrate", "find the pose of a fixed camera from images of the moving robot"),
     "fit-uncertainty": ("fit_uncertainty:FitUncertainty", "fit the uncertainty model of a network"),
+    "fit-error-model": ("fit_error_model:FitErrorModel", "record ctrnet and fit the error model of ctrnet_model"),
     "export-onnx": ("export_onnx:ExportOnnx", "write a network as an ONNX file"),
     "convert-weights": ("convert_weights:ConvertWeights", "convert a published CtRNet checkpoint"),
     "doctor": ("doctor:Doctor", "try every rendering backend"),

@@ -131,7 +131,9 @@ class CtRNetModelEstimator(PoseEstimator):
             UsageError: If :meth:`reset` has not been called.
         """
         if self._streams is None:
-            raise UsageError("call reset(rng) before the first estimate: CtRNetModelEstimator draws from that generator")
+            raise UsageError(
+                "call reset(rng) before the first estimate: CtRNetModelEstimator draws from that generator"
+            )
         truth = self._truths.at(frame.time_s)
         if truth is None:
             return PoseEstimate.invalid("no_truth", frame.time_s)

@@ -137,9 +137,9 @@ class ErrorModel:
             return self.header.presets[0]
         if name not in self.header.presets:
             raise ConfigurationError(
-                f"the error model of {self.header.robot} was fitted under the presets {', '.join(self.header.presets)}, "
-                f"not {name!r}; choose one of these as the estimator's randomization, or fit a model with ctr-env "
-                "fit-error-model"
+                f"the error model of {self.header.robot} was fitted under the presets "
+                f"{', '.join(self.header.presets)}, not {name!r}; choose one of these as the estimator's "
+                "randomization, or fit a model with ctr-env fit-error-model"
             )
         return name
 

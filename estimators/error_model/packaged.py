@@ -25,7 +25,8 @@ def packaged_error_model(robot: RobotDescription) -> Path:
     """
     if robot.network_robot not in modelled_robots():
         raise ConfigurationError(
-            f"the package has no error model for robot {robot.name!r} (it has: {', '.join(modelled_robots()) or 'none'}); "
-            "fit one with `ctr-env fit-error-model` and name the file: model=FILE"
+            f"the package has no error model for robot {robot.name!r} (it has: "
+            f"{', '.join(modelled_robots()) or 'none'}); fit one with `ctr-env fit-error-model` and "
+            "name the file: model=FILE"
         )
     return _FOLDER / f"{robot.network_robot}.safetensors"

@@ -19,8 +19,8 @@ _LARGEST_LOG_SCALE = 5.0
 class ErrorProcess:
     """A D-dimensional process along an episode, of which the marginal distribution depends on the view.
 
-    At a frame with standardised features ``x`` the error is ``mean(x) + exp(log_scale(x)) * mixing @ u * sqrt(f)``. Each
-    component of ``u`` has unit variance and three independent normal parts: one constant in an episode, an
+    At a frame with standardised features ``x`` the error is ``mean(x) + exp(log_scale(x)) * mixing @ u * sqrt(f)``.
+    Each component of ``u`` has unit variance and three independent normal parts: one constant in an episode, an
     Ornstein-Uhlenbeck process along the path (:meth:`.view.ArmView.path_from`), and one drawn for every frame.
     The factor ``f`` of an episode has the inverse gamma distribution that makes the errors of an episode jointly
     Student-t distributed: some episodes are worse throughout than their views explain.

@@ -53,6 +53,7 @@ KEY_OPTIONS = {
     "train-rl": "--env --algo --hyperparameters --steps --seed --envs --difficulty --estimator --estimator.dropout"
     " --weights --obs-mode --action-mode --randomization --episodes --video --device --out --json",
     "fit-uncertainty": "--robot --weights --frames --seed --device --out --json",
+    "fit-error-model": "--robot --weights --randomization --episodes --seed --workers --out --json",
     "export-onnx": "--robot --weights --out",
     "convert-weights": "--robot --out",
     "doctor": "",

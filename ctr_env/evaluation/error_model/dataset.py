@@ -34,7 +34,7 @@ class EpisodeData:
         gripper: ``(V, 6)`` the observed gripper's error twist (m, rad) in camera axes at its origin; NaN where it was
             not observed.
         pose_at_gripper: ``(V, 6)`` the pose's error twist there.
-        rejected: ``(T - V, 2)`` distance (m) at the view's centre and angle (rad) by which poses err that are not valid.
+        rejected: ``(T - V, 2)`` error of poses that are not valid: distance (m) at the view's centre, angle (rad).
     """
 
     features: NDArray[np.float64]
@@ -68,7 +68,9 @@ def episode_data(
         systematic: Standard deviations (m, rad) of the systematic error in the reported covariances.
     """
     camera = camera_of(record)
-    views = [view_arm(kinematics, q, T, camera) for q, T in zip(record.joint_positions, record.camera_T_base, strict=True)]
+    views = [
+        view_arm(kinematics, q, T, camera) for q, T in zip(record.joint_positions, record.camera_T_base, strict=True)
+    ]
     steps = [view.path_from(before) for view, before in zip(views, [None, *views[:-1]], strict=True)]
     chosen = [float(record.randomization == name) for name in presets]
     valid = record.valid.astype(bool)

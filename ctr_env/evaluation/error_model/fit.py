@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ctr_env.errors import DataError
 from ctr_env.estimators.error_model.model import ErrorModel, ErrorModelHeader
 from ctr_env.runs.threads import single_threaded
+from ctr_env.scenes.randomization.presets import PRESETS
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .dataset import EpisodeData, episode_data
@@ -24,11 +25,11 @@ from .likelihood import Batch, Network, ProcessLikelihood, batch_of
 __all__ = ["fit_error_model", "fit_process"]
 
 _HIDDEN = {"errors": 8, "covariances": 8, "gripper": 4, "validity": 4, "gripper_seen": 4}
-_STEPS = 400
-_RATE = 0.02
+_STEPS, _RATE = 300, 0.02
+_FIRST_STEPS, _FIRST_RATE = 120, 0.05  # before the weights of the network are free
 _EVERY = 10  # steps between looks at the validation episodes
 _PATIENCE = 8  # looks without progress
-_PENALTY = 0.3  # of the squared weights; a normal prior for them with standard deviation 1.3
+_PENALTY = 10.0  # of the squared weights; a normal prior for them with standard deviation 0.22
 _FEWEST = 4  # episodes with valid estimates
 _LEAST_STD = 1e-3
 Report = Callable[[str, int, float], None]
@@ -58,7 +59,7 @@ def fit_error_model(
     """
     kinematics = RobotKinematics(robot)
     every = [record for split in ("train", "validation") for record in records[split]]
-    presets = tuple(dict.fromkeys(record.randomization for record in every))
+    presets = tuple(sorted({record.randomization for record in every}, key=PRESETS.index))
     data = {
         split: [episode_data(record, kinematics, presets, systematic) for record in records[split]]
         for split in ("train", "validation")
@@ -67,7 +68,8 @@ def fit_error_model(
         usable = sum(bool(episode.valid.any()) for episode in data[split])
         if usable < fewest:
             raise DataError(
-                f"{usable} recorded episodes of the split {split} have valid estimates; a fit needs {fewest}: record more"
+                f"{usable} recorded episodes of the split {split} have valid estimates; a fit needs {fewest}: "
+                "record more"
             )
     rng, told = np.random.default_rng(seed), report or _ignore
     with single_threaded():
@@ -123,7 +125,10 @@ class _Fit:
             batches.append(
                 batch_of([x[m] for x, _, m, _ in rows], [v[m] for *_, m, v in rows], [p[m] for _, p, m, _ in rows])
             )
-        fitted = fit_process(*batches, _HIDDEN[name], self._rng, lambda step, loss: self._report(name, step, loss))
+        alike = name == "covariances"  # of so many components, each has few data
+        fitted = fit_process(
+            *batches, _HIDDEN[name], self._rng, lambda step, loss: self._report(name, step, loss), alike=alike
+        )
         found |= {f"{name}.{key}": array for key, array in fitted.arrays().items()}
 
     def _fit_logistic(
@@ -172,8 +177,12 @@ def fit_process(
     hidden: int,
     rng: np.random.Generator,
     report: Callable[[int, float], None] | None = None,
+    alike: bool = False,
 ) -> ProcessLikelihood:
-    """The process that is most likely given errors of some episodes, among those with small weights.
+    """The process that is most likely given errors of some episodes, with a normal prior for the network's weights.
+
+    First the distribution that does not depend on the view is fitted; from there on, the network as well, until errors
+    of the validation episodes become less likely.
 
     Args:
         train: Episodes that are fitted.
@@ -181,12 +190,20 @@ def fit_process(
         hidden: Hidden units of the network.
         rng: Draws the first weights.
         report: Called with the step and the validation loss.
+        alike: Whether all components are correlated alike along an episode.
     """
     values = train.values[train.there > 0.0].numpy()
-    process = ProcessLikelihood(train.x.shape[-1], hidden, values, rng)
+    process = ProcessLikelihood(train.x.shape[-1], hidden, values, rng, alike)
+
+    def loss() -> Tensor:
+        return (_PENALTY * process.network.penalty() - process(train).sum()) / train.count
+
+    optimiser = torch.optim.Adam([*process.shape_parameters(), process.network.bias], _FIRST_RATE)
+    for _ in range(_FIRST_STEPS):
+        _step(process, optimiser, loss)
     _minimise(
         process,
-        lambda: (_PENALTY * process.network.penalty() - process(train).sum()) / train.count,
+        loss,
         lambda: -float(process(validation).sum()) / validation.count,
         report or (lambda step, loss: None),
     )
@@ -212,11 +229,15 @@ def _minimise(
                 best, kept = now, copy.deepcopy(module.state_dict())
             if waited > _PATIENCE:
                 break
-        optimiser.zero_grad()
-        loss().backward()
-        nn.utils.clip_grad_norm_(module.parameters(), 10.0)
-        optimiser.step()
+        _step(module, optimiser, loss)
     module.load_state_dict(kept)
+
+
+def _step(module: nn.Module, optimiser: torch.optim.Optimizer, loss: Callable[[], Tensor]) -> None:
+    module.zero_grad()
+    loss().backward()
+    nn.utils.clip_grad_norm_(module.parameters(), 10.0)
+    optimiser.step()
 
 
 def _seen(episode: EpisodeData) -> NDArray[np.bool_]:

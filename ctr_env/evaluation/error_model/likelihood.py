@@ -84,17 +84,37 @@ class Network(nn.Module):
 class ProcessLikelihood(nn.Module):
     """The trainable form of :class:`~ctr_env.estimators.error_model.process.ErrorProcess`."""
 
-    def __init__(self, inputs: int, hidden: int, values: NDArray[np.float64], rng: np.random.Generator) -> None:
-        """Start at the mean and scale of ``(N, D)`` values, with equal shares."""
+    def __init__(
+        self,
+        inputs: int,
+        hidden: int,
+        values: NDArray[np.float64],
+        rng: np.random.Generator,
+        alike: bool = False,
+    ) -> None:
+        """Start at the mean and scale of ``(N, D)`` values, with equal shares.
+
+        Args:
+            inputs: Number of features.
+            hidden: Hidden units of the network.
+            values: The values.
+            rng: Draws the network's first weights.
+            alike: Whether all components have the same shares and length, which costs one factorisation instead of D.
+        """
         super().__init__()
+        self._dimension = values.shape[1]
         spread = np.subtract(*np.quantile(values, (0.75, 0.25), axis=0)) / 1.35
         bias = np.concatenate([np.median(values, axis=0), np.log(np.maximum(spread, 1e-6))])
-        dimension = values.shape[1]
         self.network = Network(inputs, hidden, bias, rng)
-        self.below = nn.Parameter(torch.zeros(dimension, dimension, dtype=torch.float64))
-        self.share_odds = nn.Parameter(torch.zeros(dimension, 3, dtype=torch.float64))
-        self.log_length = nn.Parameter(torch.full((dimension,), math.log(0.1), dtype=torch.float64))
+        self.below = nn.Parameter(torch.zeros(self._dimension, self._dimension, dtype=torch.float64))
+        kernels = 1 if alike else self._dimension
+        self.share_odds = nn.Parameter(torch.zeros(kernels, 3, dtype=torch.float64))
+        self.log_length = nn.Parameter(torch.full((kernels,), math.log(0.1), dtype=torch.float64))
         self.log_dof = nn.Parameter(torch.tensor([math.log(4.0)], dtype=torch.float64))
+
+    def shape_parameters(self) -> list[nn.Parameter]:
+        """The parameters that do not depend on the view."""
+        return [self.below, self.share_odds, self.log_length, self.log_dof]
 
     @property
     def mixing(self) -> Tensor:
@@ -103,7 +123,7 @@ class ProcessLikelihood(nn.Module):
 
     @property
     def shares(self) -> Tensor:
-        """``(D, 3)`` with sum one."""
+        """``(D, 3)``, or ``(1, 3)`` where all are alike, with sum one."""
         return _LEAST_SHARE + (1.0 - 3.0 * _LEAST_SHARE) * torch.softmax(self.share_odds, dim=1)
 
     @property
@@ -118,9 +138,13 @@ class ProcessLikelihood(nn.Module):
         scaled = there * (batch.values - mean) * torch.exp(-log_scale)
         u = torch.linalg.solve_triangular(self.mixing, scaled.transpose(1, 2), upper=False, unitriangular=True)
         L = torch.linalg.cholesky(self._correlations(batch))
-        white = torch.linalg.solve_triangular(L, u[..., None], upper=False)[..., 0]
+        if L.shape[1] == 1:
+            white = torch.linalg.solve_triangular(L[:, 0], u.transpose(1, 2), upper=False)
+        else:
+            white = torch.linalg.solve_triangular(L, u[..., None], upper=False)[..., 0]
         square = (white**2).sum(dim=(1, 2))
-        log_det = 2.0 * torch.log(torch.diagonal(L, dim1=-2, dim2=-1)).sum(dim=(1, 2))
+        each = self._dimension / L.shape[1]
+        log_det = 2.0 * each * torch.log(torch.diagonal(L, dim1=-2, dim2=-1)).sum(dim=(1, 2))
         log_det = log_det + 2.0 * (there * log_scale).sum(dim=(1, 2))
         n, dof = batch.there.sum(dim=1) * batch.values.shape[-1], self.dof
         constant = torch.lgamma(0.5 * (dof + n)) - torch.lgamma(0.5 * dof) - 0.5 * n * torch.log(math.pi * dof)
@@ -129,12 +153,17 @@ class ProcessLikelihood(nn.Module):
     def arrays(self) -> dict[str, NDArray[np.float64]]:
         """The parameters of the process by name."""
         found = {f"network.{name}": value for name, value in self.network.arrays().items()}
-        for name, value in (("mixing", self.mixing), ("shares", self.shares), ("dof", self.dof)):
+        shares = self.shares.expand(self._dimension, 3)
+        length = torch.exp(self.log_length).expand(self._dimension)
+        for name, value in (("mixing", self.mixing), ("shares", shares), ("length", length), ("dof", self.dof)):
             found[name] = value.detach().numpy().copy()
-        return found | {"length": torch.exp(self.log_length).detach().numpy()}
+        return found
 
     def _correlations(self, batch: Batch) -> Tensor:
-        """``(E, D, T, T)`` correlation of each component of ``u`` along each episode; identity for padding."""
+        """``(E, D, T, T)``, or ``(E, 1, T, T)`` where all are alike: correlations along episodes.
+
+        Those of each component of ``u``; identity for padding.
+        """
         distance = (batch.path[:, :, None] - batch.path[:, None, :]).abs()[:, None]
         constant, varying, independent = (part[None, :, None, None] for part in self.shares.T)
         K = constant + varying * torch.exp(-distance / torch.exp(self.log_length)[None, :, None, None])

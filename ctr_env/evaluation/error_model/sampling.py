@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ctr_env.datasets.frame import Frame
-from ctr_env.estimators import PoseEstimate, PoseEstimator
+from ctr_env.estimators import GroundTruth, PoseEstimate, PoseEstimator
 
 __all__ = ["SampledEstimator"]
 
@@ -50,6 +50,10 @@ class SampledEstimator(PoseEstimator):
     def wants_image(self, time_s: float) -> bool:
         """Whether the source is given the frame of a time, and uses its image."""
         return self._due(time_s) and self.source.wants_image(time_s)
+
+    def observe_truth(self, truth: GroundTruth) -> None:
+        """Forward the true poses of a frame to the source."""
+        self.source.observe_truth(truth)
 
     def estimate(self, frame: Frame) -> PoseEstimate:
         """The source's estimate of this frame, or the newest one at the present time."""

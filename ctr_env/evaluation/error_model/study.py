@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 
 from ctr_env.envs import ServoEnv
 from ctr_env.envs.servo_env import CONTROL_HZ
@@ -156,9 +157,9 @@ def _record(job: RecordingJob) -> bool:
     EpisodeRecord(
         job.seed,
         job.randomization,
-        size=[camera.width, camera.height],
-        intrinsics=[camera.fx, camera.fy, camera.cx, camera.cy],
-        **{name: [row[name] for row in rows] for name in rows[0]},
+        size=np.array([camera.width, camera.height]),
+        intrinsics=np.array([camera.fx, camera.fy, camera.cx, camera.cy]),
+        **{name: np.array([row[name] for row in rows]) for name in rows[0]},
     ).save(job.path)
     return True
 

@@ -38,12 +38,12 @@ def drawn(episodes, frames, seed):
     return batch_of(xs, values, paths)
 
 
-def started(batch):
-    return ProcessLikelihood(INPUTS, 3, batch.values[batch.there > 0].numpy(), np.random.default_rng(0))
+def started(batch, alike=False):
+    return ProcessLikelihood(INPUTS, 3, batch.values[batch.there > 0].numpy(), np.random.default_rng(0), alike)
 
 
-def randomised(batch):
-    process = started(batch)
+def randomised(batch, alike=False):
+    process = started(batch, alike)
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for parameter in process.parameters():
@@ -51,9 +51,10 @@ def randomised(batch):
     return process
 
 
-def test_the_density_is_that_of_a_multivariate_t_distribution():
+@pytest.mark.parametrize("alike", [False, True])
+def test_the_density_is_that_of_a_multivariate_t_distribution(alike):
     batch = drawn(1, 5, 3)
-    process = randomised(batch)
+    process = randomised(batch, alike)
     x, v, path = (part[0].numpy() for part in (batch.x, batch.values, batch.path))
     arrays = process.arrays()
     mean, log_scale = process.network(batch.x)[0].detach().chunk(2, dim=-1)
