@@ -5,8 +5,8 @@
 The same episodes of PBVS are run with ``ctrnet`` and with ``ctrnet_model``. For every metric the table has the value of
 each, the 95 % interval of the value of ``ctrnet`` (episodes resampled), and the difference with the 95 % interval of
 paired resampling: an error model that is honest has values inside the interval. Episodes are independent of those that
-the model was fitted to. An interrupted run resumes. With ``--rate-hz 5`` both estimate a sixth of the frames, which takes
-a sixth of the time; the camera is static, so little else changes.
+the model was fitted to. An interrupted run resumes. With ``--rate-hz 5`` both estimate a
+sixth of the frames, which takes a sixth of the time; the camera is static, so little else changes.
 """
 
 from __future__ import annotations

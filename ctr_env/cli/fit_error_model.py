@@ -79,7 +79,11 @@ def _show(result: dict[str, Any]) -> None:
             )
             print(f"{name:28s}{shown}")
     for row in result["autocorrelation"]:
-        print(f"autocorrelation, path {row['path']}: {row['real']:.2f}, model {row['model']:.2f}")
+        if row["model"] is None:
+            continue
+        low, high = row["model_interval"]
+        shown = f"{row['real']:.2f}, model {row['model']:.2f} [{low:.2f}, {high:.2f}]"
+        print(f"autocorrelation, path {row['path']}: {shown}")
     for name, share in {**result["valid_share"], "after an invalid one": result["persistence"]}.items():
         if share:
             low, high = share["interval"]

@@ -149,7 +149,8 @@ class CtRNetModelEstimator(PoseEstimator):
         drawn = {name: state.draw(x, path) for name, state in self._states.items()}
         seen = bool(streams["gripper_seen"].random() * (1.0 + np.exp(-self._gripper_seen(x)[0])) < 1.0)
         to_centre, to_base = (twist_map(sign * (view.centre - camera_T_base[:3, 3])) for sign in (1.0, -1.0))
-        covariance = covariance_from_vector(drawn["covariances"], view.factor)
+        low, high = self.model.arrays["covariance_range"]
+        covariance = covariance_from_vector(drawn["covariances"].clip(low, high), view.factor)
         covariance += to_centre @ self._systematic @ to_centre.T
         reported = to_base @ covariance @ to_base.T
         if not valid:

@@ -87,7 +87,8 @@ class ErrorModel:
         * ``feature_mean``, ``feature_std``: of the recorded views;
         * ``errors.*``: :class:`.process.ErrorProcess` of the error twist at the view's centre in units of the reported
           covariance's Cholesky factor;
-        * ``covariances.*``: the same of reported covariances (:mod:`.covariance`);
+        * ``covariances.*``: the same of reported covariances (:mod:`.covariance`), clipped to ``covariance_range``, the
+          smallest and largest recorded;
         * ``gripper.*``: the same of the observed gripper's error twist (mm and mrad, camera axes at its origin) minus
           ``gripper_gain`` times the pose's error there; ``gripper_seen.*``: log odds that the gripper is observed;
         * ``validity.*``: :class:`.validity.ValidityChain`;
@@ -96,7 +97,7 @@ class ErrorModel:
         """
         inputs = len(feature_names(header.joints)) + len(header.presets)
         found: dict[str, tuple[int, ...]] = {"feature_mean": (inputs,), "feature_std": (inputs,)}
-        found |= {"gripper_gain": (6, 6), "rejected": (2, 2)}
+        found |= {"gripper_gain": (6, 6), "rejected": (2, 2), "covariance_range": (2, COVARIANCE_NUMBERS)}
         for name, dimension in _DIMENSIONS.items():
             hidden = _hidden(arrays, f"{name}.network.")
             found |= _prefixed(name, ErrorProcess.shapes(inputs, hidden, dimension))

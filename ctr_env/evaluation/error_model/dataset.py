@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ctr_env.estimators.error_model.covariance import covariance_to_vector
+from ctr_env.estimators.error_model.covariance import COVARIANCE_NUMBERS, covariance_to_vector
 from ctr_env.estimators.error_model.validity import history
 from ctr_env.estimators.error_model.view import ArmView, twist_map, view_arm
 from ctr_env.estimators.systematic_error import systematic_covariance
@@ -18,6 +18,8 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 from .episodes import EpisodeRecord
 
 __all__ = ["EpisodeData", "camera_of", "episode_data"]
+
+_COLUMNS = (6, COVARIANCE_NUMBERS, 6, 6)
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ class EpisodeData:
 
 def camera_of(record: EpisodeRecord) -> PinholeCamera:
     """The camera of an episode."""
-    return PinholeCamera(*map(float, record.intrinsics), *map(int, record.size))
+    (fx, fy, cx, cy), (width, height) = record.intrinsics.tolist(), record.size.tolist()
+    return PinholeCamera(fx, fy, cx, cy, width, height)
 
 
 def episode_data(
@@ -74,39 +77,44 @@ def episode_data(
     steps = [view.path_from(before) for view, before in zip(views, [None, *views[:-1]], strict=True)]
     chosen = [float(record.randomization == name) for name in presets]
     valid = record.valid.astype(bool)
-    rows = [_frame(record, i, views[i], systematic_covariance(*systematic)) for i in np.flatnonzero(valid)]
-    columns = [np.array(column).reshape(len(rows), -1) for column in zip(*rows, strict=True)] if rows else []
+    rows = [_frame(record, i, views[i], systematic_covariance(*systematic)) for i in np.flatnonzero(valid).tolist()]
+    together = np.array(rows).reshape(len(rows), sum(_COLUMNS))
+    errors, covariances, gripper, pose_at_gripper = np.split(together, np.cumsum(_COLUMNS)[:-1], axis=1)
     return EpisodeData(
         np.array([[*view.features, *chosen] for view in views]),
         _history(valid, steps),
         valid,
         np.cumsum(steps)[valid],
-        *(columns or [np.zeros((0, n)) for n in (6, 21, 6, 6)]),
-        np.array([_rejected(record, i, views[i]) for i in np.flatnonzero(~valid)]).reshape(-1, 2),
+        errors,
+        covariances,
+        gripper,
+        pose_at_gripper,
+        np.array([_rejected(record, i, views[i]) for i in np.flatnonzero(~valid).tolist()]).reshape(-1, 2),
     )
 
 
-def _frame(
-    record: EpisodeRecord, i: int, view: ArmView, systematic: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], ...]:
+def _frame(record: EpisodeRecord, i: int, view: ArmView, systematic: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``(39,)`` errors, covariance, gripper and pose at the gripper of a valid frame; see :class:`EpisodeData`."""
     T, ee = record.camera_T_base[i], record.camera_T_ee[i]
     error = matrix_twist(record.estimate[i], T)
     to_centre = twist_map(view.centre - T[:3, 3])
     covariance = to_centre @ record.covariance[i] @ to_centre.T
     fit = covariance - to_centre @ systematic @ to_centre.T
     seen = np.isfinite(record.gripper[i]).all()
-    return (
-        np.linalg.solve(np.linalg.cholesky(covariance), to_centre @ error),
-        covariance_to_vector(fit, view.factor),
-        matrix_twist(record.gripper[i], ee) if seen else np.full(6, np.nan),
-        twist_map(ee[:3, 3] - T[:3, 3]) @ error,
+    return np.concatenate(
+        [
+            np.linalg.solve(np.linalg.cholesky(covariance), to_centre @ error),
+            covariance_to_vector(fit, view.factor),
+            matrix_twist(record.gripper[i], ee) if seen else np.full(6, np.nan),
+            twist_map(ee[:3, 3] - T[:3, 3]) @ error,
+        ]
     )
 
 
 def _rejected(record: EpisodeRecord, i: int, view: ArmView) -> NDArray[np.float64]:
     T = record.camera_T_base[i]
     error = twist_map(view.centre - T[:3, 3]) @ matrix_twist(record.estimate[i], T)
-    return np.linalg.norm(error.reshape(2, 3), axis=1)
+    return np.asarray(np.linalg.norm(error.reshape(2, 3), axis=1))
 
 
 def _history(valid: NDArray[np.bool_], steps: Sequence[float]) -> NDArray[np.float64]:

@@ -98,6 +98,8 @@ class _Fit:
 
     def arrays(self) -> dict[str, NDArray[np.float64]]:
         found = {"feature_mean": self._mean, "feature_std": self._std, "rejected": self._rejected()}
+        covariances = np.concatenate([episode.covariances for episode in self._data["train"]])
+        found["covariance_range"] = np.stack([covariances.min(axis=0), covariances.max(axis=0)])
         found["gripper_gain"] = gain = self._gripper_gain()
         self._fit_process(found, "errors", lambda episode: (np.isfinite(episode.errors[:, 0]), episode.errors))
         self._fit_process(found, "covariances", lambda e: (np.isfinite(e.covariances[:, 0]), e.covariances))
@@ -119,15 +121,20 @@ class _Fit:
         name: str,
         values: Callable[[EpisodeData], tuple[NDArray[np.bool_], NDArray[np.float64]]],
     ) -> None:
-        batches = []
+        batches = {}
         for split in ("train", "validation"):
             rows = [(self._x(e)[e.valid], e.path, *values(e)) for e in self._data[split]]
-            batches.append(
-                batch_of([x[m] for x, _, m, _ in rows], [v[m] for *_, m, v in rows], [p[m] for _, p, m, _ in rows])
+            batches[split] = batch_of(
+                [x[m] for x, _, m, _ in rows], [v[m] for *_, m, v in rows], [p[m] for _, p, m, _ in rows]
             )
-        alike = name == "covariances"  # of so many components, each has few data
         fitted = fit_process(
-            *batches, _HIDDEN[name], self._rng, lambda step, loss: self._report(name, step, loss), alike=alike
+            batches["train"],
+            batches["validation"],
+            _HIDDEN[name],
+            self._rng,
+            lambda step, loss: self._report(name, step, loss),
+            alike=name != "errors",  # its components differ in how they change with the view
+            normal=name == "covariances",  # exponentials of a heavy tail would be covariances without a bound
         )
         found |= {f"{name}.{key}": array for key, array in fitted.arrays().items()}
 
@@ -178,6 +185,7 @@ def fit_process(
     rng: np.random.Generator,
     report: Callable[[int, float], None] | None = None,
     alike: bool = False,
+    normal: bool = False,
 ) -> ProcessLikelihood:
     """The process that is most likely given errors of some episodes, with a normal prior for the network's weights.
 
@@ -191,9 +199,10 @@ def fit_process(
         rng: Draws the first weights.
         report: Called with the step and the validation loss.
         alike: Whether all components are correlated alike along an episode.
+        normal: Whether errors are normal instead of Student-t distributed.
     """
     values = train.values[train.there > 0.0].numpy()
-    process = ProcessLikelihood(train.x.shape[-1], hidden, values, rng, alike)
+    process = ProcessLikelihood(train.x.shape[-1], hidden, values, rng, alike, normal)
 
     def loss() -> Tensor:
         return (_PENALTY * process.network.penalty() - process(train).sum()) / train.count

@@ -15,6 +15,7 @@ __all__ = ["Batch", "Network", "ProcessLikelihood", "batch_of"]
 
 _LEAST_SHARE = 1e-4
 _LEAST_DOF = 1.0
+_NORMAL_DOF = 1e5
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class ProcessLikelihood(nn.Module):
         values: NDArray[np.float64],
         rng: np.random.Generator,
         alike: bool = False,
+        normal: bool = False,
     ) -> None:
         """Start at the mean and scale of ``(N, D)`` values, with equal shares.
 
@@ -100,6 +102,7 @@ class ProcessLikelihood(nn.Module):
             values: The values.
             rng: Draws the network's first weights.
             alike: Whether all components have the same shares and length, which costs one factorisation instead of D.
+            normal: Whether errors are normal: very many degrees of freedom, which are not fitted.
         """
         super().__init__()
         self._dimension = values.shape[1]
@@ -110,11 +113,12 @@ class ProcessLikelihood(nn.Module):
         kernels = 1 if alike else self._dimension
         self.share_odds = nn.Parameter(torch.zeros(kernels, 3, dtype=torch.float64))
         self.log_length = nn.Parameter(torch.full((kernels,), math.log(0.1), dtype=torch.float64))
-        self.log_dof = nn.Parameter(torch.tensor([math.log(4.0)], dtype=torch.float64))
+        dof = torch.tensor([_NORMAL_DOF if normal else 4.0], dtype=torch.float64)
+        self.log_dof = nn.Parameter(torch.log(dof), requires_grad=not normal)
 
     def shape_parameters(self) -> list[nn.Parameter]:
-        """The parameters that do not depend on the view."""
-        return [self.below, self.share_odds, self.log_length, self.log_dof]
+        """The parameters that are fitted and do not depend on the view."""
+        return [p for p in (self.below, self.share_odds, self.log_length, self.log_dof) if p.requires_grad]
 
     @property
     def mixing(self) -> Tensor:

@@ -28,6 +28,11 @@ class SampledEstimator(PoseEstimator):
         sampled: Whether the newest frame was given to the source.
     """
 
+    sampled: bool
+    _newest: PoseEstimate | None
+    _next_s: float
+    _misses: int
+
     def __init__(self, source: PoseEstimator, duration_s: float) -> None:
         """Sample the frames of a source.
 
@@ -71,5 +76,5 @@ class SampledEstimator(PoseEstimator):
 
     def _forget(self) -> None:
         self.sampled = False
-        self._newest: PoseEstimate | None = None
+        self._newest = None
         self._next_s, self._misses = 0.0, 0

@@ -44,7 +44,11 @@ def _known_model(joints=7, robot="panda", validity=30.0, gripper_seen=30.0, **er
     """Errors that are unit normal in units of the reported covariances, which are those of one pixel."""
     inputs = len(feature_names(joints)) + len(PRESETS)
     arrays = {"feature_mean": np.zeros(inputs), "feature_std": np.ones(inputs)}
-    arrays |= {"gripper_gain": 0.5 * np.eye(6), "rejected": np.array([[np.log(0.3), 0.1], [np.log(0.5), 0.1]])}
+    arrays |= {
+        "gripper_gain": 0.5 * np.eye(6),
+        "covariance_range": np.tile([[-9.0], [9.0]], 21),
+        "rejected": np.array([[np.log(0.3), 0.1], [np.log(0.5), 0.1]]),
+    }
     arrays |= _flattened("errors", _process(inputs, 6, **errors))
     arrays |= _flattened("covariances", _process(inputs, COVARIANCE_NUMBERS, log_scale=-4.0))
     arrays |= _flattened("gripper", _process(inputs, 6))
