@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 __all__ = ["JOINT_STD_RAD", "SYSTEMATIC_M", "SYSTEMATIC_RAD", "systematic_covariance"]
 
 SYSTEMATIC_M = 0.001
-"""Standard deviation of each coordinate of the base position, metres. Errors of lens, encoders and network are alike in
-all frames of a camera. Fitted on 15 cameras of the preset ``strong`` that no published result uses
-(``benchmarks/fusion.py --first 1000 --seeds 15``)."""
+"""Standard deviation of each coordinate of the base position, metres. Errors of lens, mesh and network are alike in all
+frames of a camera. Chosen by hand; joint offsets are accounted for by themselves."""
 SYSTEMATIC_RAD = 0.001
 """The same for each component of the rotation vector, radians."""
 
