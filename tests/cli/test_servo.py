@@ -82,7 +82,7 @@ def test_two_commands_have_two_default_folders_and_the_same_one_resumes(tmp_path
     "arguments, message",
     [
         (["--robot", "ur6"], "valid names: .*panda"),
-        (["--estimator", "magic"], "valid names: charuco, ctrnet, ground_truth, noisy"),
+        (["--estimator", "magic"], "valid names: charuco, ctrnet, ctrnet_model, ground_truth, noisy"),
         (["--controller", "magic"], "valid names: hybrid, ibvs"),
         (["--estimator", "sliding_window", "--estimator.source", "magic"], "valid names: charuco"),
         (["--randomization", "wild"], "valid names: none, mild, strong"),

@@ -16,7 +16,7 @@ from ctr_env.errors import CtrEnvError
         ),
         ({"obs_mode": "image+image"}, "twice"),
         ({"action_mode": "torque"}, "valid names: pbvs, ee_twist, joint_velocity"),
-        ({"estimator": "magic"}, "valid names: charuco, ctrnet, ground_truth, noisy"),
+        ({"estimator": "magic"}, "valid names: charuco, ctrnet, ctrnet_model, ground_truth, noisy"),
         ({"estimator": "noisy", "estimator_config": {"latncy_s": 1}}, "latncy_s.*valid names: .*latency_s"),
         ({"controller": "magic"}, "unknown controller 'magic'; valid names: hybrid, ibvs"),
         ({"controller_config": {"gian": 1}}, "gian.*valid names: .*gain_at_zero"),
