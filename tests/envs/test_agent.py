@@ -81,6 +81,9 @@ class Blind(PoseEstimator):
 
 
 def test_an_estimator_that_does_not_observe_the_gripper_is_rejected_with_those_that_do():
-    message = "needs an estimator that observes the gripper, which Blind does not; .*charuco, ctrnet, ctrnet_model, ground_truth, noisy"
+    message = (
+        "needs an estimator that observes the gripper, which Blind does not; "
+        ".*charuco, ctrnet, ctrnet_model, ground_truth, noisy"
+    )
     with pytest.raises(ConfigurationError, match=message):
         ServoEnv(estimator=Blind(), controller_config={"endpoint": "closed"})
