@@ -56,7 +56,8 @@ def test_errors_stay_near_those_of_the_model_card(name, frames):
     errors, overlaps = add_errors(name, frames, seed=77)
     card = read_header(packaged_weights(ROBOTS[name])).metrics["validation"]
     assert np.median(errors) <= 1.5 * card["add_median_m"]
-    assert np.mean(np.isfinite(errors)) >= card["valid_share"] - 0.05
+    valid = card["valid_share"]
+    assert np.mean(np.isfinite(errors)) >= valid - 3.0 * np.sqrt(valid * (1.0 - valid) / frames)
     assert np.mean(overlaps) >= card["mask_iou"] - 0.03
 
 

@@ -31,22 +31,22 @@ def rejecting(*images):
     """Rejects some images in their first passes."""
     left = list(images)
 
-    def rejection(view, hypothesis):
+    def judged(view, hypothesis):
         if view.number in left:
             left.remove(view.number)
-            return "contour_mismatch"
-        return ""
+            return hypothesis, "contour_mismatch"
+        return hypothesis, ""
 
-    return rejection
+    return judged
 
 
 def views(count):
     return [SimpleNamespace(number=i) for i in range(count)]
 
 
-def step(tracks, rejection):
+def step(tracks, judged):
     pipeline = Pipeline()
-    found = next_hypotheses(pipeline, views(len(tracks)), tracks, 2, True, rejection)
+    found = next_hypotheses(pipeline, views(len(tracks)), tracks, 2, True, judged)
     return pipeline.calls, found
 
 

@@ -8,13 +8,13 @@ FIT = np.diag([1e-6, 2e-6, 3e-6, 4e-6, 5e-6, 6e-6])
 
 
 def test_the_defaults_give_the_constants_of_files_without_an_uncertainty_model():
-    """The formula as it was before the constants moved into the header, to the last bit."""
+    """The formula, to the last bit."""
     model = UncertaintyModel(covariance_scale=1.081)
     for ratio in (0.3, 0.51, 0.77, 0.93):
         share = max(ratio, 0.05) / 0.77
-        expected = 1.081 * share**-5.0 * FIT + systematic_covariance(0.0025, 0.0025)
+        expected = 1.081 * share**-5.0 * FIT + systematic_covariance()
         assert np.array_equal(model.pose_covariance(FIT, ratio), expected)
-    assert np.array_equal(model.pose_covariance(FIT), 1.081 * 1.0 * FIT + systematic_covariance(0.0025, 0.0025))
+    assert np.array_equal(model.pose_covariance(FIT), 1.081 * 1.0 * FIT + systematic_covariance())
 
 
 def test_the_covariance_grows_as_the_contour_inlier_ratio_falls():
