@@ -57,7 +57,8 @@ class TrainRl(NetworkOptions, ResultCommand):
     """``pbvs`` (a residual on the controller's command), ``ee_twist`` or ``joint_velocity`` (default: the
     environment's)."""
     reward: str | None = None
-    """Reward of a ``Reach`` or ``Follow`` environment: ``dense`` or ``sparse`` (default: the environment's)."""
+    """Reward of a ``Reach`` or ``Follow`` environment: ``dense``, ``sparse`` or ``progress`` (default: the
+    environment's)."""
     tolerance_m: float | None = None
     """Position error below which a ``Reach`` or ``Follow`` environment is solved, m (default: the environment's)."""
     episodes: int = 100
@@ -85,7 +86,7 @@ class TrainRl(NetworkOptions, ResultCommand):
             print(f"{trainer.step} steps in {trainer.seconds / 60:.1f} min")
             episodes = _tested(policy, env, config.seed, self.episodes)
             result = self._result(trainer, arguments, episodes)
-            policy = policy.evaluated("test", _metrics(episodes))
+            policy = policy.evaluated("test", _metrics(episodes)).trained_by(self.command_line)
             policy.save(folder / _POLICY)
             export_policy(policy, folder / _ONNX)
             write_json(folder / _RESULT, result)

@@ -13,24 +13,30 @@ from .servo_env import ServoEnv
 __all__ = ["REWARDS", "ReachEnv", "ReachObjective"]
 
 REWARDS = ("dense", "sparse")
-"""Kinds of reward."""
+"""Kinds of reward that depend on the errors of one instant."""
+
+_PROGRESS = "progress"
 
 
 class ReachObjective:
     """The position of the goal alone."""
 
     def __init__(self, kind: str, tolerance_m: float) -> None:
-        """Reward by one of :data:`REWARDS`; errors below a tolerance (m) are a success."""
-        self._sparse, self._tolerance_m = kind == "sparse", tolerance_m
+        """Reward by one of :data:`REWARDS` or by progress; errors below a tolerance (m) are a success."""
+        self._kind, self._tolerance_m = kind, tolerance_m
+        self._before, self._now = 0.0, 0.0
 
     def reward(self, position_error_m: float, rotation_error_rad: float) -> float:
-        """Minus the true position error (m); sparse: 0 within the tolerance, else -1."""
-        if self._sparse:
+        """Minus the true position error (m); sparse: 0 within the tolerance, else -1; progress: its decrease."""
+        if self._kind == "sparse":
             return -float(position_error_m >= self._tolerance_m)
+        if self._kind == _PROGRESS:
+            return float(self._before - position_error_m)
         return -float(position_error_m)
 
     def success(self, time_s: float, position_error_m: float, rotation_error_rad: float) -> bool:
-        """Whether the true position error is below the tolerance now."""
+        """Record the true position error; whether it is below the tolerance now."""
+        self._before, self._now = self._now, position_error_m
         return position_error_m < self._tolerance_m
 
 
@@ -42,7 +48,7 @@ class ReachEnv(ServoEnv):
     (``obs_mode="estimate+apparent"``) and acts by twists of the gripper.
 
     Attributes:
-        reward_kind: ``"dense"`` or ``"sparse"``.
+        reward_kind: ``"dense"``, ``"sparse"`` or ``"progress"``.
         tolerance_m: Position error of success, metres.
     """
 
@@ -61,7 +67,10 @@ class ReachEnv(ServoEnv):
 
         Args:
             render_mode: See :class:`ServoEnv`.
-            reward: ``"dense"``: minus the true position error (m); ``"sparse"``: 0 within the tolerance, else -1.
+            reward: ``"dense"``: minus the true position error (m); ``"sparse"``: 0 within the tolerance, else -1;
+                ``"progress"``: how much the true position error has fallen since the last step (m). It ranks policies
+                as ``"dense"`` does, since the discounted sum of decreases is the first error minus ``1 - gamma`` times
+                the discounted sum of errors, and shows at once what an action was worth.
             tolerance_m: True position error below which a step is a success, metres.
             difficulty: Share of the distance between start and goal, in (0, 1]: 1 is the whole task. It can be set
                 between episodes, as a curriculum does.
@@ -72,7 +81,7 @@ class ReachEnv(ServoEnv):
         Raises:
             ConfigurationError: If a name is unknown or a value out of its range.
         """
-        require_choice("reward", reward, REWARDS)
+        require_choice("reward", reward, (*REWARDS, _PROGRESS))
         if not 0.0 < tolerance_m <= 1.0:
             raise ConfigurationError(f"tolerance_m must lie in (0, 1] metres, not {tolerance_m!r}")
         self.reward_kind, self.tolerance_m = reward, tolerance_m

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ctr_env.runs.configuration import require_choice
 
 from .episode import Episode
-from .reach import ReachEnv
+from .reach import REWARDS, ReachEnv
 
 __all__ = ["ReachGoalEnv"]
 
@@ -36,12 +36,14 @@ class ReachGoalEnv(ReachEnv):
         Args:
             render_mode: See :class:`ServoEnv`.
             obs_mode: ``"estimate"`` or ``"state"``.
-            settings: Further arguments of :class:`ReachEnv`.
+            settings: Further arguments of :class:`ReachEnv`; ``reward`` is ``"dense"`` or ``"sparse"``, as it must
+                follow from two goals alone.
 
         Raises:
             ConfigurationError: If a name is unknown or a value out of its range.
         """
         require_choice("obs_mode of a goal environment", obs_mode, tuple(_PARTS))
+        require_choice("reward of a goal environment", settings.get("reward", REWARDS[0]), REWARDS)
         super().__init__(render_mode, obs_mode=obs_mode, **settings)
         self._truth = obs_mode == "state"
         self._keys = ("joint_positions", "joint_velocities", *_PARTS[obs_mode])

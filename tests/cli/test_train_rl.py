@@ -11,7 +11,7 @@ from ctr_env.cli import main
 from ctr_env.learning.reinforcement import Policy
 
 REACH = "ctr_env/PandaReach-v0"
-TINY = "default: {n_steps: 32, batch_size: 32, n_epochs: 1, policy_kwargs: {net_arch: [8]}}"
+TINY = "default: {n_envs: 1, n_steps: 32, batch_size: 32, n_epochs: 1, policy_kwargs: {net_arch: [8]}}"
 
 
 @pytest.fixture
@@ -39,6 +39,7 @@ def test_a_policy_is_trained_evaluated_and_exported(arguments, tmp_path, capsys)
     assert len(result["episodes"]) == result["summary"]["episodes"] == 2
     policy = Policy.load(out / "policy.safetensors")
     header = policy.header
+    assert header.command == result["command"] and header.seed == 0
     assert header.settings["obs_mode"] == "estimate+apparent" and header.settings["tolerance_m"] == 0.02
     assert header.evaluation["test"]["success_rate"] == result["summary"]["success_rate"]
     env = make(header.env, **header.settings)

@@ -75,6 +75,23 @@ def test_sparse_rewards_count_the_steps_outside_the_tolerance():
     assert [dense.success(0.0, error, 3.0) for error in (0.02, 0.005)] == [False, True]
 
 
+def test_progress_ranks_policies_as_the_dense_reward_does(make):
+    """The discounted sum of decreases is the first error minus (1 - gamma) times the discounted sum of later errors."""
+    env = make("PandaReach", reward="progress")
+    gamma = 0.9
+    for seed in (1, 2):  # the second episode does not remember the first
+        _, info = env.reset(seed=seed)
+        first, rewards, errors = info["true_position_error_m"], [], []
+        for _ in range(30):
+            *_, reward, _terminated, _truncated, info = env.step(env.action_space.sample())
+            rewards.append(reward)
+            errors.append(info["true_position_error_m"])
+        assert sum(rewards) == pytest.approx(first - errors[-1])
+        discounts = gamma ** np.arange(30)
+        expected = first - (1.0 - gamma) * discounts @ errors - gamma**30 * errors[-1]
+        assert discounts @ rewards == pytest.approx(expected)
+
+
 def test_a_followed_goal_and_its_camera_move(make):
     env = make("PandaFollow")
     _, first = env.reset(seed=0)

@@ -54,6 +54,11 @@ def test_hindsight_replay_takes_the_environment(make):
     assert (sample.rewards == 0.0).any()  # goals that were achieved in hindsight
 
 
+def test_a_reward_that_needs_the_past_is_rejected(make):
+    with pytest.raises(ValueError, match="'progress'; valid names: dense, sparse"):
+        make("PandaReachGoal", reward="progress")
+
+
 def test_other_observations_are_rejected(make):
     with pytest.raises(ValueError, match="'image'; valid names: estimate, state"):
         make("PandaReachGoal", obs_mode="image")

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .packaged import packaged_policies, packaged_policy
 from .policy import Policy
 
 if TYPE_CHECKING:
     from .asymmetric_policies import AsymmetricActorCriticPolicy, AsymmetricSACPolicy
     from .vector_adapter import StableVectorEnv
 
-__all__ = ["AsymmetricActorCriticPolicy", "AsymmetricSACPolicy", "Policy", "StableVectorEnv"]
+__all__ = [
+    "AsymmetricActorCriticPolicy",
+    "AsymmetricSACPolicy",
+    "Policy",
+    "StableVectorEnv",
+    "packaged_policies",
+    "packaged_policy",
+]
 
 
 def __getattr__(name: str) -> Any:

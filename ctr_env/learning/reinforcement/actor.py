@@ -9,10 +9,13 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-__all__ = ["ACTIVATIONS", "ActorNetwork", "ActorSpec"]
+__all__ = ["ACTIVATIONS", "CLIP", "ActorNetwork", "ActorSpec", "Normaliser"]
 
 ACTIVATIONS: Mapping[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU, "elu": nn.ELU, "silu": nn.SiLU}
 """Activation functions by name."""
+
+CLIP = 10.0
+"""Standard deviations from the mean at which a normalised observation is clipped."""
 
 _IMAGE_DIMENSIONS = 3
 
@@ -35,6 +38,8 @@ class ActorSpec:
     [-1, 1] (PPO)."""
     image_features: int = 256
     """Number of features of an image."""
+    normalised: bool = False
+    """Whether vectors are normalised by the mean and standard deviation that they had in the training."""
 
     def is_image(self, key: str) -> bool:
         """Whether an observation is an image."""
@@ -44,14 +49,14 @@ class ActorSpec:
 class ActorNetwork(nn.Module):
     """From batches of observations to deterministic actions in [-1, 1].
 
-    Images pass the convolutions of Stable-Baselines3's ``NatureCNN``; vectors are taken as they are.
+    Images pass the convolutions of Stable-Baselines3's ``NatureCNN``; vectors are normalised or taken as they are.
     """
 
     def __init__(self, spec: ActorSpec) -> None:
         """Make the layers, with arbitrary weights."""
         super().__init__()
         self.spec = spec
-        self.extractors = nn.ModuleDict()
+        self.extractors, self.normalisers = nn.ModuleDict(), nn.ModuleDict()
         features = 0
         for key, shape in spec.observations.items():
             if spec.is_image(key):
@@ -59,6 +64,8 @@ class ActorNetwork(nn.Module):
                 features += spec.image_features
             else:
                 features += torch.Size(shape).numel()
+                if spec.normalised:
+                    self.normalisers[key] = Normaliser(shape)
         sizes, activation = (features, *spec.layers), ACTIVATIONS[spec.activation]
         self.hidden = nn.Sequential(*(part for n, m in pairwise(sizes) for part in (nn.Linear(n, m), activation())))
         self.output = nn.Linear(sizes[-1], spec.actions)
@@ -73,7 +80,30 @@ class ActorNetwork(nn.Module):
         if key in self.extractors:
             features: Tensor = self.extractors[key](value.permute(0, 3, 1, 2).float() / 255.0)
             return features
-        return value.float().flatten(1)
+        value = value.float()
+        return (self.normalisers[key](value) if key in self.normalisers else value).flatten(1)
+
+
+class Normaliser(nn.Module):
+    """Subtracts a mean and divides by a standard deviation, as Stable-Baselines3's ``VecNormalize`` does.
+
+    Attributes:
+        mean: Mean, of the shape of an observation.
+        std: Standard deviation, of the same shape.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        """Normalise observations of a shape, by zero and one."""
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(shape))
+        self.register_buffer("std", torch.ones(shape))
+
+    def forward(self, value: Tensor) -> Tensor:
+        """Observations ``(N, *shape)`` in standard deviations, clipped."""
+        return ((value - self.mean) / self.std).clamp(-CLIP, CLIP)
 
 
 class _ImageFeatures(nn.Module):

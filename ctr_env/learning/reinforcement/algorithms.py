@@ -18,11 +18,12 @@ try:
     from sb3_contrib import TQC
     from stable_baselines3 import PPO, SAC, HerReplayBuffer
     from stable_baselines3.common.base_class import BaseAlgorithm
-    from stable_baselines3.common.vec_env import VecEnv
+    from stable_baselines3.common.vec_env import VecEnv, VecTransposeImage
 except ModuleNotFoundError as error:
     raise MissingDependencyError(f"reinforcement learning needs {error.name}: pip install 'ctr-env[rl]'") from error
 
 from .asymmetric_policies import AsymmetricActorCriticPolicy, AsymmetricSACPolicy
+from .normalisation import normalised, normaliser_weights
 
 __all__ = ["actor_network", "make_model"]
 
@@ -31,6 +32,8 @@ _ASYMMETRIC: Mapping[str, Any] = {"ppo": AsymmetricActorCriticPolicy, "sac": Asy
 _SCHEDULED = ("learning_rate", "clip_range")
 _PRIVILEGED = "privileged"
 _IMAGE_DIMENSIONS = 3
+_OF_TRAININGS = ("n_timesteps", "n_envs")  # not of algorithms
+_GAMMA = 0.99  # the default of Stable-Baselines3
 
 
 def make_model(
@@ -53,7 +56,7 @@ def make_model(
     """
     space = envs.observation_space
     assert isinstance(space, spaces.Dict)
-    settings = {name: value for name, value in hyperparameters.items() if name != "n_timesteps"}
+    settings = {name: value for name, value in hyperparameters.items() if name not in _OF_TRAININGS}
     for name in _SCHEDULED:
         if isinstance(settings.get(name), str):
             settings[name] = _linear(float(settings[name].removeprefix(LINEAR)))
@@ -66,6 +69,12 @@ def make_model(
         ended = envs.num_envs * (episode_steps + 1)  # hindsight needs a whole episode
         settings["learning_starts"] = max(settings.get("learning_starts", 0), ended)
     images = any(len(part.shape or ()) == _IMAGE_DIMENSIONS for part in space.spaces.values())
+    if images and not isinstance(envs, VecTransposeImage):
+        envs = VecTransposeImage(envs)  # below the normalisation, so that a replay buffer's images have the same axes
+    normalise = settings.pop("normalize", {})
+    if any(normalise.values()):
+        asked = [bool(normalise.get(name)) for name in ("norm_obs", "norm_reward")]
+        envs = normalised(envs, *asked, settings.get("gamma", _GAMMA))
     model: BaseAlgorithm = _ALGORITHMS[algorithm](
         _policy_class(algorithm, space), envs, policy_kwargs=networks, seed=seed, device="auto" if images else "cpu",
         **settings,
@@ -82,19 +91,22 @@ def actor_network(model: BaseAlgorithm) -> ActorNetwork:
         extractor, hidden, output = policy.actor.features_extractor, policy.actor.latent_pi, policy.actor.mu
     space: Any = model.observation_space
     names = {kind: name for name, kind in ACTIVATIONS.items()}
+    normalising = model.get_vec_normalize_env()
     spec = ActorSpec(
         observations={key: _shape(space[key]) for key in extractor.extractors},
         actions=output.out_features,
         layers=tuple(layer.out_features for layer in hidden if isinstance(layer, nn.Linear)),
         activation=names[policy.activation_fn],
         squashed=not isinstance(model, PPO),
+        normalised=normalising is not None and normalising.norm_obs,
     )
     with torch.random.fork_rng(devices=[]):  # the initial weights are replaced
         network = ActorNetwork(spec)
     parts = {"extractors": extractor.extractors, "hidden": hidden, "output": output}
-    network.load_state_dict(
-        {f"{part}.{name}": value for part, module in parts.items() for name, value in module.state_dict().items()}
-    )
+    weights = {f"{part}.{name}": value for part, module in parts.items() for name, value in module.state_dict().items()}
+    if spec.normalised:
+        weights |= normaliser_weights(normalising, network.normalisers)
+    network.load_state_dict(weights)
     return network
 
 

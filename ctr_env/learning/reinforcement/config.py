@@ -26,8 +26,8 @@ class ReinforcementConfig:
     hyperparameters)."""
     seed: int = 0
     """Seed of initial weights, exploration and episodes."""
-    envs: int = 1
-    """Number of environments that are stepped together."""
+    envs: int | None = None
+    """Number of environments that are stepped together (default: ``n_envs`` of the hyperparameters)."""
     difficulty: float = 1.0
     """Difficulty at the start; it rises linearly to 1, the whole task, over the first half of the training (``Reach``
     and ``Follow``)."""
@@ -44,7 +44,8 @@ class ReinforcementConfig:
         if self.steps is not None:
             require_range(self, 1, 10**9, "steps")
         require_range(self, 0, 99_999, "seed")
-        require_range(self, 1, 1024, "envs")
+        if self.envs is not None:
+            require_range(self, 1, 1024, "envs")
         require_range(self, 0.001, 1.0, "difficulty")
         require_range(self, 1, 10**9, "evaluate_every")
         require_range(self, 1, 10**6, "evaluation_episodes")

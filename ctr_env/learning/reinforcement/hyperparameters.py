@@ -72,7 +72,10 @@ _NETWORK: _Keys = {
     "net_arch": _ARCHITECTURE,
     "activation_fn": _Kind(f"one of {', '.join(ACTIVATIONS)}", lambda value: value in ACTIVATIONS),
 }
-_COMMON: _Keys = {"n_timesteps": _COUNT, "learning_rate": _SCHEDULE, "batch_size": _COUNT, "gamma": _NUMBER}
+_COMMON: _Keys = {
+    **{"n_timesteps": _COUNT, "n_envs": _COUNT, "normalize": {"norm_obs": _FLAG, "norm_reward": _FLAG}},
+    **{"learning_rate": _SCHEDULE, "batch_size": _COUNT, "gamma": _NUMBER},
+}
 _PPO: _Keys = {
     **_COMMON,
     **{"n_steps": _COUNT, "n_epochs": _COUNT, "gae_lambda": _NUMBER, "clip_range": _SCHEDULE, "ent_coef": _NUMBER},

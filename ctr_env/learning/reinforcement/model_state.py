@@ -1,4 +1,4 @@
-"""What a training continues from: networks, optimisers, replay buffer, random generators and counters of a model.
+"""What a training continues from: networks, optimisers, statistics, replay buffer, random generators and counters.
 
 Files of Stable-Baselines3 are pickled; this state is written by :func:`ctr_env.learning.state_file.save_state`.
 """
@@ -15,6 +15,8 @@ import torch
 from stable_baselines3 import HerReplayBuffer
 from stable_baselines3.common.base_class import BaseAlgorithm
 
+from .normalisation import restore_statistics, statistics
+
 __all__ = ["model_state", "restore_model"]
 
 _COUNTERS = ("num_timesteps", "_n_updates", "_episode_num")
@@ -29,6 +31,7 @@ def model_state(model: BaseAlgorithm) -> dict[str, Any]:
         "parameters": model.get_parameters(),
         "variables": {name: attrgetter(name)(model) for name in variables},
         "counters": {name: getattr(model, name) for name in _COUNTERS},
+        "statistics": statistics(model.get_vec_normalize_env()),
         "replay_buffer": _buffer_state(getattr(model, "replay_buffer", None)),
         "random": {
             "python": random.getstate(),
@@ -53,6 +56,8 @@ def restore_model(model: BaseAlgorithm, state: dict[str, Any]) -> None:
         attrgetter(name)(model).data = value.to(model.device)
     for name, value in state["counters"].items():
         setattr(model, name, value)
+    if state["statistics"] is not None:
+        restore_statistics(model.get_vec_normalize_env(), state["statistics"])
     if state["replay_buffer"] is not None:
         _restore_buffer(getattr(model, "replay_buffer"), state["replay_buffer"])  # noqa: B009
     found = state["random"]

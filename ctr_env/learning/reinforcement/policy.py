@@ -38,6 +38,10 @@ class PolicyHeader:
     """Steps of training."""
     network: ActorSpec
     """What the network is made of, and which observations it takes."""
+    seed: int = 0
+    """Seed of the training."""
+    command: str = ""
+    """Command line of the training."""
     evaluation: Mapping[str, Any] = field(default_factory=dict)
     """Success rate and mean errors, by split."""
 
@@ -79,6 +83,10 @@ class Policy:
     def evaluated(self, split: str, metrics: Mapping[str, Any]) -> Policy:
         """The same policy with the metrics of a split in its header."""
         return Policy(self.network, replace(self.header, evaluation={**self.header.evaluation, split: metrics}))
+
+    def trained_by(self, command: str) -> Policy:
+        """The same policy with the command line of its training in its header."""
+        return Policy(self.network, replace(self.header, command=command))
 
     def save(self, file: Path | str) -> None:
         """Write a policy file atomically.

@@ -76,7 +76,8 @@ class PolicyTrainer:
         self.hyperparameters = read_hyperparameters(config.algo, spec.id, file)
         self.steps = config.steps or self.hyperparameters["n_timesteps"]
         self.seconds = 0.0
-        self._envs = training_environments(config.env, environment, config.seed, config.envs)
+        count = config.envs or self.hyperparameters.get("n_envs", 1)
+        self._envs = training_environments(config.env, environment, config.seed, count)
         try:
             self.model = make_model(
                 config.algo, self._envs, self.hyperparameters, config.seed, spec.max_episode_steps or 0
@@ -157,7 +158,7 @@ class PolicyTrainer:
         """
         file = self.folder / _CHECKPOINT
         model = model_state(self.model)
-        require_finite(file, {name: model[name] for name in ("parameters", "variables")})
+        require_finite(file, {name: model[name] for name in ("parameters", "variables", "statistics")})
         episodes = self._envs.get_attr("next_episode")
         save_state(file, {"model": model, "seconds": self.seconds, "next_episodes": episodes})
 
@@ -178,6 +179,7 @@ class PolicyTrainer:
             algorithm=self.config.algo,
             steps=self.step,
             network=network.spec,
+            seed=self.config.seed,
         )
         return Policy(network, header)
 

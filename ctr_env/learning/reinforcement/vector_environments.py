@@ -1,4 +1,4 @@
-"""Environments that are stepped together, in one process or several."""
+"""Environments that are stepped together, batched or in several processes."""
 
 from __future__ import annotations
 

@@ -33,9 +33,9 @@ class Constant(gym.Env):
         self.observation_space = gym.spaces.Dict(spaces)
 
 
-def model_of(algorithm, spaces, **networks):
+def model_of(algorithm, spaces, normalize=None, **networks):
     envs = DummyVecEnv([lambda: Constant(spaces)])
-    settings = {"policy_kwargs": {"net_arch": [16, 8], **networks}}
+    settings = {"policy_kwargs": {"net_arch": [16, 8], **networks}, "normalize": normalize or {}}
     if algorithm != "ppo":
         settings["buffer_size"] = 10
     model = make_model(algorithm, VecTransposeImage(envs) if "image" in spaces else envs, settings, 0, 10)
@@ -88,6 +88,31 @@ def test_actions_are_those_of_stable_baselines_and_of_onnx(algorithm, spaces, ne
     }
     (found,) = session.run(["action"], inputs)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("algorithm", ["ppo", "sac"])
+def test_normalisation_is_part_of_the_policy(algorithm, tmp_path):
+    model = model_of(algorithm, SPACES | PRIVILEGED, {"norm_obs": True, "norm_reward": True})
+    envs = model.get_vec_normalize_env()
+    assert set(envs.obs_rms) == {"goal", "joint_positions", "privileged"}  # no images
+    envs.obs_rms["goal"].mean, envs.obs_rms["goal"].var = np.linspace(-1.0, 1.0, 9), np.linspace(0.0, 4.0, 9)
+    policy = policy_of(model, algorithm)
+    assert policy.header.network.normalised
+    policy.save(tmp_path / "policy.safetensors")
+    export_policy(policy, tmp_path / "policy.onnx")
+    space = gym.spaces.Dict(SPACES)
+    space.seed(2)
+    obs = space.sample() | {"privileged": np.zeros(21, np.float32)}
+    transposed = obs | {"image": obs["image"].transpose(2, 0, 1)}  # as the model's environments give it
+    expected, _ = model.predict(envs.normalize_obs(transposed), deterministic=True)
+    found = Policy.load(tmp_path / "policy.safetensors").act(obs)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+    session = onnxruntime.InferenceSession(tmp_path / "policy.onnx", providers=["CPUExecutionProvider"])
+    inputs = {key: obs[key][None] if key == "image" else obs[key][None].astype(np.float32) for key in SPACES}
+    np.testing.assert_allclose(session.run(["action"], inputs)[0][0], expected, rtol=0, atol=1e-5)
+    unknown = {"goal": obs["goal"] + 1e6}  # outside everything that the training saw
+    assert np.isfinite(policy.act(obs | unknown)).all()
+    np.testing.assert_array_equal(policy.act(obs | unknown), policy.act(obs | {"goal": obs["goal"] + 1e5}))
 
 
 def test_tqc_has_no_asymmetric_policy():

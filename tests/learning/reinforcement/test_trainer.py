@@ -16,17 +16,26 @@ from ctr_env.learning.reinforcement.policy import Policy
 from ctr_env.learning.reinforcement.trainer import PolicyTrainer
 from ctr_env.learning.state_file import load_state, save_state
 
-PPO = {"learning_rate": 1e-3, "n_steps": 32, "batch_size": 32, "n_epochs": 1, "policy_kwargs": {"net_arch": [8]}}
+PPO = {
+    "n_envs": 1,
+    "learning_rate": 1e-3,
+    "n_steps": 32,
+    "batch_size": 32,
+    "n_epochs": 1,
+    "policy_kwargs": {"net_arch": [8]},
+}
 SAC = {
+    "n_envs": 1,
     "learning_rate": 1e-3,
     "buffer_size": 500,
     "learning_starts": 40,
     "batch_size": 16,
     "policy_kwargs": {"net_arch": [8]},
 }
+NORMALISE = {"normalize": {"norm_obs": True, "norm_reward": True}}
 CASES = [
-    ("ppo", "ctr_env/PandaReach-v0", PPO, {"obs_mode": "estimate+apparent+privileged"}),
-    ("sac", "ctr_env/PandaReachGoal-v0", SAC, {"reward": "sparse"}),
+    ("ppo", "ctr_env/PandaReach-v0", PPO | NORMALISE, {"obs_mode": "estimate+apparent+privileged"}),
+    ("sac", "ctr_env/PandaReachGoal-v0", SAC | NORMALISE, {"reward": "sparse"}),
     ("tqc", "ctr_env/PandaReach-v0", SAC, {}),
 ]
 
@@ -92,7 +101,7 @@ def test_an_interrupted_training_resumes(make, tmp_path, algorithm, env, hyperpa
 
 @pytest.mark.parametrize("algorithm, env, hyperparameters, environment", CASES)
 def test_a_restored_model_goes_on_as_the_other_would(make, tmp_path, algorithm, env, hyperparameters, environment):
-    """Optimisers, replay buffer and random generators are those of the model that was saved."""
+    """Optimisers, statistics, replay buffer and random generators are those of the model that was saved."""
     case = algorithm, env, hyperparameters, environment
     one, other = make(*case), make(*case)
     one.model.learn(128)
