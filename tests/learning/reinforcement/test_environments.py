@@ -25,6 +25,16 @@ def test_episodes_are_numbered_and_have_the_seeds_of_the_split_train():
     envs.close()
 
 
+def test_environments_without_images_share_this_process_and_number_their_episodes():
+    envs = training_environments(REACH, {"estimator": "ground_truth"}, 3, 2)
+    assert [env.unwrapped.__class__.__name__ for env in envs.envs] == ["ReachEnv", "ReachEnv"]
+    envs.reset()
+    assert envs.get_attr("next_episode") == [2, 3]
+    *_, infos = envs.step([envs.action_space.sample()] * 2)
+    assert infos[0]["is_success"] is False and "draws" not in infos[0]  # which would be copied at every step
+    envs.close()
+
+
 def test_what_cannot_be_trained_in_is_rejected():
     with pytest.raises(ConfigurationError, match="unknown env 'PandaReach'; valid names: ctr_env/PandaServo-v0"):
         environment_class("PandaReach", {})

@@ -168,7 +168,8 @@ def test_a_curriculum_needs_a_difficulty(make):
 
 @pytest.mark.slow
 def test_environments_in_processes_survive_an_interrupt_of_the_whole_group(make):
-    case = "sac", "ctr_env/PandaReachGoal-v0", SAC, {}
+    images = {"obs_mode": "apparent+image", "width": 48, "height": 36}
+    case = "sac", "ctr_env/PandaReach-v0", SAC, images
     trainer = make(*case, steps=400, envs=2)
 
     def interrupt(step, progress, successes):
