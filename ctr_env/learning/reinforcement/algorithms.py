@@ -73,8 +73,8 @@ def make_model(
         envs = VecTransposeImage(envs)  # below the normalisation, so that a replay buffer's images have the same axes
     normalise = settings.pop("normalize", {})
     if any(normalise.values()):
-        asked = [bool(normalise.get(name)) for name in ("norm_obs", "norm_reward")]
-        envs = normalised(envs, *asked, settings.get("gamma", _GAMMA))
+        asked = {name: normalise.get(name, False) for name in ("norm_obs", "norm_reward")}
+        envs = normalised(envs, **asked, gamma=settings.get("gamma", _GAMMA))
     model: BaseAlgorithm = _ALGORITHMS[algorithm](
         _policy_class(algorithm, space), envs, policy_kwargs=networks, seed=seed, device="auto" if images else "cpu",
         **settings,
@@ -104,7 +104,7 @@ def actor_network(model: BaseAlgorithm) -> ActorNetwork:
         network = ActorNetwork(spec)
     parts = {"extractors": extractor.extractors, "hidden": hidden, "output": output}
     weights = {f"{part}.{name}": value for part, module in parts.items() for name, value in module.state_dict().items()}
-    if spec.normalised:
+    if normalising is not None and normalising.norm_obs:
         weights |= normaliser_weights(normalising, network.normalisers)
     network.load_state_dict(weights)
     return network

@@ -57,7 +57,9 @@ def restore_model(model: BaseAlgorithm, state: dict[str, Any]) -> None:
     for name, value in state["counters"].items():
         setattr(model, name, value)
     if state["statistics"] is not None:
-        restore_statistics(model.get_vec_normalize_env(), state["statistics"])
+        envs = model.get_vec_normalize_env()
+        assert envs is not None
+        restore_statistics(envs, state["statistics"])
     if state["replay_buffer"] is not None:
         _restore_buffer(getattr(model, "replay_buffer"), state["replay_buffer"])  # noqa: B009
     found = state["random"]
