@@ -38,8 +38,8 @@ class ActorSpec:
     [-1, 1] (PPO)."""
     image_features: int = 256
     """Number of features of an image."""
-    normalised: bool = False
-    """Whether vectors are normalised by the mean and standard deviation that they had in the training."""
+    normalised: tuple[str, ...] = ()
+    """Observations that are normalised by the mean and standard deviation that they had in the training, by key."""
 
     def is_image(self, key: str) -> bool:
         """Whether an observation is an image."""
@@ -64,8 +64,8 @@ class ActorNetwork(nn.Module):
                 features += spec.image_features
             else:
                 features += torch.Size(shape).numel()
-                if spec.normalised:
-                    self.normalisers[key] = Normaliser(shape)
+        for key in spec.normalised:
+            self.normalisers[key] = Normaliser(spec.observations[key])
         sizes, activation = (features, *spec.layers), ACTIVATIONS[spec.activation]
         self.hidden = nn.Sequential(*(part for n, m in pairwise(sizes) for part in (nn.Linear(n, m), activation())))
         self.output = nn.Linear(sizes[-1], spec.actions)

@@ -23,7 +23,7 @@ except ModuleNotFoundError as error:
     raise MissingDependencyError(f"reinforcement learning needs {error.name}: pip install 'ctr-env[rl]'") from error
 
 from .asymmetric_policies import AsymmetricActorCriticPolicy, AsymmetricSACPolicy
-from .normalisation import normalised, normaliser_weights
+from .normalisation import normalised, normalised_keys, normaliser_weights
 
 __all__ = ["actor_network", "make_model"]
 
@@ -98,14 +98,14 @@ def actor_network(model: BaseAlgorithm) -> ActorNetwork:
         layers=tuple(layer.out_features for layer in hidden if isinstance(layer, nn.Linear)),
         activation=names[policy.activation_fn],
         squashed=not isinstance(model, PPO),
-        normalised=normalising is not None and normalising.norm_obs,
+        normalised=tuple(key for key in extractor.extractors if key in normalised_keys(normalising)),
     )
     with torch.random.fork_rng(devices=[]):  # the initial weights are replaced
         network = ActorNetwork(spec)
     parts = {"extractors": extractor.extractors, "hidden": hidden, "output": output}
     weights = {f"{part}.{name}": value for part, module in parts.items() for name, value in module.state_dict().items()}
-    if normalising is not None and normalising.norm_obs:
-        weights |= normaliser_weights(normalising, network.normalisers)
+    if normalising is not None:
+        weights |= normaliser_weights(normalising, spec.normalised)
     network.load_state_dict(weights)
     return network
 

@@ -13,16 +13,18 @@ from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
 from .actor import CLIP
 
-__all__ = ["normalised", "normaliser_weights", "restore_statistics", "statistics"]
+__all__ = ["normalised", "normalised_keys", "normaliser_weights", "restore_statistics", "statistics"]
 
-_EPSILON = 0.01
-"""Added to variances. What hardly varies in the training, such as an estimate's standard deviations, is magnified at
-most tenfold, so that a policy bears another estimator's."""
+_AS_IT_IS = ("estimate_std", "estimate_valid", "estimate_age")
+"""Observations that an estimator of the training may keep constant, and another one not: normalised, they would be
+magnified without bound when a policy acts on the poses of the other one."""
+_EPSILON = 1e-4
+"""Added to variances, so that nothing is magnified by more than a hundred."""
 _IMAGE_DIMENSIONS = 3
 
 
 def normalised(envs: VecEnv, norm_obs: bool, norm_reward: bool, gamma: float) -> VecNormalize:
-    """Environments whose vectors and rewards are normalised; images are not.
+    """Environments whose vectors and rewards are normalised; images and what qualifies an estimate are not.
 
     Args:
         envs: Environments with dictionaries of observations.
@@ -32,7 +34,8 @@ def normalised(envs: VecEnv, norm_obs: bool, norm_reward: bool, gamma: float) ->
     """
     space = envs.observation_space
     assert isinstance(space, spaces.Dict)
-    keys = [key for key, part in space.spaces.items() if len(part.shape or ()) != _IMAGE_DIMENSIONS]
+    vectors = [key for key, part in space.spaces.items() if len(part.shape or ()) != _IMAGE_DIMENSIONS]
+    keys = [key for key in vectors if key not in _AS_IT_IS]
     return VecNormalize(
         envs, norm_obs=norm_obs, norm_reward=norm_reward, gamma=gamma, norm_obs_keys=keys if norm_obs else None,
         clip_obs=CLIP, epsilon=_EPSILON,
@@ -50,6 +53,11 @@ def restore_statistics(envs: VecNormalize, state: Mapping[str, Any]) -> None:
         values = state[name]
         found.mean, found.var = (np.asarray(values[part], dtype=np.float64) for part in ("mean", "var"))
         found.count = values["count"]
+
+
+def normalised_keys(envs: VecNormalize | None) -> tuple[str, ...]:
+    """Keys of the observations that are normalised."""
+    return tuple(envs.obs_rms) if envs is not None and envs.norm_obs else ()
 
 
 def normaliser_weights(envs: VecNormalize, keys: Iterable[str]) -> dict[str, torch.Tensor]:

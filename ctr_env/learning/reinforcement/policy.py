@@ -139,7 +139,7 @@ def _read_header(text: str | None, file: Path | str) -> PolicyHeader:
         values = json.loads(text or "")
         network = values["network"]
         network["observations"] = {key: tuple(shape) for key, shape in network["observations"].items()}
-        network["layers"] = tuple(network["layers"])
+        network |= {name: tuple(network[name]) for name in ("layers", "normalised")}
         return PolicyHeader(**values | {"network": ActorSpec(**network)})
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{file} has no header {_KEY!r}, which Policy.save writes: {error}") from error

@@ -92,15 +92,17 @@ def test_actions_are_those_of_stable_baselines_and_of_onnx(algorithm, spaces, ne
 
 @pytest.mark.parametrize("algorithm", ["ppo", "sac"])
 def test_normalisation_is_part_of_the_policy(algorithm, tmp_path):
-    model = model_of(algorithm, SPACES | PRIVILEGED, {"norm_obs": True, "norm_reward": True})
+    age = {"estimate_age": gym.spaces.Box(0.0, 1e4, (1,), np.float32)}
+    parts = SPACES | age
+    model = model_of(algorithm, parts | PRIVILEGED, {"norm_obs": True, "norm_reward": True})
     envs = model.get_vec_normalize_env()
-    assert set(envs.obs_rms) == {"goal", "joint_positions", "privileged"}  # no images
+    assert set(envs.obs_rms) == {"goal", "joint_positions", "privileged"}  # no images, and no age, which may not vary
     envs.obs_rms["goal"].mean, envs.obs_rms["goal"].var = np.linspace(-1.0, 1.0, 9), np.linspace(0.0, 4.0, 9)
     policy = policy_of(model, algorithm)
-    assert policy.header.network.normalised
+    assert policy.header.network.normalised == ("goal", "joint_positions")
     policy.save(tmp_path / "policy.safetensors")
     export_policy(policy, tmp_path / "policy.onnx")
-    space = gym.spaces.Dict(SPACES)
+    space = gym.spaces.Dict(parts)
     space.seed(2)
     obs = space.sample() | {"privileged": np.zeros(21, np.float32)}
     transposed = obs | {"image": obs["image"].transpose(2, 0, 1)}  # as the model's environments give it
@@ -108,7 +110,7 @@ def test_normalisation_is_part_of_the_policy(algorithm, tmp_path):
     found = Policy.load(tmp_path / "policy.safetensors").act(obs)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
     session = onnxruntime.InferenceSession(tmp_path / "policy.onnx", providers=["CPUExecutionProvider"])
-    inputs = {key: obs[key][None] if key == "image" else obs[key][None].astype(np.float32) for key in SPACES}
+    inputs = {key: obs[key][None] if key == "image" else obs[key][None].astype(np.float32) for key in parts}
     np.testing.assert_allclose(session.run(["action"], inputs)[0][0], expected, rtol=0, atol=1e-5)
     unknown = {"goal": obs["goal"] + 1e6}  # outside everything that the training saw
     assert np.isfinite(policy.act(obs | unknown)).all()
