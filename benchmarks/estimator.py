@@ -52,6 +52,7 @@ STAGES: dict[str, tuple[Any, str]] = {
     "crop, network": (pipeline, "detect"),
     "PnP": (pipeline, "solve"),
     "contour": (pipeline, "align_contours"),
+    "edges": (last_stages, "refine_by_edges"),
     "validity": (last_stages, "joint_information"),
     "gripper, mask": (last_stages, "pose_estimate"),
 }
@@ -171,7 +172,18 @@ def main() -> None:
                 for label, values in ratios.items():
                     alone = [row[label] for row in found["cold"][number - BATCH : number]]
                     values.append(batches[-1][label] / float(np.mean(alone)))
-    columns = ["all", PROCESSOR, "kinematics", "crop, network", NETWORK, "PnP", "contour", "validity", "gripper, mask"]
+    columns = [
+        "all",
+        PROCESSOR,
+        "kinematics",
+        "crop, network",
+        NETWORK,
+        "PnP",
+        "contour",
+        "edges",
+        "validity",
+        "gripper, mask",
+    ]
     print(f"{options.robot}, {options.width}x{options.height}, {torch.get_num_threads()} threads, median ms")
     print(f"{'':28s}" + "".join(f"{label:>15s}" for label in [*columns, "all, p95"]))
     for name, rows in found.items():

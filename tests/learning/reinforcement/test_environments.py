@@ -2,6 +2,7 @@ import pytest
 
 from ctr_env.errors import ConfigurationError
 from ctr_env.learning.reinforcement.environments import environment_class, policy_observations
+from ctr_env.learning.reinforcement.numbered_environments import NumberedVectorEnv
 from ctr_env.learning.reinforcement.vector_environments import training_environments
 from ctr_env.runs.seeds import episode_seed
 
@@ -25,9 +26,9 @@ def test_episodes_are_numbered_and_have_the_seeds_of_the_split_train():
     envs.close()
 
 
-def test_environments_without_images_share_this_process_and_number_their_episodes():
+def test_environments_are_batched_and_number_their_episodes():
     envs = training_environments(REACH, {"estimator": "ground_truth"}, 3, 2)
-    assert [env.unwrapped.__class__.__name__ for env in envs.envs] == ["ReachEnv", "ReachEnv"]
+    assert isinstance(envs, NumberedVectorEnv)
     envs.reset()
     assert envs.get_attr("next_episode") == [2, 3]
     *_, infos = envs.step([envs.action_space.sample()] * 2)
