@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ctr_env.errors import ConfigurationError, MissingDependencyError
-from ctr_env.runs.files import replacing
+from ctr_env.runs.onnx_file import write_onnx
 from ctr_env.scenes.robots.description import RobotDescription
 
 from .cropping import BORDER
@@ -56,7 +56,7 @@ def export_onnx(weights: Path, robot: RobotDescription, file: Path) -> WeightsHe
             f"{weights} holds the architecture {header.architecture}; only compact can be exported"
         )
     try:
-        import onnx
+        import onnx  # noqa: F401 - torch needs both
         import onnxscript  # noqa: F401
     except ModuleNotFoundError as error:
         raise MissingDependencyError(f"the export needs {error.name}: pip install 'ctr-env[onnx]'") from error
@@ -76,10 +76,7 @@ def export_onnx(weights: Path, robot: RobotDescription, file: Path) -> WeightsHe
             verbose=False,
         )
     assert program is not None
-    model = program.model_proto
-    onnx.helper.set_model_props(model, _metadata(header, robot))
-    with replacing(file) as scratch:
-        onnx.save(model, str(scratch))
+    write_onnx(program.model_proto, _metadata(header, robot), file)
     return header
 
 

@@ -16,13 +16,13 @@ import torch
 from torch import Tensor, nn
 
 from ctr_env.errors import MissingDependencyError
-from ctr_env.runs.files import replacing
+from ctr_env.runs.onnx_file import write_onnx
 
 from .policy import Policy
 
 try:
-    import onnx
-    import onnxscript  # noqa: F401 - torch needs it
+    import onnx  # noqa: F401 - torch needs both
+    import onnxscript  # noqa: F401
 except ModuleNotFoundError as error:
     raise MissingDependencyError(f"the export needs {error.name}: pip install 'ctr-env[rl]'") from error
 
@@ -56,10 +56,7 @@ def export_policy(policy: Policy, file: Path) -> None:
             verbose=False,
         )
     assert program is not None
-    model = program.model_proto
-    onnx.helper.set_model_props(model, {"ctr_env": "policy@1", "header": json.dumps(asdict(policy.header))})
-    with replacing(file) as scratch:
-        onnx.save(model, str(scratch))
+    write_onnx(program.model_proto, {"ctr_env": "policy@1", "header": json.dumps(asdict(policy.header))}, file)
 
 
 class _Positional(nn.Module):

@@ -49,6 +49,12 @@ def test_onnx_acts_as_safetensors(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_files_hold_no_stack_traces(name):
+    for suffix in (".onnx", ".safetensors"):
+        assert b".py" not in packaged_policy(name).with_suffix(suffix).read_bytes()
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_held_out_episodes_succeed(name):
     policy = Policy.load(packaged_policy(name))
     env = environment(policy, estimator="ground_truth")
