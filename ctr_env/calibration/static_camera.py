@@ -13,7 +13,7 @@ from ctr_env.datasets.frame import Frame
 from ctr_env.estimators.ctrnet.contour_alignment import masked_robots
 from ctr_env.estimators.ctrnet.edge_refinement import robot_image
 from ctr_env.estimators.ctrnet.hypothesis import PoseHypothesis
-from ctr_env.estimators.ctrnet.passes import InferencePass, search_passes, tracking_passes
+from ctr_env.estimators.ctrnet.passes import Schedule, search_passes, tracking_passes
 from ctr_env.estimators.ctrnet.pipeline import Pipeline
 from ctr_env.estimators.ctrnet.robot_model import RobotView
 from ctr_env.estimators.fusion.fuse import most_central
@@ -83,7 +83,7 @@ class StaticCameraSolver:
     def _views(self, frames: Sequence[Frame]) -> list[RobotView]:
         return [self._pipeline.model.view(frame) for frame in frames]
 
-    def _run(self, views: Sequence[RobotView], passes: Sequence[InferencePass]) -> list[PoseHypothesis]:
+    def _run(self, views: Sequence[RobotView], passes: Schedule) -> list[PoseHypothesis]:
         parts = (views[i : i + self._batch] for i in range(0, len(views), self._batch))
         return [hypothesis for part in parts for hypothesis in self._pipeline.run(part, passes)]
 

@@ -1,4 +1,4 @@
-"""The schedule of inference passes: coarse, refined, and retries of doubtful hypotheses."""
+"""The schedule of inference passes: coarse and refined; retries and templates for doubtful hypotheses."""
 
 from __future__ import annotations
 
@@ -11,12 +11,21 @@ from .hypothesis import PoseHypothesis
 from .proposals import Proposals, around, around_mask, around_pose, coarse, coarse_turned, whole
 from .robot_model import RobotView
 
-__all__ = ["InferencePass", "reacquisition_passes", "search_passes", "tracking_passes"]
+__all__ = [
+    "InferencePass",
+    "Schedule",
+    "Step",
+    "TemplateSearch",
+    "reacquisition_passes",
+    "search_passes",
+    "template_passes",
+    "tracking_passes",
+]
 
 CropRule = Callable[[RobotView, PoseHypothesis | None, tuple[int, int]], Proposals]
 
 _RETRIES = (around_pose, around_mask, whole, coarse_turned)
-_MOST_SUCCESSFUL_FIRST = (whole, around_pose, around_mask, coarse_turned)  # each on its own
+_MOST_SUCCESSFUL_FIRST = (whole, None, around_pose, around_mask, coarse_turned)  # each on its own; None: templates
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,31 @@ class InferencePass:
         return {i: h for i, h in enumerate(best) if not self.retry or (h is not None and h.doubtful)}
 
 
+@dataclass(frozen=True)
+class TemplateSearch:
+    """A search of doubtful images from pose templates (see :mod:`.pose_templates`).
+
+    Attributes:
+        count: Number of templates; each gets :func:`template_passes`.
+    """
+
+    count: int = 10
+
+    def starts(self, best: Sequence[PoseHypothesis | None]) -> dict[int, PoseHypothesis]:
+        """The doubtful hypotheses, by image."""
+        return {i: h for i, h in enumerate(best) if h is not None and h.doubtful}
+
+
+Step = InferencePass | TemplateSearch
+Schedule = Sequence[Step]
+
+
+def template_passes(poses: Sequence[RigidTransform]) -> list[InferencePass]:
+    """Two refined passes around templates, one for each image; the second replaces the first by a higher ratio."""
+    first = InferencePass(around_pose, align=True, prior=tuple(poses))
+    return [first, InferencePass(around_pose, retry=True, follows=True, align=True)]
+
+
 def tracking_passes(previous: RigidTransform | tuple[RigidTransform, ...], align: bool) -> list[InferencePass]:
     """One refined pass around the previous ``camera_T_base``, which replaces the coarse pass.
 
@@ -66,20 +100,20 @@ def tracking_passes(previous: RigidTransform | tuple[RigidTransform, ...], align
     return [InferencePass(around_pose, align=align, prior=previous)]
 
 
-def search_passes(passes: int, align: bool) -> list[InferencePass]:
-    """A coarse pass and refined ones; then retries around the pose, around the mask, whole, and rotated.
+def search_passes(passes: int, align: bool) -> list[Step]:
+    """A coarse pass and refined ones; retries around the pose, around the mask, whole, and rotated; then templates.
 
     Args:
         passes: Passes over an image that needs no retry; 1: the whole image at full size alone.
         align: Whether contours are aligned; without them nothing tells which hypotheses need a retry.
     """
-    return _search(passes, align, _RETRIES)
+    return _search(passes, align, (*_RETRIES, None))
 
 
-def reacquisition_passes(passes: int, align: bool, number: int) -> list[InferencePass]:
+def reacquisition_passes(passes: int, align: bool, number: int) -> list[Step]:
     """The same with one kind of retry, which is another one for each image since the pose was lost.
 
-    A full search takes as long as ten passes. Over four images of a sequence, all its retries are made.
+    A full search takes as long as thirty passes. Over five images of a sequence, all its retries are made.
 
     Args:
         passes: As those of :func:`search_passes`.
@@ -89,12 +123,15 @@ def reacquisition_passes(passes: int, align: bool, number: int) -> list[Inferenc
     return _search(passes, align, [_MOST_SUCCESSFUL_FIRST[number % len(_MOST_SUCCESSFUL_FIRST)]])
 
 
-def _search(passes: int, align: bool, retries: Sequence[CropRule]) -> list[InferencePass]:
-    schedule = [InferencePass(coarse if passes > 1 else whole), *[InferencePass(around)] * (passes - 1)]
+def _search(passes: int, align: bool, retries: Sequence[CropRule | None]) -> list[Step]:
+    first = [InferencePass(coarse if passes > 1 else whole), *[InferencePass(around)] * (passes - 1)]
     if not align:
-        return schedule
-    schedule[-1] = replace(schedule[-1], align=True)
+        return [*first]
+    schedule: list[Step] = [*first[:-1], replace(first[-1], align=True)]
     for rule in retries:
+        if rule is None:
+            schedule.append(TemplateSearch())
+            continue
         again = InferencePass(rule, retry=True, align=rule is not coarse_turned)
         schedule += [again, InferencePass(around_pose, retry=True, follows=True, align=True)]
     return schedule

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from .edge_refinement import refine_by_edges
 from .hypothesis import PoseHypothesis
+from .robot_model import RobotView
 
-__all__ = ["accept"]
+__all__ = ["accept", "best_supported"]
 
 
 def accept(
@@ -42,3 +44,18 @@ def _replaces(candidate: PoseHypothesis, earlier: PoseHypothesis, retry: bool) -
         consistent = candidate.upright or candidate.crop.quarter_turns == 0  # a rotated crop must show an upright robot
         return consistent and candidate.contour_inlier_ratio > earlier.contour_inlier_ratio
     return candidate.located or not earlier.located
+
+
+def best_supported(view: RobotView, hypotheses: Sequence[PoseHypothesis]) -> PoseHypothesis:
+    """The hypothesis of one image that mask and image support best, the first of equals.
+
+    Its support is the product of the contour inlier ratio and, at the pose aligned with image edges, of the edge inlier
+    ratio: the mask comes from the network and may be wrong as a pose is; the edges do not.
+    """
+
+    def support(hypothesis: PoseHypothesis) -> float:
+        if not hypothesis.located:
+            return 0.0
+        return hypothesis.contour_inlier_ratio * refine_by_edges(view, hypothesis).edge_inlier_ratio
+
+    return max(hypotheses, key=support)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from scipy.spatial.transform import RigidTransform
 
 from .hypothesis import PoseHypothesis
-from .passes import InferencePass, reacquisition_passes, search_passes, tracking_passes
+from .passes import Schedule, Step, reacquisition_passes, search_passes, tracking_passes
 from .pipeline import Pipeline
 from .robot_model import RobotView
 
@@ -39,7 +39,7 @@ class Track:
         self.last = None if reason else hypothesis.camera_T_base
         self.misses = 0 if not reason or self.misses is None else self.misses + 1
 
-    def search(self, passes: int, align: bool) -> list[InferencePass]:
+    def search(self, passes: int, align: bool) -> Schedule:
         """The passes without the previous pose: the first image is searched with all retries.
 
         When tracking is lost later, each image gets one kind of retry in turn, so that a robot out of view does not
@@ -70,7 +70,7 @@ def next_hypotheses(
     """
     found: dict[int, Found] = {}
 
-    def run(images: Sequence[int], schedule: Callable[[Sequence[int]], list[InferencePass]]) -> None:
+    def run(images: Sequence[int], schedule: Callable[[Sequence[int]], Schedule]) -> None:
         for start in range(0, len(images), _BATCH):
             part = images[start : start + _BATCH]
             hypotheses = pipeline.run([views[i] for i in part], schedule(part))
@@ -86,9 +86,9 @@ def next_hypotheses(
     return [found[i] for i in range(len(views))]
 
 
-def _alike(schedules: dict[int, tuple[InferencePass, ...]]) -> dict[tuple[InferencePass, ...], list[int]]:
+def _alike(schedules: dict[int, tuple[Step, ...]]) -> dict[tuple[Step, ...], list[int]]:
     """Images by schedule."""
-    groups: dict[tuple[InferencePass, ...], list[int]] = {}
+    groups: dict[tuple[Step, ...], list[int]] = {}
     for image, schedule in schedules.items():
         groups.setdefault(schedule, []).append(image)
     return groups

@@ -63,7 +63,7 @@ class UncertaintyModel:
     """Standard deviation of each joint's offset, rad."""
     convincing_inlier_ratio: float = 0.5
     """Contour inlier ratio above which a pose is accepted whatever its reprojection error."""
-    sure_inlier_ratio: float = 0.6
+    sure_inlier_ratio: float = 0.7
     """Contour inlier ratio above which no further inference pass is made."""
     keypoint_information: float = 0.1
     """Weight of the keypoints' information matrix relative to the contour's: keypoint errors are correlated."""

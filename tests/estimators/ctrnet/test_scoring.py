@@ -4,10 +4,18 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from ctr_env.datasets.frame import Frame
 from ctr_env.estimators.ctrnet.cropping import whole_image
 from ctr_env.estimators.ctrnet.hypothesis import Detection, PoseHypothesis
-from ctr_env.estimators.ctrnet.scoring import accept
-from ctr_env.geometry import look_at, transform
+from ctr_env.estimators.ctrnet.points import paper_keypoints
+from ctr_env.estimators.ctrnet.robot_model import RobotModel
+from ctr_env.estimators.ctrnet.scoring import accept, best_supported
+from ctr_env.estimators.silhouette.contour import Lens, silhouette
+from ctr_env.geometry import PinholeCamera, look_at, transform
+from ctr_env.scenes.robots.kinematics import RobotKinematics
+
+PANDA = RobotKinematics("panda")
+CAMERA = PinholeCamera.from_fov(1.1, 640, 480)
 
 UPRIGHT = look_at((1.5, 0.2, 0.5), (0.0, 0.0, 0.4)).inv()
 ROLLED = transform(rotation=Rotation.from_rotvec([0.0, 0.0, -0.5 * np.pi])) * UPRIGHT
@@ -51,3 +59,22 @@ def test_a_robot_that_is_not_upright_in_its_crop_is_doubtful():
     assert not turned.doubtful and turned.crop.quarter_turns == 1
     inconsistent = replace(hypothesis(0.95, pose=UPRIGHT, turns=1))
     assert accept([kept], {0: inconsistent}, retry=True, sure_ratio=0.6)[0] is kept
+
+
+def test_of_several_hypotheses_that_whose_contour_lies_on_edges_wins():
+    """The pose turned by 180 degrees has the higher contour inlier ratio, as of a wrong mask; the image decides."""
+    rng = np.random.default_rng(2)
+    model = RobotModel(PANDA, paper_keypoints(PANDA.robot))
+    view = model.view(Frame(PANDA.home, CAMERA, 0.0, np.zeros((480, 640, 3), np.uint8)))
+    lens = Lens(CAMERA.fx, CAMERA.fy, CAMERA.cx, CAMERA.cy)
+    shown = silhouette(model.surface, view.vertices, UPRIGHT, lens, (640, 480))
+    shade = np.where(shown[..., None], 190.0, 80.0) + rng.normal(0.0, 3.0, (480, 640, 3))
+    view = replace(view, image=shade.astype(np.uint8))
+    right, wrong = (
+        hypothesis(0.7),
+        hypothesis(0.8, pose=UPRIGHT * transform(rotation=Rotation.from_rotvec((0, 0, np.pi)))),
+    )
+    lost = hypothesis(0.9, status="degenerate")
+    assert best_supported(view, [wrong, lost, right]) is right
+    assert best_supported(view, [right, right]) is right
+    assert best_supported(view, [wrong, lost]) is wrong

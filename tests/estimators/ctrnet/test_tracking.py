@@ -51,7 +51,7 @@ def step(tracks, judged):
 
 
 def test_images_with_the_same_passes_go_through_the_network_together():
-    tracks = [Track(), Track(pose(5), 0), Track(None, 1), Track(pose(6), 0), Track(None, 5)]
+    tracks = [Track(), Track(pose(5), 0), Track(None, 1), Track(pose(6), 0), Track(None, 6)]
     calls, found = step(tracks, rejecting(3))
     tracked, *searched = calls
     assert tracked[0] == [1, 3]
