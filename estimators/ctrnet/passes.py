@@ -25,6 +25,7 @@ __all__ = [
 CropRule = Callable[[RobotView, PoseHypothesis | None, tuple[int, int]], Proposals]
 
 _RETRIES = (around_pose, around_mask, whole, coarse_turned)
+_ENLARGED = 1.3  # pixels of the network's input per pixel of the image
 _MOST_SUCCESSFUL_FIRST = (whole, None, around_pose, around_mask, coarse_turned)  # each on its own; None: templates
 
 
@@ -67,7 +68,10 @@ class InferencePass:
 
 @dataclass(frozen=True)
 class TemplateSearch:
-    """A search of doubtful images from pose templates (see :mod:`.pose_templates`).
+    """A search of images from pose templates (see :mod:`.pose_templates`).
+
+    It serves doubtful hypotheses, and all of robots that are shown so small that their crop is enlarged: turned by 180
+    degrees they look much alike.
 
     Attributes:
         count: Number of templates; each gets :func:`template_passes`.
@@ -76,8 +80,8 @@ class TemplateSearch:
     count: int = 10
 
     def starts(self, best: Sequence[PoseHypothesis | None]) -> dict[int, PoseHypothesis]:
-        """The doubtful hypotheses, by image."""
-        return {i: h for i, h in enumerate(best) if h is not None and h.doubtful}
+        """The hypotheses that it serves, by image."""
+        return {i: h for i, h in enumerate(best) if h is not None and (h.doubtful or h.crop.scale > _ENLARGED)}
 
 
 Step = InferencePass | TemplateSearch

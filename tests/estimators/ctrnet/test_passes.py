@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 
 from ctr_env.estimators.ctrnet.hypothesis import PoseHypothesis
@@ -40,10 +42,11 @@ def test_retries_start_from_doubtful_hypotheses_alone():
     assert following.starts([sure, doubtful], {0: doubtful}) == {0: doubtful}
 
 
-def test_templates_are_for_doubtful_hypotheses_alone():
+def test_templates_are_for_doubtful_hypotheses_and_small_robots():
     doubtful = PoseHypothesis.from_pose(POSE)
-    sure = type(doubtful)(doubtful.crop, camera_T_base=POSE, status="", doubtful=False)
-    assert TemplateSearch().starts([sure, doubtful, None]) == {1: doubtful}
+    sure = replace(doubtful, doubtful=False)
+    small = replace(sure, crop=replace(sure.crop, scale=1.5))
+    assert TemplateSearch().starts([sure, doubtful, None, small]) == {1: doubtful, 3: small}
 
 
 def test_tracking_starts_from_the_previous_pose_in_every_image():
