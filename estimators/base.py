@@ -52,6 +52,10 @@ class PoseEstimate:
         camera_T_ee: Pose of the end effector as observed in the image itself. Unlike ``camera_T_base`` times the
             forward kinematics, it contains hardly any error of the base pose, the kinematics and the encoders;
             ``None`` where it is not observed (see :attr:`PoseEstimator.sees_gripper`).
+        gripper_covariance: ``(6, 6)`` covariance of the error twist of ``camera_T_ee`` in camera axes at the end effector's
+            origin, as ``covariance``; ``None`` where it is unknown.
+        joint_offsets: ``(n,)`` estimated joint offsets, true joint positions less those of the frame, rad: constant
+            errors of the encoders. ``None`` where they are not estimated.
         joint_sensitivity: ``(6, n)`` error twist of ``camera_T_base`` by joint offsets, true joint positions less those
             of the frame: m/rad and rad/rad. An arm that stands otherwise than its encoders say is seen at another pose.
             ``None`` where it is unknown.
@@ -68,6 +72,8 @@ class PoseEstimate:
     keypoint_confidence: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     mask_source: NDArray[np.float32] | Callable[[], NDArray[np.float32]] | None = None
     camera_T_ee: RigidTransform | None = None
+    gripper_covariance: NDArray[np.float64] | None = None
+    joint_offsets: NDArray[np.float64] | None = None
     joint_sensitivity: NDArray[np.float64] | None = None
     contour_inlier_ratio: float | None = None
 
@@ -110,6 +116,9 @@ class PoseEstimator(ABC):
     joint_std_rad: float = 0.0
     """Standard deviation of each joint's offset that the estimates' covariances contain by way of
     :attr:`PoseEstimate.joint_sensitivity`, radians."""
+    averaged: bool = False
+    """Whether the estimates are averaged over many frames of a static camera, so that noise matters less than errors
+    which all frames share; set by the estimator that averages them."""
     uncertainty_source: str = ""
     """Whether covariances were ``"measured"`` with this very network, are ``"inherited"`` from the weights that it was
     adapted from, or rest on ``"default"`` constants; empty for estimators without a network."""

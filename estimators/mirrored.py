@@ -115,7 +115,17 @@ class MirroredEstimator(PoseEstimator):
         self.needs_truth = inner.needs_truth
         self.image_size = inner.image_size
         self.systematic_m, self.systematic_rad = inner.systematic_m, inner.systematic_rad
+        self.joint_std_rad = inner.joint_std_rad
         self.uncertainty_source = inner.uncertainty_source
+
+    @property
+    def averaged(self) -> bool:
+        """Whether the estimates are averaged; likewise those of the mirror image."""
+        return self.inner.averaged
+
+    @averaged.setter
+    def averaged(self, value: bool) -> None:
+        self.inner.averaged = value
 
     def reset(self, rng: np.random.Generator) -> None:
         """Start a new sequence of frames."""

@@ -112,7 +112,8 @@ def _sliding_window(kinematics: RobotKinematics, config: Any) -> PoseEstimator:
     from .fusion.sliding_window import SlidingWindowConfig, SlidingWindowEstimator
 
     settings = config_from_mapping(SlidingWindowConfig, config)
-    return SlidingWindowEstimator(make_estimator(settings.source, settings.source_config, kinematics), settings)
+    source = make_estimator(settings.source, settings.source_config, kinematics)
+    return SlidingWindowEstimator(kinematics, source, settings)
 
 
 def _pose_filter(kinematics: RobotKinematics, config: Any) -> PoseEstimator:

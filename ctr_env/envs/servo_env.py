@@ -181,6 +181,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         self._command = ServoCommand(np.zeros(self.kinematics.n), np.zeros(6), "hold", "not_started")
         self._objective = self._make_objective()
         self._errors = LoopErrors(self.controller.needs_gripper)
+        self._joint_offsets = np.zeros(self.kinematics.n)  # by the newest valid estimate that tells them
         self.controller.reset()
         self.estimator.reset(episode.stream("estimator"))
 
@@ -215,7 +216,9 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
             estimate: The estimate made from it.
         """
         self._now = measured.snapshot(image, estimate)
-        self._errors.update(self._now, self.kinematics.ee_matrix(measured.joint_positions))
+        if estimate.valid and estimate.joint_offsets is not None:
+            self._joint_offsets = estimate.joint_offsets
+        self._errors.update(self._now, self.kinematics.ee_matrix(measured.joint_positions + self._joint_offsets))
         return self._report(self.episode)
 
     def step_reward(self, obs: Observation, info: dict[str, Any]) -> float:
@@ -236,7 +239,8 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         """Ask the controller."""
         now = self._now
         goal = self._goal() if self._actions.servoes else None
-        return self._actions.command(action, goal, ServoState(now.joint_positions, now.time_s))
+        state = ServoState(now.joint_positions + self._joint_offsets, now.time_s)
+        return self._actions.command(action, goal, state)
 
     def _goal(self) -> ServoGoal | None:
         """The goal in the base frame by the newest estimate; ``None`` if that is not valid."""

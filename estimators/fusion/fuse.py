@@ -44,6 +44,7 @@ class Fused(NamedTuple):
         independent: ``(6, 6)`` part of it that other measurements of the same kind would not share.
         weights: ``(N,)`` robust weight of each measurement, 0 to 1.
         joint_offsets: ``(n,)`` joint offsets that they agree on, rad; none where they were not asked for.
+        joint_covariance: ``(6 + n, 6 + n)`` covariance of pose and joint offsets together.
     """
 
     pose: RigidTransform
@@ -51,6 +52,7 @@ class Fused(NamedTuple):
     independent: NDArray[np.float64]
     weights: NDArray[np.float64]
     joint_offsets: NDArray[np.float64]
+    joint_covariance: NDArray[np.float64]
 
 
 def fuse(
@@ -112,12 +114,13 @@ def fuse(
         pose, offsets = moved(pose, step[:6]), offsets + step[6:]
         if np.abs(step).max() < _CONVERGED:
             break
-    gains = np.linalg.solve(total, weights[:, None, None] * sides)[:, :6]  # derivatives of the pose by each measurement
+    gains = np.linalg.solve(total, weights[:, None, None] * sides)  # derivatives of the unknowns by each measurement
     errors = independent + (scatter - 1.0) * np.linalg.inv(information)
-    unknown = np.linalg.solve(total, np.diag(np.sqrt(prior)))[:6]  # what the joint offsets' prior leaves open
-    rest = np.einsum("nij,njk,nlk->il", gains, errors, gains) + unknown @ unknown.T + _EXACT * np.eye(6)
+    unknown = np.linalg.solve(total, np.diag(np.sqrt(prior)))  # what the joint offsets' prior leaves open
+    rest = np.einsum("nij,njk,nlk->il", gains, errors, gains) + unknown @ unknown.T + _EXACT * np.eye(len(prior))
     kept = np.einsum("nij,njk->ik", gains, _roots(shared))  # the same error in all, scaled in each measurement
-    return Fused(pose, rest + kept @ kept.T, rest, weights, offsets)
+    every = rest + kept @ kept.T
+    return Fused(pose, every[:6, :6], rest[:6, :6], weights, offsets, every)
 
 
 def is_covariance(matrices: NDArray[np.float64]) -> bool:

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from ctr_env.datasets.frame import Frame
 from ctr_env.estimators.base import PoseEstimate, PoseEstimator
 from ctr_env.runs.configuration import config_from_mapping, require_range
+from ctr_env.scenes.robots.kinematics import RobotKinematics
 
+from .fused_gripper import fused_gripper
 from .fusing_estimator import FusingConfig, FusingEstimator
 from .joint_configurations import SAME_CONFIGURATION_RAD, JointConfiguration, fused, grouped
 
@@ -48,12 +50,23 @@ class SlidingWindowEstimator(FusingEstimator):
     because their errors are alike. When the window is full, the joint configuration with the largest covariance
     (by determinant) is dropped. Since the camera is static, the fused pose holds at the present time; it remains valid
     for ``longest_gap_s`` while the source has no valid estimate.
+
+    Where the source says how large joint offsets are (:attr:`PoseEstimator.joint_std_rad`), they are solved for beside
+    the pose and reported as ``joint_offsets``; ``camera_T_ee`` is that of pose and corrected joint positions.
+    Otherwise it is the source's own, of the newest frame. The source is told that its estimates are averaged
+    (:attr:`PoseEstimator.averaged`).
     """
 
-    def __init__(self, source: PoseEstimator, config: SlidingWindowConfig | Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        kinematics: RobotKinematics,
+        source: PoseEstimator,
+        config: SlidingWindowConfig | Mapping[str, Any] | None = None,
+    ) -> None:
         """Start with an empty window.
 
         Args:
+            kinematics: The robot in the frames.
             source: Estimator of single frames.
             config: Settings; their ``source`` and ``source_config`` are not used here.
 
@@ -62,6 +75,10 @@ class SlidingWindowEstimator(FusingEstimator):
         """
         self.config = config_from_mapping(SlidingWindowConfig, config)
         super().__init__(source, self.config)
+        self._kinematics = kinematics
+        self._solves_offsets = source.joint_std_rad > 0.0
+        self.sees_gripper = source.sees_gripper or self._solves_offsets
+        source.averaged = True
         self.forget()
 
     def forget(self) -> None:
@@ -78,7 +95,7 @@ class SlidingWindowEstimator(FusingEstimator):
             return measured
         known = frame.time_s - self._time_s <= self.config.longest_gap_s
         found = fused(self._window, self.systematic, self.source.joint_std_rad)
-        return replace(
+        estimate = replace(
             measured,
             camera_T_base=found.pose,
             covariance=found.covariance,
@@ -87,6 +104,15 @@ class SlidingWindowEstimator(FusingEstimator):
             time_s=frame.time_s if known else self._time_s,
             camera_T_ee=measured.camera_T_ee if measured.valid and measured.time_s == frame.time_s else None,
             joint_sensitivity=None,
+        )
+        if not (known and self._solves_offsets):
+            return estimate
+        gripper = fused_gripper(self._kinematics, found, frame.joint_positions)
+        return replace(
+            estimate,
+            camera_T_ee=gripper.camera_T_ee,
+            gripper_covariance=gripper.covariance,
+            joint_offsets=found.joint_offsets,
         )
 
     def _remember(self, joints: NDArray[np.float64], measured: PoseEstimate) -> None:

@@ -1,5 +1,7 @@
 """The loop with estimators of every kind: where the gripper ends up, and what the loop knows of it."""
 
+from dataclasses import replace
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -52,6 +54,30 @@ class Biased(PoseEstimator):
         assert self.truth.time_s == frame.time_s
         pose = self.truth.camera_T_base
         return PoseEstimate(transform(pose.translation + self.shift, pose.rotation), np.eye(6), True, frame.time_s)
+
+
+class Calibrated(Biased):
+    """The true pose, with the offsets of the encoders or without."""
+
+    def __init__(self, offsets):
+        super().__init__([0.0, 0.0, 0.0])
+        self.offsets = offsets
+
+    def estimate(self, frame):
+        return replace(super().estimate(frame), joint_offsets=self.offsets)
+
+
+def test_joint_offsets_that_the_estimator_reports_correct_the_encoders(make, run):
+    bias = np.array([0.004, -0.006, 0.005, 0.004, -0.005, 0.006, 0.01])
+    encoders = {"sensors.joint_bias": {"constant": bias.tolist()}}
+    errors = {}
+    for name, offsets in {"none": None, "estimated": -bias}.items():
+        env = make(estimator=Calibrated(offsets), randomization=encoders)
+        env.reset(seed=0)
+        info = run(env, 130)
+        errors[name] = info["true_position_error_m"]
+        assert info["apparent_position_error_m"] < 1e-3
+    assert errors["none"] > 3e-3 and errors["estimated"] < 1e-3
 
 
 def test_a_biased_pose_stays_as_a_true_error_that_the_apparent_error_does_not_show(make, run):

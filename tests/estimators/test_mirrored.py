@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from ctr_env.datasets.frame import Frame
-from ctr_env.estimators import GroundTruth, PoseEstimate, PoseEstimator
+from ctr_env.estimators import GroundTruth, PoseEstimate, PoseEstimator, make_estimator
 from ctr_env.estimators.mirrored import Mirror, MirroredEstimator
 from ctr_env.geometry import PinholeCamera, transform
 from ctr_env.scenes.robots.catalogue import ROBOTS
@@ -122,3 +122,11 @@ def test_sequences_of_several_arms_keep_to_their_own_estimators():
         np.testing.assert_array_equal(
             estimator.estimate(frame).camera_T_base.as_matrix(), each.camera_T_base.as_matrix()
         )
+
+
+def test_averaging_and_joint_offsets_are_those_of_the_inner_estimator():
+    inner = make_estimator("ctrnet", {}, LEFT)
+    mirrored = make_estimator("ctrnet", {}, RIGHT)
+    assert mirrored.joint_std_rad == inner.joint_std_rad > 0.0
+    mirrored.averaged = True
+    assert mirrored.inner.averaged and not inner.averaged

@@ -170,7 +170,10 @@ def test_joint_offsets_that_all_measurements_share_are_found():
         alone, together = fuse(poses, covariances), fuse(poses, covariances, joints=joints)
         errors = [np.linalg.norm(twist_between(found.pose, TRUE)[:3]) for found in (alone, together)]
         better.append(errors[1] < errors[0])
-        assert alone.joint_offsets.shape == (0,)
+        assert alone.joint_offsets.shape == (0,) and alone.joint_covariance.shape == (6, 6)
+        np.testing.assert_array_equal(together.joint_covariance[:6, :6], together.covariance)
+        standard = (together.joint_offsets - offsets) / np.sqrt(np.diag(together.joint_covariance)[6:])
+        assert np.abs(standard).max() < 5.0
         np.testing.assert_allclose(together.joint_offsets, offsets, atol=1e-3)
         away = twist_between(together.pose, TRUE)
         squares.append(away @ np.linalg.solve(together.covariance, away))

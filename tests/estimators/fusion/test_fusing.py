@@ -30,6 +30,10 @@ def frames(count, rng, moving=True):
     return found
 
 
+def made(fusing, source):
+    return fusing(PANDA, source) if fusing is SlidingWindowEstimator else fusing(source)
+
+
 def asked(estimator, frame, truth=TRUE):
     """The estimate of a frame whose true pose the estimator's source imitates."""
     estimator.observe_truth(GroundTruth(frame.time_s, truth))
@@ -248,13 +252,13 @@ BAD_COVARIANCES = {
 @pytest.mark.parametrize("bad", BAD_COVARIANCES.values(), ids=BAD_COVARIANCES)
 def test_a_measurement_with_an_impossible_covariance_is_not_used(fusing, bad):
     sequence = frames(9, np.random.default_rng(0))
-    estimator = fusing(Unsure(bad))
+    estimator = made(fusing, Unsure(bad))
     for frame in sequence:
         estimate = estimator.estimate(frame)
         assert estimate.valid and off(estimate) < 1e-9 and np.isfinite(estimate.covariance).all()
-    alone = fusing(Unsure(bad)).estimate_batch(sequence)[-1]
+    alone = made(fusing, Unsure(bad)).estimate_batch(sequence)[-1]
     np.testing.assert_array_equal(alone.covariance, estimate.covariance)
-    first = fusing(Unsure(bad))
+    first = made(fusing, Unsure(bad))
     first.source.count = 2
     assert first.estimate(sequence[0]).reason == "invalid_covariance"
 
@@ -300,4 +304,11 @@ def test_configuration_errors_name_the_field(name):
 def test_images_are_wanted_where_the_source_wants_them(fusing):
     source = Unsure(np.eye(6))
     source.wants_image = lambda time_s: time_s >= 1.0
-    assert [fusing(source).wants_image(time_s) for time_s in (0.5, 1.5)] == [False, True]
+    assert [made(fusing, source).wants_image(time_s) for time_s in (0.5, 1.5)] == [False, True]
+
+
+def test_a_window_tells_its_source_that_the_estimates_are_averaged():
+    sources = {
+        name: make_estimator(name, {"source": "noisy"}, PANDA).source for name in ("sliding_window", "pose_filter")
+    }
+    assert sources["sliding_window"].averaged and not sources["pose_filter"].averaged

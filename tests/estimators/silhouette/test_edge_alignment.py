@@ -1,5 +1,6 @@
 """Poses that are a few pixels off come back to the robot that an image shows."""
 
+import cv2
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -13,10 +14,10 @@ KNOWN = np.diag([0.006**2] * 3 + [0.01**2] * 3)
 DISTORTION = (0.15, -0.1, 0.002, -0.003)
 
 
-def image_of(case, rng, contrast=1.0):
+def image_of(case, rng, contrast=1.0, mask=None):
     """The robot in shades of grey before a coarse texture, with noise."""
     shade = 130.0 + contrast * 90.0 * rng.uniform(-1.0, 1.0, (6, 8, 3)).repeat(64, 0).repeat(64, 1)
-    share = case.mask[..., None]
+    share = (case.mask if mask is None else mask)[..., None]
     image = share * (130.0 + contrast * np.array([60.0, 60.0, 70.0])) + (1.0 - share) * np.clip(shade, 0, 150)
     return np.clip(image + rng.normal(0.0, 4.0, image.shape), 0, 255).astype(np.uint8)
 
@@ -25,8 +26,8 @@ def robot_image(case, image, unit=1.0):
     return RobotImage(case.joint_positions, case.vertices, ImageView(image, case.camera, unit))
 
 
-def found(case, image, start, unit=1.0, covariance=KNOWN):
-    return align_edges(case.kinematics, case.surface, [robot_image(case, image, unit)], start, covariance)
+def found(case, image, start, unit=1.0, covariance=KNOWN, averaged=False):
+    return align_edges(case.kinematics, case.surface, [robot_image(case, image, unit)], start, covariance, averaged)
 
 
 @pytest.mark.parametrize("distortion", [(), DISTORTION])
@@ -108,3 +109,22 @@ def test_joint_offsets_move_the_pose_as_the_sensitivity_says(robot_case):
         error = matrix_twist(other.camera_T_base.as_matrix(), exact.camera_T_base.as_matrix())
         expected = other.joint_sensitivity @ offset
         assert np.linalg.norm(error - expected) < 0.5 * np.linalg.norm(expected)
+
+
+def test_averaged_poses_are_not_nearer_where_all_edges_lie_outside_the_robot(robot_case):
+    """Edges displaced by 0.3 pixels make the robot look larger; only the displacement that is solved for tells."""
+    rng, nearer = np.random.default_rng(7), []
+    for _ in range(6):
+        case = robot_case("panda", rng)
+        level = (
+            cv2.GaussianBlur(case.mask.astype(np.float32), (0, 0), 1.0) - 0.382
+        )  # of a straight edge, 0.3 px outside
+        image = image_of(case, rng, mask=np.clip(2.5 * level + 0.5, 0.0, 1.0))
+        poses = [found(case, image, case.pose, covariance=4.0 * KNOWN, averaged=each) for each in (False, True)]
+        away = [matrix_twist(case.pose.as_matrix(), each.camera_T_base.as_matrix()) for each in poses]
+        middle = case.pose.apply(case.vertices.mean(axis=0))
+        arm, ray = middle - case.pose.translation, middle / np.linalg.norm(middle)
+        nearer.append([-ray @ (twist[:3] + np.cross(twist[3:], arm)) for twist in away])
+        assert np.trace(poses[1].covariance) > np.trace(poses[0].covariance)
+    alone, averaged = np.median(nearer, axis=0)
+    assert alone > 0.0015 and abs(averaged) < 0.6 * alone
