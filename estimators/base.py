@@ -49,18 +49,18 @@ class PoseEstimate:
         keypoint_confidence: ``(K,)`` in [0, 1].
         mask_source: ``(H, W)`` float32 robot probability, or a function that makes it; ``None``: there is none. Read it
             as :attr:`mask`.
-        camera_T_ee: Pose of the end effector as observed in the image itself. Unlike ``camera_T_base`` times the
+        camera_T_ee: Pose of the end effector as observed in the images themselves. Unlike ``camera_T_base`` times the
             forward kinematics, it contains hardly any error of the base pose, the kinematics and the encoders;
             ``None`` where it is not observed (see :attr:`PoseEstimator.sees_gripper`).
-        gripper_covariance: ``(6, 6)`` covariance of the error twist of ``camera_T_ee`` in camera axes at the end effector's
-            origin, as ``covariance``; ``None`` where it is unknown.
-        joint_offsets: ``(n,)`` estimated joint offsets, true joint positions less those of the frame, rad: constant
-            errors of the encoders. ``None`` where they are not estimated.
         joint_sensitivity: ``(6, n)`` error twist of ``camera_T_base`` by joint offsets, true joint positions less those
             of the frame: m/rad and rad/rad. An arm that stands otherwise than its encoders say is seen at another pose.
             ``None`` where it is unknown.
         contour_inlier_ratio: Share of the projected mesh contour that lies on the boundary of the predicted mask;
             ``None`` where contours are not compared.
+        gripper_covariance: ``(6, 6)`` covariance of the error twist of ``camera_T_ee`` in camera axes at the end
+            effector's origin, as ``covariance``; ``None`` where it is unknown.
+        joint_offsets: ``(n,)`` estimated joint offsets, true joint positions less those of the frame, rad: constant
+            errors of the encoders, which a loop adds to what they say. ``None`` where they are not estimated.
     """
 
     camera_T_base: RigidTransform
@@ -72,10 +72,10 @@ class PoseEstimate:
     keypoint_confidence: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     mask_source: NDArray[np.float32] | Callable[[], NDArray[np.float32]] | None = None
     camera_T_ee: RigidTransform | None = None
-    gripper_covariance: NDArray[np.float64] | None = None
-    joint_offsets: NDArray[np.float64] | None = None
     joint_sensitivity: NDArray[np.float64] | None = None
     contour_inlier_ratio: float | None = None
+    gripper_covariance: NDArray[np.float64] | None = None
+    joint_offsets: NDArray[np.float64] | None = None
 
     @cached_property
     def mask(self) -> NDArray[np.float32] | None:

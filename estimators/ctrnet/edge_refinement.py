@@ -32,7 +32,7 @@ def refine_by_edges(view: RobotView, hypothesis: PoseHypothesis, averaged: bool 
     Args:
         view: The image.
         hypothesis: After contour alignment.
-        averaged: Whether the pose is averaged with those of many other images (see :func:`~ctr_env.estimators.silhouette.edge_alignment.align_edges`).
+        averaged: Whether the pose is averaged with those of many other images (see ``align_edges``).
     """
     model, images = view.model, [robot_image(view, hypothesis)]
     start = hypothesis.camera_T_base
