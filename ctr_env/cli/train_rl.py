@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,11 +11,13 @@ import gymnasium as gym
 from rich.console import Console
 
 from ctr_env.envs.config import ServoConfig
+from ctr_env.envs.spec import environment_class
 from ctr_env.errors import ConfigurationError
+from ctr_env.evaluation.agents.training import policy_metrics, train_policy
 from ctr_env.evaluation.servo.policy_episodes import policy_episodes, record_policy
 from ctr_env.evaluation.servo.summary import summarise, summary_table
 from ctr_env.learning.reinforcement.config import ReinforcementConfig
-from ctr_env.learning.reinforcement.environments import environment_class, make_environment, policy_observations
+from ctr_env.learning.reinforcement.environments import make_environment, policy_observations
 from ctr_env.learning.reinforcement.policy import Policy
 from ctr_env.runs.files import write_json
 from ctr_env.runs.seeds import episode_seed
@@ -86,7 +87,7 @@ class TrainRl(NetworkOptions, ResultCommand):
             print(f"{trainer.step} steps in {trainer.seconds / 60:.1f} min")
             episodes = _tested(policy, env, config.seed, self.episodes)
             result = self._result(trainer, arguments, episodes)
-            policy = policy.evaluated("test", _metrics(episodes)).trained_by(self.command_line)
+            policy = policy.evaluated("test", policy_metrics(episodes)).trained_by(self.command_line)
             policy.save(folder / _POLICY)
             export_policy(policy, folder / _ONNX)
             write_json(folder / _RESULT, result)
@@ -126,8 +127,6 @@ class TrainRl(NetworkOptions, ResultCommand):
 
 def _train(trainer: PolicyTrainer, env: gym.Env[Any, Any]) -> Policy:
     """Train to the end with a progress bar; the policy of the best evaluation."""
-    config = trainer.config
-    seeds = [episode_seed("validation", config.seed, number) for number in range(config.evaluation_episodes)]
     with training_progress("training") as bar:
         task = bar.add_task("", total=1.0)
 
@@ -135,15 +134,13 @@ def _train(trainer: PolicyTrainer, env: gym.Env[Any, Any]) -> Policy:
             rate = "" if successes is None else f"  {successes:.0%} of the last episodes succeeded"
             bar.update(task, completed=progress, description=f"step {step}{rate}")
 
-        def evaluate(policy: Policy) -> dict[str, float]:
-            found = _metrics(list(policy_episodes(env, policy.act, seeds)))
+        def show(step: int, found: dict[str, float]) -> None:
             bar.console.print(
-                f"step {trainer.step}  success {found['success_rate']:.0%}  "
+                f"step {step}  success {found['success_rate']:.0%}  "
                 f"position error {1e3 * found['position_error_m']:.1f} mm"
             )
-            return found
 
-        return trainer.run(evaluate, report)
+        return train_policy(trainer, env, report, show)
 
 
 def _tested(policy: Policy, env: gym.Env[Any, Any], seed: int, count: int) -> list[dict[str, Any]]:
@@ -156,14 +153,3 @@ def _tested(policy: Policy, env: gym.Env[Any, Any], seed: int, count: int) -> li
             episodes.append(episode)
             bar.advance(task)
     return episodes
-
-
-def _metrics(episodes: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """Success rate and mean errors of episodes."""
-    summary = summarise(episodes)
-    return {
-        "episodes": summary["episodes"],
-        "success_rate": summary["success_rate"],
-        "position_error_m": summary["true_position_error_m"]["mean"],
-        "rotation_error_rad": summary["true_rotation_error_rad"]["mean"],
-    }

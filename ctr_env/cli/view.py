@@ -59,5 +59,5 @@ class View(Command):
 
 def _recording(episode: FinishedEpisode) -> Path:
     if not episode.recording.is_file():
-        record_rerun(episode.study(), episode.seed, episode.recording)
+        record_rerun(episode.study(), episode.seed, episode.recording, episode.policy)
     return episode.recording

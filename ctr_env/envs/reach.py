@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 from ctr_env.errors import ConfigurationError
@@ -10,12 +11,24 @@ from ctr_env.runs.configuration import require_choice
 from .objective import Objective
 from .servo_env import ServoEnv
 
-__all__ = ["REWARDS", "ReachEnv", "ReachObjective"]
+__all__ = ["REWARDS", "ReachEnv", "ReachObjective", "check_reaching"]
 
 REWARDS = ("dense", "sparse")
 """Kinds of reward that depend on the errors of one instant."""
 
 _PROGRESS = "progress"
+
+
+def check_reaching(reward: Any = "dense", tolerance_m: Any = 0.01, difficulty: Any = 1.0) -> None:
+    """Check arguments of :class:`ReachEnv`.
+
+    Raises:
+        ConfigurationError: If the reward is unknown or a value out of its range.
+    """
+    require_choice("reward", reward, (*REWARDS, _PROGRESS))
+    for name, value, unit in (("tolerance_m", tolerance_m, " metres"), ("difficulty", difficulty, "")):
+        if not (isinstance(value, Real) and 0.0 < value <= 1.0):
+            raise ConfigurationError(f"{name} must lie in (0, 1]{unit}, not {value!r}")
 
 
 class ReachObjective:
@@ -81,9 +94,7 @@ class ReachEnv(ServoEnv):
         Raises:
             ConfigurationError: If a name is unknown or a value out of its range.
         """
-        require_choice("reward", reward, (*REWARDS, _PROGRESS))
-        if not 0.0 < tolerance_m <= 1.0:
-            raise ConfigurationError(f"tolerance_m must lie in (0, 1] metres, not {tolerance_m!r}")
+        check_reaching(reward, tolerance_m, difficulty)
         self.reward_kind, self.tolerance_m = reward, tolerance_m
         super().__init__(render_mode, obs_mode=obs_mode, action_mode=action_mode, **settings)
         self.difficulty = difficulty
@@ -95,8 +106,7 @@ class ReachEnv(ServoEnv):
 
     @difficulty.setter
     def difficulty(self, value: float) -> None:
-        if not 0.0 < value <= 1.0:
-            raise ConfigurationError(f"difficulty must lie in (0, 1], not {value!r}")
+        check_reaching(difficulty=value)
         self._world.goal_scale = value
 
     def _make_objective(self) -> Objective:

@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+import gymnasium as gym
+
 from ctr_env.controllers import controller_entries
 from ctr_env.envs.config import ServoConfig
+from ctr_env.envs.reach import check_reaching
+from ctr_env.envs.spec import REACHING, environment_class, environment_spec
 from ctr_env.errors import ConfigurationError
 from ctr_env.estimators import estimator_entries
 from ctr_env.runs.configuration import config_from_mapping, require_choice
@@ -25,6 +29,8 @@ __all__ = ["EnvironmentSpec", "environment_of", "valid_keys"]
 _ARGUMENTS = tuple(field.name for field in fields(ServoConfig))
 _CONFIGS = ("estimator_config", "controller_config")
 _RULES = (*FIELDS, "preset", "room")
+_OF_IDS = ("env", *REACHING)
+_BY_ID = ("robot", "task", "moving")
 
 
 @dataclass(frozen=True)
@@ -35,17 +41,29 @@ class EnvironmentSpec:
         robot: Robot, by name or by a file that describes it.
         task: ``"servo"`` or ``"track"``.
         env_config: Further arguments of :class:`~ctr_env.envs.ServoEnv`.
+        env: Gymnasium id of an environment, which then says robot and task; ``None``: that of robot and task.
     """
 
     robot: str
     task: str
     env_config: dict[str, Any]
+    env: str | None = None
+
+    @property
+    def id(self) -> str:
+        """Gymnasium id, without a module.
+
+        Raises:
+            ConfigurationError: If the robot or the task is unknown.
+        """
+        return environment_spec(self.robot, self.task).id if self.env is None else gym.spec(self.env).id
 
 
 def valid_keys() -> tuple[str, ...]:
     """Names that parameters may have; ``estimator_config.*`` and ``controller_config.*`` stand for their fields."""
     return (
         *_ARGUMENTS,
+        *_OF_IDS,
         "scenario",
         *(f"perturbation.{name}" for name in PERTURBATIONS),
         *(f"{name}.*" for name in _CONFIGS),
@@ -56,7 +74,8 @@ def valid_keys() -> tuple[str, ...]:
 def environment_of(parameters: Mapping[str, Any]) -> EnvironmentSpec:
     """The environment of a cell.
 
-    Parameters are arguments of the environment (:class:`~ctr_env.envs.config.ServoConfig`), ``scenario``, and
+    Parameters are arguments of the environment (:class:`~ctr_env.envs.config.ServoConfig`), ``env`` (a Gymnasium id
+    instead of robot and task, with its arguments ``reward``, ``tolerance_m`` and ``difficulty``), ``scenario``, and
     ``perturbation.NAME``; dotted keys reach into mappings (``controller_config.gain_at_zero``,
     ``randomization.lights.brightness``). What a scenario or a perturbation sets must not be set otherwise.
     Perturbations of the estimator wrap it in ``perturbed``: they act on its inputs and on what it returns.
@@ -76,9 +95,28 @@ def environment_of(parameters: Mapping[str, Any]) -> EnvironmentSpec:
     arguments = nested(merged(arguments, scene, f"perturbation {', '.join(levels)}"))
     if perturbed:
         _perturb(arguments, perturbed)
+    if "env" in arguments:
+        return _of_id(arguments.pop("env"), arguments)
+    for name in REACHING:
+        if name in arguments:
+            raise ConfigurationError(f"{name} needs env, the id of a Reach or Follow environment")
     _check(arguments)
     robot, task = (arguments.pop(name, default) for name, default in (("robot", "panda"), ("task", "servo")))
     return EnvironmentSpec(robot, task, arguments)
+
+
+def _of_id(env: Any, arguments: dict[str, Any]) -> EnvironmentSpec:
+    """An environment by its id."""
+    for name in _BY_ID:
+        if name in arguments:
+            raise ConfigurationError(f"{name} is said by env {env!r}: set one of them")
+    environment_class(env, arguments)
+    known = gym.spec(env).kwargs
+    reaching = {name: arguments[name] for name in REACHING if name in arguments}
+    check_reaching(**reaching)
+    own = {name: known[name] for name in _BY_ID if name in known}
+    _check({**own, **{name: value for name, value in arguments.items() if name not in REACHING}})
+    return EnvironmentSpec(known.get("robot", "panda"), known.get("task", "servo"), arguments, env)
 
 
 def _is_special(key: str) -> bool:
@@ -89,7 +127,7 @@ def _require_key(key: str) -> None:
     """Reject a key that is none."""
     first, dot, rest = key.partition(".")
     if not dot:
-        require_choice("parameter", key, (*_ARGUMENTS, "scenario"))
+        require_choice("parameter", key, (*_ARGUMENTS, *_OF_IDS, "scenario"))
     elif first == "perturbation":
         require_choice("perturbation", rest, tuple(PERTURBATIONS))
     elif first == "randomization":

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ctr_env.errors import ConfigurationError, MissingFileError
-from ctr_env.evaluation.benchmark.resolve import environment_of
 from ctr_env.evaluation.servo.runner import video_path
 from ctr_env.evaluation.servo.servo_study import ServoStudy
+from ctr_env.evaluation.study.environment import servo_study_of
 from ctr_env.evaluation.study.store import StudyFolder
 
 __all__ = ["FinishedEpisode", "choose_episode", "find_episodes"]
@@ -29,6 +29,7 @@ class FinishedEpisode:
         video: Where its video is, if there is one.
         recording: Where its recording for the Rerun viewer belongs.
         source: What is recorded of its environment.
+        policy: File of the policy that acted, if there was one.
     """
 
     cell: str
@@ -36,6 +37,7 @@ class FinishedEpisode:
     video: Path
     recording: Path
     source: dict[str, Any] = field(repr=False)
+    policy: Path | None = None
 
     @property
     def name(self) -> str:
@@ -45,8 +47,7 @@ class FinishedEpisode:
     def study(self) -> ServoStudy:
         """What makes its environment."""
         if "parameters" in self.source:
-            spec = environment_of(self.source["parameters"])
-            return ServoStudy(spec.robot, spec.task, env_config=dict(spec.env_config), seconds=self.source["seconds"])
+            return servo_study_of(self.source["parameters"], self.source["seconds"])
         arguments = {name: value for name, value in self.source.items() if name not in _SETTINGS}
         return ServoStudy(
             self.source["robot"], self.source["task"], env_config=arguments, seconds=self.source["seconds"]
@@ -104,9 +105,9 @@ def _of_study(folder: Path) -> Iterator[FinishedEpisode]:
         cell, seed = file.parent.name, file.stem
         if seed.isdigit():
             recording = folder / "recordings" / cell / f"{seed}.rrd"
-            yield FinishedEpisode(
-                cell, int(seed), study.video(cell, int(seed)), recording, json.loads(file.read_text())
-            )
+            record, video = json.loads(file.read_text()), study.video(cell, int(seed))
+            policy = folder / record["policy"] if record.get("policy") else None
+            yield FinishedEpisode(cell, int(seed), video, recording, record, policy)
 
 
 def _of_servo(folder: Path) -> Iterator[FinishedEpisode]:

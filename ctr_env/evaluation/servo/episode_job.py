@@ -14,6 +14,7 @@ from ctr_env.envs import ServoEnv
 from ctr_env.envs.servo_env import CONTROL_HZ
 
 from .annotate import annotate
+from .policy_episodes import act_of
 from .servo_study import ServoStudy
 from .trace import Trace, run_episode
 
@@ -33,6 +34,7 @@ class EpisodeJob:
         seed: Seed of the reset.
         trace: File of the time series.
         video: File of the video; ``None``: no video.
+        policy: File of the policy that acts; ``None``: the environment's controller alone.
     """
 
     key: str
@@ -40,6 +42,7 @@ class EpisodeJob:
     seed: int
     trace: Path
     video: Path | None = None
+    policy: Path | None = None
 
     @property
     def done(self) -> bool:
@@ -58,14 +61,15 @@ def record_episode(job: EpisodeJob) -> Trace:
     """Run the episode of a job and write its video; the environment is kept for the next job, unless it fails."""
     try:
         env = environment_for(job.key, job.study)
+        act = None if job.policy is None else act_of(job.policy)
         if job.video is None:
-            return run_episode(env, job.seed)
+            return run_episode(env, job.seed, policy=act)
         with open_video(job.video, CONTROL_HZ) as video:
 
             def add_frame(bare: ServoEnv, info: dict[str, Any]) -> None:
                 video.add(annotate(bare, info))
 
-            return run_episode(env, job.seed, add_frame)
+            return run_episode(env, job.seed, add_frame, act)
     except BaseException:
         close_environments(job.key)
         raise

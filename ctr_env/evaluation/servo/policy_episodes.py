@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,28 @@ from .annotate import annotate
 from .metrics import episode_metrics
 from .trace import run_episode
 
-__all__ = ["policy_episodes", "record_policy"]
+__all__ = ["Act", "act_of", "policy_episodes", "record_policy"]
 
 Act = Callable[[Any], NDArray[np.float32]]
 """The action for an observation."""
+
+
+def act_of(file: Path) -> Act:
+    """The actions of a policy file; files that were used last are kept in memory.
+
+    Raises:
+        MissingFileError: If there is no such file.
+        DataError: If it is no policy file.
+    """
+    return _loaded(file, file.stat().st_mtime_ns if file.is_file() else 0)
+
+
+@lru_cache(4)
+def _loaded(file: Path, version: int) -> Act:
+    """The actions of a file; ``version`` is another number when it has changed."""
+    from ctr_env.learning.reinforcement.policy import Policy  # which needs PyTorch
+
+    return Policy.load(file).act
 
 
 def policy_episodes(env: gym.Env[Any, Any], act: Act, seeds: Sequence[int]) -> Iterator[dict[str, Any]]:

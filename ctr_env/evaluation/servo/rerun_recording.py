@@ -14,6 +14,7 @@ from ctr_env.errors import MissingDependencyError
 from ctr_env.runs.files import replacing
 
 from .keypoint_ellipses import ellipse_contours, pixel_covariances
+from .policy_episodes import act_of
 from .servo_study import ServoStudy
 from .trace import Trace, run_episode
 
@@ -45,7 +46,7 @@ def require_rerun() -> Any:
     return rerun
 
 
-def record_rerun(study: ServoStudy, seed: int, file: Path) -> Trace:
+def record_rerun(study: ServoStudy, seed: int, file: Path, policy: Path | None = None) -> Trace:
     """Run an episode and write a recording of it, which appears when the episode ends.
 
     Entities, on the timelines ``time`` (seconds) and ``frame``:
@@ -62,6 +63,7 @@ def record_rerun(study: ServoStudy, seed: int, file: Path) -> Trace:
         study: Makes the environment.
         seed: Seed of the episode.
         file: The recording, ending in ``.rrd``.
+        policy: File of the policy that acts; ``None``: the environment's controller alone.
 
     Raises:
         MissingDependencyError: If ``rerun`` is not installed.
@@ -74,7 +76,7 @@ def record_rerun(study: ServoStudy, seed: int, file: Path) -> Trace:
             stream.save(scratch, default_blueprint=_layout(rr))
             recorder = _Recorder(rr, stream)
             try:
-                return run_episode(env, seed, recorder.add)
+                return run_episode(env, seed, recorder.add, None if policy is None else act_of(policy))
             finally:
                 stream.flush()
                 with suppress(AttributeError):

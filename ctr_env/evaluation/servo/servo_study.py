@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import gymnasium as gym
+from gymnasium.envs.registration import EnvSpec
 
 from ctr_env.envs.servo_env import CONTROL_HZ
 from ctr_env.envs.spec import environment_spec
@@ -28,6 +29,7 @@ class ServoStudy:
         seed: Seed of the first episode; each following episode adds one.
         env_config: Further keyword arguments of the environment.
         seconds: Length of an episode, seconds; ``None``: as the environment is registered.
+        env: Gymnasium id of the environment, which then says robot and task; ``None``: that of robot and task.
     """
 
     robot: str = "panda"
@@ -36,6 +38,7 @@ class ServoStudy:
     seed: int = 0
     env_config: dict[str, Any] = field(default_factory=dict)
     seconds: float | None = None
+    env: str | None = None
 
     def __post_init__(self) -> None:
         """Check the ranges and the names."""
@@ -54,13 +57,17 @@ class ServoStudy:
         Raises:
             ConfigurationError: If the robot or the task is unknown.
         """
-        return environment_spec(self.robot, self.task).id
+        return self._spec.id
+
+    @property
+    def _spec(self) -> EnvSpec:
+        return environment_spec(self.robot, self.task) if self.env is None else gym.spec(self.env)
 
     def make_environment(self) -> gym.Env[Any, Any]:
         """The environment, with episodes of the study's length."""
         steps = None if self.seconds is None else round(self.seconds * CONTROL_HZ)
         return gym.make(
-            environment_spec(self.robot, self.task),
+            self._spec,
             max_episode_steps=steps,
             disable_env_checker=True,
             **self.env_config,

@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from ctr_env.errors import WorkerError
-from ctr_env.evaluation.benchmark.resolve import environment_of
 from ctr_env.evaluation.servo.episode_job import EpisodeJob, record_episode
 from ctr_env.evaluation.servo.metrics import episode_metrics
-from ctr_env.evaluation.servo.servo_study import ServoStudy
 from ctr_env.evaluation.servo.trace import Trace
 from ctr_env.runs.versions import versions
 
 from .cells import Cell
+from .environment import servo_study_of
 from .file import find_modules
 from .storage import is_storage_error
 from .store import StudyFolder
@@ -140,10 +139,10 @@ def _recorded(task: EpisodeTask, folder: StudyFolder) -> tuple[Trace | None, dic
     """The trace of an episode and its record; an exception is recorded, but for those of the file system."""
     cell, seed = task.cell, task.seed
     try:
-        spec = environment_of(cell.parameters)
-        study = ServoStudy(spec.robot, spec.task, env_config=dict(spec.env_config), seconds=cell.seconds)
+        study = servo_study_of(cell.parameters, cell.seconds)
         video = folder.video(cell.digest, seed) if task.video else None
-        trace = record_episode(EpisodeJob(cell.digest, study, seed, folder.trace(cell.digest, seed), video))
+        policy = None if cell.policy is None else cell.policy.path(task.out)
+        trace = record_episode(EpisodeJob(cell.digest, study, seed, folder.trace(cell.digest, seed), video, policy))
         record = _record(cell, seed, "done", metrics=episode_metrics(trace))
         json.dumps(record["metrics"], allow_nan=False, default=float)
     except Exception as error:
@@ -167,6 +166,7 @@ def _record(
         "cell": cell.digest,
         "system": cell.system,
         "parameters": dict(cell.parameters),
+        "policy": None if cell.policy is None else str(cell.policy.file),
         "seconds": cell.seconds,
         "seed": seed,
         "status": status,

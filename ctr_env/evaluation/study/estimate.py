@@ -11,15 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from ctr_env._registration import steps_of
-from ctr_env.envs.servo_env import CONTROL_HZ
 from ctr_env.evaluation.benchmark.resolve import environment_of
 from ctr_env.evaluation.servo.episode_job import close_environments, environment_for
-from ctr_env.evaluation.servo.servo_study import ServoStudy
 from ctr_env.runs.engines.worker import one_thread
 
 from .cells import Cell, cells_of
 from .check import check_study
+from .environment import servo_study_of
 from .file import StudyFile
 from .store import StudyFolder
 from .timing import read_seconds
@@ -69,7 +67,7 @@ def estimate_study(file: StudyFile, out: Path, on_timed: Callable[[int, int], No
     """
     cells, folder = cells_of(file), StudyFolder(out)
     check_study(file, cells)
-    missing = [sum(folder.finished(cell.digest, seed) is None for seed in file.seeds) for cell in cells]
+    missing = [sum(folder.finished(cell.digest, seed) is None for seed in cell.seeds) for cell in cells]
     earlier = read_seconds(folder)
     kinds: dict[str, Cell] = {}
     for cell in cells:
@@ -80,7 +78,7 @@ def estimate_study(file: StudyFile, out: Path, on_timed: Callable[[int, int], No
     with one_thread():
         for i, (kind, cell) in enumerate(kinds.items()):
             try:
-                timed[kind] = _seconds(cell, file.seeds[0])
+                timed[kind] = _seconds(cell, cell.seeds[0])
             except Exception as error:
                 timed[kind] = None
                 failures.append(f"{kind}: {type(error).__name__}: {error}")
@@ -94,7 +92,7 @@ def estimate_study(file: StudyFile, out: Path, on_timed: Callable[[int, int], No
 def _kind(cell: Cell) -> str:
     """Names and counts among the arguments of a cell's environment; cells that differ in other numbers cost alike."""
     spec = environment_of(cell.parameters)
-    return json.dumps([spec.robot, spec.task, _without_floats(spec.env_config)], sort_keys=True, default=str)
+    return json.dumps([spec.id, spec.robot, _without_floats(spec.env_config)], sort_keys=True, default=str)
 
 
 def _without_floats(value: Any) -> Any:
@@ -105,8 +103,7 @@ def _without_floats(value: Any) -> Any:
 
 def _seconds(cell: Cell, seed: int) -> float:
     """Time of a whole episode, from its reset and a few of its steps."""
-    spec = environment_of(cell.parameters)
-    study = ServoStudy(spec.robot, spec.task, env_config=dict(spec.env_config), seconds=cell.seconds)
+    study = servo_study_of(cell.parameters, cell.seconds)
     env = environment_for(cell.digest, study)
     idle = np.zeros(env.action_space.shape or (0,), np.float32)
     env.reset(seed=seed)
@@ -117,5 +114,6 @@ def _seconds(cell: Cell, seed: int) -> float:
     for _ in range(_STEPS):
         env.step(idle)
     step_s = (time.perf_counter() - begun) / _STEPS
-    steps = steps_of(spec.task) if cell.seconds is None else round(cell.seconds * CONTROL_HZ)
+    assert env.spec is not None
+    steps = env.spec.max_episode_steps or 0
     return begun - start + steps * step_s

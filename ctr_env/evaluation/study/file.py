@@ -5,24 +5,40 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
+from math import ceil
 from pathlib import Path
 from typing import Any, NoReturn
 
 from ctr_env.errors import ConfigurationError, MissingFileError
 
+from .form import Form, Place
 from .yaml_lines import Lines, read_yaml
 
-__all__ = ["Place", "StudyFile", "find_modules", "load_study", "packaged_studies", "read_study"]
+__all__ = ["Condition", "StudyFile", "find_modules", "load_study", "packaged_studies", "read_study"]
 
-Place = tuple[str | int, ...]
-"""Keys and indices of a value from the top of the file."""
-
-_KEYS = ("study", "seeds", "seconds", "base", "scenario", "systems", "axes", "one_at_a_time", "exclude", "videos")
+_KEYS = (
+    *("study", "seeds", "seconds", "base", "scenario", "agents", "systems", "conditions"),
+    *("axes", "one_at_a_time", "exclude", "videos"),
+)
 _PACKAGE = "ctr_env.evaluation.benchmark"
-_SHORTEST_S, _LONGEST_S = 0.1, 3600.0
+_TRAINING_SEEDS = 3  # unless the file says
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Settings that every system meets under a name.
+
+    Attributes:
+        settings: Arguments.
+        optional: Whether it is left out where its renderer does not work.
+        count: Number of seeds, the first ones; ``None``: all.
+    """
+
+    settings: Mapping[str, Any]
+    optional: bool = False
+    count: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,15 +51,19 @@ class StudyFile:
         text: Its content.
         lines: Line of every value.
         study: Name.
-        seeds: Seeds of the episodes, the same for all cells.
+        seeds: Seeds of the episodes, the same for all systems.
         seconds: Length of an episode, seconds; ``None``: as the environments are registered.
         base: Arguments of all cells.
+        agents: Policies to train before the episodes are run: options of ``ctr-env train-rl`` by name, and ``seeds``.
         systems: Named arguments: the systems that are compared.
+        conditions: Named arguments that every system meets.
         axes: Values of arguments that are crossed.
         one_at_a_time: Values of arguments of which one at a time replaces that of the base, besides the cell in which
             none does.
         exclude: Cells that have all values of one of these mappings are left out.
         videos: Number of episodes of each cell, the first seeds, that a video is written of.
+        scale: Factor of the agents' steps; see :meth:`scaled`.
+        left_out: Conditions that are left out.
     """
 
     source: str
@@ -54,16 +74,38 @@ class StudyFile:
     seeds: tuple[int, ...]
     seconds: float | None = None
     base: Mapping[str, Any] = field(default_factory=dict)
+    agents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     systems: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
     axes: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     one_at_a_time: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     exclude: tuple[Mapping[str, Any], ...] = ()
     videos: int = 0
+    scale: float = 1.0
+    left_out: tuple[str, ...] = ()
 
     @property
     def sha256(self) -> str:
         """Hash of the file's content."""
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def scaled(self, factor: float) -> StudyFile:
+        """The same study with fewer seeds of episodes (the first ones) and fewer steps of the agents' trainings.
+
+        Args:
+            factor: In (0, 1]; numbers are rounded up.
+
+        Raises:
+            ConfigurationError: If the factor is not in (0, 1].
+        """
+        if not 0.0 < factor <= 1.0:
+            raise ConfigurationError(f"the scale of a study must lie in (0, 1], not {factor!r}")
+        conditions = {
+            name: each if each.count is None else replace(each, count=ceil(factor * each.count))
+            for name, each in self.conditions.items()
+        }
+        seeds = tuple(sorted(self.seeds)[: ceil(factor * len(self.seeds))])
+        return replace(self, seeds=seeds, conditions=conditions, scale=self.scale * factor)
 
     def find_modules(self) -> tuple[str, ...]:
         """Let this process import modules of the user beside the file and in the working directory; these folders."""
@@ -75,9 +117,7 @@ class StudyFile:
         Raises:
             ConfigurationError: Always.
         """
-        while place and place not in self.lines:
-            place = place[:-1]
-        raise ConfigurationError(f"{self.source}, line {self.lines.get(place, 1)}: {message}") from cause
+        Form(self.source, self.lines).reject(place, message, cause)
 
 
 def find_modules(folders: tuple[str, ...]) -> tuple[str, ...]:
@@ -121,22 +161,26 @@ def read_study(text: str, source: str = "study", folder: Path = Path()) -> Study
         ConfigurationError: If it is not valid; the message names key, line and valid values.
     """
     content, lines = read_yaml(text, source)
-    form = _Form(StudyFile(source=source, folder=folder, text=text, lines=lines, study="", seeds=()))
+    form = Form(source, lines)
     top = form.mapping((), content)
     form.known((), top, _KEYS)
     for key in ("study", "seeds"):
         if key not in top:
-            form.file.reject((), f"key {key!r} is missing")
+            form.reject((), f"key {key!r} is missing")
     base = form.mapping(("base",), top.get("base") or {})
     if "scenario" in top:
         base = {**base, "scenario": form.text(("scenario",), top["scenario"])}
     return StudyFile(
         source=source, folder=folder, text=text, lines=lines,
         study=form.text(("study",), top["study"]),
-        seeds=form.seeds(top["seeds"]),
+        seeds=form.seeds(("seeds",), top["seeds"]),
         seconds=form.seconds(top.get("seconds")),
         base=base,
-        systems=form.systems(top.get("systems")),
+        agents={name: _agent(form, name, each) for name, each in form.named("agents", top.get("agents")).items()},
+        systems=form.named("systems", top.get("systems")) or {"base": {}},
+        conditions={
+            name: _condition(form, name, each) for name, each in form.named("conditions", top.get("conditions")).items()
+        },
         axes=form.axes("axes", top.get("axes") or {}),
         one_at_a_time=form.axes("one_at_a_time", top.get("one_at_a_time") or {}),
         exclude=form.exclude(top.get("exclude") or []),
@@ -144,90 +188,22 @@ def read_study(text: str, source: str = "study", folder: Path = Path()) -> Study
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Form:
-    """Checks the form of the parts of a file; messages have the file's lines."""
-
-    file: StudyFile
-
-    def known(self, place: Place, given: Mapping[str, Any], valid: tuple[str, ...]) -> None:
-        for key in given:
-            if key not in valid:
-                near = get_close_matches(str(key), valid, 1)
-                hint = f" (did you mean {near[0]}?)" if near else ""
-                self.file.reject((*place, key), f"unknown key {key!r}{hint}; valid keys: {', '.join(valid)}")
-
-    def mapping(self, place: Place, value: Any) -> dict[str, Any]:
-        if not isinstance(value, Mapping):
-            self.file.reject(place, f"{_name(place)} must be a mapping, not {value!r}")
-        for key in value:
-            if not isinstance(key, str):
-                self.file.reject((*place, key), f"keys must be text, not {key!r}")
-        return dict(value)
-
-    def text(self, place: Place, value: Any) -> str:
-        if not isinstance(value, str) or not value:
-            self.file.reject(place, f"{_name(place)} must be a name, not {value!r}")
-        return value
-
-    def count(self, place: Place, value: Any, least: int) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            self.file.reject(place, f"{_name(place)} must be an integer of at least {least}, not {value!r}")
-        return value
-
-    def seconds(self, value: Any) -> float | None:
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not _SHORTEST_S <= value <= _LONGEST_S:
-            self.file.reject(
-                ("seconds",), f"seconds must be a number in [{_SHORTEST_S:g}, {_LONGEST_S:g}], not {value!r}"
-            )
-        return float(value)
-
-    def seeds(self, value: Any) -> tuple[int, ...]:
-        place: Place = ("seeds",)
-        if isinstance(value, list):
-            seeds = tuple(self.count((*place, i), each, 0) for i, each in enumerate(value))
-            for i, seed in enumerate(seeds):
-                if seed in seeds[:i]:
-                    self.file.reject((*place, i), f"seed {seed} is given twice")
-            if seeds:
-                return seeds
-            self.file.reject(place, "seeds must not be empty")
-        given = self.mapping(place, value)
-        self.known(place, given, ("first", "count"))
-        if "count" not in given:
-            self.file.reject(place, "seeds must be a list or {first: 0, count: N}; key 'count' is missing")
-        first = self.count((*place, "first"), given.get("first", 0), 0)
-        return tuple(range(first, first + self.count((*place, "count"), given["count"], 1)))
-
-    def systems(self, value: Any) -> dict[str, dict[str, Any]]:
-        if value is None:
-            return {"base": {}}
-        given = self.mapping(("systems",), value)
-        if not given:
-            self.file.reject(("systems",), "systems must not be empty")
-        return {name: self.mapping(("systems", name), each or {}) for name, each in given.items()}
-
-    def axes(self, part: str, value: Any) -> dict[str, tuple[Any, ...]]:
-        axes = {}
-        for key, values in self.mapping((part,), value).items():
-            if not isinstance(values, list) or not values:
-                self.file.reject((part, key), f"axis {key!r} must be a list of values, not {values!r}")
-            for i, each in enumerate(values):
-                if each in values[:i]:
-                    self.file.reject((part, key, i), f"axis {key!r} has {each!r} twice")
-            axes[key] = tuple(values)
-        return axes
-
-    def exclude(self, value: Any) -> tuple[dict[str, Any], ...]:
-        if not isinstance(value, list):
-            self.file.reject(("exclude",), f"exclude must be a list of mappings, not {value!r}")
-        return tuple(self.mapping(("exclude", i), each) for i, each in enumerate(value))
+def _agent(form: Form, name: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Settings of an agent, whose ``seeds`` may be their number."""
+    place = ("agents", name, "seeds")
+    seeds = given.get("seeds", _TRAINING_SEEDS)
+    if isinstance(seeds, int):
+        seeds = {"count": form.count(place, seeds, 1)}
+    return {**given, "seeds": form.seeds(place, seeds)}
 
 
-def _name(place: Place) -> str:
-    return ".".join(map(str, place)) or "a study file"
+def _condition(form: Form, name: str, given: dict[str, Any]) -> Condition:
+    place = ("conditions", name)
+    optional = given.pop("optional", False)
+    if not isinstance(optional, bool):
+        form.reject((*place, "optional"), f"optional must be true or false, not {optional!r}")
+    count = given.pop("seeds", None)
+    return Condition(given, optional, None if count is None else form.count((*place, "seeds"), count, 1))
 
 
 def _is_yaml(name: str) -> bool:

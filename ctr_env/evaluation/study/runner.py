@@ -21,6 +21,7 @@ from .cells import Cell, cells_of
 from .check import check_study
 from .episode import EpisodeTask, Outcome, run_episode_task, study_versions, write_crash
 from .file import StudyFile
+from .policies import agents_of
 from .storage import exclusive, storage_errors, storage_message
 from .store import StudyFolder
 from .table import assemble
@@ -60,10 +61,11 @@ def run_study(
     engine: Engine | None = None,
     *,
     on_progress: Callable[[Progress], None] | None = None,
+    on_training: Callable[[int, int], None] | None = None,
     retry_crashed: bool = False,
     recompute: bool = False,
 ) -> pa.Table:
-    """Run the episodes of a study that are missing in its folder.
+    """Run the episodes of a study that are missing in its folder, after the trainings of its agents.
 
     Every finished episode is recorded at once, and never run again; a file with further seeds, systems or axes
     continues in the same folder. Also when the run is interrupted, ``study.parquet`` has the finished episodes.
@@ -73,6 +75,7 @@ def run_study(
         out: Its folder; made if missing. All machines that run episodes must share it.
         engine: Runs the episodes; ``None``: one process for each core.
         on_progress: Called at the beginning, and after each episode.
+        on_training: Called with the numbers of trainings of agents, finished and all, at the beginning and after each.
         retry_crashed: Run those episodes again that ended with an error.
         recompute: Compute the metrics of episodes of earlier runs again from their traces, by the present definitions.
 
@@ -85,21 +88,28 @@ def run_study(
         StorageError: If results cannot be written; a later run resumes.
         UsageError: If another process runs a study in the folder.
         WorkerError: If a worker has other versions of packages.
+        MissingDependencyError: If agents are to be trained and Stable-Baselines3 is not installed.
+        TrainingError: If a training diverges.
     """
     out, cells = out.resolve(), cells_of(file)
     check_study(file, cells)
     folder, versions, start = StudyFolder(out), study_versions(), time.perf_counter()
+    engine = engine or LocalEngine()
     with storage_errors(out), exclusive(out):
         RunFolder(out, "study", {"study": file.study, "versions": versions})
         with replacing(out / "study.yaml") as scratch:
             scratch.write_text(file.text)
+        if file.agents:
+            from ctr_env.evaluation.agents.runner import train_agents  # which needs PyTorch
+
+            train_agents(agents_of(file), out, engine, on_training)
         _end_last_line(folder.journal)
         for cell in cells if recompute else ():
-            for seed in file.seeds:
+            for seed in cell.seeds:
                 folder.recompute(cell.digest, seed)
-        progress = Progress(len(cells) * len(file.seeds))
+        progress = Progress(sum(len(cell.seeds) for cell in cells))
         try:
-            _run_missing(file, cells, folder, engine or LocalEngine(), on_progress, retry_crashed, progress)
+            _run_missing(file, cells, folder, engine, on_progress, retry_crashed, progress)
         except BaseException:
             with suppress(OSError):
                 assemble(file, cells, folder, versions)
@@ -124,7 +134,7 @@ def _run_missing(
     with_video = set(sorted(file.seeds)[: file.videos])
     missing = []
     for cell in cells:
-        for seed in sorted(file.seeds):
+        for seed in cell.seeds:
             record = folder.finished(cell.digest, seed, seed in with_video)
             if record is not None and retry_crashed and record["status"] == "crashed":
                 folder.episode(cell.digest, seed).unlink()

@@ -13,22 +13,23 @@ from ctr_env.evaluation.benchmark.statistics import wilson
 
 __all__ = ["cell_summaries", "study_table"]
 
+_CONDITION = "param.condition"
 _ERRORS = (("true_position_error_m", 1e3), ("true_rotation_error_rad", float(np.degrees(1.0))))
 
 
 def cell_summaries(rows: pa.Table) -> list[dict[str, Any]]:
     """Summaries of a study's cells in the order of its rows.
 
-    Each has ``cell``, ``system``, ``parameters`` (those in which cells of a system differ), ``episodes``, ``crashed``,
+    Each has ``cell``, ``system``, ``parameters`` (the condition, and those in which cells of a system differ under it), ``episodes``, ``crashed``,
     ``successes``, ``interval`` (of the success rate, in which a crash is no success) and the medians of the true errors
     (``None`` if all episodes crashed).
     """
     names = [name for name in rows.column_names if name.startswith("param.")]
-    found, values = rows.to_pylist(), dict[tuple[str, str], set[Any]]()
+    found, values = rows.to_pylist(), dict[tuple[str, str, str | None], set[Any]]()
     for row in found:
         for name in names:
-            values.setdefault((name, row["system"]), set()).add(row[name])
-    varying = [name for name in names if any(len(each) > 1 for (of, _), each in values.items() if of == name)]
+            values.setdefault((name, row["system"], row.get(_CONDITION)), set()).add(row[name])
+    varying = [name for name in names if name == _CONDITION or _varies(name, values)]
     cells: dict[str, list[dict[str, Any]]] = {}
     for row in found:
         cells.setdefault(row["cell"], []).append(row)
@@ -56,6 +57,10 @@ def study_table(rows: pa.Table, title: str) -> Table:
             *[str(each["crashed"])] * crashes,
         )  # fmt: skip
     return table
+
+
+def _varies(name: str, values: Mapping[tuple[str, str, str | None], set[Any]]) -> bool:
+    return any(len(each) > 1 for (of, *_), each in values.items() if of == name)
 
 
 def _summary(rows: Sequence[Mapping[str, Any]], varying: Sequence[str]) -> dict[str, Any]:

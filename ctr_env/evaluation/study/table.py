@@ -27,7 +27,7 @@ def assemble(file: StudyFile, cells: Sequence[Cell], folder: StudyFolder, versio
 
     The same episodes make the same bytes, however they were run.
     """
-    found = ((cell, seed, folder.read(cell.digest, seed)) for cell in cells for seed in sorted(file.seeds))
+    found = ((cell, seed, folder.read(cell.digest, seed)) for cell in cells for seed in cell.seeds)
     table = table_of(file, [(cell, seed, record) for cell, seed, record in found if record is not None], versions)
     with replacing(folder.parquet) as scratch:
         pq.write_table(table, scratch)
@@ -50,7 +50,7 @@ def table_of(
     rows = []
     for cell, seed, record in episodes:
         head = (file.study, cell.digest, cell.system, cell.scenario, seed, record["status"], record["error"])
-        parameters = {f"param.{key}": value for key, value in cell.parameters.items()}
+        parameters = {f"param.{key}": value for key, value in (cell.parameters | cell.labels).items()}
         metrics = {key: value for key, value in (record["metrics"] or {}).items() if key not in _FIRST}
         rows.append(dict(zip(_FIRST, head, strict=True)) | {"param.seconds": cell.seconds} | parameters | metrics)
     names = sorted({name for row in rows for name in row if name.startswith("param.")})

@@ -6,16 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
-from gymnasium.envs.registration import load_env_creator
 
-from ctr_env._registration import ENVIRONMENTS
-from ctr_env.envs import ReachEnv, ServoEnv
-from ctr_env.errors import ConfigurationError
 from ctr_env.runs.seeds import episode_seed
 
-__all__ = ["NumberedEpisodes", "environment_class", "make_environment", "policy_observations"]
-
-_OF_REACHING = ("reward", "tolerance_m", "difficulty")
+__all__ = ["NumberedEpisodes", "make_environment", "policy_observations"]
 
 
 class NumberedEpisodes(gym.Wrapper[Any, Any, Any, Any]):
@@ -54,31 +48,6 @@ class NumberedEpisodes(gym.Wrapper[Any, Any, Any, Any]):
     def set_difficulty(self, value: float) -> None:
         """Set the difficulty of the following episodes."""
         self.env.unwrapped.difficulty = value  # type: ignore[attr-defined]
-
-
-def environment_class(env_id: str, settings: Mapping[str, Any]) -> type[ServoEnv]:
-    """The class of an environment.
-
-    Args:
-        env_id: Gymnasium id, with ``module:`` in front if a module registers it.
-        settings: Keyword arguments.
-
-    Raises:
-        ConfigurationError: If there is no such environment, it is none of visual servoing, or it lacks one of the
-            arguments ``reward``, ``tolerance_m`` and ``difficulty``.
-    """
-    try:
-        entry_point = gym.spec(env_id).entry_point
-    except (gym.error.Error, ModuleNotFoundError) as error:
-        raise ConfigurationError(f"unknown env {env_id!r}; valid names: {', '.join(ENVIRONMENTS)}") from error
-    kind: Any = load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
-    if not (isinstance(kind, type) and issubclass(kind, ServoEnv)):
-        raise ConfigurationError(f"env {env_id!r} is not a ServoEnv; valid names: {', '.join(ENVIRONMENTS)}")
-    missing = [name for name in _OF_REACHING if name in settings and not issubclass(kind, ReachEnv)]
-    if missing:
-        raise ConfigurationError(f"{env_id} has no {', '.join(missing)}, which Reach and Follow environments have")
-    found: type[ServoEnv] = kind
-    return found
 
 
 def make_environment(env_id: str, settings: Mapping[str, Any]) -> gym.Env[Any, Any]:

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 
+from ctr_env.envs.spec import environment_class
 from ctr_env.errors import MissingDependencyError
 from ctr_env.learning.checkpoint import require_finite
 from ctr_env.learning.state_file import load_state, save_state
-from ctr_env.runs.folder import RunFolder
 
 from .algorithms import actor_network, make_model
 from .callbacks import Checkpoints, Curriculum, Evaluations, Reporting
 from .config import ReinforcementConfig
-from .environments import environment_class, policy_observations
+from .environments import policy_observations
 from .hyperparameters import read_hyperparameters
 from .interruption import deferred_interrupt
 from .model_state import model_state, restore_model
 from .policy import Policy, PolicyHeader
+from .training_folder import TrainingFolder
 from .vector_environments import training_environments
 
 try:
@@ -39,8 +39,6 @@ Report = Callable[[int, float, float | None], None]
 """Called after every step with the number of steps, the progress (0 to 1) and the share of the last training episodes
 that succeeded (``None``: no episode has ended)."""
 
-_CHECKPOINT, _POLICY = "checkpoint.safetensors", "policy.safetensors"
-_MAY_CHANGE = ("steps", "evaluate_every", "evaluation_episodes", "save_minutes", "hyperparameters")
 _VALIDATION = "validation"
 
 
@@ -48,7 +46,7 @@ class PolicyTrainer:
     """Trains one policy.
 
     Attributes:
-        folder: Run folder: checkpoint, policy, settings and TensorBoard files.
+        folder: Run folder: checkpoint, policy, learning curve, settings and TensorBoard files.
         hyperparameters: Those of the algorithm.
         model: The model of Stable-Baselines3.
         steps: Length of the training.
@@ -68,7 +66,7 @@ class PolicyTrainer:
             RunFolderError: If the folder holds a run with other settings.
             MissingFileError: If a file that is named does not exist.
         """
-        self.config, self.folder, self._environment = config, folder, dict(environment)
+        self.config, self.folder, self._environment = config, TrainingFolder(folder), dict(environment)
         asked = {"difficulty": config.difficulty} if config.difficulty < 1.0 else {}
         environment_class(config.env, {**environment, **asked})
         spec = gym.spec(config.env)
@@ -82,12 +80,14 @@ class PolicyTrainer:
             self.model = make_model(
                 config.algo, self._envs, self.hyperparameters, config.seed, spec.max_episode_steps or 0
             )
-            self._claim_folder()
+            self.folder.claim(config, environment, self.hyperparameters)
             self._resume()
         except BaseException:
             self.close()
             raise
-        self._best = self._best_so_far()
+        found = self.folder.best(_VALIDATION)  # which may be newer than the checkpoint
+        self._best = None if found is None else _rank(found)
+        self._evaluations = [each for each in self.folder.evaluations() if each["step"] <= self.step]
 
     @property
     def step(self) -> int:
@@ -108,7 +108,7 @@ class PolicyTrainer:
             TrainingError: If the training diverges; the checkpoint before is kept.
             KeyboardInterrupt: If the user interrupts it.
         """
-        self.model.set_logger(configure(str(self.folder / "tensorboard"), ["tensorboard"]))
+        self.model.set_logger(configure(str(self.folder.path / "tensorboard"), ["tensorboard"]))
         resumed, start = self.seconds, time.monotonic()
 
         def save() -> None:
@@ -130,19 +130,14 @@ class PolicyTrainer:
                 save()
             if stopped():  # in the last rollout or evaluation
                 raise KeyboardInterrupt
-        return Policy.load(self.folder / _POLICY)
+        return Policy.load(self.folder.policy)
 
     def close(self) -> None:
         """End the environments and their processes."""
         self._envs.close()
 
-    def _claim_folder(self) -> None:
-        algorithm = {name: value for name, value in self.hyperparameters.items() if name != "n_timesteps"}
-        settings = {**asdict(self.config), "environment": self._environment, "algorithm_settings": algorithm}
-        RunFolder(self.folder, "train-rl", settings, _MAY_CHANGE)
-
     def _resume(self) -> None:
-        state = load_state(self.folder / _CHECKPOINT)
+        state = load_state(self.folder.checkpoint)
         if state is None:
             return
         restore_model(self.model, state["model"])
@@ -156,7 +151,7 @@ class PolicyTrainer:
         Raises:
             TrainingError: If a number in it is not finite; the one before is kept.
         """
-        file = self.folder / _CHECKPOINT
+        file = self.folder.checkpoint
         model = model_state(self.model)
         require_finite(file, {name: model[name] for name in ("parameters", "variables", "statistics")})
         episodes = self._envs.get_attr("next_episode")
@@ -167,7 +162,9 @@ class PolicyTrainer:
         found = evaluate(policy)
         if self._best is None or _rank(found) > self._best:
             self._best = _rank(found)
-            policy.evaluated(_VALIDATION, found).save(self.folder / _POLICY)
+            policy.evaluated(_VALIDATION, found).save(self.folder.policy)
+        self._evaluations.append({"step": self.step, **found})
+        self.folder.write_evaluations(self._evaluations)
         return found
 
     def _policy(self) -> Policy:
@@ -182,11 +179,6 @@ class PolicyTrainer:
             seed=self.config.seed,
         )
         return Policy(network, header)
-
-    def _best_so_far(self) -> tuple[float, float] | None:
-        """Rank of the policy in the folder, which may be newer than the checkpoint; ``None``: there is none."""
-        file = self.folder / _POLICY
-        return _rank(Policy.load(file).header.evaluation[_VALIDATION]) if file.is_file() else None
 
     def _successes(self) -> float | None:
         ended = self.model.ep_success_buffer

@@ -1,7 +1,8 @@
 import pytest
 
+from ctr_env.envs.spec import environment_class
 from ctr_env.errors import ConfigurationError
-from ctr_env.learning.reinforcement.environments import environment_class, policy_observations
+from ctr_env.learning.reinforcement.environments import policy_observations
 from ctr_env.learning.reinforcement.numbered_environments import NumberedVectorEnv
 from ctr_env.learning.reinforcement.vector_environments import training_environments
 from ctr_env.runs.seeds import episode_seed

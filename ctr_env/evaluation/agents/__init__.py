@@ -1,0 +1,1 @@
+"""Agents of a study: policies that are trained, with several seeds, before its episodes are run."""
