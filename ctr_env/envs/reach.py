@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from numbers import Real
 from typing import Any
 
@@ -108,6 +109,11 @@ class ReachEnv(ServoEnv):
     def difficulty(self, value: float) -> None:
         check_reaching(difficulty=value)
         self._world.goal_scale = value
+
+    @property
+    def tolerances(self) -> tuple[float, float]:
+        """True position error (m) below which the goal counts as reached, and infinity: any rotation does."""
+        return self.tolerance_m, math.inf
 
     def _make_objective(self) -> Objective:
         return ReachObjective(self.reward_kind, self.tolerance_m)

@@ -30,6 +30,7 @@ from .measurement import Measurement
 from .objective import Objective, ServoObjective
 from .observation import Snapshot, observation, observation_space
 from .replay import read_reset_options
+from .success import POSITION_TOLERANCE_M, ROTATION_TOLERANCE_RAD
 from .world import CONTROL_HZ, World
 
 __all__ = ["CONTROL_HZ", "ServoEnv"]
@@ -224,6 +225,11 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
     def step_reward(self, obs: Observation, info: dict[str, Any]) -> float:
         """The reward of a step that led to an observation; to be called once a step."""
         return self._reward(obs, info)
+
+    @property
+    def tolerances(self) -> tuple[float, float]:
+        """True position error (m) and rotation error (rad) below which the goal counts as reached."""
+        return POSITION_TOLERANCE_M, ROTATION_TOLERANCE_RAD
 
     def _make_world(self) -> World:
         return World(self.config, self.kinematics, self.estimator)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ctr_env.errors import DataError
 
-__all__ = ["bootstrap_interval", "holm", "mcnemar", "sign_flip", "wilson"]
+__all__ = ["bootstrap_interval", "crossed_interval", "holm", "mcnemar", "sign_flip", "wilson"]
 
 _CHUNK = 2_000_000  # elements that a block of resamples may have
 
@@ -65,6 +65,36 @@ def bootstrap_interval(
         (x,), np.mean, confidence_level=confidence, n_resamples=resamples, batch=_batch(x), vectorized=True,
         rng=np.random.default_rng(seed),
     ).confidence_interval  # fmt: skip
+    return float(low), float(high)
+
+
+def crossed_interval(
+    first: ArrayLike, second: ArrayLike, *, confidence: float = 0.95, resamples: int = 10_000, seed: int = 0
+) -> tuple[float, float]:
+    """Bootstrap interval of a difference of means that vary with the training and with the episode.
+
+    Trainings (rows) and episodes (columns) are resampled independently of each other, and the episodes are the same for
+    both sides (the pigeonhole bootstrap of crossed random effects: Owen, 2007); the ends are percentiles. With three
+    trainings it tells little of how much trainings differ: such an interval is rather too short.
+
+    Args:
+        first: ``(m, n)`` values of one side, a row for each training.
+        second: ``(k, n)`` values of the other side, in the same episodes; one row where nothing was trained.
+        confidence: Probability of coverage.
+        resamples: Number of bootstrap samples.
+        seed: Seed of the resampling.
+
+    Raises:
+        DataError: If the numbers of episodes differ or are below two, or a value is not finite.
+    """
+    a, b = np.atleast_2d(np.asarray(first, dtype=float)), np.atleast_2d(np.asarray(second, dtype=float))
+    if a.shape[1] != b.shape[1] or a.shape[1] < 2 or not (np.isfinite(a).all() and np.isfinite(b).all()):
+        raise DataError(f"two sides with finite values of the same episodes are needed, not {a.shape} and {b.shape}")
+    rng = np.random.default_rng(seed)
+    episodes = _shares(rng, resamples, a.shape[1])
+    means = [np.sum((_shares(rng, resamples, len(side)) @ side) * episodes, axis=1) for side in (a, b)]
+    tail = 0.5 * (1.0 - confidence)
+    low, high = np.quantile(means[0] - means[1], (tail, 1.0 - tail))
     return float(low), float(high)
 
 
@@ -133,6 +163,11 @@ def holm(p_values: Sequence[float]) -> list[float]:
     adjusted = np.empty_like(p)
     adjusted[order] = np.maximum.accumulate(scaled)
     return [float(value) for value in adjusted]
+
+
+def _shares(rng: np.random.Generator, resamples: int, count: int) -> NDArray[np.float64]:
+    """``(resamples, count)`` shares of each of some things in bootstrap samples."""
+    return rng.multinomial(count, np.full(count, 1.0 / count), size=resamples) / count
 
 
 def _finite(values: ArrayLike) -> NDArray[np.float64]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ from ctr_env.drawing.page.table import Cell, Column, Number, Table
 from ctr_env.evaluation.benchmark.comparison import Comparison, compare
 from ctr_env.runs.configuration import require_choice
 
-from .grouping import Axis, by_system
+from .grouping import Axis, by_system, pair_of
 from .intervals import LEVEL
 from .quantities import ACCURACY, Quantity
 from .study_data import Episode
@@ -37,7 +36,7 @@ def comparison_tables(episodes: Sequence[Episode], axes: Sequence[Axis], baselin
     if len(systems) < 2:
         return ()
     quantities = [_SUCCESS] + [q for q in ACCURACY if any(e.value(q.key) is not None for e in episodes)]
-    rows = [_row(episode, axes, quantities) for episode in episodes]
+    rows = _rows(episodes, axes, quantities)
     found = {q.key: compare(rows, q.key, baseline, pair_by=("pair",), confidence=LEVEL) for q in quantities}
     columns = [Column("system", numeric=False)]
     for each in quantities:
@@ -55,15 +54,29 @@ def comparison_tables(episodes: Sequence[Episode], axes: Sequence[Axis], baselin
 _NOTE = (
     "Mean of system minus baseline over pairs of episodes with the same seed, scenario and levels of all axes, with "
     "its 95 % paired bootstrap interval (BCa). p: McNemar's exact test for success, the sign-flip permutation test "
-    "otherwise, corrected by Holm for all systems of the table. Pairs in which a metric is undefined are left out."
+    "otherwise, corrected by Holm for all systems of the table. Pairs in which a metric is undefined are left out. "
+    "Of a policy that was trained several times, the mean over its trainings counts."
 )
 
 
-def _row(episode: Episode, axes: Sequence[Axis], quantities: Sequence[Quantity]) -> dict[str, Any]:
-    levels = [episode.parameters.get(axis.key) for axis in axes]
-    pair = json.dumps([episode.scenario, episode.seed, *levels])
-    values = {each.key: episode.value(each.key) for each in quantities}
-    return {"system": episode.system, "pair": pair, **values, "success": episode.success}
+def _rows(episodes: Sequence[Episode], axes: Sequence[Axis], quantities: Sequence[Quantity]) -> list[dict[str, Any]]:
+    """One row for each pair of each system: the mean over several trainings of a policy."""
+    groups: dict[tuple[str, str], list[Episode]] = {}
+    for episode in episodes:
+        groups.setdefault((episode.system, pair_of(episode, axes)), []).append(episode)
+    return [
+        {"system": system, "pair": pair, **{each.key: _mean(found, each) for each in quantities}}
+        for (system, pair), found in groups.items()
+    ]
+
+
+def _mean(episodes: Sequence[Episode], quantity: Quantity) -> bool | float | None:
+    """The metric of an episode, or its mean over those of several trainings in which it is defined."""
+    if len(episodes) == 1:
+        return episodes[0].success if quantity is _SUCCESS else episodes[0].value(quantity.key)
+    values = [float(e.success) if quantity is _SUCCESS else e.value(quantity.key) for e in episodes]
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
 
 
 def _cells(comparison: Comparison, scale: float) -> list[Cell]:

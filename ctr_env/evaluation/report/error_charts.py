@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ctr_env.drawing.page.chart import Chart, Line, Panel
-from ctr_env.envs.success import POSITION_TOLERANCE_M, ROTATION_TOLERANCE_RAD
 from ctr_env.evaluation.benchmark.scenarios import SCENARIOS
 
 from .grouping import by_scenario, by_system
@@ -23,10 +22,7 @@ ERRORS_OVER_TIME = (
 )
 """Errors that are drawn over time."""
 
-_TOLERANCES = {
-    "true_position_error_m": POSITION_TOLERANCE_M,
-    "true_rotation_error_rad": ROTATION_TOLERANCE_RAD,
-}
+_JUDGED = ("true_position_error_m", "true_rotation_error_rad")  # by the tolerances, in this order
 _FLOOR = 1e-2  # mm and degrees: smaller errors are drawn here, so that those of perfect estimates have a place
 Series = Mapping[tuple[str, int], ErrorSeries]
 
@@ -60,17 +56,18 @@ def _chart(scenario: str, episodes: Sequence[Episode], series: Series, styles: M
 
 def _panel(name: str, episodes: Sequence[Episode], series: Series, styles: Mapping[str, int]) -> Panel | None:
     shown = quantity(name)
-    lines = []
+    lines, tolerances = [], set[float]()
     for system, group in by_system(episodes).items():
         known = [series[e.cell, e.seed] for e in group if (e.cell, e.seed) in series]
         found = band(known, name, shown.scale)
+        if name in _JUDGED:
+            tolerances |= {each.tolerances[_JUDGED.index(name)] for each in known}
         if found is not None:
             median, low, high = (np.maximum(each, _FLOOR) for each in (found.median, found.low, found.high))
             lines.append(Line(system, found.time_s, median, styles[system], low=low, high=high))
     if not lines or all(np.nanmax(line.y) <= _FLOOR for line in lines):
         return None
-    tolerance = _TOLERANCES.get(name)
-    levels = () if tolerance is None else ((shown.scale * tolerance, "tolerance"),)
+    levels = [(shown.scale * value, "tolerance") for value in sorted(tolerances) if np.isfinite(value)]
     end = max(float(line.x[-1]) for line in lines)
     return Panel(lines, "time (s)", shown.heading, x_range=(0.0, end), log_y=True, levels=levels)
 

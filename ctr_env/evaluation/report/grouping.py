@@ -10,7 +10,7 @@ from typing import Any
 
 from .study_data import Episode
 
-__all__ = ["Axis", "by_scenario", "by_system", "find_axes", "level_text"]
+__all__ = ["Axis", "by_scenario", "by_system", "find_axes", "level_text", "pair_of"]
 
 Groups = dict[str, list[Episode]]
 
@@ -48,12 +48,18 @@ def by_scenario(episodes: Iterable[Episode]) -> Groups:
 def find_axes(episodes: Sequence[Episode]) -> tuple[Axis, ...]:
     """The parameters that vary within a system, scenarios apart.
 
-    A parameter is compared only between episodes that differ in nothing else: settings of the other axes at which a
-    level is missing are left out, or, if there is none without a gap, those with a single level.
+    The seed of a policy's training is none. A parameter is compared only between episodes that differ in nothing else:
+    settings of the other axes at which a level is missing are left out, or, if there is none without a gap, those with
+    a single level.
     """
-    names = sorted({name for episode in episodes for name in episode.parameters} - {"scenario"})
+    names = sorted({name for episode in episodes for name in episode.parameters} - {"scenario", "training_seed"})
     varied = [name for name in names if _varies(name, episodes)]
     return tuple(axis for name in varied if (axis := _axis(name, varied, episodes)) is not None)
+
+
+def pair_of(episode: Episode, axes: Sequence[Axis]) -> str:
+    """What episodes that are compared have in common: scenario, seed and level of every axis."""
+    return json.dumps([episode.scenario, episode.seed, *(episode.parameters.get(axis.key) for axis in axes)])
 
 
 def level_text(level: Any) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["ACCURACY", "ALL", "CONSTRAINTS", "ESTIMATION", "MOTION", "Quantity", "quantity"]
+__all__ = ["ACCURACY", "ALL", "CONSTRAINTS", "ESTIMATION", "MOTION", "OBSERVATION", "Quantity", "quantity"]
 
 _DEG = float(np.degrees(1.0))
 
@@ -72,6 +72,27 @@ ESTIMATION = (
 )
 """What the estimator achieved, and what the controller believed."""
 
+OBSERVATION = (
+    Quantity(
+        *("episode_estimate_position_error_m", "estimate position error, whole episode", "mm", 1e3),
+        "Distance between estimated and true camera-to-base pose, mean of the episode.",
+    ),
+    Quantity(
+        *("episode_estimate_rotation_error_rad", "estimate rotation error, whole episode", "deg", _DEG),
+        "Angle between estimated and true camera-to-base pose, mean of the episode.",
+    ),
+    Quantity(
+        *("estimate_position_std_m", "claimed position deviation", "mm", 1e3),
+        "Standard deviation of the estimated position by its covariance, mean of the last second.",
+    ),
+    Quantity(
+        *("episode_estimate_position_std_m", "claimed position deviation, whole episode", "mm", 1e3),
+        "The same, mean of the episode.",
+    ),
+    Quantity("visible_share", "visible share", "%", 100.0, "Share of the arm that is visible, mean of the episode."),
+)
+"""How well the arm could be observed."""
+
 MOTION = (
     Quantity(
         *("settling_time_5pct_s", "settling time (5 %)", "s", 1.0),
@@ -105,7 +126,7 @@ CONSTRAINTS = (
 )
 """How close it came to the borders of image and joints."""
 
-ALL = (*ACCURACY, *ESTIMATION, *MOTION, *CONSTRAINTS)
+ALL = (*ACCURACY, *ESTIMATION, *OBSERVATION, *MOTION, *CONSTRAINTS)
 """All quantities that have a label."""
 
 _BY_KEY = {each.key: each for each in ALL}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from html import escape
 
@@ -11,13 +11,16 @@ from ctr_env.drawing.page.markup import element
 from ctr_env.drawing.page.section import Html, Part, Section
 from ctr_env.drawing.page.table import Table
 
+from .agent_tables import agent_comparison, agent_table, observation_comparison
 from .axis_charts import axis_chart
 from .comparison_table import comparison_tables
 from .error_charts import ERRORS_OVER_TIME, error_charts
 from .gallery import failure_gallery, video_gallery
-from .grouping import by_system, find_axes
+from .grouping import Axis, by_system, find_axes
 from .labels import nominal_episodes
+from .learning_curves import learning_curves, read_curves
 from .media import MediaBudget
+from .observation_charts import OBSERVED_OVER_TIME, observation_charts
 from .overview_chart import overview_chart
 from .quantities import ALL
 from .run_tables import run_tables, version_table
@@ -25,6 +28,7 @@ from .series import ErrorSeries, read_errors
 from .settling_chart import settling_chart
 from .study_data import StudyData
 from .summary_tables import axis_table, failed_table, failure_table, scenario_tables, system_tables
+from .trainings import agent_systems
 from .trajectory_charts import trajectory_charts
 
 __all__ = ["make_sections"]
@@ -46,7 +50,9 @@ def make_sections(data: StudyData, budget: MediaBudget, baseline: str | None = N
     which = "at the nominal level of what was varied one at a time" if one_at_a_time else "over all its episodes"
     styles = {system: i for i, system in enumerate(by_system(data.episodes))}
     axes = find_axes(data.episodes)
-    series = read_errors(nominal, nominal.episodes, ERRORS_OVER_TIME)
+    with_agents = bool(agent_systems(nominal.episodes))
+    names = dict.fromkeys((*ERRORS_OVER_TIME, *(OBSERVED_OVER_TIME if with_agents else ())))
+    series = read_errors(nominal, nominal.episodes, tuple(names))
     found = (
         _run(data, run_tables(data, axes)),
         Section(
@@ -57,6 +63,7 @@ def make_sections(data: StudyData, budget: MediaBudget, baseline: str | None = N
             *("comparison", "Comparison", "Every system beside the baseline, on the same episodes."),
             comparison_tables(nominal.episodes, axes, baseline),
         ),
+        *(_agents(nominal, axes, series, styles) if with_agents else ()),
         Section(
             *("scenarios", "Scenarios", f"Every system in every scenario, {which}."),
             scenario_tables(nominal.episodes),
@@ -88,6 +95,21 @@ def make_sections(data: StudyData, budget: MediaBudget, baseline: str | None = N
         _methods(data),
     )
     return tuple(section for section in found if section.parts)
+
+
+def _agents(
+    data: StudyData, axes: Sequence[Axis], series: dict[tuple[str, int], ErrorSeries], styles: dict[str, int]
+) -> Iterator[Section]:
+    """What was learned, what it is worth, and whether agents learned to look."""
+    curves, observed = read_curves(data.folder), observation_comparison(data.episodes, axes)
+    text = (
+        "Policies that were trained for this study, each with several seeds, on the same episodes as the controllers."
+    )
+    parts: list[Part] = [learning_curves(curves)] if curves else []
+    yield Section("agents", "Agents", text, [*parts, agent_table(data.episodes), agent_comparison(data.episodes, axes)])
+    text = "Whether agents learned to look: to move so that the estimate improves."
+    parts = [*observation_charts(data.episodes, series, styles), *([] if observed is None else [observed])]
+    yield Section("looking", "Looking", text, parts)
 
 
 def _run(data: StudyData, tables: Sequence[Table]) -> Section:

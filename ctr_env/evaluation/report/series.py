@@ -28,11 +28,14 @@ class ErrorSeries:
 
     Attributes:
         time_s: ``(T,)``.
-        errors: ``(T,)`` by name; NaN where there is no valid estimate that the error could be judged by.
+        errors: ``(T,)`` by name; NaN where there is no valid estimate that the error could be judged by, or it is not
+            recorded.
+        tolerances: Position error (m) and rotation error (rad) below which the goal counts as reached.
     """
 
     time_s: NDArray[np.float64]
     errors: dict[str, NDArray[np.float64]]
+    tolerances: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -91,11 +94,12 @@ def _quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _errors(trace: Trace, names: Sequence[str]) -> ErrorSeries:
     errors = {}
     for name in names:
-        values = np.asarray(trace[name], dtype=float).copy()
+        known = trace.series.get(name)
+        values = np.full(len(trace["time_s"]), np.nan) if known is None else np.asarray(known, dtype=float).copy()
         if name.startswith(_JUDGED_BY_ESTIMATE):
             values[~trace["estimate_valid"]] = np.nan
         errors[name] = values
-    return ErrorSeries(np.asarray(trace["time_s"], dtype=float), errors)
+    return ErrorSeries(np.asarray(trace["time_s"], dtype=float), errors, trace.tolerances)
 
 
 def _at(time: NDArray[np.float64], known: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:

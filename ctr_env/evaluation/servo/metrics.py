@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctr_env.envs.success import POSITION_TOLERANCE_M, ROTATION_TOLERANCE_RAD
-
 from .image_motion import depth_excursion, lost_from_view_share, max_image_excursion
 from .joint_motion import limit_hits, peak_joint_jerk, peak_joint_velocity
 from .step_response import apparent_settling_time, overshoot, relative_settling_time, settling_time
 from .trace import Trace
 
-__all__ = ["ERRORS", "METRICS", "episode_metrics"]
+__all__ = ["ERRORS", "METRICS", "OBSERVATION", "episode_metrics"]
 
 ERRORS = (
     *("true_position_error_m", "true_rotation_error_rad"),
@@ -23,6 +21,13 @@ ERRORS = (
     *("estimate_position_error_m", "estimate_rotation_error_rad"),
 )
 """Errors that are averaged over the last second."""
+OBSERVATION = (
+    *("episode_estimate_position_error_m", "episode_estimate_rotation_error_rad"),
+    *("estimate_position_std_m", "estimate_rotation_std_rad"),
+    *("episode_estimate_position_std_m", "episode_estimate_rotation_std_rad"),
+    "visible_share",
+)
+"""How well the arm could be observed: errors of the estimate, what it claims of them, visible share of the arm."""
 METRICS = (
     *ERRORS,
     *("tracking_position_error_m", "tracking_rotation_error_rad"),
@@ -30,6 +35,7 @@ METRICS = (
     *("path_length_m", "path_ratio", "joint_limit_time_s", "limit_hits"),
     *("max_image_excursion", "lost_from_view_share", "depth_excursion_m"),
     *("peak_joint_velocity_rad_s", "peak_joint_jerk_rad_s3", "arm_in_view_share", "valid_share"),
+    *OBSERVATION,
 )
 """Metrics of an episode that are summarised."""
 
@@ -44,7 +50,8 @@ def episode_metrics(trace: Trace) -> dict[str, Any]:
     A metric is ``None`` where it is undefined, such as the settling time of an episode that does not settle, or where
     an older trace lacks its series.
 
-    - ``success``: the environment's criterion at the end (both true errors within 5 mm and 1° for half a second).
+    - ``success``: the environment's criterion at the end (both true errors within 5 mm and 1° for half a second; in
+      ``Reach`` and ``Follow`` environments the true position error within their tolerance).
     - ``true_…``, ``apparent_…``, ``estimate_…``: steady-state errors, means of the last second; those of apparent and
       estimate errors over its frames with a valid estimate.
     - ``tracking_…``: means of the true errors from 3 s on.
@@ -56,7 +63,10 @@ def episode_metrics(trace: Trace) -> dict[str, Any]:
     - ``limit_hits``, ``peak_joint_velocity_rad_s``, ``peak_joint_jerk_rad_s3``: see
       :mod:`ctr_env.evaluation.servo.joint_motion`; ``joint_limit_time_s``: time within 0.02 rad of a joint stop.
     - ``arm_in_view_share``: share of frames that show at least 30 % of the arm; ``valid_share``: of those with a valid
-      estimate; ``has_estimate``: whether most of the last second's are.
+      estimate; ``has_estimate``: whether most of the last second's are; ``visible_share``: mean visible share of the
+      arm.
+    - ``estimate_…_std_…``: standard deviations that the estimate claims, means over the frames of the last second with
+      a valid estimate; ``episode_estimate_…``: errors and standard deviations, the same over the whole episode.
     - ``failure``: ``None`` for a success; otherwise the estimator's most frequent reason if most estimates of the last
       second are invalid, ``"estimate_error"`` if the apparent errors are within tolerance, ``"joint_limit"`` or
       ``"not_converged"``. ``failure_detail``: a sentence with its figures.
@@ -100,7 +110,17 @@ def episode_metrics(trace: Trace) -> dict[str, Any]:
         "arm_in_view_share": float((trace["arm_in_view"] >= _ARM_IN_VIEW).mean()),
         "valid_share": float(trace["estimate_valid"].mean()),
     }
-    return metrics
+    return metrics | _observation(trace, last)
+
+
+def _observation(trace: Trace, last: NDArray[np.bool_]) -> dict[str, float | None]:
+    """The metrics :data:`OBSERVATION`."""
+    found: dict[str, float | None] = {"visible_share": float(trace["arm_in_view"].mean())}
+    for name in OBSERVATION[:-1]:
+        series = trace.series.get(name.removeprefix("episode_"))
+        frames = trace["estimate_valid"] & (last | name.startswith("episode_"))
+        found[name] = None if series is None or not frames.any() else float(series[frames].mean())
+    return {name: found[name] for name in OBSERVATION}
 
 
 def _failure(trace: Trace, last: NDArray[np.bool_]) -> str:
@@ -111,7 +131,7 @@ def _failure(trace: Trace, last: NDArray[np.bool_]) -> str:
         trace["apparent_position_error_m"][last].mean(),
         trace["apparent_rotation_error_rad"][last].mean(),
     )
-    if apparent[0] < POSITION_TOLERANCE_M and apparent[1] < ROTATION_TOLERANCE_RAD:
+    if all(error < tolerance for error, tolerance in zip(apparent, trace.tolerances, strict=True)):
         return "estimate_error"
     return "joint_limit" if trace["at_joint_limit"][last].all() else "not_converged"
 

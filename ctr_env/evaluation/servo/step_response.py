@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ctr_env.envs.success import POSITION_TOLERANCE_M, ROTATION_TOLERANCE_RAD
-
 from .trace import Trace
 
 __all__ = ["apparent_settling_time", "overshoot", "relative_settling_time", "settling_time"]
@@ -17,7 +15,7 @@ _LEAST = {"position_error_m": 1e-3, "rotation_error_rad": 1e-2}  # initial error
 
 def settling_time(trace: Trace) -> float | None:
     """Time after which both true errors stay within the tolerances of success, seconds; ``None`` if they do not."""
-    return _time_within(trace, "true", POSITION_TOLERANCE_M, ROTATION_TOLERANCE_RAD)
+    return _time_within(trace, "true", *trace.tolerances)
 
 
 def apparent_settling_time(trace: Trace) -> float | None:
@@ -25,7 +23,7 @@ def apparent_settling_time(trace: Trace) -> float | None:
 
     Papers that measure errors by the camera itself report this time.
     """
-    return _time_within(trace, "apparent", POSITION_TOLERANCE_M, ROTATION_TOLERANCE_RAD)
+    return _time_within(trace, "apparent", *trace.tolerances)
 
 
 def relative_settling_time(trace: Trace) -> float | None:
@@ -33,8 +31,9 @@ def relative_settling_time(trace: Trace) -> float | None:
 
     Where 5 % of an initial error is less than the tolerance of success, that tolerance takes its place.
     """
-    position = max(_RELATIVE * float(trace["true_position_error_m"][0]), POSITION_TOLERANCE_M)
-    rotation = max(_RELATIVE * float(trace["true_rotation_error_rad"][0]), ROTATION_TOLERANCE_RAD)
+    least = trace.tolerances
+    position = max(_RELATIVE * float(trace["true_position_error_m"][0]), least[0])
+    rotation = max(_RELATIVE * float(trace["true_rotation_error_rad"][0]), least[1])
     return _time_within(trace, "true", position, rotation)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctr_env.envs import ServoEnv
+from ctr_env.envs.success import POSITION_TOLERANCE_M, ROTATION_TOLERANCE_RAD
 from ctr_env.errors import UsageError
 from ctr_env.geometry import twist_between
 from ctr_env.runs.files import replacing
@@ -38,7 +39,9 @@ class Trace:
             gripper in the image: -1 and 1 are its borders) and ``gripper_base_m`` ``(T, 3)``;
             ``position_error_vector_m`` and ``rotation_error_vector_rad`` ``(T, 3)``, goal minus gripper in base axes;
             ``joint_positions`` (as measured), ``joint_velocities`` (true) and ``commanded_velocities`` ``(T, n)``, the
-            last of the command that led to the frame. Files of earlier versions lack some of them.
+            last of the command that led to the frame; ``estimate_position_std_m``, ``estimate_rotation_std_rad``
+            ``(T,)``, the estimate's own standard deviations (root of the sum of the variances along the axes);
+            ``position_tolerance_m`` and ``rotation_tolerance_rad`` ``(T,)``. Files of earlier versions lack some.
     """
 
     seed: int
@@ -47,6 +50,14 @@ class Trace:
     def __getitem__(self, name: str) -> NDArray[Any]:
         """The series of a name."""
         return self.series[name]
+
+    @property
+    def tolerances(self) -> tuple[float, float]:
+        """Position error (m) and rotation error (rad) below which the goal counted as reached."""
+        names = ("position_tolerance_m", "rotation_tolerance_rad")
+        defaults = (POSITION_TOLERANCE_M, ROTATION_TOLERANCE_RAD)
+        found = [float(self.series[n][0]) if n in self.series else d for n, d in zip(names, defaults, strict=True)]
+        return found[0], found[1]
 
     def save(self, path: Path) -> None:
         """Write as NPZ."""
@@ -98,13 +109,18 @@ def run_episode(
     return Trace(seed, {name: np.array([row[name] for row in rows]) for name in rows[0]})
 
 
-def _positions(env: ServoEnv) -> dict[str, NDArray[np.float64]]:
+def _positions(env: ServoEnv) -> dict[str, Any]:
     now = env.snapshot
     gripper = (now.camera_T_base * now.base_T_ee).translation
     goal = now.camera_T_goal.translation
     pixel = now.camera.project(gripper)
     error = twist_between(now.base_T_ee, now.base_T_goal)
+    variances = now.estimate.covariance.diagonal()
     return {
+        "estimate_position_std_m": np.sqrt(variances[:3].sum()),
+        "estimate_rotation_std_rad": np.sqrt(variances[3:].sum()),
+        "position_tolerance_m": np.float64(env.tolerances[0]),
+        "rotation_tolerance_rad": np.float64(env.tolerances[1]),
         "gripper_camera_m": gripper,
         "goal_camera_m": goal,
         "gripper_px": pixel,

@@ -62,7 +62,7 @@ class Cell:
 
     @property
     def labels(self) -> dict[str, Any]:
-        """What tells it from other cells besides its parameters: condition, and agent and seed, or file, of a policy."""
+        """What tells it from other cells besides its parameters: its condition and its policy."""
         found: dict[str, Any] = {} if self.condition is None else {"condition": self.condition}
         if self.policy is not None and self.policy.agent is not None:
             found |= {"agent": self.policy.agent, "training_seed": self.policy.seed}
@@ -99,7 +99,9 @@ def cells_of(file: StudyFile) -> list[Cell]:
         if i not in used:
             file.reject(("exclude", i), f"exclude matches no cell: {rule!r}")
     if not cells:
-        file.reject(("exclude",), "no cell is left")
+        file.reject(
+            ("exclude",), "exclude leaves no cell" + (" in the conditions that are left" if file.left_out else "")
+        )
     return cells
 
 

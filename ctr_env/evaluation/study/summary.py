@@ -20,9 +20,9 @@ _ERRORS = (("true_position_error_m", 1e3), ("true_rotation_error_rad", float(np.
 def cell_summaries(rows: pa.Table) -> list[dict[str, Any]]:
     """Summaries of a study's cells in the order of its rows.
 
-    Each has ``cell``, ``system``, ``parameters`` (the condition, and those in which cells of a system differ under it), ``episodes``, ``crashed``,
-    ``successes``, ``interval`` (of the success rate, in which a crash is no success) and the medians of the true errors
-    (``None`` if all episodes crashed).
+    Each has ``cell``, ``system``, ``parameters`` (the condition, and those in which cells of a system differ under it),
+    ``episodes``, ``crashed``, ``successes``, ``interval`` (of the success rate, in which a crash is no success) and the
+    medians of the true errors (``None`` if all episodes crashed).
     """
     names = [name for name in rows.column_names if name.startswith("param.")]
     found, values = rows.to_pylist(), dict[tuple[str, str, str | None], set[Any]]()

@@ -6,7 +6,7 @@ from ctr_env.evaluation.report.series import ErrorSeries, band
 
 def series(offset, seconds=2.0, points=61):
     time = np.linspace(0.0, seconds, points)
-    return ErrorSeries(time, {"e": time + offset})
+    return ErrorSeries(time, {"e": time + offset}, (0.005, 0.02))
 
 
 def test_band_has_median_and_percentiles_of_the_episodes():
@@ -31,5 +31,5 @@ def test_an_episode_counts_until_its_end_and_where_it_has_values():
 
 
 def test_without_values_there_is_no_band():
-    empty = ErrorSeries(np.arange(3.0), {"e": np.full(3, np.nan)})
+    empty = ErrorSeries(np.arange(3.0), {"e": np.full(3, np.nan)}, (0.005, 0.02))
     assert band([], "e", 1.0) is None and band([empty], "e", 1.0) is None
