@@ -132,7 +132,7 @@ def _estimate_table(file: StudyFile, found: StudyEstimate) -> Table:
     for column in ("to run", "s/episode", "time"):
         table.add_column(column, justify="right")
     for cell, missing, seconds in zip(found.cells, found.missing, found.seconds, strict=True):
-        known = cell.parameters | cell.labels
+        known = {**cell.parameters, **cell.labels}
         settings = [str(known.get(key, "")) for key in (*labels, *file.axes, *file.one_at_a_time)]
         times = ["?", "?"] if seconds is None else [f"{seconds:.2f}", str(timedelta(seconds=round(missing * seconds)))]
         table.add_row(*([cell.system] if several else []), *settings, str(missing), *times)

@@ -28,7 +28,7 @@ def check_reaching(reward: Any = "dense", tolerance_m: Any = 0.01, difficulty: A
     """
     require_choice("reward", reward, (*REWARDS, _PROGRESS))
     for name, value, unit in (("tolerance_m", tolerance_m, " metres"), ("difficulty", difficulty, "")):
-        if not (isinstance(value, Real) and 0.0 < value <= 1.0):
+        if not (isinstance(value, Real) and 0.0 < float(value) <= 1.0):
             raise ConfigurationError(f"{name} must lie in (0, 1]{unit}, not {value!r}")
 
 

@@ -63,7 +63,7 @@ def record_episode(job: EpisodeJob) -> Trace:
         env = environment_for(job.key, job.study)
         act = None if job.policy is None else act_of(job.policy)
         if job.video is None:
-            return run_episode(env, job.seed, policy=act)
+            return run_episode(env, job.seed, None, act)
         with open_video(job.video, CONTROL_HZ) as video:
 
             def add_frame(bare: ServoEnv, info: dict[str, Any]) -> None:

@@ -99,9 +99,7 @@ def cells_of(file: StudyFile) -> list[Cell]:
         if i not in used:
             file.reject(("exclude", i), f"exclude matches no cell: {rule!r}")
     if not cells:
-        file.reject(
-            ("exclude",), "exclude leaves no cell" + (" in the conditions that are left" if file.left_out else "")
-        )
+        file.reject(("exclude",), "exclude leaves no cell" + (" of the available conditions" if file.left_out else ""))
     return cells
 
 

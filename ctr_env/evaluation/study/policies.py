@@ -57,7 +57,7 @@ def agents_of(file: StudyFile) -> list[Agent]:
     """The agents of a study.
 
     Raises:
-        ConfigurationError: If one is not valid, or no system is one of its; the message names the line.
+        ConfigurationError: If one is not valid; the message names the line.
     """
     from ctr_env.evaluation.agents.agent import Agent  # which needs PyTorch
 
@@ -67,8 +67,6 @@ def agents_of(file: StudyFile) -> list[Agent]:
             found.append(Agent.from_mapping(name, given, file.scale))
         except (CtrEnvError, TypeError) as error:
             file.reject(_blamed(str(error), name, given), f"agent {name!r}: {error}", error)
-        if all(system.get("agent") != name for system in file.systems.values()):
-            file.reject(("agents", name), f"no system has the agent {name!r}: add a system {{agent: {name}}}")
     return found
 
 
@@ -76,8 +74,8 @@ def policies_of(file: StudyFile) -> dict[str, list[CellPolicy]]:
     """Policies of the systems, by name; systems in which the controller acts alone are left out.
 
     Raises:
-        ConfigurationError: If an agent is unknown or not valid, or a policy file cannot be read; the message names the
-            line.
+        ConfigurationError: If an agent is unknown, not valid or of no system, or a policy file cannot be read; the
+            message names the line.
     """
     agents = {agent.name: agent for agent in agents_of(file)} if file.agents else {}
     found = {}
@@ -93,6 +91,9 @@ def policies_of(file: StudyFile) -> dict[str, list[CellPolicy]]:
             found[system] = [_of_agent(agents[name], seed) for seed in agents[name].seeds]
         elif "policy" in settings:
             found[system] = [_of_file(file, (*place, "policy"), settings["policy"])]
+    for name in agents:
+        if all(system.get("agent") != name for system in file.systems.values()):
+            file.reject(("agents", name), f"no system has the agent {name!r}: add a system {{agent: {name}}}")
     return found
 
 

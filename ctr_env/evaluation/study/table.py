@@ -50,7 +50,7 @@ def table_of(
     rows = []
     for cell, seed, record in episodes:
         head = (file.study, cell.digest, cell.system, cell.scenario, seed, record["status"], record["error"])
-        parameters = {f"param.{key}": value for key, value in (cell.parameters | cell.labels).items()}
+        parameters = {f"param.{key}": value for key, value in {**cell.parameters, **cell.labels}.items()}
         metrics = {key: value for key, value in (record["metrics"] or {}).items() if key not in _FIRST}
         rows.append(dict(zip(_FIRST, head, strict=True)) | {"param.seconds": cell.seconds} | parameters | metrics)
     names = sorted({name for row in rows for name in row if name.startswith("param.")})

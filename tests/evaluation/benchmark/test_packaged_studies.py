@@ -1,4 +1,4 @@
-"""The packaged studies: frozen, valid, and as large as they say."""
+"""The packaged studies: those of the benchmark frozen, all valid, and as large as they say."""
 
 import hashlib
 import re
@@ -30,7 +30,11 @@ def text_of(name):
 
 
 def test_the_files_are_frozen():
-    found = {name: hashlib.sha256(text_of(name).encode()).hexdigest() for name in packaged_studies()}
+    found = {
+        name: hashlib.sha256(text_of(name).encode()).hexdigest()
+        for name in packaged_studies()
+        if name.startswith("servo-bench")
+    }
     assert found == SHA256
 
 
@@ -41,7 +45,7 @@ def test_every_cell_is_valid_and_the_number_of_episodes_is_as_documented(name):
     check_study(study, cells)
     assert study.study == name
     stated = int(re.search(r"Episodes:.* = (\d+)", text_of(name))[1])
-    assert len(cells) * len(study.seeds) == stated
+    assert sum(len(cell.seeds) for cell in cells) == stated
 
 
 def test_all_scenarios_take_part():

@@ -99,6 +99,21 @@ def test_an_interrupted_training_resumes(make, tmp_path, algorithm, env, hyperpa
         make(*case, steps=230, seed=1)
 
 
+def test_the_learning_curve_goes_on_from_the_checkpoint(make, tmp_path):
+    """Evaluations that were made after the checkpoint are made again, and count once."""
+    case = CASES[0]
+    trainer = make(*case, steps=300, evaluate_every=64)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.run(evaluations(0.1, 0.2), interrupt_at(170))
+    assert [each["step"] for each in trainer.folder.evaluations()] == [64, 128]
+    later = {"step": 192, "success_rate": 0.9, "position_error_m": 0.1}
+    trainer.folder.write_evaluations([*trainer.folder.evaluations(), later])
+    make(*case, steps=300, evaluate_every=64).run(evaluations(0.3, 0.4, 0.5), silent)
+    found = trainer.folder.evaluations()
+    assert [each["step"] for each in found] == [64, 128, 192, 256, 320]
+    assert [each["success_rate"] for each in found] == [0.1, 0.2, 0.3, 0.4, 0.5]
+
+
 @pytest.mark.parametrize("algorithm, env, hyperparameters, environment", CASES)
 def test_a_restored_model_goes_on_as_the_other_would(make, tmp_path, algorithm, env, hyperparameters, environment):
     """Optimisers, statistics, replay buffer and random generators are those of the model that was saved."""
