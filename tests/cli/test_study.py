@@ -13,6 +13,16 @@ systems:
   truth: {estimator: ground_truth}
   noisy: {estimator: noisy}
 """
+AGENTS = """study: agents
+seeds: {count: 4}
+seconds: 0.2
+base: {env: ctr_env/PandaReach-v0}
+agents:
+  learned: {seeds: 2, steps: 1000}
+systems:
+  pbvs: {action_mode: pbvs}
+  learned: {agent: learned}
+"""
 
 
 @pytest.fixture
@@ -58,6 +68,20 @@ def test_a_dry_run_counts_and_estimates_and_writes_nothing(file, tmp_path, capsy
     capsys.readouterr()
     assert main(["study", str(file), "--dry-run", "--workers", "2", "--out", str(out)]) == 0
     assert "2 cells, 6 episodes, of these 2 to run: about 1:56:40 with 2 workers" in capsys.readouterr().out
+
+
+def test_a_share_of_a_study_and_its_trainings_are_counted(tmp_path, capsys):
+    out = tmp_path / "out"
+    file = tmp_path / "agents.yaml"
+    file.write_text(AGENTS)
+    capsys.readouterr()
+    assert main(["study", str(file), "--scale", "0.5", "--dry-run", "--workers", "1", "--out", str(out)]) == 0
+    shown = capsys.readouterr().out
+    assert "3 cells, 6 episodes, of these 6 to run" in shown
+    assert "2 trainings before, of these 2 to run: 1000 steps" in shown
+    assert not out.exists()
+    assert main(["study", str(file), "--scale", "0", "--out", str(out)]) == 1
+    assert "the scale of a study must lie in (0, 1], not 0.0" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from .file import StudyFile
 
 __all__ = ["without_unavailable"]
 
+_TIMEOUT_S = 300.0  # on a busy machine a renderer that works answers late
+
 
 def without_unavailable(file: StudyFile) -> tuple[StudyFile, dict[str, str]]:
     """A study without its optional conditions whose renderer does not work on this machine.
@@ -27,7 +29,9 @@ def without_unavailable(file: StudyFile) -> tuple[StudyFile, dict[str, str]]:
     for cell in cells_of(file) if optional else ():
         if cell.condition in optional:
             renderers[cell.condition] = environment_of(cell.parameters).env_config.get("renderer", "classic")
-    reports = {renderer: probe(renderer) for renderer in sorted(set(renderers.values())) if renderer in BACKENDS}
+    reports = {
+        renderer: probe(renderer, _TIMEOUT_S) for renderer in sorted(set(renderers.values())) if renderer in BACKENDS
+    }
     missing = {
         str(name): f"{renderer}: {reports[renderer].detail}"
         for name, renderer in renderers.items()

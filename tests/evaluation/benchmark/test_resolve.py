@@ -81,6 +81,13 @@ def test_every_scenario_resolves_to_an_environment_that_can_be_made(name):
 @pytest.mark.parametrize(
     "parameters, message",
     [
+        ({"env": "ctr_env/PandaReach-v0", "robot": "fr3"}, "robot is said by env 'ctr_env/PandaReach-v0': set one"),
+        ({"env": "PandaReach"}, "unknown env 'PandaReach'; valid names: ctr_env/PandaServo-v0"),
+        ({"env": "ctr_env/PandaServo-v0", "reward": "sparse"}, "PandaServo-v0 has no reward, which Reach and Follow"),
+        ({"env": "ctr_env/PandaReach-v0", "reward": "quick"}, "unknown reward 'quick'; valid names: dense, sparse"),
+        ({"env": "ctr_env/PandaReach-v0", "tolerance_m": 2}, r"tolerance_m must lie in \(0, 1\] metres, not 2"),
+        ({"env": "ctr_env/PandaReach-v0", "estimator": "ctr"}, "unknown estimator 'ctr'"),
+        ({"tolerance_m": 0.1}, "tolerance_m needs env, the id of a Reach or Follow environment"),
         ({"robbot": "panda"}, "unknown parameter 'robbot'; valid names: robot, task"),
         ({"robot": "pandy"}, "unknown robot 'pandy'; valid names: baxter"),
         ({"estimator": "ctr"}, "unknown estimator 'ctr'; valid names: charuco"),
@@ -112,6 +119,17 @@ def test_every_scenario_resolves_to_an_environment_that_can_be_made(name):
 def test_a_mistake_is_named(parameters, message):
     with pytest.raises(ConfigurationError, match=message):
         environment_of(parameters)
+
+
+def test_an_environment_may_be_given_by_its_id():
+    spec = environment_of({"env": "ctr_env/FR3Follow-v0", "tolerance_m": 0.03, "randomization": "mild"})
+    assert (spec.id, spec.robot, spec.task) == ("ctr_env/FR3Follow-v0", "fr3", "track")
+    study = ServoStudy(spec.robot, spec.task, env_config=spec.env_config, seconds=0.5, env=spec.env)
+    env = study.make_environment()
+    assert env.unwrapped.tolerance_m == 0.03 and env.unwrapped.config.robot == "fr3"
+    assert env.spec.max_episode_steps == 15 and study.env_id == "ctr_env/FR3Follow-v0"
+    env.close()
+    assert environment_of({}).id == "ctr_env/PandaServo-v0"
 
 
 def test_valid_keys_are_accepted():

@@ -8,7 +8,14 @@ import pytest
 import scipy.stats
 
 from ctr_env.errors import DataError
-from ctr_env.evaluation.benchmark.statistics import bootstrap_interval, holm, mcnemar, sign_flip, wilson
+from ctr_env.evaluation.benchmark.statistics import (
+    bootstrap_interval,
+    crossed_interval,
+    holm,
+    mcnemar,
+    sign_flip,
+    wilson,
+)
 
 
 @pytest.mark.parametrize("successes, n", [(0, 1), (0, 20), (1, 20), (10, 20), (20, 20), (493, 500)])
@@ -115,3 +122,36 @@ def test_holm_bounds_the_family_wise_error():
 def test_unusable_data_are_named(call, message):
     with pytest.raises(DataError, match=message):
         call()
+
+
+class TestCrossedInterval:
+    def half(self, first, second):
+        low, high = crossed_interval(first, second, resamples=40_000, seed=1)
+        return 0.5 * (low + high), 0.5 * (high - low)
+
+    def test_episodes_alone_vary_as_in_the_paired_bootstrap(self):
+        rng = np.random.default_rng(0)
+        common, noise = rng.normal(0.0, 5.0, 400), rng.normal(1.0, 1.0, 400)
+        centre, half = self.half([common + noise], [common])
+        assert centre == pytest.approx(noise.mean(), abs=0.02)
+        assert half == pytest.approx(1.959964 * noise.std() / 20.0, rel=0.03)
+
+    def test_trainings_alone_vary_by_their_own_number(self):
+        levels = np.array([0.0, 0.3, 0.9, 1.0, 2.0, 2.1, 3.5, 4.0])
+        centre, half = self.half(np.repeat(levels[:, None], 50, axis=1), np.zeros((1, 50)))
+        assert centre == pytest.approx(levels.mean(), abs=0.05)
+        assert half == pytest.approx(1.959964 * levels.std() / math.sqrt(8.0), rel=0.05)
+
+    def test_both_sources_add_up(self):
+        rng = np.random.default_rng(2)
+        trainings, episodes = rng.normal(0.0, 1.0, 12), rng.normal(0.0, 3.0, 60)
+        _, half = self.half(trainings[:, None] + episodes, np.zeros((1, 60)))
+        variance = trainings.var() / 12 + episodes.var() / 60
+        assert half == pytest.approx(1.959964 * math.sqrt(variance), rel=0.05)
+
+    @pytest.mark.parametrize(
+        "first, second", [([[1.0]], [[1.0]]), ([[1.0, 2.0]], [[1.0]]), ([[1.0, np.nan]], [[1.0, 2.0]])]
+    )
+    def test_what_cannot_be_compared_is_rejected(self, first, second):
+        with pytest.raises(DataError, match="two sides with finite values of the same episodes are needed"):
+            crossed_interval(first, second)

@@ -118,3 +118,27 @@ def test_summaries_are_over_the_episodes_that_have_a_metric():
     assert summary["with_estimate"]["true_position_error_m"]["median"] == pytest.approx(0.002)
     assert summary_table(summary, "x").row_count > 5
     assert summarise([])["true_position_error_m"] == {"mean": None, "median": None, "p95": None, "n": 0}
+
+
+def test_the_estimate_is_summarised_over_the_last_second_and_over_the_episode():
+    n, valid = 40, np.arange(40) >= 10
+    found = trace([0.1] * n, valid=valid)
+    found.series["estimate_position_error_m"] = np.where(np.arange(n) < 30, 0.03, 0.01)
+    found.series["estimate_position_std_m"] = np.where(np.arange(n) < 30, 0.006, 0.002)
+    metrics = episode_metrics(found)
+    assert metrics["estimate_position_std_m"] == pytest.approx(0.002)
+    assert metrics["episode_estimate_position_std_m"] == pytest.approx((20 * 0.006 + 10 * 0.002) / 30)
+    assert metrics["episode_estimate_position_error_m"] == pytest.approx((20 * 0.03 + 10 * 0.01) / 30)
+    assert metrics["visible_share"] == pytest.approx(29 / 40)
+    assert metrics["estimate_rotation_std_rad"] is None  # a trace of an earlier version
+    assert episode_metrics(trace([0.1] * n, valid=[False] * n))["episode_estimate_position_error_m"] is None
+
+
+def test_a_goal_is_reached_within_the_tolerances_of_the_environment():
+    found = trace([0.1] * 5 + [0.008] * 30)
+    assert episode_metrics(found)["settling_time_s"] is None
+    assert episode_metrics(found)["failure"] == "not_converged"
+    found.series["true_rotation_error_rad"] = np.ones(35)
+    found.series.update(position_tolerance_m=np.full(35, 0.01), rotation_tolerance_rad=np.full(35, np.inf))
+    metrics = episode_metrics(found)
+    assert metrics["settling_time_s"] == pytest.approx(0.5) and metrics["failure"] == "estimate_error"

@@ -1,10 +1,13 @@
 import gymnasium as gym
 import imageio.v3 as iio
 import numpy as np
+import pytest
 
+from ctr_env.errors import DataError, MissingFileError
 from ctr_env.evaluation.servo.metrics import episode_metrics
-from ctr_env.evaluation.servo.policy_episodes import policy_episodes, record_policy
+from ctr_env.evaluation.servo.policy_episodes import act_of, policy_episodes, record_policy
 from ctr_env.evaluation.servo.trace import run_episode
+from ctr_env.learning.reinforcement import Policy, packaged_policy
 
 
 def make(**settings):
@@ -35,3 +38,31 @@ def test_a_video_has_a_frame_for_each_step(tmp_path):
     record_policy(env, ahead, 0, tmp_path / "episode.mp4")
     env.close()
     assert len(iio.imread(tmp_path / "episode.mp4")) == 4
+
+
+def test_the_actions_of_a_file_are_those_of_its_policy(tmp_path):
+    file = tmp_path / "policy.safetensors"
+    with pytest.raises(MissingFileError, match=r"no policy file .*policy.safetensors"):
+        act_of(file)
+    file.write_bytes(packaged_policy("panda_reach").read_bytes())
+    env = make()
+    obs, _ = env.reset(seed=1)
+    env.close()
+    np.testing.assert_array_equal(act_of(file)(obs), Policy.load(file).act(obs))
+    file.write_bytes(b"edited")
+    with pytest.raises(DataError, match="is not a policy file"):
+        act_of(file)
+
+
+def test_a_trace_has_tolerances_and_the_deviations_that_the_estimate_claims():
+    env = make(estimator="noisy", tolerance_m=0.03)
+    std = []
+    trace = run_episode(env, 0, lambda bare, info: std.append(np.sqrt(bare.snapshot.estimate.covariance.diagonal())))
+    env.close()
+    assert trace.tolerances == (0.03, np.inf)
+    expected = np.linalg.norm(np.array(std).reshape(-1, 2, 3), axis=2)
+    np.testing.assert_allclose(trace["estimate_position_std_m"], expected[:, 0])
+    np.testing.assert_allclose(trace["estimate_rotation_std_rad"], expected[:, 1])
+    servo = gym.make("ctr_env/PandaServo-v0", max_episode_steps=2, disable_env_checker=True)
+    assert run_episode(servo, 0).tolerances == (0.005, np.radians(1.0))
+    servo.close()

@@ -21,7 +21,7 @@ def probed(monkeypatch):
     """Names of the backends that were probed, of which none works."""
     names = []
 
-    def probe(name):
+    def probe(name, timeout_s):
         names.append(name)
         return BackendReport(name, False, "no Vulkan device", 0.0, "")
 
