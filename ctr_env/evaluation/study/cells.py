@@ -84,23 +84,28 @@ def cells_of(file: StudyFile) -> list[Cell]:
     """
     file.find_modules()
     cells, used = [], set[int]()
-    policies = policies_of(file)
-    for system in file.systems:
-        for policy in policies.get(system, [None]):
-            for condition in file.conditions or [None]:
-                for parameters, places in _settings(file, system, condition, policy):
-                    cell = _cell(file, system, condition, policy, parameters, places)
-                    known = {**parameters, **cell.labels, "system": system}
-                    matching = {i for i, rule in enumerate(file.exclude) if _matches(rule, known)}
-                    used |= matching
-                    if not matching and condition not in file.left_out:
-                        cells.append(cell)
+    for cell in _combinations(file):
+        known = {**cell.parameters, **cell.labels, "system": cell.system}
+        matching = {i for i, rule in enumerate(file.exclude) if _matches(rule, known)}
+        used |= matching
+        if not matching and cell.condition not in file.left_out:
+            cells.append(cell)
     for i, rule in enumerate(file.exclude):
         if i not in used:
             file.reject(("exclude", i), f"exclude matches no cell: {rule!r}")
     if not cells:
         file.reject(("exclude",), "exclude leaves no cell" + (" of the available conditions" if file.left_out else ""))
     return cells
+
+
+def _combinations(file: StudyFile) -> Iterator[Cell]:
+    """The cells before any is excluded."""
+    policies = policies_of(file)
+    for system in file.systems:
+        for policy in policies.get(system, [None]):
+            for condition in file.conditions or [None]:
+                for parameters, places in _settings(file, system, condition, policy):
+                    yield _cell(file, system, condition, policy, parameters, places)
 
 
 def _settings(

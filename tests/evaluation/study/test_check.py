@@ -39,7 +39,9 @@ def test_a_valid_study_passes():
 
 def test_the_file_of_the_guide_is_valid():
     guide = (Path(__file__).parents[3] / "docs" / "howto" / "study.md").read_text()
-    check(re.search(r"```yaml\n(.*?)```", guide, re.DOTALL)[1])
+    first, conditions, agents = re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)
+    check(first)
+    check(f"study: mine\nseeds: [0]\n{agents}{conditions}")
 
 
 @pytest.mark.parametrize(
