@@ -114,7 +114,7 @@ def sign_flip(differences: ArrayLike, *, resamples: int = 20_000, seed: int = 0)
     """
     d = _finite(differences)
     d = d[d != 0.0]
-    if len(d) == 0:
+    if len(d) < 2:  # both sign patterns of a single difference are equally far from zero
         return 1.0
     from scipy.stats import permutation_test
 

@@ -124,6 +124,11 @@ def test_unusable_data_are_named(call, message):
         call()
 
 
+@pytest.mark.parametrize("differences", [[0.0, 0.0], [0.0, 0.3], [0.0, -2.0, 0.0]])
+def test_a_single_difference_tells_nothing(differences):
+    assert sign_flip(differences) == 1.0
+
+
 class TestCrossedInterval:
     def half(self, first, second):
         low, high = crossed_interval(first, second, resamples=40_000, seed=1)
