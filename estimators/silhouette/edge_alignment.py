@@ -178,7 +178,7 @@ class _Descent:
             return None
         found = self._edges.values()
         self._total = self._known + sum(edges.information for edges in found)
-        force = sum(edges.force for edges in found)
+        force: _Vector = np.sum([edges.force for edges in found], axis=0)
         force[:6] -= self._known[:6, :6] @ matrix_twist(self._given, self._pose)
         step: _Vector = np.asarray(np.linalg.solve(self._total, force), dtype=np.float64)
         self._before, self._pose, self._last_step = self._pose, moved_matrix(self._pose, step[:6]), step
