@@ -118,7 +118,8 @@ try:
             base_T_goal = estimate.camera_T_base.inv() * camera_T_goal
             seen = {"camera_T_base": estimate.camera_T_base, "camera": frame.camera}  # image-based laws need them
             goal = ctr_env.ServoGoal(base_T_goal, estimate.time_s, **seen)
-        command = controller.command(goal, ctr_env.ServoState(frame.joint_positions, frame.time_s))
+        offsets = 0.0 if estimate.joint_offsets is None else estimate.joint_offsets  # of a window
+        command = controller.command(goal, ctr_env.ServoState(frame.joint_positions + offsets, frame.time_s))
         arm.send(command)
         if round(frame.time_s * RATE) % RATE == 0:
             speed_mm = 1e3 * np.linalg.norm(command.twist[:3])
