@@ -46,7 +46,7 @@ coefficient = st.floats(-0.05, 0.05)
 
 @given(st.tuples(*[coefficient] * 8), st.integers(0, 2**32 - 1))
 def test_mild_lenses_of_the_rational_model_round_trip(coefficients, seed):
-    rays = np.random.default_rng(seed).uniform(-0.8, 0.8, (4, 5, 2))
+    rays = np.random.default_rng(seed).uniform(-0.6, 0.6, (4, 5, 2))  # farther out some of these lenses fold
     found = undistort(distort(rays, "opencv", coefficients), "opencv", coefficients)
     np.testing.assert_allclose(found, rays, atol=1e-8)
 

@@ -47,20 +47,20 @@ def test_the_graph_computes_what_the_network_computes(exported, count):
 
 
 def test_crop_and_prior_of_the_package_fit_the_graph(exported):
-    """With them the graph gives the detection of the package, up to the rounding of its own arithmetic."""
+    """With them the graph gives the detection of the package in float32."""
     session, header = exported
     robot = get_robot("panda")
     width, height = header.input_size
     image = np.random.default_rng(0).integers(0, 256, (height, width, 3)).astype(np.uint8)
     crop = Crop((0.5 * width, 0.5 * height), 1.0, header.input_size)
     places = np.random.default_rng(1).uniform(20, 170, (len(header.keypoints), 2))
-    found = Detector(packaged_weights(robot), robot, "cpu").detect([image], [crop], [places])[0]
+    found = Detector(packaged_weights(robot), robot, "cpu", "float32").detect([image], [crop], [places])[0]
     prior = draw_pose_prior(places, json.loads(session.get_modelmeta().custom_metadata_map["chain"]), header.input_size)
     pixels, _, confidence, mask = session.run(None, {"image": image[None], "prior": prior[None]})
     sure = found.confidence > 0.5
-    np.testing.assert_allclose(confidence[0], found.confidence, atol=0.1)
-    np.testing.assert_allclose(mask[0], found.crop_mask, atol=0.35)
-    np.testing.assert_allclose(pixels[0][sure], found.pixels[sure], atol=2.0)
+    np.testing.assert_allclose(confidence[0], found.confidence, atol=1e-3)
+    np.testing.assert_allclose(mask[0], found.crop_mask, atol=1e-2)
+    np.testing.assert_allclose(pixels[0][sure], found.pixels[sure], atol=0.02)
 
 
 def test_the_metadata_name_robot_keypoints_and_conventions(exported):
