@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -12,7 +12,36 @@ from .episode import Episode
 from .loop_errors import LoopErrors
 from .observation import Snapshot
 
-__all__ = ["step_info"]
+__all__ = ["error_info", "step_info"]
+
+
+class _Errors(Protocol):
+    """Errors by the newest valid estimate: of one environment, or ``(N,)`` of each of N."""
+
+    @property
+    def known(self) -> Any:
+        """Whether there has been a valid estimate."""
+
+    @property
+    def apparent_error(self) -> tuple[Any, Any]:
+        """Distance (m) and angle (rad) between goal and gripper by the estimate."""
+
+    @property
+    def estimate_error(self) -> tuple[Any, Any]:
+        """The same between estimated and true ``camera_T_base``."""
+
+
+def error_info(true_error: tuple[Any, Any], errors: _Errors) -> dict[str, Any]:
+    """The part of :func:`step_info` that says how far gripper and estimate are off."""
+    return {
+        "true_position_error_m": true_error[0],
+        "true_rotation_error_rad": true_error[1],
+        "apparent_position_error_m": errors.apparent_error[0],
+        "apparent_rotation_error_rad": errors.apparent_error[1],
+        "estimate_position_error_m": errors.estimate_error[0],
+        "estimate_rotation_error_rad": errors.estimate_error[1],
+        "estimate_known": errors.known,
+    }
 
 
 def step_info(
@@ -42,14 +71,7 @@ def step_info(
         true_error: True position error (m) and rotation error (rad).
     """
     camera = now.camera
-    return {
-        "true_position_error_m": true_error[0],
-        "true_rotation_error_rad": true_error[1],
-        "apparent_position_error_m": errors.apparent_error[0],
-        "apparent_rotation_error_rad": errors.apparent_error[1],
-        "estimate_position_error_m": errors.estimate_error[0],
-        "estimate_rotation_error_rad": errors.estimate_error[1],
-        "estimate_known": errors.known,
+    return error_info(true_error, errors) | {
         "estimate_valid": now.estimate.valid,
         "estimate_reason": now.estimate.reason,
         "controller_mode": command.mode,

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
 from ctr_env.estimators import PoseEstimate
-from ctr_env.geometry import PinholeCamera, matrix_to_vector, matrix_twist, pose_from_matrix
-from ctr_env.scenes.randomization.randomization import Draws
+from ctr_env.geometry import matrix_to_vector, matrix_twist, pose_from_matrix
+
+from .measurement import Measurement
 
 if TYPE_CHECKING:
     from .loop_errors import LoopErrors
@@ -27,38 +28,21 @@ _LONG_S = 1e4
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class Snapshot(Measurement):
     """Everything that is known, and true, at one instant.
 
     Attributes:
-        time_s: Now, seconds.
-        joint_positions: ``(n,)`` as measured (with the encoders' bias), rad.
-        joint_velocities: ``(n,)`` rad/s.
-        camera: Intrinsics.
-        camera_T_goal_matrix: ``(4, 4)`` goal pose in the camera frame.
-        camera_T_base_matrix: ``(4, 4)`` true camera-to-base pose.
-        base_T_ee_matrix: ``(4, 4)`` true gripper pose.
-        base_T_goal_matrix: ``(4, 4)`` true goal pose.
         estimate: Newest estimate.
         image: ``(H, W, 3)`` uint8 image, or ``None`` if neither observation nor estimator uses that of this frame.
-        arm_in_view: Share of the arm that is inside the image and not occluded.
-        at_joint_limit: Whether a joint is near its stop.
-        frame_draws: Random draws of this frame, by field name.
     """
 
-    time_s: float
-    joint_positions: NDArray[np.float64]
-    joint_velocities: NDArray[np.float64]
-    camera: PinholeCamera
-    camera_T_goal_matrix: NDArray[np.float64]
-    camera_T_base_matrix: NDArray[np.float64]
-    base_T_ee_matrix: NDArray[np.float64]
-    base_T_goal_matrix: NDArray[np.float64]
     estimate: PoseEstimate
     image: NDArray[np.uint8] | None
-    arm_in_view: float
-    at_joint_limit: bool
-    frame_draws: Draws
+
+    @classmethod
+    def of(cls, measured: Measurement, image: NDArray[np.uint8] | None, estimate: PoseEstimate) -> Snapshot:
+        """A measurement with its image and its estimate."""
+        return cls(**vars(measured), estimate=estimate, image=image)
 
     @cached_property
     def camera_T_goal(self) -> RigidTransform:

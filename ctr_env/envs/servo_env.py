@@ -216,7 +216,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
             image: Its ``(H, W, 3)`` uint8 image; ``None`` if it has none.
             estimate: The estimate made from it.
         """
-        self._now = measured.snapshot(image, estimate)
+        self._now = Snapshot.of(measured, image, estimate)
         if estimate.valid and estimate.joint_offsets is not None:
             self._joint_offsets = estimate.joint_offsets
         self._errors.update(self._now, self.kinematics.ee_matrix(measured.joint_positions + self._joint_offsets))

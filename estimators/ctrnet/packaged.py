@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ctr_env.errors import ConfigurationError
 from ctr_env.estimators.mirrored import Mirror
+from ctr_env.runs.packaged_files import packaged_file, packaged_names
 from ctr_env.scenes.robots.description import RobotDescription
 
 from .weights import read_header
@@ -17,7 +17,7 @@ _FOLDER = Path(__file__).parent / "pretrained"
 
 def packaged_robots() -> tuple[str, ...]:
     """Names of the robots whose weights the package contains."""
-    return tuple(sorted(file.stem for file in _FOLDER.glob("*.safetensors")))
+    return packaged_names(_FOLDER)
 
 
 def packaged_weights(robot: RobotDescription) -> Path:
@@ -26,13 +26,8 @@ def packaged_weights(robot: RobotDescription) -> Path:
     Raises:
         ConfigurationError: If none comes with the package; the message lists the robots that have one.
     """
-    if robot.network_robot not in packaged_robots():
-        raise ConfigurationError(
-            f"the package has no CtRNet weights for robot {robot.name!r} (it has: "
-            f"{', '.join(packaged_robots()) or 'none'}); train weights with `ctr-env pretrain` and name the file: "
-            "weights=FILE"
-        )
-    return _FOLDER / f"{robot.network_robot}.safetensors"
+    remedy = "train weights with `ctr-env pretrain` and name the file: weights=FILE"
+    return packaged_file(_FOLDER, robot.network_robot, f"CtRNet weights for robot {robot.name!r}", remedy)
 
 
 def mirror_for(robot: RobotDescription, weights: Path | None) -> Mirror | None:

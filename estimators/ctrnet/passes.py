@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from scipy.spatial.transform import RigidTransform
 
@@ -24,9 +25,7 @@ __all__ = [
 
 CropRule = Callable[[RobotView, PoseHypothesis | None, tuple[int, int]], Proposals]
 
-_RETRIES = (around_pose, around_mask, whole, coarse_turned)
 _ENLARGED = 1.3  # pixels of the network's input per pixel of the image
-_MOST_SUCCESSFUL_FIRST = (whole, None, around_pose, around_mask, coarse_turned)  # each on its own; None: templates
 
 
 @dataclass(frozen=True)
@@ -104,6 +103,18 @@ def tracking_passes(previous: RigidTransform | tuple[RigidTransform, ...], align
     return [InferencePass(around_pose, align=align, prior=previous)]
 
 
+def _retry(crop: CropRule) -> tuple[Step, ...]:
+    """A retry, and the refined pass that follows it."""
+    again = InferencePass(crop, retry=True, align=crop is not coarse_turned)
+    return again, InferencePass(around_pose, retry=True, follows=True, align=True)
+
+
+_TEMPLATES: tuple[Step, ...] = (TemplateSearch(),)
+_RETRIES = (*map(_retry, (around_pose, around_mask, whole, coarse_turned)), _TEMPLATES)
+_MOST_SUCCESSFUL_FIRST = (_retry(whole), _TEMPLATES, *map(_retry, (around_pose, around_mask, coarse_turned)))
+"""Each on its own."""
+
+
 def search_passes(passes: int, align: bool) -> list[Step]:
     """A coarse pass and refined ones; retries around the pose, around the mask, whole, and rotated; then templates.
 
@@ -111,7 +122,7 @@ def search_passes(passes: int, align: bool) -> list[Step]:
         passes: Passes over an image that needs no retry; 1: the whole image at full size alone.
         align: Whether contours are aligned; without them nothing tells which hypotheses need a retry.
     """
-    return _search(passes, align, (*_RETRIES, None))
+    return _search(passes, align, _RETRIES)
 
 
 def reacquisition_passes(passes: int, align: bool, number: int) -> list[Step]:
@@ -127,15 +138,8 @@ def reacquisition_passes(passes: int, align: bool, number: int) -> list[Step]:
     return _search(passes, align, [_MOST_SUCCESSFUL_FIRST[number % len(_MOST_SUCCESSFUL_FIRST)]])
 
 
-def _search(passes: int, align: bool, retries: Sequence[CropRule | None]) -> list[Step]:
-    first = [InferencePass(coarse if passes > 1 else whole), *[InferencePass(around)] * (passes - 1)]
+def _search(passes: int, align: bool, retries: Iterable[Sequence[Step]]) -> list[Step]:
+    *coarser, last = [InferencePass(coarse if passes > 1 else whole), *[InferencePass(around)] * (passes - 1)]
     if not align:
-        return [*first]
-    schedule: list[Step] = [*first[:-1], replace(first[-1], align=True)]
-    for rule in retries:
-        if rule is None:
-            schedule.append(TemplateSearch())
-            continue
-        again = InferencePass(rule, retry=True, align=rule is not coarse_turned)
-        schedule += [again, InferencePass(around_pose, retry=True, follows=True, align=True)]
-    return schedule
+        return [*coarser, last]
+    return [*coarser, replace(last, align=True), *chain.from_iterable(retries)]

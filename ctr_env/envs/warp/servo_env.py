@@ -17,6 +17,7 @@ from ctr_env._registration import steps_of
 from ctr_env.controllers.batched.commands import BatchedCommands
 from ctr_env.envs.config import ServoConfig
 from ctr_env.envs.episode import Episode
+from ctr_env.envs.info import error_info
 from ctr_env.envs.observation import observation_space
 from ctr_env.envs.world import CONTROL_HZ, PHYSICS_HZ, World
 from ctr_env.errors import ConfigurationError, DataError
@@ -261,14 +262,7 @@ class WarpServoEnv(VectorEnv[Observations, Tensor, Tensor]):
     def _report(self) -> tuple[Observations, dict[str, Any]]:
         now, errors = self._now, self._errors
         true_error = error_of_poses(now.base_T_ee, now.base_T_goal)
-        info = {
-            "true_position_error_m": true_error[0],
-            "true_rotation_error_rad": true_error[1],
-            "apparent_position_error_m": errors.apparent_error[0],
-            "apparent_rotation_error_rad": errors.apparent_error[1],
-            "estimate_position_error_m": errors.estimate_error[0],
-            "estimate_rotation_error_rad": errors.estimate_error[1],
-            "estimate_known": errors.known,
+        info = error_info(true_error, errors) | {
             "estimate_valid": now.estimate.valid,
             "camera_T_base": now.camera_T_base,
             "intrinsics": now.intrinsics,

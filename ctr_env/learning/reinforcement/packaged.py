@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ctr_env.errors import ConfigurationError
+from ctr_env.runs.packaged_files import packaged_file, packaged_names
 
 __all__ = ["packaged_policies", "packaged_policy"]
 
@@ -13,7 +13,7 @@ _FOLDER = Path(__file__).parent / "pretrained"
 
 def packaged_policies() -> tuple[str, ...]:
     """Names of the policies that the package contains."""
-    return tuple(sorted(file.stem for file in _FOLDER.glob("*.safetensors")))
+    return packaged_names(_FOLDER)
 
 
 def packaged_policy(name: str) -> Path:
@@ -22,9 +22,4 @@ def packaged_policy(name: str) -> Path:
     Raises:
         ConfigurationError: If the package has no such policy; the message lists those that it has.
     """
-    if name not in packaged_policies():
-        raise ConfigurationError(
-            f"the package has no policy {name!r} (it has: {', '.join(packaged_policies()) or 'none'}); "
-            "train one with `ctr-env train-rl`"
-        )
-    return _FOLDER / f"{name}.safetensors"
+    return packaged_file(_FOLDER, name, f"policy {name!r}", "train one with `ctr-env train-rl`")
