@@ -109,7 +109,6 @@ def seen(robot: str, seed: int, moving: bool) -> list[dict[str, Any]]:
     env.reset(seed=seed)
     rng = np.random.default_rng([seed, 77])
     estimator.reset(rng)
-    estimator.averaged = not moving  # as a window has it
     motion = make_estimator("pose_filter", {"image_motion": True}, env.kinematics) if moving else None
     records = []
     for _ in range(MOVING_STEPS if moving else CONFIGURATIONS):

@@ -116,9 +116,6 @@ class PoseEstimator(ABC):
     joint_std_rad: float = 0.0
     """Standard deviation of each joint's offset that the estimates' covariances contain by way of
     :attr:`PoseEstimate.joint_sensitivity`, radians."""
-    averaged: bool = False
-    """Whether the estimates are averaged over many frames of a static camera, so that noise matters less than errors
-    which all frames share; set by the estimator that averages them."""
     uncertainty_source: str = ""
     """Whether covariances were ``"measured"`` with this very network, are ``"inherited"`` from the weights that it was
     adapted from, or rest on ``"default"`` constants; empty for estimators without a network."""

@@ -118,15 +118,6 @@ class MirroredEstimator(PoseEstimator):
         self.joint_std_rad = inner.joint_std_rad
         self.uncertainty_source = inner.uncertainty_source
 
-    @property
-    def averaged(self) -> bool:
-        """Whether the estimates are averaged; likewise those of the mirror image."""
-        return self.inner.averaged
-
-    @averaged.setter
-    def averaged(self, value: bool) -> None:
-        self.inner.averaged = value
-
     def reset(self, rng: np.random.Generator) -> None:
         """Start a new sequence of frames."""
         self.inner.reset(rng)

@@ -26,17 +26,16 @@ def robot_image(view: RobotView, hypothesis: PoseHypothesis) -> RobotImage:
     return RobotImage(view.joint_positions, view.vertices, ImageView(view.image, view.camera, unit))
 
 
-def refine_by_edges(view: RobotView, hypothesis: PoseHypothesis, averaged: bool = False) -> PoseHypothesis:
+def refine_by_edges(view: RobotView, hypothesis: PoseHypothesis) -> PoseHypothesis:
     """The hypothesis with the pose at which its contour lies on image edges; unchanged where there are too few.
 
     Args:
         view: The image.
         hypothesis: After contour alignment.
-        averaged: Whether the pose is averaged with those of many other images (see ``align_edges``).
     """
     model, images = view.model, [robot_image(view, hypothesis)]
     start = hypothesis.camera_T_base
-    found = align_edges(model.kinematics, model.surface, images, start, hypothesis.covariance, averaged)
+    found = align_edges(model.kinematics, model.surface, images, start, hypothesis.covariance)
     if found is None:
         return hypothesis
     return replace(

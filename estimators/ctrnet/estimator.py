@@ -222,7 +222,7 @@ class CtRNetEstimator(PoseEstimator):
         reason = self.rejection(hypothesis)
         if reason or not (config.align_contour and config.align_edges):
             return hypothesis, reason
-        hypothesis = refine_by_edges(view, hypothesis, self.averaged)
+        hypothesis = refine_by_edges(view, hypothesis)
         if not uncertainty.validity.fitted or config.keypoints != "all":
             return hypothesis, ""
         information = joint_information(view, hypothesis, uncertainty.keypoint_information)

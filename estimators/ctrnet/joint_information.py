@@ -14,7 +14,7 @@ from .robot_model import RobotView
 from .setup import CameraSetup, Parameters
 from .setup_equations import ImageMeasurement
 
-__all__ = ["JointInformation", "indicated_offsets", "indicated_offsets_at", "joint_information"]
+__all__ = ["JointInformation", "indicated_offsets", "indicated_offsets_at", "joint_information", "undetermined_share"]
 
 _MISMATCH_RAD = 0.1  # prior standard deviation of joint angles that may belong to another instant
 
@@ -58,10 +58,26 @@ def indicated_offsets(found: JointInformation) -> NDArray[np.float64]:
     To first order, and maximum a posteriori under a prior of 0.1 rad for each joint. They are large where the joint
     positions are not those of the image, for instance because they were read at another time.
     """
+    information, gradient = _of_offsets(found)
+    return np.asarray(np.linalg.solve(information, gradient))
+
+
+def undetermined_share(found: JointInformation) -> float:
+    """How much the image leaves open of joint offsets with a prior of 0.1 rad: their standard deviations over that.
+
+    The mean over the joints, 0 to 1. Where it is near 1, for instance where little of the arm is in view, an image
+    cannot tell whether the joint positions are its own.
+    """
+    information, _ = _of_offsets(found)
+    return float(np.sqrt(np.clip(np.diag(np.linalg.inv(information)), 0.0, None)).mean()) / _MISMATCH_RAD
+
+
+def _of_offsets(found: JointInformation) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Information ``(n, n)`` and gradient ``(n,)`` of the joint offsets whatever the pose, under the prior."""
     A, B, D = found.information[:6, :6], found.information[:6, 6:], found.information[6:, 6:]
     gain = np.linalg.pinv(A, hermitian=True)
-    rest = D - B.T @ gain @ B + np.eye(len(D)) / _MISMATCH_RAD**2
-    return np.asarray(np.linalg.solve(rest, found.gradient[6:] - B.T @ gain @ found.gradient[:6]))
+    information = D - B.T @ gain @ B + np.eye(len(D)) / _MISMATCH_RAD**2
+    return information, found.gradient[6:] - B.T @ gain @ found.gradient[:6]
 
 
 def indicated_offsets_at(found: JointInformation) -> NDArray[np.float64]:

@@ -12,10 +12,10 @@ from ctr_env.errors import ConfigurationError
 from ctr_env.runs.configuration import require_range
 
 from .hypothesis import PoseHypothesis
-from .joint_information import JointInformation, indicated_offsets
+from .joint_information import JointInformation, indicated_offsets, undetermined_share
 from .robot_model import RobotView
 
-__all__ = ["EVIDENCE", "ValidityModel", "evidence"]
+__all__ = ["EVIDENCE", "ValidityModel", "evidence", "standardised"]
 
 EVIDENCE = {
     "contour": "contour_mismatch",
@@ -28,11 +28,14 @@ EVIDENCE = {
     "joint_offset": "joints_disagree",
     "edges": "edge_mismatch",
     "edge_distance": "edge_mismatch",
+    "undetermined": "joints_undetermined",
 }
 """Quantities that the model weighs, each with the reason of rejection that it stands for."""
 
+_UNDETERMINED = list(EVIDENCE).index("undetermined")
 _LARGEST_FIT = 1e4
 _LEAST_DISTANCE = 0.05
+_FARTHEST = 4.0  # standard deviations from the mean beyond which evidence says no more
 _SURE = (0.2, 0.8)  # mask probabilities between these are undecided
 
 
@@ -50,7 +53,9 @@ def evidence(
     * ``sharpness``: share of the mask's pixels that are decided;
     * ``joint_offset``: largest joint offset that the image indicates, rad (see :func:`.indicated_offsets`);
     * ``edges``: share of the contour beside an edge of the image;
-    * ``edge_distance``: log of the robust standard deviation of its distance to the edges, units.
+    * ``edge_distance``: log of the robust standard deviation of its distance to the edges, units;
+    * ``undetermined``: share of a joint offset's prior standard deviation that the image leaves (see
+      :func:`.undetermined_share`).
 
     Args:
         view: The image.
@@ -80,13 +85,34 @@ def evidence(
             float(np.abs(indicated_offsets(information)).max()),
             hypothesis.edge_inlier_ratio,
             np.log(max(hypothesis.edge_distance, _LEAST_DISTANCE)),
+            undetermined_share(information),
         ]
     )
+
+
+def standardised(
+    found: Sequence[float] | NDArray[np.float64],
+    mean: Sequence[float] | NDArray[np.float64],
+    scale: Sequence[float] | NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """``(..., E)`` standardised quantities of a model and ``(..., E)`` their products with that of ``undetermined``.
+
+    Args:
+        found: ``(..., E)`` evidence.
+        mean: ``(E,)`` means.
+        scale: ``(E,)`` standard deviations.
+    """
+    z = np.clip((np.asarray(found, dtype=float) - mean) / scale, -_FARTHEST, _FARTHEST)
+    return z, z * z[..., [_UNDETERMINED]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ValidityModel:
     """Logistic regression of "the pose is right" on the evidence; fitted by ``ctr-env fit-uncertainty``.
+
+    With standardised quantities ``z`` (cut off at four standard deviations), of which ``z_u`` is ``undetermined``, the
+    log odds are ``bias + (weights + shifts * z_u) @ z``: what a contour is worth depends on how much of the arm it
+    shows.
 
     Raises:
         ConfigurationError: If the numbers do not belong to the evidence.
@@ -98,6 +124,8 @@ class ValidityModel:
     """Standard deviation of each."""
     weights: tuple[float, ...] = ()
     """Weight of each standardised quantity."""
+    shifts: tuple[float, ...] = ()
+    """Change of each weight by ``z_u``."""
     bias: float = 0.0
     """Log odds where all quantities have their means."""
     least_probability: float = 0.5
@@ -105,16 +133,16 @@ class ValidityModel:
 
     def __post_init__(self) -> None:
         """Check the numbers, and convert the lists of a JSON reader."""
-        for name in ("mean", "scale", "weights"):
+        for name in ("mean", "scale", "weights", "shifts"):
             values = tuple(float(value) for value in getattr(self, name))
             object.__setattr__(self, name, values)
             if len(values) not in (0, len(EVIDENCE)) or not np.isfinite(values).all():
                 raise ConfigurationError(f"ValidityModel.{name} must be {len(EVIDENCE)} numbers or none, not {values}")
-        counts = {len(self.mean), len(self.scale), len(self.weights)}
+        counts = {len(self.mean), len(self.scale), len(self.weights), len(self.shifts)}
         if len(counts) > 1 or min(self.scale, default=1.0) <= 0.0:
             raise ConfigurationError(
-                "ValidityModel needs as many means as scales and weights, and positive scales, not "
-                f"{self.mean}, {self.scale}, {self.weights}"
+                "ValidityModel needs as many means as scales, weights and shifts, and positive scales, not "
+                f"{self.mean}, {self.scale}, {self.weights}, {self.shifts}"
             )
         require_range(self, -1e3, 1e3, "bias")
         require_range(self, 0.0, 1.0, "least_probability")
@@ -137,5 +165,5 @@ class ValidityModel:
         return list(EVIDENCE.values())[int(np.argmin(self._terms(found)))]
 
     def _terms(self, found: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
-        standard = (np.asarray(found, dtype=float) - self.mean) / self.scale
-        return np.asarray(standard * self.weights)
+        z, products = standardised(found, self.mean, self.scale)
+        return z * self.weights + products * self.shifts

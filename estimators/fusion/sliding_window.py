@@ -53,8 +53,7 @@ class SlidingWindowEstimator(FusingEstimator):
 
     Where the source says how large joint offsets are (:attr:`PoseEstimator.joint_std_rad`), they are solved for beside
     the pose and reported as ``joint_offsets``; ``camera_T_ee`` is that of pose and corrected joint positions.
-    Otherwise it is the source's own, of the newest frame. The source is told that its estimates are averaged
-    (:attr:`PoseEstimator.averaged`).
+    Otherwise it is the source's own, of the newest frame.
     """
 
     def __init__(
@@ -78,7 +77,6 @@ class SlidingWindowEstimator(FusingEstimator):
         self._kinematics = kinematics
         self._solves_offsets = source.joint_std_rad > 0.0
         self.sees_gripper = source.sees_gripper or self._solves_offsets
-        source.averaged = True
         self.forget()
 
     def forget(self) -> None:

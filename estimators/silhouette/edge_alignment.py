@@ -31,22 +31,9 @@ _STEPS = 2  # Gauss-Newton steps for each computed contour
 _STILL = 0.1  # units: after a step that moves no sample farther, none follows
 
 
-class _Rule(NamedTuple):
-    """How the noise of a pose is traded for its systematic error.
-
-    Attributes:
-        rounds: Most computed contours.
-        prior_share: Weight of what was known before: mask boundary and keypoints err together, and alike in all images.
-        offset_std: Standard deviation of a displacement of all edges along the normals, units; 0: there is none.
-    """
-
-    rounds: int
-    prior_share: float
-    offset_std: float
-
-
-_ALONE = _Rule(rounds=2, prior_share=0.3, offset_std=0.0)
-_AVERAGED = _Rule(rounds=3, prior_share=0.1, offset_std=0.2)
+_ROUNDS = 3  # most computed contours
+_PRIOR_SHARE = 0.1  # weight of what was known before: mask boundary and keypoints err together, alike in all images
+_DISPLACEMENT_STD = 0.2  # units by which all edges lie outside the robot or inside
 
 _Vector = NDArray[np.float64]
 
@@ -75,7 +62,6 @@ def align_edges(
     images: Sequence[RobotImage],
     camera_T_base: RigidTransform,
     covariance: _Vector,
-    averaged: bool = False,
 ) -> EdgeAligned | None:
     """Refine a pose so that the contours lie on edges of the images.
 
@@ -83,7 +69,9 @@ def align_edges(
     image. Gauss-Newton on the distances from the projected contour to the strongest edge near it, along the contour's
     normals (RAPID, Harris and Stennett 1990, with edges located by the colours on their two sides as in the
     contracting curve density algorithm, Hanek and Beetz 2004), with Tukey weights. The given pose enters as a
-    measurement with a part of its information.
+    measurement with a part of its information. A displacement of all edges away from the robot or towards it (of
+    fractions of a pixel, by blur, shading and thin parts) is solved for beside the pose: it would make the robot look
+    nearer or farther than it is.
 
     Args:
         kinematics: The robot's kinematics.
@@ -91,17 +79,12 @@ def align_edges(
         images: The images; several are those of one static camera.
         camera_T_base: Pose to refine, which brings the contours within three units of the edges.
         covariance: ``(6, 6)`` its covariance, as ``PoseEstimate.covariance``.
-        averaged: Whether the result is averaged with those of many other images, so that noise matters less than errors
-            that all of them share. Then the given pose counts less, and a displacement of all edges away from the robot
-            or towards it (of fractions of a pixel, by blur, shading and thin parts) is solved for beside the pose; it
-            makes the robot look nearer or farther than it is.
 
     Returns:
         The pose; ``None`` where too little of the contours lies beside an edge.
     """
-    rule = _AVERAGED if averaged else _ALONE
-    descent = _Descent(surface, images, camera_T_base.as_matrix(), covariance, rule)
-    for _ in range(rule.rounds):
+    descent = _Descent(surface, images, camera_T_base.as_matrix(), covariance)
+    for _ in range(_ROUNDS):
         descent.find_contours()
         farthest = 0.0
         for _ in range(_STEPS):
@@ -122,8 +105,8 @@ class _Edges(NamedTuple):
     Attributes:
         samples: ``(E,)`` numbers of the samples that lie beside an edge.
         gaps: ``(E,)`` distances to it along the normals.
-        jacobian: ``(E, 6)`` derivatives of the samples along their normals by the twist; with a displacement of all
-            edges ``(E, 7)``, by that too.
+        jacobian: ``(E, 7)`` derivatives of the samples along their normals by the twist and by the displacement of all
+            edges.
         lengths: ``(E,)`` length of contour that each sample represents.
         weights: ``(E,)`` robust weights.
         in_view: Length of the contour in view.
@@ -138,12 +121,12 @@ class _Edges(NamedTuple):
 
     @property
     def information(self) -> _Vector:
-        """``(6, 6)`` matrix of the normal equations, or ``(7, 7)``."""
+        """``(7, 7)`` matrix of the normal equations."""
         return (self.jacobian * self.weights[:, None]).T @ self.jacobian
 
     @property
     def force(self) -> _Vector:
-        """``(6,)`` right side, or ``(7,)``."""
+        """``(7,)`` right side."""
         return self.jacobian.T @ (self.weights * self.gaps)
 
 
@@ -151,17 +134,15 @@ class _Descent:
     """Gauss-Newton from one pose, of which a measurement with some covariance is known."""
 
     def __init__(
-        self, surface: RobotSurface, images: Sequence[RobotImage], pose: _Vector, covariance: _Vector, rule: _Rule
+        self, surface: RobotSurface, images: Sequence[RobotImage], pose: _Vector, covariance: _Vector
     ) -> None:
         self._surface, self._images = surface, images
         self._given = self._pose = self._before = pose
-        self._displaced = rule.offset_std > 0.0
-        known: _Vector = rule.prior_share * np.asarray(np.linalg.inv(covariance), dtype=np.float64)
-        if self._displaced:
-            known = np.pad(known, ((0, 1), (0, 1)))
-            known[6, 6] = rule.offset_std**-2
+        known: _Vector = np.zeros((7, 7))
+        known[:6, :6] = _PRIOR_SHARE * np.linalg.inv(covariance)
+        known[6, 6] = _DISPLACEMENT_STD**-2
         self._known = self._total = known
-        self._last_step: _Vector = np.zeros(len(known))
+        self._last_step: _Vector = np.zeros(7)
         self._contours: list[Contour] = []
         self._edges: dict[int, _Edges] = {}
 
@@ -172,7 +153,7 @@ class _Descent:
     def step(self) -> float | None:
         """Move the pose; the largest motion of a sample, units, or ``None`` where there are too few edges."""
         pairs = zip(self._contours, self._images, strict=True)
-        every = (_edges(contour, image.view, self._pose, self._displaced) for contour, image in pairs)
+        every = (_edges(contour, image.view, self._pose) for contour, image in pairs)
         self._edges = {i: edges for i, edges in enumerate(every) if edges is not None}
         if not self._edges:
             return None
@@ -200,7 +181,7 @@ class _Descent:
         )
 
     def _joint_coupling(self, kinematics: RobotKinematics, number: int) -> _Vector:
-        """``(6, n)`` block of an image's normal equations between unknowns and joint offsets, or ``(7, n)``."""
+        """``(7, n)`` block of an image's normal equations between unknowns and joint offsets."""
         contour, edges, surface = self._contours[number], self._edges[number], self._surface
         links = [surface.links[i] for i in surface.vertex_links[contour.ends[edges.samples, 0]]]
         joints, points = self._images[number].joint_positions, contour.points[edges.samples]
@@ -209,8 +190,8 @@ class _Descent:
         return np.asarray((edges.jacobian * edges.weights[:, None]).T @ moved)
 
 
-def _edges(contour: Contour, view: ImageView, pose: _Vector, displaced: bool) -> _Edges | None:
-    """The edges beside a contour at a pose, displaced by the same distance or not; ``None`` where there are too few."""
+def _edges(contour: Contour, view: ImageView, pose: _Vector) -> _Edges | None:
+    """The edges beside a contour at a pose; ``None`` where there are too few."""
     if len(contour.points) < _FEWEST:
         return None
     every_gap, shown = view.gaps(contour, pose)
@@ -218,9 +199,8 @@ def _edges(contour: Contour, view: ImageView, pose: _Vector, displaced: bool) ->
     if len(met) < _FEWEST:
         return None
     gaps, lengths, rotated = every_gap[met], contour.lengths[met], contour.points[met] @ pose[:3, :3].T
-    jacobian = contour_jacobian(rotated, rotated + pose[:3, 3], contour.normals[met] * view.focal)
-    if displaced:
-        jacobian = np.concatenate([jacobian, np.ones((len(gaps), 1))], axis=1)
+    by_twist = contour_jacobian(rotated, rotated + pose[:3, 3], contour.normals[met] * view.focal)
+    jacobian = np.concatenate([by_twist, np.ones((len(gaps), 1))], axis=1)
     scale = max(LEAST_EDGE_SCALE, NORMAL * middle(np.abs(gaps)))
     trust = np.clip(1.0 - (gaps / (CUT * scale)) ** 2, 0.0, None) ** 2
     weights = trust * lengths / (EDGE_CORRELATION_LENGTH * scale**2)

@@ -124,9 +124,7 @@ def test_sequences_of_several_arms_keep_to_their_own_estimators():
         )
 
 
-def test_averaging_and_joint_offsets_are_those_of_the_inner_estimator():
+def test_joint_offsets_are_those_of_the_inner_estimator():
     inner = make_estimator("ctrnet", {}, LEFT)
     mirrored = make_estimator("ctrnet", {}, RIGHT)
     assert mirrored.joint_std_rad == inner.joint_std_rad > 0.0
-    mirrored.averaged = True
-    assert mirrored.inner.averaged and not inner.averaged

@@ -18,7 +18,7 @@ from ctr_env.estimators.ctrnet.edge_refinement import refine_by_edges
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.ctrnet.joint_information import joint_information
 from ctr_env.estimators.ctrnet.passes import search_passes
-from ctr_env.estimators.ctrnet.validity import EVIDENCE, ValidityModel, evidence
+from ctr_env.estimators.ctrnet.validity import EVIDENCE, ValidityModel, evidence, standardised
 from ctr_env.runs.seeds import frame_seed
 from ctr_env.scenes.robots.catalogue import ROBOTS
 from ctr_env.scenes.robots.description import RobotDescription
@@ -102,17 +102,20 @@ def fit_validity_model(judged: Sequence[LabelledPose]) -> ValidityModel:
     x = np.stack([each.evidence for each in judged])
     right = np.array([each.add_m < _WRONG_M for each in judged])
     mean, scale = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-6)
-    standard = (x - mean) / scale
+    inputs = np.concatenate(standardised(x, mean, scale), axis=1)
     weight = np.where(right, 0.5 / max(right.sum(), 1), 0.5 / max((~right).sum(), 1))
 
     def loss(parameters: NDArray[np.float64]) -> float:
-        odds = standard @ parameters[:-1] + parameters[-1]
+        odds = inputs @ parameters[:-1] + parameters[-1]
         return float(
             weight @ np.logaddexp(0.0, np.where(right, -odds, odds)) + _RIDGE * parameters[:-1] @ parameters[:-1]
         )
 
-    found = minimize(loss, np.zeros(len(EVIDENCE) + 1)).x
-    model = ValidityModel(mean=tuple(mean), scale=tuple(scale), weights=tuple(found[:-1]), bias=float(found[-1]))
+    count = len(EVIDENCE)
+    *found, bias = minimize(loss, np.zeros(2 * count + 1)).x
+    model = ValidityModel(
+        mean=tuple(mean), scale=tuple(scale), weights=tuple(found[:count]), shifts=tuple(found[count:]), bias=float(bias)
+    )
     own = [each for each in judged if each.kind in _PRESETS and each.accepted]
     least = _threshold(model, own)
     if least is None:

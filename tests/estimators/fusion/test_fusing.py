@@ -305,10 +305,3 @@ def test_images_are_wanted_where_the_source_wants_them(fusing):
     source = Unsure(np.eye(6))
     source.wants_image = lambda time_s: time_s >= 1.0
     assert [made(fusing, source).wants_image(time_s) for time_s in (0.5, 1.5)] == [False, True]
-
-
-def test_a_window_tells_its_source_that_the_estimates_are_averaged():
-    sources = {
-        name: make_estimator(name, {"source": "noisy"}, PANDA).source for name in ("sliding_window", "pose_filter")
-    }
-    assert sources["sliding_window"].averaged and not sources["pose_filter"].averaged

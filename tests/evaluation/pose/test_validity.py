@@ -7,6 +7,7 @@ from ctr_env.estimators.ctrnet.validity import EVIDENCE
 from ctr_env.evaluation.pose.validity import LabelledPose, fit_validity_model, rejected_shares
 
 COUNT = len(EVIDENCE)
+UNDETERMINED = list(EVIDENCE).index("undetermined")
 
 
 def judged(count=1500, seed=0, noise=0.3):
@@ -27,7 +28,20 @@ def test_the_quantities_that_matter_are_found():
     model = fit_validity_model(judged())
     weights = np.array(model.weights)
     assert weights[0] > 0.0 > weights[1]
-    assert np.abs(weights[2:]).max() < 0.2 * min(weights[0], -weights[1])
+    assert np.abs([*weights[2:], *model.shifts]).max() < 0.2 * min(weights[0], -weights[1])
+
+
+def test_weights_may_depend_on_how_much_the_image_determines():
+    """Poses of which a low first quantity tells only where much is undetermined."""
+    rng = np.random.default_rng(0)
+    poses = []
+    for _ in range(3000):
+        x = rng.normal(0.0, 1.0, COUNT)
+        right = rng.random() < 1.0 / (1.0 + np.exp(-3.0 * x[0] * x[UNDETERMINED]))
+        poses.append(LabelledPose("hard", x, 0.01 if right else np.inf, accepted=True))
+    model = fit_validity_model(poses)
+    assert model.shifts[0] > 1.0 > 10.0 * abs(model.weights[0])
+    assert np.argmax(np.abs(model.shifts)) == 0
 
 
 def test_at_most_one_per_cent_of_the_accepted_poses_are_wrong():
