@@ -14,7 +14,14 @@ from .robot_model import RobotView
 from .setup import CameraSetup, Parameters
 from .setup_equations import ImageMeasurement
 
-__all__ = ["JointInformation", "indicated_offsets", "indicated_offsets_at", "joint_information", "undetermined_share"]
+__all__ = [
+    "JointInformation",
+    "indicated_offsets",
+    "indicated_offsets_at",
+    "joint_information",
+    "offset_gain",
+    "undetermined_share",
+]
 
 _MISMATCH_RAD = 0.1  # prior standard deviation of joint angles that may belong to another instant
 
@@ -60,6 +67,15 @@ def indicated_offsets(found: JointInformation) -> NDArray[np.float64]:
     """
     information, gradient = _of_offsets(found)
     return np.asarray(np.linalg.solve(information, gradient))
+
+
+def offset_gain(found: JointInformation) -> float:
+    """By how much the log-likelihood grows with these offsets, less what the prior says against them; not negative.
+
+    To first order: half of the squared offsets in units of the precision with which the image determines them.
+    """
+    information, gradient = _of_offsets(found)
+    return 0.5 * float(gradient @ np.linalg.solve(information, gradient))
 
 
 def undetermined_share(found: JointInformation) -> float:

@@ -12,7 +12,7 @@ from ctr_env.errors import ConfigurationError
 from ctr_env.runs.configuration import require_range
 
 from .hypothesis import PoseHypothesis
-from .joint_information import JointInformation, indicated_offsets, undetermined_share
+from .joint_information import JointInformation, indicated_offsets, offset_gain, undetermined_share
 from .robot_model import RobotView
 
 __all__ = ["EVIDENCE", "ValidityModel", "evidence", "standardised"]
@@ -28,6 +28,7 @@ EVIDENCE = {
     "joint_offset": "joints_disagree",
     "edges": "edge_mismatch",
     "edge_distance": "edge_mismatch",
+    "offset_gain": "joints_disagree",
     "undetermined": "joints_undetermined",
 }
 """Quantities that the model weighs, each with the reason of rejection that it stands for."""
@@ -35,6 +36,7 @@ EVIDENCE = {
 _UNDETERMINED = list(EVIDENCE).index("undetermined")
 _LARGEST_FIT = 1e4
 _LEAST_DISTANCE = 0.05
+_LEAST_GAIN = 1e-4
 _FARTHEST = 4.0  # standard deviations from the mean beyond which evidence says no more
 _SURE = (0.2, 0.8)  # mask probabilities between these are undecided
 
@@ -54,6 +56,7 @@ def evidence(
     * ``joint_offset``: largest joint offset that the image indicates, rad (see :func:`.indicated_offsets`);
     * ``edges``: share of the contour beside an edge of the image;
     * ``edge_distance``: log of the robust standard deviation of its distance to the edges, units;
+    * ``offset_gain``: log of the gain of log-likelihood by such offsets (see :func:`.offset_gain`);
     * ``undetermined``: share of a joint offset's prior standard deviation that the image leaves (see
       :func:`.undetermined_share`).
 
@@ -85,6 +88,7 @@ def evidence(
             float(np.abs(indicated_offsets(information)).max()),
             hypothesis.edge_inlier_ratio,
             np.log(max(hypothesis.edge_distance, _LEAST_DISTANCE)),
+            np.log(max(offset_gain(information), _LEAST_GAIN)),
             undetermined_share(information),
         ]
     )

@@ -229,7 +229,11 @@ def _without_old_validity(values: dict[str, Any], path: Path | str) -> dict[str,
     if not isinstance(uncertainty, dict):
         return values
     validity = uncertainty.get("validity")
-    if not isinstance(validity, dict) or not validity.get("weights") or len(validity.get("shifts") or ()) == len(EVIDENCE):
+    if (
+        not isinstance(validity, dict)
+        or not validity.get("weights")
+        or len(validity.get("shifts") or ()) == len(EVIDENCE)
+    ):
         return values
     warnings.warn(
         f"{path}: its validity model was fitted by another version and is not used; fit one with ctr-env "

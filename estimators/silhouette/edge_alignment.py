@@ -133,9 +133,7 @@ class _Edges(NamedTuple):
 class _Descent:
     """Gauss-Newton from one pose, of which a measurement with some covariance is known."""
 
-    def __init__(
-        self, surface: RobotSurface, images: Sequence[RobotImage], pose: _Vector, covariance: _Vector
-    ) -> None:
+    def __init__(self, surface: RobotSurface, images: Sequence[RobotImage], pose: _Vector, covariance: _Vector) -> None:
         self._surface, self._images = surface, images
         self._given = self._pose = self._before = pose
         known: _Vector = np.zeros((7, 7))

@@ -31,7 +31,7 @@ _ANOTHER_INSTANT = 0.2  # rad, standard deviation of joint angles that were read
 _FAR, _FAR_JOINTS = 0.1, 2  # rad by which at least so many of them differ
 _ALLOWED = 0.01  # share of accepted poses that may be wrong
 _MISMATCHED_REJECTED = 0.9  # share of the frames with wrong joint angles that must be rejected
-_RIDGE = 1e-2
+_RIDGE, _SHIFT_RIDGE = 1e-2, 3e-2  # penalties of squared weights, and of their shifts
 _PRESETS = ("strong", "hard")
 _MISMATCHED_SHARE = 0.5  # frames with wrong joint angles, as a share of a preset's
 _OTHER_SHARE = 0.25  # the same of another robot, and of no robot
@@ -105,16 +105,20 @@ def fit_validity_model(judged: Sequence[LabelledPose]) -> ValidityModel:
     inputs = np.concatenate(standardised(x, mean, scale), axis=1)
     weight = np.where(right, 0.5 / max(right.sum(), 1), 0.5 / max((~right).sum(), 1))
 
+    count = len(EVIDENCE)
+    ridge = np.repeat([_RIDGE, _SHIFT_RIDGE], count)
+
     def loss(parameters: NDArray[np.float64]) -> float:
         odds = inputs @ parameters[:-1] + parameters[-1]
-        return float(
-            weight @ np.logaddexp(0.0, np.where(right, -odds, odds)) + _RIDGE * parameters[:-1] @ parameters[:-1]
-        )
+        return float(weight @ np.logaddexp(0.0, np.where(right, -odds, odds)) + ridge @ parameters[:-1] ** 2)
 
-    count = len(EVIDENCE)
     *found, bias = minimize(loss, np.zeros(2 * count + 1)).x
     model = ValidityModel(
-        mean=tuple(mean), scale=tuple(scale), weights=tuple(found[:count]), shifts=tuple(found[count:]), bias=float(bias)
+        mean=tuple(mean),
+        scale=tuple(scale),
+        weights=tuple(found[:count]),
+        shifts=tuple(found[count:]),
+        bias=float(bias),
     )
     own = [each for each in judged if each.kind in _PRESETS and each.accepted]
     least = _threshold(model, own)

@@ -7,7 +7,14 @@ import pytest
 
 from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
-from ctr_env.estimators.ctrnet.joint_information import indicated_offsets, indicated_offsets_at, joint_information
+from ctr_env.estimators.ctrnet.joint_information import (
+    JointInformation,
+    indicated_offsets,
+    indicated_offsets_at,
+    joint_information,
+    offset_gain,
+    undetermined_share,
+)
 from ctr_env.estimators.ctrnet.passes import tracking_passes
 from ctr_env.runs.seeds import frame_seed
 from ctr_env.scenes.robots.kinematics import RobotKinematics
@@ -56,3 +63,17 @@ def test_wrong_joint_angles_indicate_larger_offsets(frames, pipeline):
     right = [np.abs(indicated_offsets(information(f, pipeline, np.zeros(7)))).max() for f in frames]
     wrong = [np.abs(indicated_offsets(information(f, pipeline, rng.choice([-0.15, 0.15], 7)))).max() for f in frames]
     assert np.median(wrong) > 1.3 * np.median(right)
+
+
+def test_gain_and_undetermined_share_are_those_of_the_marginal_posterior():
+    """Against the maximum and the covariance of the whole quadratic form, with the prior of the offsets."""
+    rng = np.random.default_rng(3)
+    root = rng.normal(0.0, 20.0, (13, 13))
+    found = JointInformation(root @ root.T, rng.normal(0.0, 50.0, 13))
+    posterior = found.information + np.diag([0.0] * 6 + [1.0 / 0.1**2] * 7)
+    with_offsets = 0.5 * found.gradient @ np.linalg.solve(posterior, found.gradient)
+    without = 0.5 * found.gradient[:6] @ np.linalg.solve(found.information[:6, :6], found.gradient[:6])
+    assert offset_gain(found) == pytest.approx(with_offsets - without)
+    deviations = np.sqrt(np.diag(np.linalg.inv(posterior)))[6:]
+    assert undetermined_share(found) == pytest.approx(deviations.mean() / 0.1)
+    assert undetermined_share(JointInformation(np.zeros((13, 13)), np.zeros(13))) == pytest.approx(1.0)

@@ -96,6 +96,12 @@ def test_a_model_of_other_evidence_is_rejected():
     with pytest.raises(ValueError, match="least_probability"):
         ValidityModel(least_probability=1.5)
     nested = UncertaintyModel(
-        validity={"bias": 1.0, "weights": [0.0] * COUNT, "mean": [0.0] * COUNT, "scale": [1.0] * COUNT, "shifts": [0.0] * COUNT}
+        validity={
+            "bias": 1.0,
+            "weights": [0.0] * COUNT,
+            "mean": [0.0] * COUNT,
+            "scale": [1.0] * COUNT,
+            "shifts": [0.0] * COUNT,
+        }
     )
     assert nested.validity.probability(np.zeros(COUNT)) == pytest.approx(1.0 / (1.0 + np.exp(-1.0)))
