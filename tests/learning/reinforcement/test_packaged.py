@@ -1,6 +1,8 @@
 """The policies of the package act as their headers and the model card say."""
 
 import json
+import re
+from contextlib import closing
 
 import gymnasium as gym
 import numpy as np
@@ -9,16 +11,33 @@ import pytest
 
 from ctr_env.errors import ConfigurationError
 from ctr_env.evaluation.servo.policy_episodes import policy_episodes
+from ctr_env.evaluation.study.policies import is_interface
 from ctr_env.learning.reinforcement import Policy, packaged_policies, packaged_policy
 from ctr_env.runs.seeds import episode_seed
 
 NAMES = packaged_policies()
+REACH = [env_id for env_id in gym.registry if re.fullmatch(r"ctr_env/\w+Reach-v0", env_id)]
 
 
 def environment(policy, **settings):
-    return gym.make(
-        policy.header.env, **{"obs_mode": policy.header.settings.get("obs_mode", "estimate+apparent"), **settings}
-    )
+    interface = {key: value for key, value in policy.header.settings.items() if is_interface(key)}
+    return gym.make(policy.header.env, **{**interface, **settings})
+
+
+@pytest.mark.parametrize("env_id", REACH)
+def test_every_reach_task_has_a_policy(env_id):
+    assert env_id in {Policy.load(packaged_policy(name)).header.env for name in NAMES}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_acts_in_the_environment_of_its_training(name):
+    policy = Policy.load(packaged_policy(name))
+    with closing(gym.make(policy.header.env, **policy.header.settings)) as env:
+        obs, _ = env.reset(seed=0)
+        for _ in range(5):
+            action = policy.act(obs)
+            assert env.action_space.contains(action)
+            obs, *_ = env.step(action)
 
 
 @pytest.mark.parametrize("name", NAMES)
