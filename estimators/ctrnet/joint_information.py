@@ -70,9 +70,9 @@ def indicated_offsets(found: JointInformation) -> NDArray[np.float64]:
 
 
 def offset_gain(found: JointInformation) -> float:
-    """By how much the log-likelihood grows with these offsets, less what the prior says against them; not negative.
+    """By how much the log-posterior grows from no joint offsets to those of :func:`indicated_offsets`; not negative.
 
-    To first order: half of the squared offsets in units of the precision with which the image determines them.
+    To first order, with the best pose for each.
     """
     information, gradient = _of_offsets(found)
     return 0.5 * float(gradient @ np.linalg.solve(information, gradient))

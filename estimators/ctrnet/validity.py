@@ -56,7 +56,7 @@ def evidence(
     * ``joint_offset``: largest joint offset that the image indicates, rad (see :func:`.indicated_offsets`);
     * ``edges``: share of the contour beside an edge of the image;
     * ``edge_distance``: log of the robust standard deviation of its distance to the edges, units;
-    * ``offset_gain``: log of the gain of log-likelihood by such offsets (see :func:`.offset_gain`);
+    * ``offset_gain``: log of the gain of log-posterior by such offsets (see :func:`.offset_gain`);
     * ``undetermined``: share of a joint offset's prior standard deviation that the image leaves (see
       :func:`.undetermined_share`).
 

@@ -67,7 +67,7 @@ def test_what_speaks_most_against_a_pose_is_its_reason():
     model = ValidityModel(
         mean=(0.0,) * COUNT,
         scale=(1.0,) * COUNT,
-        weights=(2.0, -2.0, *(2.0,) * (COUNT - 2)),
+        weights=(1.5, -1.5, *(1.5,) * (COUNT - 2)),
         shifts=(0.0,) * COUNT,
     )
     assert model.reason(np.full(COUNT, 0.1)) == ""
@@ -76,7 +76,7 @@ def test_what_speaks_most_against_a_pose_is_its_reason():
         found[i] = 5.0 if name == "keypoint_fit" else -5.0
         assert model.probability(found) < 0.01
         assert model.reason(found) == reason
-    assert replace(model, least_probability=1e-4).reason(found) == ""
+    assert replace(model, least_probability=0.001).reason(found) == ""
 
 
 def test_weights_change_with_how_much_the_image_determines():

@@ -58,8 +58,9 @@ def test_a_larger_image_with_longer_units_gives_the_same_pose(robot_case):
     case.camera = case.camera.resized(4 * case.camera.width, 4 * case.camera.height)
     four = found(case, large, start, unit=4.0)
     away = matrix_twist(one.camera_T_base.as_matrix(), four.camera_T_base.as_matrix())
-    assert np.abs(away).max() < 0.0025
-    assert away @ np.linalg.solve(one.covariance, away) < 3.0  # of six components
+    assert np.abs(away[:3]).max() < 0.001
+    assert np.abs(away[3:]).max() < 0.0025  # about an axis that the view hardly determines
+    assert away @ np.linalg.solve(one.covariance, away) < 1.0  # six are expected of independent noise
     np.testing.assert_allclose(np.diag(four.covariance), np.diag(one.covariance), rtol=0.5)
 
 

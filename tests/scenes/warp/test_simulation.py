@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mujoco
 import numpy as np
 import pytest
 import torch
@@ -81,3 +82,9 @@ def test_every_world_needs_a_state(pair):
 def test_the_number_of_worlds_must_be_positive(pair):
     with pytest.raises(ConfigurationError, match="must be positive, not 0"):
         WarpSimulation(pair.world.scene, 0, torch.device("cpu"))
+
+
+def test_a_scene_that_warp_does_not_support_is_named(pair, monkeypatch):
+    monkeypatch.setattr(pair.world.scene.model.opt, "solver", mujoco.mjtSolver.mjSOL_PGS)
+    with pytest.raises(ConfigurationError, match="does not support this scene: .*PGS"):
+        WarpSimulation(pair.world.scene, 1, torch.device("cpu"))
