@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import fields
+from numbers import Integral
 from typing import Any, TypeVar
 
 from ctr_env.errors import ConfigurationError
 
-__all__ = ["config_from_mapping", "require_choice", "require_length", "require_range"]
+__all__ = ["config_from_mapping", "require_choice", "require_integer", "require_length", "require_range"]
 
 Config = TypeVar("Config")
 
@@ -47,6 +48,22 @@ def require_choice(what: str, value: object, valid: Collection[str]) -> None:
     """
     if not (isinstance(value, str) and value in valid):
         raise ConfigurationError(f"unknown {what} {value!r}; valid names: {', '.join(valid)}")
+
+
+def require_integer(what: str, value: object, least: int) -> int:
+    """Reject what is no integer, or below the least one; the value as a Python integer.
+
+    Args:
+        what: What the number is, such as ``"num_envs"``.
+        value: An integer of Python or NumPy; truth values are none.
+        least: The least valid one.
+
+    Raises:
+        ConfigurationError: With the value and the least one.
+    """
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise ConfigurationError(f"{what} must be an integer >= {least}, not {value!r}")
+    return int(value)
 
 
 def require_range(config: object, low: float, high: float, *names: str) -> None:

@@ -59,6 +59,9 @@ class BatchedEstimator(ABC):
 
     needs_images: bool = False
     """Whether :attr:`BatchedFrame.images` is called."""
+    latency_s: float = 0.0
+    """Age of the frames that estimates are made from, seconds: always the newest that is as old; until there is one,
+    estimates are not valid."""
 
     @abstractmethod
     def reset(self, seed: int) -> None:

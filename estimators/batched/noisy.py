@@ -31,6 +31,7 @@ class BatchedNoisyEstimator(BatchedEstimator):
             ConfigurationError: If a field is unknown or out of range.
         """
         self.config = config_from_mapping(NoisyConfig, config)
+        self.latency_s = self.config.latency_s
         self._device = device
         self._generator = torch.Generator(device=device)
         self.reset(0)

@@ -1,9 +1,16 @@
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 from ctr_env.errors import ConfigurationError
-from ctr_env.runs.configuration import config_from_mapping, require_choice, require_length, require_range
+from ctr_env.runs.configuration import (
+    config_from_mapping,
+    require_choice,
+    require_integer,
+    require_length,
+    require_range,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +60,18 @@ def test_a_name_outside_the_choices_is_rejected_with_the_valid_ones(value):
     require_choice("endpoint", "open", ("open", "closed"))
     with pytest.raises(ConfigurationError, match=r"unknown endpoint .*; valid names: open, closed") as error:
         require_choice("endpoint", value, ("open", "closed"))
+    assert repr(value) in str(error.value)
+
+
+def test_integers_of_numpy_become_those_of_python():
+    assert type(require_integer("count", np.int64(3), 3)) is int
+    assert require_integer("count", 4, 3) == 4
+
+
+@pytest.mark.parametrize("value", [2, -1, 3.0, "3", None, True, np.bool_(True), float("nan")])
+def test_what_is_no_integer_or_too_small_is_rejected(value):
+    with pytest.raises(ConfigurationError, match="count must be an integer >= 3, not ") as error:
+        require_integer("count", value, 3)
     assert repr(value) in str(error.value)
 
 

@@ -1,5 +1,6 @@
 """Vector environments: physics in threads, images from worker processes, one batched estimator."""
 
-from .vector_env import GraspVectorEnv, ReachGoalVectorEnv, ReachVectorEnv, ServoVectorEnv
+from .tasks import GraspVectorEnv, ReachGoalVectorEnv, ReachVectorEnv
+from .vector_env import ServoVectorEnv
 
 __all__ = ["GraspVectorEnv", "ReachGoalVectorEnv", "ReachVectorEnv", "ServoVectorEnv"]

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ctr_env.envs.seeding import Seeds, read_seeds
 from ctr_env.errors import ConfigurationError
 
 __all__ = ["ResetArguments", "read_reset_arguments"]
@@ -26,27 +27,18 @@ class ResetArguments(NamedTuple):
     """Options of the environments themselves."""
 
 
-def read_reset_arguments(
-    seed: int | Sequence[int | None] | None, options: Mapping[str, Any] | None, count: int
-) -> ResetArguments:
+def read_reset_arguments(seed: Seeds, options: Mapping[str, Any] | None, count: int) -> ResetArguments:
     """Check the arguments of ``reset``.
 
     Args:
-        seed: Seed of the first environment, of which the others have the following ones; or that of each; or ``None``.
+        seed: See :func:`~ctr_env.envs.seeding.read_seeds`.
         options: Options, with ``"reset_mask"`` among them or without.
         count: Number of environments.
 
     Raises:
-        ConfigurationError: If there are more or fewer seeds than environments, or the mask is none.
+        ConfigurationError: If the seeds are malformed, or the mask is none.
     """
-    if seed is None:
-        seeds: Sequence[int | None] = [None] * count
-    elif isinstance(seed, int | np.integer):
-        seeds = [int(seed) + i for i in range(count)]
-    else:
-        seeds = list(seed)
-    if len(seeds) != count:
-        raise ConfigurationError(f"seed must be an integer or {count} of them, one per environment, not {len(seeds)}")
+    seeds = read_seeds(seed, count)
     rest = dict(options or {})
     mask = rest.pop(_MASK, np.ones(count, bool))
     if not (isinstance(mask, np.ndarray) and mask.shape == (count,) and mask.dtype == bool and mask.any()):

@@ -1,8 +1,7 @@
-"""Vector environments of the registered environments."""
+"""The vector environment of the registered environments."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -12,19 +11,18 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from ctr_env.envs.grasp import GraspEnv
-from ctr_env.envs.reach import ReachEnv
-from ctr_env.envs.reach_goal import ReachGoalEnv
+from ctr_env.envs.seeding import Seeds
 from ctr_env.envs.servo_env import ServoEnv
 from ctr_env.errors import ConfigurationError, DataError
-from ctr_env.runs.configuration import require_choice
+from ctr_env.runs.configuration import require_choice, require_integer
 from ctr_env.runs.cores import available_cores
 
 from .batched_info import BatchedDraws, batched_info
+from .episode_ends import EpisodeEnds
 from .lockstep import Lockstep, Observed
 from .reset_arguments import read_reset_arguments
 
-__all__ = ["GraspVectorEnv", "ReachGoalVectorEnv", "ReachVectorEnv", "ServoVectorEnv"]
+__all__ = ["ServoVectorEnv"]
 
 Batch = dict[str, NDArray[Any]]
 
@@ -57,7 +55,7 @@ class ServoVectorEnv(VectorEnv[Batch, NDArray[np.float32], NDArray[Any]]):
 
         Args:
             num_envs: Number of environments.
-            max_episode_steps: Steps after which an episode is truncated; ``None``: never.
+            max_episode_steps: Steps after which an episode is truncated; ``None`` or -1: never.
             render_mode: See :class:`ServoEnv`.
             autoreset_mode: When an environment begins its next episode, see
                 :class:`gymnasium.vector.AutoresetMode`.
@@ -69,6 +67,9 @@ class ServoVectorEnv(VectorEnv[Batch, NDArray[np.float32], NDArray[Any]]):
                 estimator or a controller that is given as an object.
         """
         self.autoreset_mode = _mode(autoreset_mode)
+        num_envs = require_integer("num_envs", num_envs, 1)
+        self._ends = EpisodeEnds(num_envs, max_episode_steps)
+        cores = require_integer("cores", available_cores() if cores is None else cores, 1)
         self.envs = self._made(num_envs, render_mode, settings)
         first = self.envs[0]
         self.num_envs, self.render_mode = num_envs, render_mode
@@ -76,19 +77,16 @@ class ServoVectorEnv(VectorEnv[Batch, NDArray[np.float32], NDArray[Any]]):
         self.single_observation_space, self.single_action_space = first.observation_space, first.action_space
         self.observation_space = batch_space(first.observation_space, num_envs)
         self.action_space = batch_space(first.action_space, num_envs)
-        self._limit = math.inf if max_episode_steps is None else max_episode_steps
-        self._together = Lockstep(self.envs, _positive("cores", available_cores() if cores is None else cores))
+        self._together = Lockstep(self.envs, cores)
         self._draws = BatchedDraws(num_envs)
         self._newest: dict[int, Batch] = {}
-        self._steps, self._ended = np.zeros(num_envs, int), np.zeros(num_envs, bool)
 
-    def reset(
-        self, *, seed: int | Sequence[int | None] | None = None, options: Mapping[str, Any] | None = None
-    ) -> tuple[Batch, dict[str, Any]]:
+    def reset(self, *, seed: Seeds = None, options: Mapping[str, Any] | None = None) -> tuple[Batch, dict[str, Any]]:
         """Begin an episode in every environment, or in some.
 
         Args:
-            seed: Seed of the first environment, of which the others have the following ones; or that of each.
+            seed: Seed of the first environment, of which the others have the following ones; or that of each, where
+                ``None`` lets its generator go on.
             options: Those of :meth:`ServoEnv.reset`, for all environments, and ``"reset_mask"``: ``(num_envs,)`` bool,
                 the environments that begin.
 
@@ -98,7 +96,9 @@ class ServoVectorEnv(VectorEnv[Batch, NDArray[np.float32], NDArray[Any]]):
         Raises:
             ConfigurationError: If seeds, mask or an option are malformed.
             SamplingError: If the randomisation's rules leave no servoable, visible episode.
+            gymnasium.error.ClosedEnvironmentError: If the environments are closed.
         """
+        self._require_open()
         mask, seeds, rest = read_reset_arguments(seed, options, self.num_envs)
         if len(self._newest) < self.num_envs and not mask.all():
             raise gym.error.ResetNeeded("call reset() without reset_mask before the first reset with one")
@@ -119,27 +119,33 @@ class ServoVectorEnv(VectorEnv[Batch, NDArray[np.float32], NDArray[Any]]):
         Raises:
             DataError: If an action has the wrong shape or is not finite.
             gymnasium.error.ResetNeeded: If an environment has no episode.
+            gymnasium.error.ClosedEnvironmentError: If the environments are closed.
         """
+        self._require_open()
         values = self._checked(actions)
-        renewed = np.flatnonzero(self._ended).tolist()
-        acting = np.flatnonzero(~self._ended).tolist()
+        renewed, acting = self._ends.ended, self._ends.running
         self._together.act(acting, values)
         self._begin(renewed)
         infos = self._observe(range(self.num_envs))
         rewards, terminations = np.zeros(self.num_envs), np.zeros(self.num_envs, bool)
         for i in acting:
             rewards[i] = self.envs[i].step_reward(self._newest[i], infos[i])
-        self._steps[acting] += 1
-        truncations = self._steps >= self._limit
+        truncations = self._ends.advance(acting)
+        over = np.flatnonzero(truncations).tolist()
         if self.autoreset_mode is AutoresetMode.SAME_STEP:
-            infos |= self._renewed(np.flatnonzero(truncations).tolist(), infos)
+            infos |= self._renewed(over, infos)
         else:
-            self._ended = truncations.copy()
+            self._ends.end(over)
         info = batched_info(infos, self.num_envs) | self._draws.info(np.ones(self.num_envs, bool))
         return self._batch(), rewards, terminations, truncations, info
 
     def render(self) -> tuple[NDArray[Any], ...] | None:
-        """The camera images of all environments, see :meth:`ServoEnv.render`."""
+        """The camera images of all environments, see :meth:`ServoEnv.render`.
+
+        Raises:
+            gymnasium.error.ClosedEnvironmentError: If the environments are closed.
+        """
+        self._require_open()
         if self.render_mode is None or not self._newest:
             return None
         return self._together.render("depth_array" if self.render_mode == "depth_array" else "rgb_array")
@@ -177,7 +183,6 @@ class ServoVectorEnv(VectorEnv[Batch, NDArray[np.float32], NDArray[Any]]):
             self._together.close()
 
     def _made(self, count: int, render_mode: str | None, settings: Mapping[str, Any]) -> list[ServoEnv]:
-        _positive("num_envs", count)
         for name in ("estimator", "controller"):
             if count > 1 and not isinstance(settings.get(name, ""), str):
                 raise ConfigurationError(
@@ -193,10 +198,10 @@ class ServoVectorEnv(VectorEnv[Batch, NDArray[np.float32], NDArray[Any]]):
         options: Mapping[str, Any] | None = None,
     ) -> None:
         for i in chosen:
-            self._ended[i] = True  # until the new episode has begun
+            self._ends.end([i])  # until the new episode has begun
             self.envs[i].begin(seed=None if seeds is None else seeds[i], options=options)
             self._draws.begin(i, self.envs[i].episode.draws)
-            self._steps[i], self._ended[i] = 0, False
+            self._ends.begin(i)
 
     def _observe(self, chosen: Sequence[int]) -> dict[int, dict[str, Any]]:
         """The ``info`` of environments; their observations become the newest ones."""
@@ -218,12 +223,17 @@ class ServoVectorEnv(VectorEnv[Batch, NDArray[np.float32], NDArray[Any]]):
         space: Any = self.single_observation_space
         return {name: np.stack([obs[name] for obs in newest]) for name in space}
 
+    def _require_open(self) -> None:
+        """Reject what would start threads and processes that nothing ends."""
+        if self.closed:
+            raise gym.error.ClosedEnvironmentError("the environments are closed: make them anew")
+
     def _checked(self, actions: NDArray[np.float32]) -> NDArray[np.float32]:
         if len(self._newest) < self.num_envs:
             raise gym.error.ResetNeeded("call reset() before step()")
-        if self.autoreset_mode is AutoresetMode.DISABLED and self._ended.any():
+        if self.autoreset_mode is AutoresetMode.DISABLED and self._ends.ended:
             raise gym.error.ResetNeeded(
-                f"the episodes of environments {np.flatnonzero(self._ended).tolist()} have ended; "
+                f"the episodes of environments {self._ends.ended} have ended; "
                 'call reset(options={"reset_mask": terminations | truncations}) before step()'
             )
         values = np.asarray(actions)
@@ -233,33 +243,9 @@ class ServoVectorEnv(VectorEnv[Batch, NDArray[np.float32], NDArray[Any]]):
         return values
 
 
-class ReachVectorEnv(ServoVectorEnv):
-    """:class:`ServoVectorEnv` of :class:`ReachEnv`."""
-
-    env_type = ReachEnv
-
-
-class ReachGoalVectorEnv(ServoVectorEnv):
-    """:class:`ServoVectorEnv` of :class:`ReachGoalEnv`."""
-
-    env_type = ReachGoalEnv
-
-
-class GraspVectorEnv(ServoVectorEnv):
-    """:class:`ServoVectorEnv` of :class:`GraspEnv`."""
-
-    env_type = GraspEnv
-
-
 def _mode(value: AutoresetMode | str) -> AutoresetMode:
     if isinstance(value, AutoresetMode):
         return value
     modes = {name: mode for mode in AutoresetMode for name in (mode.name, mode.value)}
     require_choice("autoreset_mode", value, tuple(modes))
     return modes[value]
-
-
-def _positive(name: str, value: int) -> int:
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-        raise ConfigurationError(f"{name} must be an integer >= 1, not {value!r}")
-    return int(value)

@@ -9,8 +9,10 @@ import numpy as np
 from gymnasium.utils import seeding
 
 from ctr_env.envs.episode import Episode
+from ctr_env.envs.seeding import Seeds, read_seeds
 from ctr_env.envs.world import World
 from ctr_env.errors import ConfigurationError
+from ctr_env.runs.configuration import require_integer
 from ctr_env.scenes.warp.world_state import WorldState
 
 __all__ = ["Beginning", "EpisodeSource"]
@@ -35,32 +37,33 @@ class EpisodeSource:
         """Draw from a host world for N = ``count`` others.
 
         Raises:
-            ConfigurationError: If the size of the pool is not positive.
+            ConfigurationError: If the size of the pool is not a positive integer.
         """
-        if pool is not None and pool < 1:
-            raise ConfigurationError(f"episode_pool must be positive, not {pool!r}")
+        if pool is not None:
+            pool = require_integer("episode_pool", pool, 1)
         self._world, self._count, self._size = world, count, pool
         self._pool: list[Beginning] = []
-        self.seed(None)
+        self._streams = [seeding.np_random()[0] for _ in range(pool or count)]
+        self._choice = np.random.default_rng()
 
-    def seed(self, seed: int | Sequence[int | None] | None) -> None:
+    def seed(self, seed: Seeds) -> None:
         """Begin new streams of episodes: world i's by the i-th seed, which is ``seed + i`` for a number.
 
+        Without a seed a stream goes on, as a generator of an ordinary environment does.
+
         Raises:
-            ConfigurationError: If there are not N seeds, or several for a pool.
+            ConfigurationError: If a seed is malformed, there are not N seeds, or several for a pool.
         """
-        streams = self._count if self._size is None else self._size
-        if seed is None or isinstance(seed, int):
-            seeds: list[int | None] = [None if seed is None else seed + i for i in range(streams)]
-        elif self._size is not None:
+        if self._size is not None and isinstance(seed, Sequence | np.ndarray):
             raise ConfigurationError("episodes from a pool have one seed, not one for each world")
-        else:
-            seeds = list(seed)
-        if len(seeds) != streams:
-            raise ConfigurationError(f"there must be {streams} seeds, not {len(seeds)}")
-        self._streams = [seeding.np_random(each)[0] for each in seeds]
-        self._choice = np.random.default_rng(seeds[0])
-        self._pool = []
+        seeds = read_seeds(seed, len(self._streams))
+        for i, each in enumerate(seeds):
+            if each is not None:
+                self._streams[i] = seeding.np_random(each)[0]
+        if seeds[0] is not None:
+            self._choice = np.random.default_rng(seeds[0])
+        if seed is not None:
+            self._pool = []
 
     def next(self) -> list[Beginning]:
         """The next episodes of all worlds.

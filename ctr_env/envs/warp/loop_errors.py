@@ -12,9 +12,6 @@ from ctr_env.geometry.batched import error_of_poses, inverse_poses, twists_betwe
 
 __all__ = ["BatchedLoopErrors"]
 
-_KEPT = 300
-"""Frames that an estimate may be late by."""
-
 
 class BatchedLoopErrors:
     """:class:`~ctr_env.envs.loop_errors.LoopErrors` for N worlds whose cameras and goals stand still.
@@ -25,14 +22,21 @@ class BatchedLoopErrors:
         estimate_error: The same between estimated and true ``camera_T_base``.
     """
 
-    def __init__(self, camera_T_goal: Tensor, camera_T_base: Tensor) -> None:
-        """Begin without an estimate; goals and bases are ``(N, 4, 4)`` in the frames of the cameras."""
+    def __init__(self, camera_T_goal: Tensor, camera_T_base: Tensor, latency_s: float) -> None:
+        """Begin without an estimate.
+
+        Args:
+            camera_T_goal: ``(N, 4, 4)`` goals in the frames of the cameras.
+            camera_T_base: ``(N, 4, 4)`` true poses.
+            latency_s: See :attr:`~ctr_env.estimators.batched.base.BatchedEstimator.latency_s`.
+        """
+        self._latency_s = latency_s
         self._camera_T_goal, self._camera_T_base = camera_T_goal, camera_T_base
         zeros = torch.zeros_like(camera_T_goal[:, 0, 0])
         self.known = zeros > 0.0
         self.apparent_error = self.estimate_error = (zeros, zeros)
         self._base_T_goal = torch.zeros_like(camera_T_goal) + torch.eye(4).to(camera_T_goal)
-        self._past: deque[tuple[float, Tensor]] = deque(maxlen=_KEPT)
+        self._past: deque[tuple[float, Tensor]] = deque()
 
     @property
     def apparent_twist(self) -> Tensor:
@@ -42,8 +46,9 @@ class BatchedLoopErrors:
     def update(self, time_s: float, measured_base_T_ee: Tensor, estimate: BatchedPoseEstimate) -> None:
         """Record the gripper's ``(N, 4, 4)`` poses by the encoders at a new instant, and its estimates."""
         self._past.append((time_s, measured_base_T_ee))
-        while len(self._past) > 1 and self._past[1][0] <= estimate.time_s:
-            self._past.popleft()  # estimates are never made from older frames again
+        due = time_s - self._latency_s + 1e-9
+        while len(self._past) > 1 and self._past[1][0] <= due:
+            self._past.popleft()  # so that the first one is the frame that the estimate is made from
         valid, then = estimate.valid, self._past[0][1]
         self.known = self.known | valid
         base_T_goal = inverse_poses(estimate.camera_T_base) @ self._camera_T_goal

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ctr_env.envs.reach import REWARDS
-from ctr_env.errors import ConfigurationError
+from ctr_env.envs.reach import REWARDS, check_reaching
 from ctr_env.runs.configuration import require_choice
 
 from .objective import BatchedObjective, BatchedReachObjective
@@ -46,8 +45,7 @@ class WarpReachEnv(WarpServoEnv):
             ConfigurationError: If a name is unknown or a value out of its range.
         """
         require_choice("reward", reward, REWARDS)
-        if not 0.0 < tolerance_m <= 1.0:
-            raise ConfigurationError(f"tolerance_m must lie in (0, 1] metres, not {tolerance_m!r}")
+        check_reaching(tolerance_m=tolerance_m)
         self.reward_kind, self.tolerance_m = reward, tolerance_m
         super().__init__(num_envs, obs_mode=obs_mode, **settings)
 

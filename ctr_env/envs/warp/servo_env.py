@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
@@ -19,6 +19,7 @@ from ctr_env.envs.config import ServoConfig
 from ctr_env.envs.episode import Episode
 from ctr_env.envs.info import error_info
 from ctr_env.envs.observation import observation_space
+from ctr_env.envs.seeding import Seeds
 from ctr_env.envs.world import CONTROL_HZ, PHYSICS_HZ, World
 from ctr_env.errors import ConfigurationError, DataError
 from ctr_env.estimators import make_estimator
@@ -141,17 +142,17 @@ class WarpServoEnv(VectorEnv[Observations, Tensor, Tensor]):
         self._make_spaces()
 
     def reset(
-        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+        self, *, seed: Seeds = None, options: dict[str, Any] | None = None
     ) -> tuple[Observations, dict[str, Any]]:
         """Begin an episode in every world.
 
         Args:
             seed: Seed of this and the following episodes: world i's are those of an ordinary environment with the seed
-                ``seed + i``, or with the i-th seed of a sequence.
+                ``seed + i``, or with the i-th seed of a sequence; ``None``: its generator goes on.
             options: There are none.
 
         Raises:
-            ConfigurationError: If there are options, or not as many seeds as worlds.
+            ConfigurationError: If there are options, a seed is malformed, or there are not as many as worlds.
             SamplingError: If the randomisation's rules leave no servoable, visible episode.
         """
         if options:
@@ -167,7 +168,9 @@ class WarpServoEnv(VectorEnv[Observations, Tensor, Tensor]):
         self._constants = EpisodeConstants.of(self.episodes, self._world.scene, self.device)
         self._commands.reset()
         self.estimator.reset(self._source.noise_seed())
-        self._errors = BatchedLoopErrors(self._constants.camera_T_goal, self._constants.camera_T_base)
+        self._errors = BatchedLoopErrors(
+            self._constants.camera_T_goal, self._constants.camera_T_base, self.estimator.latency_s
+        )
         self._objective = self._make_objective()
         self._steps = 0
         self._observe()
@@ -190,7 +193,7 @@ class WarpServoEnv(VectorEnv[Observations, Tensor, Tensor]):
         never = torch.zeros(self.num_envs, dtype=torch.bool, device=self.device)
         if self._steps >= self._max_steps:
             observations, info = self.reset()
-            return observations, never.double(), never, never, info
+            return observations, never.double(), never, never.clone(), info
         self._advance(actions.clamp(-1.0, 1.0) * self._scale)
         self._observe()
         observations, info = self._report()

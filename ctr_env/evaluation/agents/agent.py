@@ -18,6 +18,7 @@ from ctr_env.learning.reinforcement.config import ReinforcementConfig
 from ctr_env.learning.reinforcement.environments import policy_observations
 from ctr_env.learning.reinforcement.hyperparameters import read_hyperparameters
 from ctr_env.learning.reinforcement.training_folder import TrainingFolder
+from ctr_env.runs.naming import file_hashes
 
 __all__ = ["Agent"]
 
@@ -74,7 +75,8 @@ class Agent:
         steps = config.steps or hyperparameters["n_timesteps"]
         every = ceil(scale * config.evaluate_every)
         config = replace(config, steps=ceil(scale * steps), evaluate_every=every)
-        return cls(name, tuple(given["seeds"]), config, environment, hyperparameters)
+        seeds = tuple(replace(config, seed=seed).seed for seed in given["seeds"])  # which checks them
+        return cls(name, seeds, config, environment, hyperparameters)
 
     @property
     def steps(self) -> int:
@@ -91,7 +93,9 @@ class Agent:
     def content(self) -> dict[str, Any]:
         """What its policies depend on, besides the seed."""
         training = {name: getattr(self.config, name) for name in _TRAINING if name not in _NOT_IN_DIGEST}
-        return {**training, "environment": dict(self.environment), "hyperparameters": dict(self.hyperparameters)}
+        found = {**training, "environment": dict(self.environment), "hyperparameters": dict(self.hyperparameters)}
+        files = file_hashes(self.environment)
+        return {**found, "files": files} if files else found
 
     def folder(self, out: Path, seed: int) -> TrainingFolder:
         """Folder of a training in a study's folder."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ctr_env.runs.configuration import require_choice, require_range
+from ctr_env.runs.configuration import require_choice, require_integer, require_range
 
 from .hyperparameters import ALGORITHMS
 
 __all__ = ["ReinforcementConfig"]
+
+_WHOLE = ("steps", "seed", "envs", "evaluate_every", "evaluation_episodes")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,13 @@ class ReinforcementConfig:
     """Minutes between checkpoints."""
 
     def __post_init__(self) -> None:
-        """Check every value."""
+        """Check every value; whole numbers may be written as ``2e6``."""
+        for name in _WHOLE:
+            value = getattr(self, name)
+            if isinstance(value, float) and value.is_integer():
+                object.__setattr__(self, name, int(value))
+            if value is not None:
+                require_integer(f"ReinforcementConfig.{name}", getattr(self, name), 0)
         require_choice("algo", self.algo, ALGORITHMS)
         if self.steps is not None:
             require_range(self, 1, 10**9, "steps")

@@ -50,7 +50,8 @@ def _is_scheduled(value: Any) -> bool:
 
 
 def _is_entropy(value: Any) -> bool:
-    return _is_number(value) or (isinstance(value, str) and value.partition("_")[0] == "auto")
+    name, separator, start = value.partition("_") if isinstance(value, str) else ("", "", "")
+    return _is_number(value) or (name == "auto" and (not separator or _is_number(_read_number(start))))
 
 
 def _is_architecture(value: Any) -> bool:
@@ -63,7 +64,9 @@ _NUMBER = _Kind("a number", _is_number)
 _COUNT = _Kind("a positive whole number", _is_count)
 _SCHEDULE = _Kind(f"a number, or {LINEAR}NUMBER", _is_scheduled)
 _FLAG = _Kind("true or false", lambda value: isinstance(value, bool))
-_STEPS = _Kind("a whole number, at least -1", lambda value: _is_number(value) and value == int(value) >= -1)
+_STEPS = _Kind(
+    "a whole number, at least -1", lambda value: _is_number(value) and isinstance(value, int) and value >= -1
+)
 _ARCHITECTURE = _Kind("a list of layer sizes, or a mapping of two with the keys pi and vf (or qf)", _is_architecture)
 
 _Keys = Mapping[str, "_Kind | _Keys"]

@@ -17,7 +17,8 @@ def deferred_interrupt() -> Iterator[Callable[[], bool]]:
     """Within the block a first Ctrl+C is noted, and a second one interrupts as usual.
 
     Yields:
-        Whether Ctrl+C was pressed. In other threads than the main one, which get no signals, it never is.
+        Whether Ctrl+C was pressed. In other threads than the main one, which get no signals, it never is, nor in
+        worker processes that ignore it, whose parent decides.
     """
     pressed = False
 
@@ -28,7 +29,8 @@ def deferred_interrupt() -> Iterator[Callable[[], bool]]:
         pressed = True
         print("\nstopping after a checkpoint; Ctrl+C again stops at once", file=sys.stderr)
 
-    if threading.current_thread() is not threading.main_thread():
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if ignored or threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return
     before = signal.signal(signal.SIGINT, note)

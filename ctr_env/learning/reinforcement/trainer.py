@@ -65,6 +65,7 @@ class PolicyTrainer:
             ConfigurationError: If a setting is not valid.
             RunFolderError: If the folder holds a run with other settings.
             MissingFileError: If a file that is named does not exist.
+            DataError: If the folder's checkpoint or policy is damaged.
         """
         self.config, self.folder, self._environment = config, TrainingFolder(folder), dict(environment)
         asked = {"difficulty": config.difficulty} if config.difficulty < 1.0 else {}
@@ -82,12 +83,12 @@ class PolicyTrainer:
             )
             self.folder.claim(config, environment, self.hyperparameters)
             self._resume()
+            found = self.folder.best(_VALIDATION)  # which may be newer than the checkpoint
+            self._best = None if found is None else _rank(found)
+            self._evaluations = [each for each in self.folder.evaluations() if each["step"] <= self.step]
         except BaseException:
             self.close()
             raise
-        found = self.folder.best(_VALIDATION)  # which may be newer than the checkpoint
-        self._best = None if found is None else _rank(found)
-        self._evaluations = [each for each in self.folder.evaluations() if each["step"] <= self.step]
 
     @property
     def step(self) -> int:

@@ -45,6 +45,31 @@ def test_it_is_what_gymnasium_makes_one_by_one(indices, count):
     assert_same(batched_info(infos, count), gymnasiums(infos, count))
 
 
+@pytest.mark.parametrize(
+    "values, dtype",
+    [
+        ([1, 2.75], float),
+        ([True, 7], int),
+        ([np.float32(0.5), 1e-9], float),
+        ([np.zeros(2, int), np.full(2, 0.5)], float),
+        ([1, None], object),
+        ([None, 1.5], object),
+        ([0.5, "lost"], object),
+        ([np.zeros(2), np.zeros(3)], object),
+        ([{}, 1.0], object),
+        ([1.0, {}], object),
+    ],
+)
+@pytest.mark.parametrize("indices, count", [((0, 1), 2), ((0, 2), 3)], ids=["all", "some"])
+def test_values_of_different_types_keep_their_values(values, dtype, indices, count):
+    """Gymnasium's own takes the type of the first one: 2.75 becomes 2, and ``None`` an error or NaN."""
+    found = batched_info({index: {"k": value} for index, value in zip(indices, values, strict=True)}, count)
+    assert found["k"].dtype == dtype
+    for index, value in zip(indices, values, strict=True):
+        np.testing.assert_equal(found["k"][index], value)
+    assert found["_k"].tolist() == [index in indices for index in range(count)]
+
+
 def test_draws_are_those_of_the_newest_episodes_and_copies():
     draws = BatchedDraws(2)
     first, second, third = ({"x": np.array([v, v]), "y": np.array(v)} for v in (1.0, 2.0, 3.0))

@@ -21,8 +21,3 @@ def test_seeds_are_consecutive_given_or_left_open():
 def test_masks_must_say_which_environments_begin(mask):
     with pytest.raises(ConfigurationError, match=r"reset_mask must be a bool array of shape \(2,\) with one True"):
         read_reset_arguments(None, {"reset_mask": mask}, 2)
-
-
-def test_there_is_one_seed_for_each_environment():
-    with pytest.raises(ConfigurationError, match="seed must be an integer or 3 of them, one per environment, not 2"):
-        read_reset_arguments([1, 2], None, 3)

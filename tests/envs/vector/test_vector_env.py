@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gymnasium as gym
 import numpy as np
+import psutil
 import pytest
 from gymnasium.envs.registration import load_env_creator
 
@@ -160,6 +161,8 @@ def test_mistakes_are_named(make_vec):
     for settings, message in (
         ({"count": 0}, "num_envs must be an integer >= 1, not 0"),
         ({"cores": 0}, "cores must be an integer >= 1, not 0"),
+        ({"max_episode_steps": 0}, "max_episode_steps must be an integer >= 1, not 0"),
+        ({"max_episode_steps": 2.5}, "max_episode_steps must be an integer >= 1, not 2.5"),
         ({"render_mode": "human"}, "render_mode.*rgb_array, depth_array"),
         ({"autoreset_mode": "Sometimes"}, "autoreset_mode.*NEXT_STEP, NextStep"),
         ({"estimator": GroundTruthEstimator()}, "2 environments cannot share one estimator object"),
@@ -181,6 +184,18 @@ def test_mistakes_are_named(make_vec):
     envs.reset(options={"reset_mask": np.array([True, False])})
     with pytest.raises(gym.error.ResetNeeded, match=r"environments \[1\] have ended"):
         envs.step(np.zeros((2, 6)))
+
+
+def test_closed_environments_say_so_and_start_nothing(make_vec):
+    """Gymnasium closes them once: what started afterwards would stay."""
+    envs = make_vec("PandaServo", 2, render_mode="rgb_array", **IMAGES)
+    envs.reset(seed=0)
+    envs.close()
+    before = psutil.Process().children(recursive=True)
+    for use in (envs.reset, envs.render, lambda: envs.step(np.zeros((2, 6)))):
+        with pytest.raises(gym.error.ClosedEnvironmentError, match="the environments are closed: make them anew"):
+            use()
+    assert psutil.Process().children(recursive=True) == before
 
 
 def test_one_environment_may_have_an_estimator_object(make_vec):

@@ -57,7 +57,7 @@ def test_points(arm):
 def test_observations():
     images = torch.empty(N, 24, 32, 3, dtype=torch.uint8, device=META)
     frame = BatchedFrame(0.1, _real(7), _real(4), _real(4, 4), lambda: images)
-    errors = BatchedLoopErrors(_real(4, 4), _real(4, 4))
+    errors = BatchedLoopErrors(_real(4, 4), _real(4, 4), 0.0)
     for estimate in (BatchedGroundTruth().estimate(frame), BatchedPoseEstimate.invalid(N, 0.1, META)):
         errors.update(0.1, _real(4, 4), estimate)
         poses = [_real(4, 4) for _ in range(5)]

@@ -51,7 +51,7 @@ def test_seeds_may_be_given_for_each_world(env):
     assert not np.array_equal(starts[0], starts[1])
     env.reset(seed=7)
     assert np.array_equal(env.episodes[1].start, starts[1])
-    with pytest.raises(ConfigurationError, match="there must be 3 seeds, not 2"):
+    with pytest.raises(ConfigurationError, match="seed must be an integer or 3 of them, one per environment, not 2"):
         env.reset(seed=[1, 2])
 
 
@@ -124,9 +124,11 @@ def test_a_goal_that_is_reached_is_a_success(env):
         ({"obs_mode": "image", "randomization": "mild"}, r"has image.exposure, image.noise_std; override them"),
         ({"obs_mode": "nonsense"}, "obs_mode part"),
         ({"tolerance_m": 0.0}, "tolerance_m must lie in"),
+        ({"tolerance_m": "1 cm"}, r"tolerance_m must lie in \(0, 1\] metres, not '1 cm'"),
+        ({"reward": "progress"}, "unknown reward 'progress'; valid names: dense, sparse"),
         ({"reward": "none"}, "reward"),
         ({"device": "gpu"}, "unknown device 'gpu'"),
-        ({"episode_pool": 0}, "episode_pool must be positive"),
+        ({"episode_pool": 0}, "episode_pool must be an integer >= 1, not 0"),
     ],
 )
 def test_settings_that_are_not_to_be_had_are_named(settings, message):

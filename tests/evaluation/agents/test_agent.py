@@ -1,7 +1,9 @@
 import pytest
 
 from ctr_env.errors import ConfigurationError, MissingFileError
+from ctr_env.estimators.ctrnet.packaged import packaged_weights
 from ctr_env.evaluation.agents.agent import Agent
+from ctr_env.scenes.robots.catalogue import get_robot
 
 GIVEN = {"seeds": (0, 3), "steps": 1001, "evaluate_every": 100, "estimator": "noisy", "reward": "progress"}
 
@@ -36,6 +38,19 @@ def test_the_content_tells_policies_apart():
         assert agent(**changed).content != agent().content
 
 
+def test_the_content_depends_on_the_files_that_the_environment_names(tmp_path):
+    """Else a policy that was trained with other weights would act in the study."""
+    weights = tmp_path / "mine.safetensors"
+    content = packaged_weights(get_robot("panda")).read_bytes()
+    weights.write_bytes(content)
+    given = {"estimator": "ctrnet", "estimator_config": {"weights": str(weights)}}
+    before = agent(**given).content
+    assert agent(**given).content == before
+    weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert agent(**given).content != before
+    assert "files" not in agent().content
+
+
 @pytest.mark.parametrize(
     "changed, error, message",
     [
@@ -47,6 +62,8 @@ def test_the_content_tells_policies_apart():
         ({"estimator": "noisi"}, ConfigurationError, "unknown estimator 'noisi'"),
         ({"estimator_config": {"drop": 1}}, ConfigurationError, "unknown NoisyConfig field drop"),
         ({"reward": "quick"}, ConfigurationError, "unknown reward 'quick'"),
+        ({"seeds": (0, 100_000)}, ConfigurationError, "seed must be a number in .*, not 100000"),
+        ({"evaluation_episodes": 2.5}, ConfigurationError, "evaluation_episodes must be an integer"),
         ({"steps": 0}, ConfigurationError, "steps must be a number in"),
         ({"hyperparameters": "none.yml"}, MissingFileError, "no hyperparameter file none.yml"),
         ({"env": "ctr_env/PandaServo-v0"}, ConfigurationError, "PandaServo-v0 has no reward, which Reach"),

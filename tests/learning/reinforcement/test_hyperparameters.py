@@ -54,6 +54,19 @@ def test_mistakes_are_named_with_what_is_valid(tmp_path, text, message):
         read_hyperparameters("ppo", ENV, tmp_path / "own.yml")
 
 
+@pytest.mark.parametrize("entry", ["ent_coef: auto_high", "ent_coef: auto_", "gradient_steps: 2.5", "tau: [1]"])
+def test_values_that_would_end_a_training_later_are_rejected(tmp_path, entry):
+    (tmp_path / "own.yml").write_text(f"default: {{{entry}}}")
+    with pytest.raises(ConfigurationError, match=f"{entry.partition(':')[0]} must be a"):
+        read_hyperparameters("sac", ENV, tmp_path / "own.yml")
+
+
+@pytest.mark.parametrize("entry, value", [("auto", "auto"), ("auto_0.1", "auto_0.1"), ("0.2", 0.2)])
+def test_entropy_coefficients_may_be_learned(tmp_path, entry, value):
+    (tmp_path / "own.yml").write_text(f"default: {{ent_coef: {entry}, gradient_steps: -1}}")
+    assert read_hyperparameters("sac", ENV, tmp_path / "own.yml")["ent_coef"] == value
+
+
 def test_unknown_algorithms_and_missing_files_are_rejected(tmp_path):
     with pytest.raises(ConfigurationError, match="unknown algo 'ddpg'; valid names: ppo, sac, tqc"):
         read_hyperparameters("ddpg", ENV)

@@ -22,6 +22,20 @@ def test_the_first_interrupt_is_noted_and_the_second_one_interrupts(capsys):
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_processes_that_ignore_interrupts_go_on_doing_so(capsys):
+    """Workers of an engine: the same Ctrl+C reaches their parent, which ends them."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with deferred_interrupt() as pressed:
+            press()
+            press()
+            assert not pressed()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert capsys.readouterr().err == ""
+
+
 def test_other_threads_get_no_signals():
     found = []
 

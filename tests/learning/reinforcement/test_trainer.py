@@ -9,7 +9,7 @@ import torch
 import yaml
 from stable_baselines3.common.logger import configure
 
-from ctr_env.errors import ConfigurationError, RunFolderError
+from ctr_env.errors import ConfigurationError, DataError, RunFolderError
 from ctr_env.learning.reinforcement.config import ReinforcementConfig
 from ctr_env.learning.reinforcement.model_state import model_state, restore_model
 from ctr_env.learning.reinforcement.policy import Policy
@@ -150,6 +150,17 @@ def test_the_policy_of_the_best_evaluation_is_kept(make, tmp_path):
     longer = make(*case, steps=128, evaluate_every=32).run(evaluations(0.5), silent)
     assert longer.header.steps == 64
     assert Policy.load(tmp_path / "out" / "policy.safetensors").header.algorithm == "ppo"
+
+
+@pytest.mark.parametrize("damaged", ["policy", "checkpoint"])
+def test_a_damaged_file_is_named_and_leaves_no_environment_open(make, tmp_path, monkeypatch, damaged):
+    closed = []
+    monkeypatch.setattr(PolicyTrainer, "close", lambda self: closed.append(self._envs.close()))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / f"{damaged}.safetensors").write_bytes(b"nothing of the kind")
+    with pytest.raises(DataError, match=f"{damaged}.safetensors is not a"):
+        make("ppo", "ctr_env/PandaReach-v0", PPO, {})
+    assert len(closed) == 1
 
 
 def test_an_interrupt_in_the_last_evaluation_loses_nothing(make):

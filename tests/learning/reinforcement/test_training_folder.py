@@ -1,5 +1,7 @@
 import pytest
 
+from ctr_env.errors import RunFolderError
+from ctr_env.learning.reinforcement.config import ReinforcementConfig
 from ctr_env.learning.reinforcement.packaged import packaged_policy
 from ctr_env.learning.reinforcement.training_folder import TrainingFolder
 
@@ -13,3 +15,14 @@ def test_a_training_has_ended_when_its_last_policy_is_evaluated_and_one_is_kept(
     folder.policy.write_bytes(packaged_policy("panda_reach").read_bytes())
     assert folder.finished(64) and not folder.finished(65)
     assert folder.best("validation")["success_rate"] == pytest.approx(1.0)
+
+
+def test_a_training_resumes_only_with_the_files_that_it_began_with(tmp_path):
+    weights = tmp_path / "mine.safetensors"
+    weights.write_bytes(b"one")
+    folder, environment = TrainingFolder(tmp_path / "out"), {"estimator_config": {"weights": str(weights)}}
+    for _ in range(2):
+        folder.claim(ReinforcementConfig(), environment, {})
+    weights.write_bytes(b"other")
+    with pytest.raises(RunFolderError, match="mine.safetensors"):
+        folder.claim(ReinforcementConfig(), environment, {})
