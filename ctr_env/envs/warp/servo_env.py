@@ -7,21 +7,19 @@ from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
-import numpy as np
 import torch
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from torch import Tensor
 
 from ctr_env._registration import steps_of
-from ctr_env.controllers.batched.commands import BatchedCommands
 from ctr_env.envs.config import ServoConfig
 from ctr_env.envs.episode import Episode
 from ctr_env.envs.info import error_info
 from ctr_env.envs.observation import observation_space
 from ctr_env.envs.seeding import Seeds
 from ctr_env.envs.world import CONTROL_HZ, PHYSICS_HZ, World
-from ctr_env.errors import ConfigurationError, DataError
+from ctr_env.errors import ConfigurationError
 from ctr_env.estimators import make_estimator
 from ctr_env.estimators.batched.base import BatchedFrame
 from ctr_env.estimators.batched.registry import make_batched_estimator
@@ -33,6 +31,7 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.warp.camera import WarpCamera
 from ctr_env.scenes.warp.simulation import WarpSimulation
 
+from .actions import BatchedActionInterpreter
 from .config import require_support
 from .constants import EpisodeConstants
 from .episodes import EpisodeSource
@@ -135,11 +134,14 @@ class WarpServoEnv(VectorEnv[Observations, Tensor, Tensor]):
         self.estimator = make_batched_estimator(estimator, estimator_config, self.kinematics, self.device)
         self.simulation = WarpSimulation(world.scene, num_envs, self.device)
         self._arm = BatchedKinematics(self.kinematics, self.device)
-        self._commands = BatchedCommands(self._arm, 1.0 / CONTROL_HZ, self.device)
+        self._actions = BatchedActionInterpreter(self.config, self._arm, 1.0 / CONTROL_HZ, self.device)
         self._camera: WarpCamera | None = None
         self._steps: int | None = None
         self._max_steps = steps_of(self._task)
-        self._make_spaces()
+        self.single_action_space = self._actions.space
+        self.single_observation_space = observation_space(self._parts, self.kinematics.n, *self._size)
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
 
     def reset(
         self, *, seed: Seeds = None, options: dict[str, Any] | None = None
@@ -166,7 +168,7 @@ class WarpServoEnv(VectorEnv[Observations, Tensor, Tensor]):
         self.episodes: list[Episode] = [beginning.episode for beginning in beginnings]
         self.simulation.load([beginning.state for beginning in beginnings])
         self._constants = EpisodeConstants.of(self.episodes, self._world.scene, self.device)
-        self._commands.reset()
+        self._actions.reset()
         self.estimator.reset(self._source.noise_seed())
         self._errors = BatchedLoopErrors(
             self._constants.camera_T_goal, self._constants.camera_T_base, self.estimator.latency_s
@@ -187,14 +189,12 @@ class WarpServoEnv(VectorEnv[Observations, Tensor, Tensor]):
         """
         if self._steps is None:
             raise gym.error.ResetNeeded("call reset() before step()")
-        actions = torch.as_tensor(actions, dtype=torch.float64, device=self.device)
-        if actions.shape != self.action_space.shape:
-            raise DataError(f"actions are {self.action_space.shape} numbers, not {tuple(actions.shape)}")
+        checked = self._actions.check(actions, self.num_envs)
         never = torch.zeros(self.num_envs, dtype=torch.bool, device=self.device)
         if self._steps >= self._max_steps:
             observations, info = self.reset()
             return observations, never.double(), never, never.clone(), info
-        self._advance(actions.clamp(-1.0, 1.0) * self._scale)
+        self._advance(checked)
         self._observe()
         observations, info = self._report()
         rewards = self._objective.reward(info["true_position_error_m"], info["true_rotation_error_rad"])
@@ -209,25 +209,13 @@ class WarpServoEnv(VectorEnv[Observations, Tensor, Tensor]):
         """``(N, H, W)`` bool true robot pixels of this instant."""
         return self._rendered().robot_mask()
 
-    def _make_spaces(self) -> None:
-        if self.config.action_mode == "joint_velocity":
-            scale = self.kinematics.velocity_limits
-        else:
-            scale = np.array([self.config.max_linear_velocity] * 3 + [self.config.max_angular_velocity] * 3)
-        self._scale = torch.from_numpy(scale).to(self.device)
-        self.single_observation_space = observation_space(self._parts, self.kinematics.n, *self._size)
-        self.single_action_space = gym.spaces.Box(-1.0, 1.0, scale.shape, np.float32)
-        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-        self.action_space = batch_space(self.single_action_space, self.num_envs)
-
     def _make_objective(self) -> BatchedObjective:
         """What the next episodes are rewarded for."""
         return BatchedServoObjective()
 
-    def _advance(self, requested: Tensor) -> None:
+    def _advance(self, actions: Tensor) -> None:
         """Command the arms and let one camera period pass."""
-        command = self._commands.velocity if self.config.action_mode == "joint_velocity" else self._commands.twist
-        velocities = command(requested, self._now.joint_positions)
+        velocities = self._actions.velocities(actions, self._now.joint_positions)
         assert self._steps is not None
         before, after = (round((self._steps + i) * PHYSICS_HZ / CONTROL_HZ) for i in (0, 1))
         self.simulation.step(velocities, after - before)

@@ -55,6 +55,22 @@ def test_observations_rewards_and_errors_are_those_of_ordinary_environments(kind
             assert info["time_s"] == one_info["time_s"]
 
 
+def test_late_estimates_are_those_of_ordinary_environments():
+    """Without noise, so that estimates are the same; the first ones are valid after 0.1 s."""
+    exact = {"white_position_m": 0.0, "white_rotation_rad": 0.0, "latency_s": 0.1}
+    settings = {"estimator": "noisy", "estimator_config": exact, "action_mode": "joint_velocity", "obs_mode": PARTS}
+    env, actions = WarpReachEnv(WORLDS, device="cpu", **settings), _actions(7)
+    found = [env.reset(seed=SEED)] + [env.step(torch.from_numpy(action))[::4] for action in actions]
+    for i in range(WORLDS):
+        expected = _ordinary(ReachEnv, SEED + i, actions[:, i], **settings)
+        for (obs, info), (one, one_info, _) in zip(found, expected, strict=True):
+            for key, value in one.items():
+                assert obs[key][i].numpy() == pytest.approx(value, abs=1e-5), key
+            for key in ("apparent_position_error_m", "estimate_position_error_m", "estimate_known"):
+                assert info[key][i].numpy() == pytest.approx(one_info[key], abs=1e-5), key
+    assert expected[0][1]["estimate_known"] is False and expected[-1][1]["estimate_known"] is True
+
+
 def test_images_are_those_of_ordinary_environments():
     settings = {"obs_mode": "image", "width": 160, "height": 120, "action_mode": "joint_velocity"}
     env = WarpServoEnv(WORLDS, device="cpu", **settings)

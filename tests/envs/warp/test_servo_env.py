@@ -56,6 +56,17 @@ def test_seeds_may_be_given_for_each_world(env):
 
 
 @slow
+def test_without_a_seed_the_episodes_of_a_world_go_on(env):
+    """As those of an ordinary environment, so that they repeat."""
+    runs = []
+    for _ in range(2):
+        env.reset(seed=np.int64(3))
+        env.reset(seed=[7, None, None])
+        runs.append([episode.seed for episode in env.episodes])
+    assert runs[0] == runs[1]
+
+
+@slow
 def test_episodes_end_together_and_the_next_step_begins_new_ones(env):
     assert env.metadata["autoreset_mode"] == AutoresetMode.NEXT_STEP
     env.reset(seed=1)
