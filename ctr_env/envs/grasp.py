@@ -94,9 +94,9 @@ class GraspEnv(ServoEnv):
         scene, lift = self._world.scene, self._world.lift
         high = lift >= LIFTED_M
         self._high_steps = self._high_steps + 1 if high and self._steps else 0
-        info["block_lift_m"], info["gripper_opening_m"], info["grasped"] = lift, scene.gripper_opening, scene.grasped
+        info["block_lift_m"], info["gripper_opening_m"], info["grasped"] = lift, scene.gripper.opening, scene.grasped
         info["is_success"] = self._high_steps >= HOLD_S * CONTROL_HZ
-        obs["gripper_opening"] = np.array([scene.gripper_opening], dtype=np.float32)
+        obs["gripper_opening"] = np.array([scene.gripper.opening], dtype=np.float32)
         return obs, info
 
     def _reward(self, obs: dict[str, NDArray[Any]], info: dict[str, Any]) -> float:

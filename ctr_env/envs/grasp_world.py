@@ -56,7 +56,7 @@ class GraspWorld(World):
         above = episode.goal_pose
         place = above.translation - [0.0, 0.0, APPROACH_M]
         self.scene.place_block(transform(place, above.rotation))
-        self.scene.place_gripper(self.widest)
+        self.scene.gripper.place(self.widest)
         self._grasp, self._height, self._opening = above.rotation, float(place[2]), self.widest
         self.scene.place_target(self._goal())
         return episode
@@ -65,7 +65,7 @@ class GraspWorld(World):
         """Open (1) or close (-1) the gripper for one camera period, at a share of the fingers' speed."""
         change = share * self._fingers * _FINGER_SPEED / CONTROL_HZ
         self._opening = float(np.clip(self._opening + change, 0.0, self.widest))
-        self.scene.command_gripper(self._opening)
+        self.scene.gripper.command(self._opening)
 
     def advance(self, episode: Episode, joint_velocities: NDArray[np.float64], step: int) -> None:
         """Let one camera period pass."""

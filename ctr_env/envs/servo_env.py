@@ -10,7 +10,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from ctr_env.controllers import Controller, ServoCommand, ServoGoal, ServoState
+from ctr_env.controllers import Controller, ServoCommand, ServoState
 from ctr_env.estimators import PoseEstimate, PoseEstimator
 from ctr_env.geometry import matrix_error
 from ctr_env.runs.configuration import require_choice
@@ -24,6 +24,7 @@ from .actions import ActionInterpreter
 from .agent import make_agent
 from .config import ServoConfig
 from .episode import Episode
+from .goal import servo_goal
 from .info import step_info
 from .loop_errors import LoopErrors
 from .measurement import Measurement
@@ -244,23 +245,9 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
     def _control(self, action: NDArray[np.float64]) -> ServoCommand:
         """Ask the controller."""
         now = self._now
-        goal = self._goal() if self._actions.servoes else None
+        goal = servo_goal(now, self._errors) if self._actions.servoes else None
         state = ServoState(now.joint_positions + self._joint_offsets, now.time_s)
         return self._actions.command(action, goal, state)
-
-    def _goal(self) -> ServoGoal | None:
-        """The goal in the base frame by the newest estimate; ``None`` if that is not valid."""
-        now, base_T_goal = self._now, self._errors.base_T_goal
-        if not now.estimate.valid or base_T_goal is None:
-            return None
-        return ServoGoal(
-            base_T_goal,
-            now.estimate.time_s,
-            gripper_offset=self._errors.gripper_offset,
-            camera_T_base=now.estimate.camera_T_base,
-            camera=now.camera,
-            covariance=now.estimate.covariance,
-        )
 
     def _observe(self) -> tuple[Observation, dict[str, Any]]:
         measured = self.measure()

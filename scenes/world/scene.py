@@ -12,11 +12,13 @@ from ctr_env.runs.configuration import require_choice
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.robots.robot_spec import VISUAL_GROUP
 
+from .appearance import Appearance
 from .arm_points import ArmPoints
 from .block import BLOCK
 from .cameras import set_camera_intrinsics, set_camera_pose
 from .config import SceneConfig
 from .field_of_view import FieldOfView
+from .gripper import Gripper
 from .objects import TARGET
 from .room import CAMERA, build_room
 from .rooms import ROOMS
@@ -24,15 +26,6 @@ from .scene_state import SceneState
 
 __all__ = ["Scene"]
 
-_NOMINAL = ("geom_rgba", "geom_matid", "geom_size", "geom_rbound")
-_NOMINAL_LIGHT = (
-    "light_pos",
-    "light_dir",
-    "light_diffuse",
-    "light_ambient",
-    "light_specular",
-    "light_castshadow",
-)
 _CAMERA = ("cam_pos", "cam_quat", "cam_resolution", "cam_sensorsize", "cam_intrinsic", "cam_fovy")
 _STATE = ("qpos", "mocap_pos", "mocap_quat")
 
@@ -48,6 +41,7 @@ class Scene:
         model: MuJoCo model, physics at 500 Hz.
         data: State of the model.
         kinematics: Kinematics of the arm, computed on a separate model.
+        gripper: The fingers.
         camera: Current intrinsics.
         camera_id: Index of the camera in the model.
         world_T_base: Pose of the robot's base.
@@ -78,10 +72,9 @@ class Scene:
         self._ee = self.model.body(self.robot.end_effector).id
         self._index_links()
         self._block = self.model.geom(BLOCK).id if config.block else None
-        self._fingers = [self.model.actuator(name).id for name in self.robot.gripper_joints]
+        self.gripper = Gripper(self.model, self.data, self.robot)
         self._arm_points = ArmPoints(self.model, self._arm_geoms())
-        self._nominal = {name: getattr(self.model, name).copy() for name in (*_NOMINAL, *_NOMINAL_LIGHT)}
-        self._headlight = np.stack([self.model.vis.headlight.ambient, self.model.vis.headlight.diffuse]).copy()
+        self._nominal = Appearance.of(self.model)
         self._camera_T_base: RigidTransform | None = None
         self.camera = PinholeCamera.from_fov(np.radians(60.0), config.width, config.height)
         self.restore()
@@ -94,9 +87,7 @@ class Scene:
 
     def restore(self) -> None:
         """Reset state, colours, textures and lights to the nominal model; the arm is at home, all objects are away."""
-        for name, value in self._nominal.items():
-            getattr(self.model, name)[:] = value
-        self.model.vis.headlight.ambient[:], self.model.vis.headlight.diffuse[:] = self._headlight
+        self._nominal.apply(self.model)
         mujoco.mj_resetData(self.model, self.data)
         for name, position in self.robot.configuration.items():
             self.data.joint(name).qpos[0] = position
@@ -168,9 +159,9 @@ class Scene:
     def state(self) -> SceneState:
         """All that images depend on, as it is now."""
         return SceneState(
-            model={name: getattr(self.model, name).copy() for name in (*_NOMINAL, *_NOMINAL_LIGHT, *_CAMERA)},
+            appearance=Appearance.of(self.model),
+            camera_fields={name: getattr(self.model, name).copy() for name in _CAMERA},
             data={name: getattr(self.data, name).copy() for name in _STATE},
-            headlight=np.stack([self.model.vis.headlight.ambient, self.model.vis.headlight.diffuse]),
             camera=self.camera,
             camera_T_world=self._camera_T_world,
         )
@@ -180,10 +171,10 @@ class Scene:
 
         Call :meth:`restore` before anything else.
         """
-        for owner, values in ((self.model, state.model), (self.data, state.data)):
+        state.appearance.apply(self.model)
+        for owner, values in ((self.model, state.camera_fields), (self.data, state.data)):
             for name, value in values.items():
                 getattr(owner, name)[:] = value
-        self.model.vis.headlight.ambient[:], self.model.vis.headlight.diffuse[:] = state.headlight
         self._look(state.camera, state.camera_T_world)
         mujoco.mj_kinematics(self.model, self.data)
         mujoco.mj_camlight(self.model, self.data)
@@ -209,29 +200,9 @@ class Scene:
         mujoco.mj_forward(self.model, self.data)
 
     @property
-    def gripper_opening(self) -> float:
-        """Distance between the fingers, metres."""
-        return float(sum(self.data.joint(name).qpos[0] for name in self.robot.gripper_joints))
-
-    def place_gripper(self, opening: float) -> None:
-        """Set the distance between the fingers, metres, and hold it."""
-        share = opening / max(len(self._fingers), 1)
-        for name in self.robot.gripper_joints:
-            self.data.joint(name).qpos[0] = share
-        self.command_gripper(opening)
-        mujoco.mj_forward(self.model, self.data)
-
-    def command_gripper(self, opening: float) -> None:
-        """Set the distance between the fingers that their servos seek, metres."""
-        self.data.ctrl[self._fingers] = opening / max(len(self._fingers), 1)
-
-    @property
     def grasped(self) -> bool:
         """Whether every finger touches the block."""
-        geoms, bodies = self.data.contact.geom, self.model.geom_bodyid
-        touching = geoms[(geoms == self._block).any(axis=1)]
-        found = set(bodies[touching].ravel().tolist())
-        return all(self.model.joint(name).bodyid[0] in found for name in self.robot.gripper_joints)
+        return self.gripper.touches(self._block)
 
     def step(self, joint_velocities: ArrayLike, substeps: int) -> None:
         """Simulate with constant ``(n,)`` commanded joint velocities (rad/s) for a number of 2 ms steps."""

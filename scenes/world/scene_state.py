@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from ctr_env.geometry import PinholeCamera
 
+from .appearance import Appearance
+
 __all__ = ["SceneState"]
 
 
@@ -18,15 +20,15 @@ class SceneState:
     """State and appearance of a scene, such that another one of the same configuration gives the same images.
 
     Attributes:
-        model: Arrays of the MuJoCo model that randomisation and the camera change, by name.
+        appearance: What randomisation changes.
+        camera_fields: Arrays of the MuJoCo model that the camera changes, by name.
         data: Arrays of its state, by name.
-        headlight: ``(2, 3)`` ambient and diffuse light.
         camera: Intrinsics.
         camera_T_world: ``(4, 4)`` pose of the world in the camera (OpenCV axes).
     """
 
-    model: Mapping[str, NDArray[np.generic]]
+    appearance: Appearance
+    camera_fields: Mapping[str, NDArray[np.generic]]
     data: Mapping[str, NDArray[np.float64]]
-    headlight: NDArray[np.float32]
     camera: PinholeCamera
     camera_T_world: NDArray[np.float64]

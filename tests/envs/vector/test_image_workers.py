@@ -1,5 +1,7 @@
 """Processes that draw: they end with their owner, and say what went wrong."""
 
+import os
+import signal
 from types import SimpleNamespace
 
 import gymnasium as gym
@@ -69,6 +71,16 @@ def test_a_failing_renderer_is_reported_and_a_killed_process_too(env, make):
     psutil.Process(started[-1]).kill()  # the newest one draws; helpers of Python's are older
     with pytest.raises(WorkerError, match="an image worker has ended"):
         workers.images([request(env)])
+
+
+def test_processes_that_draw_leave_interrupts_to_their_parent(env, make):
+    workers = make(processes=2)
+    workers.images([request(env, 0), request(env, 1)])
+    for worker in workers._workers:
+        os.kill(worker.process.pid, signal.SIGINT)
+    found = workers.images([request(env, 0), request(env, 1)])
+    for index in (0, 1):
+        np.testing.assert_array_equal(found[index], env.image())
 
 
 def test_after_an_interrupt_images_are_those_that_are_asked_for(env, make):

@@ -29,12 +29,12 @@ def deepest(scene):
 def grasp(scene):
     """A block in the closed gripper at home, in the air; the largest penetration meanwhile."""
     scene.restore()
-    scene.place_gripper(0.08)
+    scene.gripper.place(0.08)
     scene.place_block(scene.base_T_ee)
     worst, opening = 0.0, 0.08
     for _ in range(40):
         opening = max(opening - 2 * 0.05 / 30, 0.0)
-        scene.command_gripper(opening)
+        scene.gripper.command(opening)
         scene.place_block(scene.base_T_ee) if not scene.grasped else None
         for _ in range(17):
             scene.step(np.zeros(7), 1)
@@ -54,7 +54,7 @@ def test_a_block_on_the_table_lies_still(scene):
 
 def test_a_grasp_holds_without_slip(scene):
     assert grasp(scene) < MOST_M
-    assert scene.grasped and scene.gripper_opening == pytest.approx(2 * BLOCK_HALF_M, abs=1e-3)
+    assert scene.grasped and scene.gripper.opening == pytest.approx(2 * BLOCK_HALF_M, abs=1e-3)
     held = np.linalg.inv(scene.base_T_ee_matrix) @ scene.base_T_block
     for _ in range(10):
         scene.step(np.zeros(7), 250)
@@ -74,7 +74,7 @@ def test_a_moving_grasp_holds(scene):
 def test_an_opened_gripper_drops_it(scene):
     grasp(scene)
     height = scene.base_T_block[2, 3]
-    scene.command_gripper(0.08)
+    scene.gripper.command(0.08)
     scene.step(np.zeros(7), 200)
     assert scene.base_T_block[2, 3] < height - 0.1 and not scene.grasped
 
