@@ -61,7 +61,7 @@ def require_integer(what: str, value: object, least: int) -> int:
     Raises:
         ConfigurationError: With the value and the least one.
     """
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise ConfigurationError(f"{what} must be an integer >= {least}, not {value!r}")
     return int(value)
 

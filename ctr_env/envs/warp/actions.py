@@ -25,11 +25,11 @@ class BatchedActionInterpreter:
     def __init__(self, config: ServoConfig, arm: BatchedKinematics, dt: float, device: torch.device) -> None:
         """Interpret actions of an environment's configuration for its arm, one every ``dt`` seconds."""
         self._commands = BatchedCommands(arm, dt, device)
-        if config.action_mode == "joint_velocity":
-            scale, self._command = arm.kinematics.velocity_limits, self._commands.velocity
+        self._joints = config.action_mode == "joint_velocity"
+        if self._joints:
+            scale = arm.kinematics.velocity_limits
         else:
             scale = np.array([config.max_linear_velocity] * 3 + [config.max_angular_velocity] * 3)
-            self._command = self._commands.twist
         self._scale = torch.from_numpy(scale).to(device)
         self.space = spaces.Box(-1.0, 1.0, scale.shape, np.float32)
 
@@ -51,4 +51,5 @@ class BatchedActionInterpreter:
 
     def velocities(self, actions: Tensor, joint_positions: Tensor) -> Tensor:
         """``(N, n)`` joint velocities (rad/s) of checked actions at ``(N, n)`` measured positions, rad."""
-        return self._command(actions * self._scale, joint_positions)
+        command = self._commands.velocity if self._joints else self._commands.twist
+        return command(actions * self._scale, joint_positions)
