@@ -52,9 +52,14 @@ class BatchedCtRNet(BatchedEstimator):
         self,
         kinematics: RobotKinematics,
         device: torch.device,
-        config: CtRNetConfig | Mapping[str, Any] | None = None,
+        config: Mapping[str, Any] | None = None,
     ) -> None:
         """Load the network.
+
+        Args:
+            kinematics: The arm in the images.
+            device: Where everything is computed.
+            config: Fields of :class:`~ctr_env.estimators.ctrnet.estimator.CtRNetConfig` that differ from its defaults.
 
         Raises:
             ConfigurationError: If a field is unknown, out of range or without meaning here, or the package has no
@@ -62,10 +67,10 @@ class BatchedCtRNet(BatchedEstimator):
             MissingFileError: If the weights file does not exist.
             DataError: If it is not a weights file, or belongs to another robot.
         """
-        for name in config or {} if isinstance(config, Mapping) or config is None else ():
+        settings = dict(config or {})
+        for name in settings:
             if name not in _SETTINGS:
                 raise ConfigurationError(f"batched ctrnet has no setting {name!r}; it has: {', '.join(_SETTINGS)}")
-        settings = dict(config) if isinstance(config, Mapping) else {}
         self.config = config_from_mapping(CtRNetConfig, settings | {"align_contour": False})
         robot, weights = kinematics.robot, self.config.weights
         if mirror_for(robot, None if weights is None else Path(weights)) is not None:

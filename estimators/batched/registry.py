@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from ctr_env.errors import ConfigurationError
 from ctr_env.runs.configuration import require_choice
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
@@ -36,6 +37,8 @@ def make_batched_estimator(
         ConfigurationError: If the name or a field is unknown, or a setting is not to be had for batches.
     """
     require_choice("batched estimator", name, BATCHED_ESTIMATORS)
+    if name == "ground_truth" and config:
+        raise ConfigurationError(f"the batched ground_truth estimator has no configuration, not {dict(config)}")
     if name == "ctrnet":
         return BatchedCtRNet(kinematics, device, config)
     return BatchedNoisyEstimator(device, config) if name == "noisy" else BatchedGroundTruth()

@@ -24,6 +24,7 @@ from ctr_env.estimators import make_estimator
 from ctr_env.estimators.batched.base import BatchedFrame
 from ctr_env.estimators.batched.registry import make_batched_estimator
 from ctr_env.geometry.batched import error_of_poses
+from ctr_env.runs.configuration import require_integer
 from ctr_env.runs.device import resolve_device
 from ctr_env.scenes.robots.batched_kinematics import BatchedKinematics
 from ctr_env.scenes.robots.description import RobotDescription
@@ -112,6 +113,7 @@ class WarpServoEnv(VectorEnv[Observations, Tensor, Tensor]):
             ConfigurationError: If a setting is unknown or out of range, or not to be had on the GPU path.
             MissingDependencyError: If the extra ``gpu`` is not installed.
         """
+        num_envs = require_integer("num_envs", num_envs, 1)
         self.config = ServoConfig(
             robot=robot,
             obs_mode=obs_mode,

@@ -70,6 +70,7 @@ class Agent:
         config = ReinforcementConfig(**{key: value for key, value in options.items() if key in _TRAINING})
         environment = {key: value for key, value in options.items() if key in _ENVIRONMENT}
         environment_of({"env": config.env, **environment})
+        policy_observations(environment)
         file = None if config.hyperparameters is None else Path(config.hyperparameters)
         hyperparameters = read_hyperparameters(config.algo, gym.spec(config.env).id, file)
         steps = config.steps or hyperparameters["n_timesteps"]

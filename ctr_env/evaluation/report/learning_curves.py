@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,18 @@ _PANELS: tuple[tuple[str, str, float], ...] = (
 )
 
 
-def read_curves(folder: Path) -> Curves:
-    """Evaluations of the trainings in a study's folder, by agent; empty if there are none."""
+def read_curves(folder: Path, trainings: Collection[tuple[str, int]]) -> Curves:
+    """Evaluations of some trainings in a study's folder, by agent; empty if there are none.
+
+    Args:
+        folder: The study's folder, which may have trainings of agents and seeds that are no longer in its file.
+        trainings: Agents and seeds.
+    """
     found: dict[str, list[list[dict[str, Any]]]] = {}
-    for file in sorted(folder.glob("agents/*/*/learning_curve.json")):
-        evaluations = json.loads(file.read_text())["evaluations"]
-        if evaluations:
-            found.setdefault(file.parent.parent.name, []).append(evaluations)
+    for agent, seed in sorted(trainings):
+        file = folder / "agents" / agent / str(seed) / "learning_curve.json"
+        if file.is_file() and (evaluations := json.loads(file.read_text())["evaluations"]):
+            found.setdefault(agent, []).append(evaluations)
     return found
 
 

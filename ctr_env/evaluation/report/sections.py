@@ -28,7 +28,7 @@ from .series import ErrorSeries, read_errors
 from .settling_chart import settling_chart
 from .study_data import StudyData
 from .summary_tables import axis_table, failed_table, failure_table, scenario_tables, system_tables
-from .trainings import agent_systems
+from .trainings import agent_systems, agent_trainings
 from .trajectory_charts import trajectory_charts
 
 __all__ = ["make_sections"]
@@ -101,7 +101,8 @@ def _agents(
     data: StudyData, axes: Sequence[Axis], series: dict[tuple[str, int], ErrorSeries], styles: dict[str, int]
 ) -> Iterator[Section]:
     """What was learned, what it is worth, and whether agents learned to look."""
-    curves, observed = read_curves(data.folder), observation_comparison(data.episodes, axes)
+    curves = read_curves(data.folder, agent_trainings(data.episodes))
+    observed = observation_comparison(data.episodes, axes)
     text = (
         "Policies that were trained for this study, each with several seeds, on the same episodes as the controllers."
     )

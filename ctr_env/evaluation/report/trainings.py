@@ -15,7 +15,7 @@ from .intervals import LEVEL
 from .quantities import Quantity
 from .study_data import Episode
 
-__all__ = ["Difference", "Value", "agent_systems", "difference", "trainings_of", "value_of"]
+__all__ = ["Difference", "Value", "agent_systems", "agent_trainings", "difference", "trainings_of", "value_of"]
 
 _AGENT, _SEED = "agent", "training_seed"
 _FEWEST = 2
@@ -46,6 +46,12 @@ class Difference:
 def agent_systems(episodes: Sequence[Episode]) -> tuple[str, ...]:
     """Systems that are agents, in the order of the study."""
     return tuple(name for name, group in by_system(episodes).items() if group[0].parameters.get(_AGENT))
+
+
+def agent_trainings(episodes: Sequence[Episode]) -> set[tuple[str, int]]:
+    """Agents and seeds of the trainings whose policies acted."""
+    named = ((e.parameters.get(_AGENT), e.parameters.get(_SEED)) for e in episodes)
+    return {(str(agent), int(seed)) for agent, seed in named if agent is not None and seed is not None}
 
 
 def trainings_of(episodes: Sequence[Episode]) -> dict[int | None, list[Episode]]:

@@ -7,9 +7,12 @@ from typing import Any
 
 import gymnasium as gym
 
+from ctr_env.errors import ConfigurationError
 from ctr_env.runs.seeds import episode_seed
 
 __all__ = ["NumberedEpisodes", "make_environment", "policy_observations"]
+
+_PRIVILEGED = "privileged"
 
 
 class NumberedEpisodes(gym.Wrapper[Any, Any, Any, Any]):
@@ -56,8 +59,17 @@ def make_environment(env_id: str, settings: Mapping[str, Any]) -> gym.Env[Any, A
 
 
 def policy_observations(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Keyword arguments of an environment without the observations that only a critic sees."""
+    """Keyword arguments of an environment without the observations that only a critic sees.
+
+    Raises:
+        ConfigurationError: If there are no others.
+    """
     found = dict(settings)
     if "obs_mode" in found:
-        found["obs_mode"] = "+".join(part for part in found["obs_mode"].split("+") if part != "privileged")
+        found["obs_mode"] = "+".join(part for part in found["obs_mode"].split("+") if part != _PRIVILEGED)
+        if not found["obs_mode"] and settings["obs_mode"]:
+            raise ConfigurationError(
+                f"obs_mode={_PRIVILEGED!r} is for the critic alone: add what the policy observes, such as "
+                f"estimate+{_PRIVILEGED}"
+            )
     return found

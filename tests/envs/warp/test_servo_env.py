@@ -145,3 +145,9 @@ def test_a_goal_that_is_reached_is_a_success(env):
 def test_settings_that_are_not_to_be_had_are_named(settings, message):
     with pytest.raises(ConfigurationError, match=message):
         WarpReachEnv(WORLDS, **({"device": "cpu"} | settings))
+
+
+@pytest.mark.parametrize("count", [0, 2.0, "three"])
+def test_the_number_of_worlds_is_a_positive_integer(count):
+    with pytest.raises(ConfigurationError, match="num_envs must be an integer >= 1, not "):
+        WarpServoEnv(count, device="cpu")

@@ -64,6 +64,7 @@ def test_the_content_depends_on_the_files_that_the_environment_names(tmp_path):
         ({"reward": "quick"}, ConfigurationError, "unknown reward 'quick'"),
         ({"seeds": (0, 100_000)}, ConfigurationError, "seed must be a number in .*, not 100000"),
         ({"evaluation_episodes": 2.5}, ConfigurationError, "evaluation_episodes must be an integer"),
+        ({"obs_mode": "privileged"}, ConfigurationError, "obs_mode='privileged' is for the critic alone"),
         ({"steps": 0}, ConfigurationError, "steps must be a number in"),
         ({"hyperparameters": "none.yml"}, MissingFileError, "no hyperparameter file none.yml"),
         ({"env": "ctr_env/PandaServo-v0"}, ConfigurationError, "PandaServo-v0 has no reward, which Reach"),

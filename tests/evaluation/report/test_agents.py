@@ -10,7 +10,7 @@ from ctr_env.evaluation.report.comparison_table import comparison_tables
 from ctr_env.evaluation.report.grouping import find_axes
 from ctr_env.evaluation.report.learning_curves import learning_curves, read_curves
 from ctr_env.evaluation.report.study_data import Episode
-from ctr_env.evaluation.report.trainings import agent_systems, difference
+from ctr_env.evaluation.report.trainings import agent_systems, agent_trainings, difference
 
 SEEDS = range(12)
 
@@ -96,9 +96,14 @@ def test_curves_have_mean_and_range_at_common_steps(tmp_path):
         file = tmp_path / "agents" / "mine" / str(seed) / "learning_curve.json"
         file.parent.mkdir(parents=True)
         file.write_text(json.dumps({"evaluations": evaluations}))
-    chart = learning_curves(read_curves(tmp_path))
+    old = tmp_path / "agents" / "mine" / "7"  # a seed, and an agent, that the study has no longer
+    old.mkdir()
+    (old / file.name).write_text(json.dumps({"evaluations": [{"step": 5}]}))
+    trainings = agent_trainings(episodes("mine", 0.0, (0, 1)) + episodes("pbvs", 0.0) + episodes("late", 0.0, (0,)))
+    assert trainings == {("mine", 0), ("mine", 1), ("late", 0)}
+    chart = learning_curves(read_curves(tmp_path, trainings))
     (line,) = chart.panels[0].lines
     np.testing.assert_allclose(line.x, [100, 200])
     np.testing.assert_allclose([line.y, line.low, line.high], [[10, 60], [0, 50], [20, 70]])
     assert chart.panels[1].lines[0].y == pytest.approx([10, 10])
-    assert read_curves(tmp_path / "nowhere") == {}
+    assert read_curves(tmp_path / "nowhere", trainings) == {}

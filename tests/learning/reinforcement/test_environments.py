@@ -51,3 +51,8 @@ def test_what_cannot_be_trained_in_is_rejected():
 def test_a_policy_needs_no_observations_of_the_critic():
     assert policy_observations({"obs_mode": "privileged+estimate"}) == {"obs_mode": "estimate"}
     assert policy_observations({"estimator": "noisy"}) == {"estimator": "noisy"}
+
+
+def test_a_policy_must_observe_something_itself():
+    with pytest.raises(ConfigurationError, match="obs_mode='privileged' is for the critic alone: add what the policy"):
+        policy_observations({"obs_mode": "privileged"})
