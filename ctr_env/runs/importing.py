@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from ctr_env.errors import ConfigurationError
 
-__all__ = ["import_factory", "names_factory"]
+from .files import sha256
+
+__all__ = ["import_factory", "module_hash", "names_factory"]
 
 
 def names_factory(name: object) -> bool:
@@ -37,3 +41,12 @@ def import_factory(name: str) -> Callable[..., Any]:
         raise ConfigurationError(f"{name!r}: the module {module!r} has no function or class {attribute!r}")
     factory: Callable[..., Any] = found
     return factory
+
+
+def module_hash(name: str) -> str:
+    """SHA-256, hexadecimal, of a module's file, which tells whether it was edited; empty if there is none."""
+    try:
+        spec = find_spec(name)
+    except (ModuleNotFoundError, ValueError):
+        return ""  # who imports it says so
+    return sha256(Path(spec.origin)) if spec is not None and spec.has_location and spec.origin else ""

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from .files import plain_json, sha256
+from .importing import module_hash, names_factory
 
-__all__ = ["default_folder", "file_hashes", "settings_digest"]
+__all__ = ["content_hashes", "default_folder", "file_hashes", "settings_digest"]
 
 _DIGITS = 6
 _LARGEST = 512 * 2**20  # bytes of a file whose content is part of the digest
@@ -54,6 +55,16 @@ def file_hashes(settings: Any) -> dict[str, str]:
         if path.is_file() and path.stat().st_size <= _LARGEST:
             return {str(settings): sha256(path)}
     return {}
+
+
+def content_hashes(settings: Any) -> dict[str, str]:
+    """:func:`file_hashes`, and those of the modules of factories (``"module:factory"``) that settings name."""
+    if isinstance(settings, Mapping):
+        settings = list(settings.values())
+    if isinstance(settings, list | tuple):
+        return {name: digest for each in settings for name, digest in content_hashes(each).items()}
+    digest = module_hash(settings.partition(":")[0]) if names_factory(settings) else ""
+    return {settings: digest} if digest else file_hashes(settings)
 
 
 def _word(part: str) -> str:

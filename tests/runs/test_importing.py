@@ -1,7 +1,7 @@
 import pytest
 
 from ctr_env.errors import ConfigurationError
-from ctr_env.runs.importing import import_factory, names_factory
+from ctr_env.runs.importing import import_factory, module_hash, names_factory
 
 
 def test_a_factory_is_imported_by_name():
@@ -30,3 +30,18 @@ def test_what_a_module_lacks_itself_is_not_hidden(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModuleNotFoundError, match="a_package_that_is_not_installed"):
         import_factory("lacking_module:make")
+
+
+def test_an_edited_module_has_another_hash(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    file = tmp_path / "edited_module.py"
+    file.write_text("one = 1\n")
+    before = module_hash("edited_module")
+    assert len(before) == 64 and module_hash("edited_module") == before
+    file.write_text("one = 2\n")
+    assert module_hash("edited_module") != before
+
+
+@pytest.mark.parametrize("name", ["no_such_module", "no_such_module.inner", "sys", ""])
+def test_what_has_no_file_has_no_hash(name):
+    assert module_hash(name) == ""

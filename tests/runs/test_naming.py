@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ctr_env.runs.naming import default_folder, settings_digest
+from ctr_env.runs.naming import content_hashes, default_folder, file_hashes, settings_digest
 
 
 def test_the_name_has_readable_parts_and_a_digest():
@@ -24,3 +24,15 @@ def test_a_file_counts_with_its_content(settings, tmp_path):
     assert settings_digest(settings(file)) == before
     file.write_bytes(b"two")
     assert settings_digest(settings(file)) != before
+
+
+def test_contents_are_those_of_files_and_of_modules(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "my_contents.py").write_text("make = dict\n")
+    (tmp_path / "my.yml").write_text("a: 1\n")
+    settings = {"estimator": "my_contents:make", "config": {"files": [str(tmp_path / "my.yml"), "none.yml"], "n": 1}}
+    found = content_hashes(settings)
+    assert set(found) == {"my_contents:make", str(tmp_path / "my.yml")}
+    assert file_hashes(settings).items() <= found.items()
+    (tmp_path / "my_contents.py").write_text("make = list\n")
+    assert content_hashes(settings) != found

@@ -18,7 +18,7 @@ from ctr_env.learning.reinforcement.config import ReinforcementConfig
 from ctr_env.learning.reinforcement.environments import policy_observations
 from ctr_env.learning.reinforcement.hyperparameters import read_hyperparameters
 from ctr_env.learning.reinforcement.training_folder import TrainingFolder
-from ctr_env.runs.naming import file_hashes
+from ctr_env.runs.naming import content_hashes
 
 __all__ = ["Agent"]
 
@@ -95,7 +95,7 @@ class Agent:
         """What its policies depend on, besides the seed."""
         training = {name: getattr(self.config, name) for name in _TRAINING if name not in _NOT_IN_DIGEST}
         found = {**training, "environment": dict(self.environment), "hyperparameters": dict(self.hyperparameters)}
-        files = file_hashes(self.environment)
+        files = content_hashes(self.environment)
         return {**found, "files": files} if files else found
 
     def folder(self, out: Path, seed: int) -> TrainingFolder:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ctr_env.errors import RunFolderError, WorkerError
+from ctr_env.evaluation.study.file import find_modules
 from ctr_env.learning.reinforcement.environments import make_environment, policy_observations
 from ctr_env.learning.reinforcement.training_folder import TrainingFolder
 from ctr_env.runs.engines.base import Engine
@@ -28,11 +29,13 @@ class Training:
         agent: The agent.
         seed: Seed of the training.
         out: The study's folder.
+        search: Folders in which modules of the user are looked for.
     """
 
     agent: Agent
     seed: int
     out: Path
+    search: tuple[str, ...] = ()
 
     @property
     def folder(self) -> TrainingFolder:
@@ -40,13 +43,18 @@ class Training:
         return self.agent.folder(self.out, self.seed)
 
 
-def missing_trainings(agents: Sequence[Agent], out: Path) -> list[Training]:
+def missing_trainings(agents: Sequence[Agent], out: Path, search: tuple[str, ...] = ()) -> list[Training]:
     """The trainings of some agents that are not finished in a study's folder; nothing is written.
+
+    Args:
+        agents: The agents.
+        out: The study's folder.
+        search: Folders in which processes that train look for modules of the user.
 
     Raises:
         RunFolderError: If a folder holds a training of another length, on which learning rates depend.
     """
-    found = [Training(agent, seed, out) for agent in agents for seed in agent.seeds]
+    found = [Training(agent, seed, out, search) for agent in agents for seed in agent.seeds]
     for each in found:
         before = _steps_before(each.folder)
         if before not in (None, each.agent.steps):
@@ -58,7 +66,11 @@ def missing_trainings(agents: Sequence[Agent], out: Path) -> list[Training]:
 
 
 def train_agents(
-    agents: Sequence[Agent], out: Path, engine: Engine, on_progress: Callable[[int, int], None] | None = None
+    agents: Sequence[Agent],
+    out: Path,
+    engine: Engine,
+    on_progress: Callable[[int, int], None] | None = None,
+    search: tuple[str, ...] = (),
 ) -> None:
     """Train the policies that are missing in a study's folder; trainings that were interrupted resume.
 
@@ -67,6 +79,7 @@ def train_agents(
         out: The study's folder.
         engine: Runs the trainings.
         on_progress: Called with the numbers of trainings, finished and all, at the beginning and after each.
+        search: Folders in which processes that train look for modules of the user.
 
     Raises:
         ConfigurationError: If a setting is not valid.
@@ -75,7 +88,7 @@ def train_agents(
         TrainingError: If a training diverges.
         WorkerError: If the process of a training died at every attempt.
     """
-    missing, total = missing_trainings(agents, out), sum(len(agent.seeds) for agent in agents)
+    missing, total = missing_trainings(agents, out, search), sum(len(agent.seeds) for agent in agents)
     for agent in agents:
         for seed in agent.seeds:
             config = replace(agent.config, seed=seed)
@@ -99,6 +112,7 @@ def _train(training: Training) -> None:
     """Train one policy, as a job of an engine."""
     from ctr_env.learning.reinforcement.trainer import PolicyTrainer  # which needs Stable-Baselines3
 
+    find_modules(training.search)
     agent = training.agent
     config = replace(agent.config, seed=training.seed)
     with (

@@ -6,13 +6,11 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from itertools import product
-from pathlib import Path
 from typing import Any
 
-from ctr_env.runs.files import plain_json, sha256
-from ctr_env.runs.importing import names_factory
+from ctr_env.runs.files import plain_json
+from ctr_env.runs.importing import module_hash, names_factory
 from ctr_env.runs.naming import file_hashes
 
 from .file import StudyFile
@@ -197,15 +195,6 @@ def _matches(rule: Mapping[str, Any], cell: Mapping[str, Any]) -> bool:
 
 def _digest(system: str, parameters: Mapping[str, Any], seconds: float | None, further: list[Any]) -> str:
     modules = [value.partition(":")[0] for value in parameters.values() if names_factory(value)]
-    content = [system, parameters, seconds, file_hashes(parameters), [_module_hash(name) for name in modules], *further]
+    content = [system, parameters, seconds, file_hashes(parameters), [module_hash(name) for name in modules], *further]
     text = json.dumps(content, sort_keys=True, default=plain_json)
     return hashlib.sha256(text.encode()).hexdigest()[:8]
-
-
-def _module_hash(name: str) -> str:
-    """Hash of a module of the user, so that an edited controller makes other cells; empty if it is not found."""
-    try:
-        spec = find_spec(name)
-    except (ModuleNotFoundError, ValueError):
-        return ""  # the check of the study says so
-    return sha256(Path(spec.origin)) if spec is not None and spec.has_location and spec.origin else ""

@@ -10,7 +10,7 @@ from typing import Any
 
 from ctr_env.runs.files import write_json
 from ctr_env.runs.folder import RunFolder
-from ctr_env.runs.naming import file_hashes
+from ctr_env.runs.naming import content_hashes
 
 from .config import ReinforcementConfig
 from .policy import Policy
@@ -49,14 +49,14 @@ class TrainingFolder:
     def claim(
         self, config: ReinforcementConfig, environment: Mapping[str, Any], hyperparameters: Mapping[str, Any]
     ) -> None:
-        """Make the folder one of a training with these settings, and these contents of files that they name.
+        """Make the folder one of a training with these settings, and the files and modules that they name.
 
         Raises:
-            RunFolderError: If it holds a run with other settings, or a file such as an estimator's weights has changed.
+            RunFolderError: If it holds a run with other settings, or a file or module that they name has changed.
         """
         algorithm = {name: value for name, value in hyperparameters.items() if name != "n_timesteps"}
         settings = {**asdict(config), "environment": dict(environment), "algorithm_settings": algorithm}
-        files = file_hashes(environment)
+        files = content_hashes(environment)
         RunFolder(self.path, "train-rl", {**settings, "files": files} if files else settings, _MAY_CHANGE)
 
     def evaluations(self) -> list[dict[str, float]]:

@@ -1,5 +1,7 @@
 """Tiny trainings of agents: those of the command, resumed, and never repeated."""
 
+import pickle
+import sys
 from dataclasses import replace
 
 import pytest
@@ -65,6 +67,30 @@ def test_all_agents_are_tried_before_one_is_trained(agent, tiny, tmp_path, monke
     monkeypatch.setattr(runner, "train_policy", lambda *_: pytest.fail("trained"))
     with pytest.raises(ConfigurationError, match="tqc has no policy that shows 'privileged'"):
         train_agents([agent, Agent.from_mapping("other", given)], tmp_path / "out", LocalEngine(1))
+
+
+OWN = """
+from ctr_env.estimators.ground_truth import GroundTruthEstimator
+
+
+def make(kinematics, config=None):
+    return GroundTruthEstimator()
+"""
+
+
+def test_processes_that_train_find_modules_beside_the_study(tmp_path, tiny, monkeypatch):
+    """Also those of other machines, whose path is not that of this process."""
+    (tmp_path / "own_for_training.py").write_text(OWN)
+    given = {"steps": 32, "evaluate_every": 32, "evaluation_episodes": 1, "hyperparameters": tiny}
+    with monkeypatch.context() as here:
+        here.syspath_prepend(tmp_path)
+        own = Agent.from_mapping("own", {"seeds": (0,), "estimator": "own_for_training:make", **given})
+    monkeypatch.delitem(sys.modules, "own_for_training")
+    (training,) = missing_trainings([own], tmp_path / "out", (str(tmp_path),))
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    assert str(tmp_path) not in sys.path
+    runner._train(pickle.loads(pickle.dumps(training)))
+    assert missing_trainings([own], tmp_path / "out") == []
 
 
 def test_a_lost_training_ends_the_study(agent, tmp_path):
