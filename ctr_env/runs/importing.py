@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
@@ -12,12 +13,18 @@ from ctr_env.errors import ConfigurationError
 
 from .files import sha256
 
-__all__ = ["import_factory", "module_hash", "names_factory"]
+__all__ = ["find_modules", "import_factory", "module_hash", "names_factory"]
 
 
 def names_factory(name: object) -> bool:
     """Whether a name has the form ``"module:factory"``."""
     return isinstance(name, str) and ":" in name
+
+
+def find_modules(folders: tuple[str, ...]) -> tuple[str, ...]:
+    """Let this process import modules from further folders; these folders."""
+    sys.path.extend(folder for folder in folders if folder not in sys.path)
+    return folders
 
 
 def import_factory(name: str) -> Callable[..., Any]:

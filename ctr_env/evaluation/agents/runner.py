@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ctr_env.errors import RunFolderError, WorkerError
-from ctr_env.evaluation.study.file import find_modules
 from ctr_env.learning.reinforcement.environments import make_environment, policy_observations
 from ctr_env.learning.reinforcement.training_folder import TrainingFolder
 from ctr_env.runs.engines.base import Engine
+from ctr_env.runs.importing import find_modules
 
 from .agent import Agent
 from .training import train_policy

@@ -18,11 +18,11 @@ from ctr_env.errors import WorkerError
 from ctr_env.evaluation.servo.episode_job import EpisodeJob, record_episode
 from ctr_env.evaluation.servo.metrics import episode_metrics
 from ctr_env.evaluation.servo.trace import Trace
+from ctr_env.runs.importing import find_modules
 from ctr_env.runs.versions import versions
 
 from .cells import Cell
 from .environment import servo_study_of
-from .file import find_modules
 from .storage import is_storage_error
 from .store import StudyFolder
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
@@ -12,11 +11,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ctr_env.errors import ConfigurationError, MissingFileError
+from ctr_env.runs.importing import find_modules
 
 from .form import Form, Place
 from .yaml_lines import Lines, read_yaml
 
-__all__ = ["Condition", "StudyFile", "find_modules", "load_study", "packaged_studies", "read_study"]
+__all__ = ["Condition", "StudyFile", "load_study", "packaged_studies", "read_study"]
 
 _KEYS = (
     *("study", "seeds", "seconds", "base", "scenario", "agents", "systems", "conditions"),
@@ -118,12 +118,6 @@ class StudyFile:
             ConfigurationError: Always.
         """
         Form(self.source, self.lines).reject(place, message, cause)
-
-
-def find_modules(folders: tuple[str, ...]) -> tuple[str, ...]:
-    """Let this process import modules from further folders; these folders."""
-    sys.path.extend(folder for folder in folders if folder not in sys.path)
-    return folders
 
 
 def packaged_studies() -> tuple[str, ...]:
