@@ -1,7 +1,9 @@
+import sys
+
 import pytest
 
 from ctr_env.errors import ConfigurationError
-from ctr_env.runs.importing import import_factory, module_hash, names_factory
+from ctr_env.runs.importing import find_modules, import_factory, module_hash, names_factory
 
 
 def test_a_factory_is_imported_by_name():
@@ -45,3 +47,16 @@ def test_an_edited_module_has_another_hash(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["no_such_module", "no_such_module.inner", "sys", ""])
 def test_what_has_no_file_has_no_hash(name):
     assert module_hash(name) == ""
+
+
+def test_modules_of_further_folders_are_found_once_all_others_are(tmp_path, monkeypatch):
+    """A user's module hides none that the process has."""
+    (tmp_path / "only_here.py").write_text("make = dict\n")
+    (tmp_path / "json.py").write_text("raise AssertionError\n")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    for _ in range(2):
+        assert find_modules((str(tmp_path),)) == (str(tmp_path),)
+    assert sys.path.count(str(tmp_path)) == 1
+    assert import_factory("only_here:make") is dict
+    monkeypatch.delitem(sys.modules, "json")
+    assert import_factory("json:loads")("1") == 1
