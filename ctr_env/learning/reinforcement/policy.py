@@ -117,10 +117,10 @@ class Policy:
                 tensors = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118
         except SafetensorError as error:
             raise DataError(f"{file} is not a policy file: {error}") from error
-        network = ActorNetwork(header.network)
         try:
+            network = ActorNetwork(header.network)
             network.load_state_dict(tensors)
-        except RuntimeError as error:
+        except (RuntimeError, KeyError, TypeError) as error:
             raise DataError(f"{file}: the weights are not those of its header: {error}") from error
         return cls(network, header)
 

@@ -9,6 +9,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 from stable_baselines3.common.vec_env import DummyVecEnv, VecTransposeImage
 
@@ -139,6 +140,22 @@ def test_other_files_are_rejected(tmp_path):
     save_file({"weight": torch.zeros(1)}, tmp_path / "p.safetensors")
     with pytest.raises(DataError, match=r"has no header 'ctr_env/policy@1', which Policy.save writes"):
         Policy.load(tmp_path / "p.safetensors")
+
+
+@pytest.mark.parametrize(
+    "changed", [{"activation": "gelu"}, {"layers": [3]}, {"normalised": ["other"]}, {"layers": ["many"]}], ids=str
+)
+def test_a_header_of_another_network_is_rejected(tmp_path, changed):
+    file = tmp_path / "p.safetensors"
+    policy_of(model_of("ppo", {"goal": SPACES["goal"]}), "ppo").save(file)
+    with safe_open(file, framework="pt") as content:
+        ((key, text),) = content.metadata().items()
+        tensors = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118
+    header = json.loads(text)
+    header["network"] |= changed
+    save_file(tensors, file, metadata={key: json.dumps(header)})
+    with pytest.raises(DataError, match=r"p.safetensors: the weights are not those of its header"):
+        Policy.load(file)
 
 
 def test_weights_that_are_not_finite_are_not_written(tmp_path):
