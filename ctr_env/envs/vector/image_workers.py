@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from ctr_env.errors import WorkerError
+from ctr_env.runs.start_method import graphics_start_method
 from ctr_env.scenes.world.config import SceneConfig
 
 from .image_worker import ImageRequest, image_view, run_image_worker
@@ -91,8 +92,7 @@ class ImageWorkers:
             worker.process.close()
 
     def _start(self) -> None:
-        method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-        context: Any = multiprocessing.get_context(method)
+        context: Any = multiprocessing.get_context(graphics_start_method())
         self._buffer = context.RawArray("b", 4 * self._config.width * self._config.height * self._environments)
         for number in range(min(self._processes, self._environments)):
             ours, theirs = context.Pipe()

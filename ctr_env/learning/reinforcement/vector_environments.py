@@ -13,6 +13,7 @@ from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv, VecEnv
 
 from ctr_env.runs.engines.worker import start_worker
+from ctr_env.runs.start_method import graphics_start_method
 
 from .environments import NumberedEpisodes, make_environment
 from .numbered_environments import NumberedVectorEnv
@@ -38,7 +39,7 @@ def training_environments(env_id: str, settings: Mapping[str, Any], seed: int, c
     makers: list[Callable[[], gym.Env[Any, Any]]] = [
         partial(_make, env_id, dict(settings), seed, number, count) for number in range(count)
     ]
-    return DummyVecEnv(makers) if count == 1 else SubprocVecEnv(makers, start_method="forkserver")
+    return DummyVecEnv(makers) if count == 1 else SubprocVecEnv(makers, start_method=graphics_start_method())
 
 
 def _make(env_id: str, settings: Mapping[str, Any], seed: int, first: int, stride: int) -> gym.Env[Any, Any]:
