@@ -24,7 +24,7 @@ from .view import ArmView, feature_names
 
 __all__ = ["ErrorModel", "ErrorModelHeader", "load_error_model", "save_error_model"]
 
-_HEADER_KEY = "ctr_env/error_model@1"
+_HEADER_KEY = "ctr_env/error_model@2"
 _FARTHEST = 3.0  # standard deviations of the recorded views, beyond which features are clipped
 _DIMENSIONS = {"errors": 6, "covariances": COVARIANCE_NUMBERS, "gripper": 6}
 Arrays = Mapping[str, NDArray[np.float64]]

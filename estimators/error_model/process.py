@@ -19,25 +19,27 @@ _LARGEST_LOG_SCALE = 5.0
 class ErrorProcess:
     """A D-dimensional process along an episode, of which the marginal distribution depends on the view.
 
-    At a frame with standardised features ``x`` the error is ``mean(x) + exp(log_scale(x)) * mixing @ u * sqrt(f)``.
-    Each component of ``u`` has unit variance and three independent normal parts: one constant in an episode, an
-    Ornstein-Uhlenbeck process along the path (:meth:`.view.ArmView.path_from`), and one drawn for every frame.
-    The factor ``f`` of an episode has the inverse gamma distribution that makes the errors of an episode jointly
-    Student-t distributed: some episodes are worse throughout than their views explain.
+    At a frame with standardised features ``x`` the error is ``mean(x) + exp(log_scale(x)) * mixing @ u``.
+    Each component of ``u`` has three independent parts: one constant in an episode, an Ornstein-Uhlenbeck process along
+    the path (:meth:`.view.ArmView.path_from`), and one drawn for every frame. They are normal, with variances that sum
+    to one, times a factor of the episode: some episodes are worse than their views explain. The constant part has a
+    factor of its own, as episodes with large constant errors are not those whose errors scatter. Both factors have
+    log-normal distributions with median one.
 
     Attributes:
         network: From features to means and log scales, ``(2 D,)``.
         mixing: ``(D, D)`` lower triangular with unit diagonal.
         shares: ``(D, 3)`` variances of the constant, the varying and the independent part, with sum one.
         length: ``(D,)`` path over which the correlation of the varying part falls to 1/e.
-        dof: ``(1,)`` degrees of freedom of the t distribution.
+        spreads: ``(2,)`` standard deviations of the logs of the variances' factors: of the constant part, and of the
+            other two.
     """
 
     network: SmallNetwork
     mixing: NDArray[np.float64]
     shares: NDArray[np.float64]
     length: NDArray[np.float64]
-    dof: NDArray[np.float64]
+    spreads: NDArray[np.float64]
 
     @staticmethod
     def shapes(inputs: int, hidden: int, dimension: int) -> Mapping[str, tuple[int, ...]]:
@@ -47,14 +49,14 @@ class ErrorProcess:
             "mixing": (dimension, dimension),
             "shares": (dimension, 3),
             "length": (dimension,),
-            "dof": (1,),
+            "spreads": (2,),
         }
 
     def begin(self, rng: np.random.Generator) -> ErrorState:
         """The state of a new episode."""
         dimension = len(self.length)
-        factor = 1.0 / rng.gamma(0.5 * self.dof[0], 2.0 / self.dof[0])
-        return ErrorState(self, rng, np.sqrt(factor), rng.standard_normal(dimension), rng.standard_normal(dimension))
+        factors = np.exp(0.5 * self.spreads * rng.standard_normal(2))
+        return ErrorState(self, rng, factors, rng.standard_normal(dimension), rng.standard_normal(dimension))
 
 
 class ErrorState:
@@ -64,13 +66,13 @@ class ErrorState:
         self,
         process: ErrorProcess,
         rng: np.random.Generator,
-        factor: float,
+        factors: NDArray[np.float64],
         constant: NDArray[np.float64],
         varying: NDArray[np.float64],
     ) -> None:
-        """Begin with ``(D,)`` standard normal parts and the square root of the episode's factor."""
-        self._process, self._rng, self._factor = process, rng, factor
-        self._amplitudes = np.sqrt(process.shares.T)
+        """Begin with ``(D,)`` standard normal parts and the ``(2,)`` square roots of the episode's factors."""
+        self._process, self._rng = process, rng
+        self._amplitudes = np.sqrt(process.shares.T) * factors[[0, 1, 1], None]
         self._constant = self._amplitudes[0] * constant
         self._varying = varying
 
@@ -88,4 +90,4 @@ class ErrorState:
         u = self._constant + self._amplitudes[1] * self._varying + self._amplitudes[2] * independent
         mean, log_scale = p.network(x).reshape(2, -1)
         scale = np.exp(log_scale.clip(-_LARGEST_LOG_SCALE, _LARGEST_LOG_SCALE))
-        return np.asarray(mean + self._factor * scale * (p.mixing @ u))
+        return np.asarray(mean + scale * (p.mixing @ u))

@@ -73,7 +73,7 @@ def fit_error_model(
             )
     rng, told = np.random.default_rng(seed), report or _ignore
     with single_threaded():
-        arrays = _Fit(data, rng, told).arrays()
+        arrays = _Fit(data, len(presets), rng, told).arrays()
     reasons = Counter(str(r) for record in every for r in record.reason[~record.valid.astype(bool)])
     total = max(reasons.total(), 1)
     header = ErrorModelHeader(
@@ -91,8 +91,10 @@ def fit_error_model(
 class _Fit:
     """The parts of a model, fitted one after the other."""
 
-    def __init__(self, data: Mapping[str, Sequence[EpisodeData]], rng: np.random.Generator, report: Report) -> None:
-        self._data, self._rng, self._report = data, rng, report
+    def __init__(
+        self, data: Mapping[str, Sequence[EpisodeData]], presets: int, rng: np.random.Generator, report: Report
+    ) -> None:
+        self._data, self._presets, self._rng, self._report = data, presets, rng, report
         features = np.concatenate([episode.features for episode in data["train"]])
         self._mean, self._std = features.mean(axis=0), np.maximum(features.std(axis=0), _LEAST_STD)
 
@@ -130,6 +132,7 @@ class _Fit:
         fitted = fit_process(
             batches["train"],
             batches["validation"],
+            self._presets,
             _HIDDEN[name],
             self._rng,
             lambda step, loss: self._report(name, step, loss),
@@ -148,8 +151,9 @@ class _Fit:
         for split in ("train", "validation"):
             x, y = (np.concatenate(part) for part in zip(*map(pairs, self._data[split]), strict=True))
             sets.append((torch.from_numpy(x), torch.from_numpy(y.astype(float))))
-        share = float(sets[0][1].mean().clamp(0.005, 0.995))
-        network = Network(sets[0][0].shape[1], _HIDDEN[name], np.array([np.log(share / (1.0 - share))]), self._rng)
+        yes, count = float(sets[0][1].sum()), len(sets[0][1])
+        odds = np.array([np.log((yes + 0.5) / (count - yes + 0.5))])
+        network = Network(sets[0][0].shape[1], 0, _HIDDEN[name], odds, self._rng)
 
         def loss(pair: tuple[Tensor, Tensor]) -> Tensor:
             return nn.functional.binary_cross_entropy_with_logits(network(pair[0])[:, 0], pair[1], reduction="sum")
@@ -181,6 +185,7 @@ class _Fit:
 def fit_process(
     train: Batch,
     validation: Batch,
+    presets: int,
     hidden: int,
     rng: np.random.Generator,
     report: Callable[[int, float], None] | None = None,
@@ -189,25 +194,27 @@ def fit_process(
 ) -> ProcessLikelihood:
     """The process that is most likely given errors of some episodes, with a normal prior for the network's weights.
 
-    First the distribution that does not depend on the view is fitted; from there on, the network as well, until errors
+    First the distribution that depends on the preset alone is fitted; from there on, the network as well, until errors
     of the validation episodes become less likely.
 
     Args:
         train: Episodes that are fitted.
         validation: Episodes whose density says when to stop.
+        presets: Number of the last features that name the preset.
         hidden: Hidden units of the network.
         rng: Draws the first weights.
         report: Called with the step and the validation loss.
         alike: Whether all components are correlated alike along an episode.
-        normal: Whether errors are normal instead of Student-t distributed.
+        normal: Whether errors are normal: no episode is worse than its views explain.
     """
-    values = train.values[train.there > 0.0].numpy()
-    process = ProcessLikelihood(train.x.shape[-1], hidden, values, rng, alike, normal)
+    process = ProcessLikelihood(train, presets, hidden, rng, alike, normal)
 
     def loss() -> Tensor:
         return (_PENALTY * process.network.penalty() - process(train).sum()) / train.count
 
-    optimiser = torch.optim.Adam([*process.shape_parameters(), process.network.bias], _FIRST_RATE)
+    optimiser = torch.optim.Adam(
+        [*process.shape_parameters(), process.network.bias, process.network.preset], _FIRST_RATE
+    )
     for _ in range(_FIRST_STEPS):
         _step(process, optimiser, loss)
     _minimise(

@@ -21,13 +21,13 @@ def _network(inputs, outputs, bias=0.0, hidden=2):
     return SmallNetwork(**arrays)
 
 
-def _process(inputs, dimension, log_scale=0.0, shares=(0.5, 0.3, 0.2), length=0.2, dof=1e6):
+def _process(inputs, dimension, log_scale=0.0, shares=(0.5, 0.3, 0.2), length=0.2, spreads=(0.0, 0.0)):
     return ErrorProcess(
         _network(inputs, 2 * dimension, np.repeat([0.0, log_scale], dimension)),
         np.eye(dimension),
         np.tile(shares, (dimension, 1)),
         np.full(dimension, length),
-        np.array([dof]),
+        np.array(spreads),
     )
 
 

@@ -45,9 +45,9 @@ def test_files_that_are_no_model_are_rejected(tmp_path):
         load_error_model(broken)
     other = tmp_path / "other.safetensors"
     save_file({"a": np.zeros(1)}, other, metadata={"format": "np"})
-    with pytest.raises(DataError, match=r"has no header 'ctr_env/error_model@1' \(its metadata: format\)"):
+    with pytest.raises(DataError, match=r"has no header 'ctr_env/error_model@2' \(its metadata: format\)"):
         load_error_model(other)
-    save_file({"a": np.zeros(1)}, other, metadata={"ctr_env/error_model@1": '{"robot": "panda"}'})
+    save_file({"a": np.zeros(1)}, other, metadata={"ctr_env/error_model@2": '{"robot": "panda"}'})
     with pytest.raises(DataError, match="the header has the fields robot; needed: joints"):
         load_error_model(other)
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy.stats import kstest, t
+from scipy.stats import kstest, norm
 
 X = np.zeros(3)
 SHARES = (0.5, 0.3, 0.2)
@@ -25,10 +25,20 @@ def test_correlations_along_an_episode_are_those_of_shares_and_length(process):
     assert correlation[0, 3] == pytest.approx(constant, abs=0.04)
 
 
-def test_the_marginal_distribution_is_that_of_the_parameters(process):
-    values = episodes(process, 4000, [0.1], dof=4.0, log_scale=np.log(0.01))[:, 0]
+def test_the_marginal_distribution_is_normal_without_factors(process):
+    values = episodes(process, 4000, [0.1], log_scale=np.log(0.01))[:, 0]
     for column in values.T:
-        assert kstest(column / 0.01, t(4.0).cdf).pvalue > 1e-3
+        assert kstest(column / 0.01, norm.cdf).pvalue > 1e-3
+
+
+def test_episodes_have_a_factor_for_what_is_constant_and_one_for_what_scatters(process):
+    values = episodes(process, 3000, [0.0] * 200, shares=(0.5, 1e-9, 0.5), spreads=(1.0, 0.5))
+    scatter = np.log(values.var(axis=1).mean(axis=1) / 0.5)
+    assert scatter.std() == pytest.approx(0.5, abs=0.03)
+    constant = np.log(values.mean(axis=1) ** 2 / 0.5)
+    plain = np.log(np.random.default_rng(0).standard_normal((3000, 2)) ** 2)
+    assert constant.var() == pytest.approx(1.0 + plain.var(), rel=0.1)
+    assert abs(np.corrcoef(constant.mean(axis=1), scatter)[0, 1]) < 0.05
 
 
 def test_mixing_correlates_components(process):

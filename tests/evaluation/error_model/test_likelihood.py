@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 import torch
-from scipy.stats import multivariate_t
+from scipy.special import logsumexp
+from scipy.stats import multivariate_normal
 
 from ctr_env.estimators.error_model.network import SmallNetwork
 from ctr_env.estimators.error_model.process import ErrorProcess
@@ -12,7 +13,7 @@ INPUTS, DIMENSION = 2, 2
 MIXING = np.array([[1.0, 0.0], [0.8, 1.0]])
 SHARES = np.array([[0.6, 0.3, 0.1], [0.2, 0.5, 0.3]])
 LENGTH = np.array([0.3, 0.1])
-DOF = 6.0
+SPREADS = np.array([0.8, 0.4])
 
 
 def true_process():
@@ -22,7 +23,7 @@ def true_process():
     network = SmallNetwork(
         np.array([0.0, 0.0, -1.0, -2.0]), linear, np.zeros((4, 1)), np.zeros((1, INPUTS)), np.zeros(1)
     )
-    return ErrorProcess(network, MIXING, SHARES, LENGTH, np.array([DOF]))
+    return ErrorProcess(network, MIXING, SHARES, LENGTH, SPREADS)
 
 
 def drawn(episodes, frames, seed):
@@ -39,7 +40,7 @@ def drawn(episodes, frames, seed):
 
 
 def started(batch, alike=False):
-    return ProcessLikelihood(INPUTS, 3, batch.values[batch.there > 0].numpy(), np.random.default_rng(0), alike)
+    return ProcessLikelihood(batch, 0, 3, np.random.default_rng(0), alike)
 
 
 def randomised(batch, alike=False):
@@ -52,23 +53,27 @@ def randomised(batch, alike=False):
 
 
 @pytest.mark.parametrize("alike", [False, True])
-def test_the_density_is_that_of_a_multivariate_t_distribution(alike):
+def test_the_density_is_that_of_normal_distributions_averaged_over_the_factors(alike):
     batch = drawn(1, 5, 3)
     process = randomised(batch, alike)
+    mean, log_scale = process.network(batch.x)[0].detach().chunk(2, dim=-1)
+    batch.values[0] = mean + torch.exp(log_scale) * batch.values[0].sign()  # where densities are not tiny
     x, v, path = (part[0].numpy() for part in (batch.x, batch.values, batch.path))
     arrays = process.arrays()
-    mean, log_scale = process.network(batch.x)[0].detach().chunk(2, dim=-1)
-    count = len(x)
-    covariance = np.zeros((count, DIMENSION, count, DIMENSION))
-    for i in range(count):
-        for j in range(count):
-            constant, varying, independent = arrays["shares"].T
-            K = constant + varying * np.exp(-abs(path[i] - path[j]) / arrays["length"]) + independent * (i == j)
-            S = [np.diag(np.exp(log_scale[k].numpy())) @ arrays["mixing"] for k in (i, j)]
-            covariance[i, :, j] = S[0] @ np.diag(K) @ S[1].T
-    size = count * DIMENSION
-    expected = multivariate_t(mean.numpy().ravel(), covariance.reshape(size, size), arrays["dof"][0]).logpdf(v.ravel())
-    assert float(process(batch)[0].detach()) == pytest.approx(float(expected), rel=1e-9)
+    grid = np.linspace(-6.0, 6.0, 61)
+    normal = np.exp(-0.5 * grid**2) / np.exp(-0.5 * grid**2).sum()
+    size, logs = len(x) * DIMENSION, []
+    scales = [np.diag(np.exp(log_scale[k].numpy())) @ arrays["mixing"] for k in range(len(x))]
+    lags = np.exp(-np.abs(path[:, None] - path)[..., None] / arrays["length"])  # (T, T, D)
+    constant, varying, independent = arrays["shares"].T
+    rest = varying * lags + independent * np.eye(len(x))[..., None]
+    for i, first in enumerate(np.exp(arrays["spreads"][0] * grid)):
+        for j, second in enumerate(np.exp(arrays["spreads"][1] * grid)):
+            K = first * constant + second * rest
+            covariance = np.einsum("iad,ijd,jbd->iajb", scales, K, scales).reshape(size, size)
+            density = multivariate_normal(mean.numpy().ravel(), covariance).logpdf(v.ravel())
+            logs.append(density + np.log(normal[i] * normal[j]))
+    assert float(process(batch)[0].detach()) == pytest.approx(logsumexp(logs), abs=0.02)
 
 
 def test_padding_changes_no_density():
@@ -86,6 +91,8 @@ def test_gradients_are_those_of_finite_differences():
     process = randomised(batch)
     process(batch).sum().backward()
     for name, parameter in process.named_parameters():
+        if not parameter.numel():
+            continue
         flat, gradient = parameter.data.view(-1), parameter.grad.view(-1)
         for i in {0, len(flat) - 1}:
             kept, step = float(flat[i]), 1e-6
@@ -100,7 +107,7 @@ def test_gradients_are_those_of_finite_differences():
 
 def test_a_fit_recovers_the_parameters_that_errors_were_drawn_with():
     train, validation = drawn(150, 16, 11), drawn(50, 16, 13)
-    process = fit_process(train, validation, 1, np.random.default_rng(0))
+    process = fit_process(train, validation, 0, 1, np.random.default_rng(0))
     arrays = process.arrays()
     np.testing.assert_allclose(arrays["mixing"], MIXING, atol=0.08)
     np.testing.assert_allclose(arrays["shares"], SHARES, atol=0.12)
@@ -108,5 +115,16 @@ def test_a_fit_recovers_the_parameters_that_errors_were_drawn_with():
     np.testing.assert_allclose(arrays["network.bias"], true_process().network.bias, atol=0.15)
     output = process.network(torch.eye(INPUTS, dtype=torch.float64)).detach().numpy() - arrays["network.bias"]
     np.testing.assert_allclose(output.T, true_process().network.linear, atol=0.15)
-    assert 3.5 < arrays["dof"][0] < 12.0
+    np.testing.assert_allclose(arrays["spreads"], SPREADS, atol=0.25)
     assert float(process(validation).sum().detach()) > float(started(train)(validation).sum().detach())
+
+
+def test_what_depends_on_the_preset_alone_is_fitted():
+    rng, path = np.random.default_rng(3), [np.arange(12.0)] * 60
+    x = [np.hstack([rng.standard_normal((12, 1)), np.full((12, 1), 1.0 - 2.0 * (i % 2))]) for i in range(60)]
+    values = [rng.normal(rows[:, 1:], 0.3 * np.exp(-rows[:, 1:]), (12, 2)) for rows in x]
+    train, validation = batch_of(x, values, path), batch_of(x[:4], values[:4], path[:4])
+    process = fit_process(train, validation, 1, 1, rng)
+    output = process.network(torch.tensor([[0.0, 1.0], [0.0, -1.0]], dtype=torch.float64)).detach().numpy()
+    expected = np.array([[1.0, 1.0, -1.0, -1.0], [-1.0, -1.0, 1.0, 1.0]]) + np.log([1.0, 1.0, 0.3, 0.3])
+    np.testing.assert_allclose(output, expected, atol=0.15)
