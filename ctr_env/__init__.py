@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .datasets.image_size import camera_of_size
     from .datasets.recording import Recording, load_recording
     from .datasets.undistortion import undistorted_frame
-    from .envs import GraspEnv, ReachEnv, ReachGoalEnv, ServoConfig, ServoEnv
+    from .envs import GraspEnv, PushEnv, PushGoalEnv, ReachEnv, ReachGoalEnv, ServoConfig, ServoEnv
     from .envs.wrappers import AddObservationNoise, HoldEstimate
     from .errors import (
         CalibrationError,
@@ -72,6 +72,8 @@ __all__ = [
     "PnPSolution",
     "PoseEstimate",
     "PoseEstimator",
+    "PushEnv",
+    "PushGoalEnv",
     "ReachEnv",
     "ReachGoalEnv",
     "Recording",
@@ -125,7 +127,7 @@ _MODULES = {
     "datasets.image_size": ("camera_of_size",),
     "datasets.recording": ("Recording", "load_recording"),
     "datasets.undistortion": ("undistorted_frame",),
-    "envs": ("GraspEnv", "ReachEnv", "ReachGoalEnv", "ServoConfig", "ServoEnv"),
+    "envs": ("GraspEnv", "PushEnv", "PushGoalEnv", "ReachEnv", "ReachGoalEnv", "ServoConfig", "ServoEnv"),
     "envs.wrappers": ("AddObservationNoise", "HoldEstimate"),
     "estimators": ("GroundTruth", "PoseEstimate", "PoseEstimator", "make_estimator", "register_estimator"),
     "estimators.pnp": ("PnPSolution", "solve_pnp"),

@@ -30,12 +30,15 @@ _KINDS = {
     "ReachGoal": _Kind("ctr_env.envs:ReachGoalEnv", _VECTOR.format("ReachGoal"), 120, {}),
     "Follow": _Kind(_REACH, _VECTOR.format("Reach"), 240, _FOLLOW),
     "Grasp": _Kind("ctr_env.envs:GraspEnv", _VECTOR.format("Grasp"), 300, {}),
+    "Push": _Kind("ctr_env.envs:PushEnv", _VECTOR.format("Push"), 300, {}),
+    "PushGoal": _Kind("ctr_env.envs:PushGoalEnv", _VECTOR.format("PushGoal"), 300, {}),
 }
+_OF_GRIPPERS = ("Grasp", "Push", "PushGoal")
 _NAMES = {
     f"ctr_env/{label}{kind}-v0": (robot, kind)
     for robot, label in (("panda", "Panda"), ("fr3", "FR3"), ("ur5", "UR5"), ("baxter", "Baxter"))
     for kind in _KINDS
-    if kind != "Grasp" or robot in ("panda", "fr3")  # whose grippers open
+    if kind not in _OF_GRIPPERS or robot in ("panda", "fr3")  # whose grippers open
 }
 
 ENVIRONMENTS = {name: {"robot": robot, **_KINDS[kind].kwargs} for name, (robot, kind) in _NAMES.items()}

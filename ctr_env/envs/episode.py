@@ -46,6 +46,7 @@ class Episode:
         camera: Intrinsics.
         camera_start: ``world_T_camera`` at time zero.
         camera_motion: The camera's path; ``None`` if it stands still.
+        places: Further poses in the base frame that belong to the task, within reach and in view as the goal is.
     """
 
     seed: int
@@ -56,6 +57,7 @@ class Episode:
     camera: PinholeCamera
     camera_start: RigidTransform
     camera_motion: CameraMotion | None
+    places: tuple[RigidTransform, ...] = ()
 
     @property
     def moves(self) -> bool:
@@ -95,8 +97,9 @@ class EpisodeSampler:
     goal is always in view, and enough of the arm at the start and on arrival, along the whole path of a moving camera.
 
     Attributes:
-        goal_scale: Factor on the drawn joint offsets from start to goal; the draws of an episode record the product.
-        place_goal: Maps the goal that is drawn to that of the episode.
+        goal_scale: Factor on the draw :attr:`scaled`; the draws of an episode record the product.
+        scaled: Field that says how far the goal is; by default the joint offsets from start to goal.
+        place_goal: Maps the goal that is drawn, and all draws, to that of the episode and further places.
     """
 
     def __init__(self, scene: Scene, rules: Randomization, goal_moves: bool, camera_moves: bool) -> None:
@@ -113,7 +116,8 @@ class EpisodeSampler:
         self._goal_moves = goal_moves
         self._camera_moves = camera_moves
         self.goal_scale = 1.0
-        self.place_goal: Callable[[RigidTransform], RigidTransform] = _as_drawn
+        self.scaled = "task.goal"
+        self.place_goal: Callable[[RigidTransform, Draws], tuple[RigidTransform, ...]] = _as_drawn
         self._sizes = sizes_of(scene)
         self._world_T_base = scene.world_T_base.as_matrix()
         self._reachability = ReachabilityCheck(scene)
@@ -135,19 +139,19 @@ class EpisodeSampler:
         obstacle = ""
         for attempt in range(_SELECTIVE_TASKS):
             task = draws | self._redrawn(seed, attempt, _TASK_GROUPS)
-            task = task | {"task.goal": self.goal_scale * task["task.goal"]} | dict(replay)
+            task = task | {self.scaled: self.goal_scale * task[self.scaled]} | dict(replay)
             first = self._view(seed, task, attempt, 0, replay)
             rules = TaskRules(self._scene, first)
             if attempt >= _TASKS and not rules.selective:
                 break
-            start, goal_pose, sway = self._task(task, rules)
-            arrival = self._arrival(start, goal_pose, sway, rules)
+            start, goal_pose, places, sway = self._task(task, rules)
+            arrival = self._arrival(start, goal_pose, places, sway, rules)
             if arrival is None:
                 obstacle = "no start and goal (task.*, goal_motion.*) were found that a servo can connect"
                 continue
             for view in range(1 if rules.rotates else _VIEWS):
                 chosen = self._view(seed, task, attempt, view, replay) if view else first
-                episode = self._with_camera(seed, chosen, start, goal_pose, sway, arrival, width, height)
+                episode = self._with_camera(seed, chosen, start, goal_pose, places, sway, arrival, width, height)
                 if self._sees(episode, arrival):
                     return episode
             obstacle = "no camera (camera.*, camera_motion.*) was found that has the goal and enough of the arm in view"
@@ -161,20 +165,29 @@ class EpisodeSampler:
         """The draws of some groups for another attempt; none for the first one, which has the episode's own."""
         return self._rules.draw(seed, self._sizes, index=index, groups=groups) if index else {}
 
-    def _task(self, draws: Draws, rules: TaskRules) -> tuple[NDArray[np.float64], RigidTransform, PoseSway | None]:
+    def _task(
+        self, draws: Draws, rules: TaskRules
+    ) -> tuple[NDArray[np.float64], RigidTransform, tuple[RigidTransform, ...], PoseSway | None]:
+        """Start, goal, further places, and the goal's motion."""
         kinematics = self._scene.kinematics
         lower, upper = kinematics.lower + _JOINT_MARGIN, kinematics.upper - _JOINT_MARGIN
         start = np.clip(rules.start(kinematics.home + draws["task.start"]), lower, upper)
-        goal_pose = rules.goal(start, draws["task.goal"])
+        goal_pose, places = rules.goal(start, draws["task.goal"]), ()
         if goal_pose is None:
-            goal_pose = self.place_goal(kinematics.base_T_ee(np.clip(start + draws["task.goal"], lower, upper)))
+            drawn = kinematics.base_T_ee(np.clip(start + draws["task.goal"], lower, upper))
+            goal_pose, *places = self.place_goal(drawn, draws)
         sway = None
         if self._goal_moves:
             sway = PoseSway(draws["goal_motion.amplitude"], draws["goal_motion.period"], draws["goal_motion.phase"])
-        return start, goal_pose, sway
+        return start, goal_pose, tuple(places), sway
 
     def _arrival(
-        self, start: NDArray[np.float64], goal_pose: RigidTransform, sway: PoseSway | None, rules: TaskRules
+        self,
+        start: NDArray[np.float64],
+        goal_pose: RigidTransform,
+        places: tuple[RigidTransform, ...],
+        sway: PoseSway | None,
+        rules: TaskRules,
     ) -> NDArray[np.float64] | None:
         """``(n,)`` joint positions at which a servo reaches the initial goal; ``None`` if it does not, or not so."""
         waypoints = [goal_pose]
@@ -184,6 +197,8 @@ class EpisodeSampler:
         if min(pose.translation[2] for pose in waypoints) < floor:
             return None
         arrival = self._reachability.arrival(start, waypoints, patience=2.0 if rules.rotates else 1.0)
+        if any(self._reachability.arrival(start, [place]) is None for place in places):
+            return None
         return arrival if arrival is not None and rules.accepts(arrival) else None
 
     def _with_camera(
@@ -192,6 +207,7 @@ class EpisodeSampler:
         draws: Draws,
         start: NDArray[np.float64],
         goal_pose: RigidTransform,
+        places: tuple[RigidTransform, ...],
         sway: PoseSway | None,
         arrival: NDArray[np.float64],
         width: int,
@@ -216,17 +232,20 @@ class EpisodeSampler:
             orbit = float(draws["camera_motion.orbit"])
             motion = CameraMotion(pose, centre, orbit, float(draws["camera_motion.orbit_period"]), sway_of_camera)
         camera = camera_from_draws(draws, width, height)
-        return Episode(seed, draws, start, goal_pose, sway, camera, pose, motion)
+        return Episode(seed, draws, start, goal_pose, sway, camera, pose, motion, places)
 
     def _sees(self, episode: Episode, arrival: NDArray[np.float64]) -> bool:
         """Whether the goal is always in view, and as much of the arm as asked for at the start and on arrival."""
         for time in np.arange(0.0, _HORIZON_S, 1.0) if episode.moves else (0.0,):
             pose = episode.world_T_camera(time)
             world_T_camera = pose.as_matrix()
-            goal = inverse_matrix(world_T_camera) @ self._world_T_base @ episode.base_T_goal_matrix(time)
-            share = episode.camera.project(goal[:3, 3]) / (episode.camera.width, episode.camera.height)
-            inside = np.all((share > _IMAGE_MARGIN) & (share < 1.0 - _IMAGE_MARGIN))
-            if not (inside and self._scene.inside_room(world_T_camera[:3, 3])):
+            camera_T_base = inverse_matrix(world_T_camera) @ self._world_T_base
+            for place in (episode.base_T_goal_matrix(time), *(place.as_matrix() for place in episode.places)):
+                share = episode.camera.project((camera_T_base @ place)[:3, 3])
+                share = share / (episode.camera.width, episode.camera.height)
+                if not np.all((share > _IMAGE_MARGIN) & (share < 1.0 - _IMAGE_MARGIN)):
+                    return False
+            if not self._scene.inside_room(world_T_camera[:3, 3]):
                 return False
         needed, most = (float(episode.draws[f"camera.{name}_arm_in_view"]) for name in ("min", "max"))
         times = np.arange(0.0, _HORIZON_S, 2.0) if episode.camera_motion is not None else (0.0,)
@@ -239,5 +258,5 @@ class EpisodeSampler:
         return True
 
 
-def _as_drawn(base_T_goal: RigidTransform) -> RigidTransform:
-    return base_T_goal
+def _as_drawn(base_T_goal: RigidTransform, draws: Draws) -> tuple[RigidTransform, ...]:
+    return (base_T_goal,)

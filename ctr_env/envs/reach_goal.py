@@ -1,25 +1,13 @@
-"""Reaching in the layout of goal environments, for hindsight experience replay."""
+"""Reaching in the layout of goal environments."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-from gymnasium import spaces
-from numpy.typing import NDArray
-
-from ctr_env.runs.configuration import require_choice
-
-from .episode import Episode
-from .reach import REWARDS, ReachEnv
+from .goal_layout import GoalLayout, Positions
 
 __all__ = ["ReachGoalEnv"]
 
-_PARTS = {"estimate": ("estimate_std", "estimate_valid", "estimate_age"), "state": ()}
-_FAR_M = 100.0
 
-
-class ReachGoalEnv(ReachEnv):
+class ReachGoalEnv(GoalLayout):
     """:class:`ReachEnv` with observations of ``observation``, ``achieved_goal`` and ``desired_goal``.
 
     Goals are ``(3,)`` positions in the base frame, metres. With ``obs_mode="estimate"`` the achieved one is that of the
@@ -30,74 +18,13 @@ class ReachGoalEnv(ReachEnv):
     ``"estimate"``, standard deviations, validity and age of the estimate.
     """
 
-    def __init__(self, render_mode: str | None = None, *, obs_mode: str = "estimate", **settings: Any) -> None:
-        """Make an environment.
+    keys = {"estimate": ("estimate_std", "estimate_valid", "estimate_age"), "state": ()}
 
-        Args:
-            render_mode: See :class:`ServoEnv`.
-            obs_mode: ``"estimate"`` or ``"state"``.
-            settings: Further arguments of :class:`ReachEnv`; ``reward`` is ``"dense"`` or ``"sparse"``, as it must
-                follow from two goals alone.
+    def _true_goals(self) -> Positions:
+        now = self.snapshot
+        return now.base_T_ee_matrix[:3, 3], now.base_T_goal.translation
 
-        Raises:
-            ConfigurationError: If a name is unknown or a value out of its range.
-        """
-        require_choice("obs_mode of a goal environment", obs_mode, tuple(_PARTS))
-        require_choice("reward of a goal environment", settings.get("reward", REWARDS[0]), REWARDS)
-        super().__init__(render_mode, obs_mode=obs_mode, **settings)
-        self._truth = obs_mode == "state"
-        self._keys = ("joint_positions", "joint_velocities", *_PARTS[obs_mode])
-        parts: Any = self.observation_space
-        low, high = (np.concatenate([getattr(parts[key], end) for key in self._keys]) for end in ("low", "high"))
-        goal = spaces.Box(-_FAR_M, _FAR_M, (3,), np.float64)
-        self.observation_space = spaces.Dict(
-            {"observation": spaces.Box(low, high, dtype=np.float32), "achieved_goal": goal, "desired_goal": goal}
-        )
-        self._home = self.kinematics.base_T_ee(self.kinematics.home).translation
-
-    def compute_reward(
-        self, achieved_goal: NDArray[np.float64], desired_goal: NDArray[np.float64], info: Any
-    ) -> float | NDArray[np.float64]:
-        """The reward of reaching one goal where another one was desired.
-
-        Args:
-            achieved_goal: ``(3,)`` or ``(N, 3)`` positions, metres.
-            desired_goal: The same shape.
-            info: Not used.
-
-        Returns:
-            A float, or ``(N,)``.
-        """
-        error = np.linalg.norm(np.asarray(achieved_goal) - np.asarray(desired_goal), axis=-1)
-        found = -(error >= self.tolerance_m).astype(float) if self.reward_kind == "sparse" else -error
-        return float(found) if found.ndim == 0 else found
-
-    def compute_terminated(
-        self, achieved_goal: NDArray[np.float64], desired_goal: NDArray[np.float64], info: Any
-    ) -> Any:
-        """``False``, or ``(N,)`` of it: staying at the goal is part of the task."""
-        shape = np.shape(achieved_goal)[:-1]
-        return np.zeros(shape, dtype=bool) if shape else False
-
-    def compute_truncated(
-        self, achieved_goal: NDArray[np.float64], desired_goal: NDArray[np.float64], info: Any
-    ) -> Any:
-        """``False``, or ``(N,)`` of it: the time limit is a wrapper's."""
-        return self.compute_terminated(achieved_goal, desired_goal, info)
-
-    def _report(self, episode: Episode) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-        found, info = super()._report(episode)
-        now, desired = self.snapshot, self._errors.base_T_goal
-        if self._truth:
-            gripper, goal = now.base_T_ee_matrix[:3, 3], now.base_T_goal.translation
-        else:
-            gripper = self.kinematics.ee_matrix(now.joint_positions)[:3, 3]
-            goal = self._home if desired is None else desired.translation
-        return {
-            "observation": np.concatenate([found[key] for key in self._keys]),
-            "achieved_goal": np.clip(gripper, -_FAR_M, _FAR_M),
-            "desired_goal": np.clip(goal, -_FAR_M, _FAR_M),
-        }, info
-
-    def _reward(self, obs: dict[str, NDArray[Any]], info: dict[str, Any]) -> float:
-        return float(self.compute_reward(obs["achieved_goal"], obs["desired_goal"], info))
+    def _believed_goals(self) -> Positions:
+        goal = self._errors.base_T_goal
+        gripper = self.kinematics.ee_matrix(self.snapshot.joint_positions)[:3, 3]
+        return gripper, self._home if goal is None else goal.translation

@@ -220,7 +220,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         self._now = Snapshot.of(measured, image, estimate)
         if estimate.valid and estimate.joint_offsets is not None:
             self._joint_offsets = estimate.joint_offsets
-        self._errors.update(self._now, self.kinematics.ee_matrix(measured.joint_positions + self._joint_offsets))
+        self._record(self.kinematics.ee_matrix(measured.joint_positions + self._joint_offsets))
         return self._report(self.episode)
 
     def step_reward(self, obs: Observation, info: dict[str, Any]) -> float:
@@ -240,7 +240,15 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         return ServoObjective()
 
     def _reward(self, obs: Observation, info: dict[str, Any]) -> float:
-        return self._objective.reward(info["true_position_error_m"], info["true_rotation_error_rad"])
+        return self._objective.reward(*self._judged(info))
+
+    def _judged(self, info: dict[str, Any]) -> tuple[float, float]:
+        """Position error (m) and rotation error (rad) by which the objective judges."""
+        return info["true_position_error_m"], info["true_rotation_error_rad"]
+
+    def _record(self, measured_base_T_ee: NDArray[np.float64]) -> None:
+        """Record the new instant and the gripper's ``(4, 4)`` pose by its encoders."""
+        self._errors.update(self._now, measured_base_T_ee)
 
     def _control(self, action: NDArray[np.float64]) -> ServoCommand:
         """Ask the controller."""
@@ -259,11 +267,15 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         return self._world.camera.image(self.episode, frame_draws, self._steps)
 
     def _report(self, episode: Episode) -> tuple[Observation, dict[str, Any]]:
+        info = self._describe(episode)
+        info["is_success"] = self._objective.success(self._now.time_s, *self._judged(info))
+        return observation(self.config.observation_parts, self._now, self._errors), info
+
+    def _describe(self, episode: Episode) -> dict[str, Any]:
+        """``info`` but for ``is_success`` and ``draws``."""
         now = self._now
         true_error = matrix_error(now.base_T_ee_matrix, now.base_T_goal_matrix)
-        info = step_info(episode, now, self._errors, self._command, true_error)
-        info["is_success"] = self._objective.success(now.time_s, *true_error)
-        return observation(self.config.observation_parts, now, self._errors), info
+        return step_info(episode, now, self._errors, self._command, true_error)
 
     def render(self) -> NDArray[Any] | None:
         """The camera's image: ``(H, W, 3)`` uint8, or ``(H, W)`` float32 metres for ``"depth_array"``."""

@@ -20,7 +20,7 @@ from .servo_env import ServoEnv
 __all__ = ["REACHING", "environment_class", "environment_spec"]
 
 REACHING = ("reward", "tolerance_m", "difficulty")
-"""Arguments that ``Reach`` and ``Follow`` environments have besides those of all."""
+"""Arguments that ``Reach``, ``Follow`` and ``Push`` environments have besides those of all."""
 
 
 def environment_spec(robot: str, task: str) -> EnvSpec:
@@ -71,6 +71,6 @@ def environment_class(env_id: str, settings: Mapping[str, Any]) -> type[ServoEnv
         raise ConfigurationError(f"env {env_id!r} is not a ServoEnv; valid names: {', '.join(ENVIRONMENTS)}")
     missing = [name for name in REACHING if name in settings and not issubclass(kind, ReachEnv)]
     if missing:
-        raise ConfigurationError(f"{env_id} has no {', '.join(missing)}, which Reach and Follow environments have")
+        raise ConfigurationError(f"{env_id} has no {', '.join(missing)}, which Reach, Follow and Push environments have")
     found: type[ServoEnv] = kind
     return found

@@ -22,13 +22,14 @@ def within_tolerance(position_error_m: float, rotation_error_rad: float) -> bool
 class SuccessMonitor:
     """Checks whether the errors have stayed within tolerance for the last :data:`HOLD_S`."""
 
-    def __init__(self) -> None:
-        """Begin outside the tolerances."""
+    def __init__(self, position_m: float = POSITION_TOLERANCE_M, rotation_rad: float = ROTATION_TOLERANCE_RAD) -> None:
+        """Begin outside the tolerances, which are those of :func:`within_tolerance` by default."""
+        self._position_m, self._rotation_rad = position_m, rotation_rad
         self._since: float | None = None
 
     def update(self, time_s: float, position_error_m: float, rotation_error_rad: float) -> bool:
         """Record the errors of a time (later than the last); whether this is a success."""
-        if not within_tolerance(position_error_m, rotation_error_rad):
+        if not (position_error_m < self._position_m and rotation_error_rad < self._rotation_rad):
             self._since = None
             return False
         if self._since is None:

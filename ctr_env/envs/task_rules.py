@@ -13,7 +13,10 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 from ctr_env.scenes.world.scene import Scene
 from ctr_env.scenes.world.views import pose_from_draws
 
-__all__ = ["TaskRules", "smallest_singular_value", "stop_distance"]
+__all__ = ["GOAL_RULES", "TaskRules", "smallest_singular_value", "stop_distance"]
+
+GOAL_RULES = ("task.optical_rotation", "task.max_stop_distance", "task.max_singular_value")
+"""Fields that replace the drawn goal where they are not nominal."""
 
 _MARGIN = 0.05  # rad from the joint stops, of goals that are to be near them
 _SCALES = np.linspace(0.5, 4.0, 15)  # of goal offsets, of which the first one near a singularity is chosen

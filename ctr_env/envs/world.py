@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,17 +35,23 @@ class World:
         scene: The simulated scene.
         camera: Source of its images.
         size: Width and height of the images, pixels.
+        block_friction: Sliding friction of a block on the table; ``None``: there is no block.
+        pushing: Whether that block is to be pushed.
     """
 
-    def __init__(
-        self, config: ServoConfig, kinematics: RobotKinematics, estimator: PoseEstimator, block: bool = False
-    ) -> None:
-        """Make the world of an environment for its arm and its estimator, with a block to grasp or without."""
+    block_friction: ClassVar[float | None] = None
+    pushing: ClassVar[bool] = False
+
+    def __init__(self, config: ServoConfig, kinematics: RobotKinematics, estimator: PoseEstimator) -> None:
+        """Make the world of an environment for its arm and its estimator."""
         default = estimator.image_size
         self.size = width, height = config.width or default[0], config.height or default[1]
-        rules = make_randomization(config.randomization, kinematics.robot.camera_distance).for_episodes()
+        rules = make_randomization(config.randomization, kinematics.robot.camera_distance).for_episodes(self.pushing)
+        block: dict[str, Any] = {}
+        if self.block_friction is not None:
+            block = {"block": True, "block_friction": self.block_friction}
         board = estimator.needs_board
-        self.scene = Scene(SceneConfig(config.robot, width, height, board=board, block=block, room=rules.room))
+        self.scene = Scene(SceneConfig(config.robot, width, height, board=board, room=rules.room, **block))
         self.camera = SceneCamera(self.scene, config.renderer, width, height)
         always = "image" in config.observation_parts
         self._observer = Observer(self.scene, rules, estimator, always)

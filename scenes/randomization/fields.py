@@ -24,6 +24,7 @@ class Field:
         shape: Shape of a draw; strings are symbolic sizes of the scene (``"joints"``, ``"clutter"``, ``"occluders"``).
         per_frame: Whether the quantity may be drawn for every image instead of once per episode.
         still: Whether it is made for single images: environments do not draw it.
+        pushing: Whether only environments draw it in which a block is pushed.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Field:
     shape: tuple[int | str, ...] = ()
     per_frame: bool = False
     still: bool = False
+    pushing: bool = False
 
     def shape_for(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
         """The shape with its symbolic sizes replaced."""
@@ -50,6 +52,8 @@ _ALL = (
     Field("task.optical_offset", "Translation of such a goal in base axes, m.", 0.0, (3,)),
     Field("task.max_stop_distance", "Goals keeping all joints farther from their stops are redrawn, rad.", 100.0),
     Field("task.max_singular_value", "Goals whose Jacobian has no smaller singular value are redrawn, m/rad.", 100.0),
+    Field("task.push_distance", "Distance from a block that is to be pushed to its goal, m.", 0.15, pushing=True),
+    Field("task.push_direction", "Direction from such a block to its goal about the vertical, rad.", pushing=True),
     Field("goal_motion.amplitude", "Amplitudes of a moving goal: 3 in m, 3 in rad.", (0.05,) * 3 + (0.1,) * 3, (6,)),
     Field("goal_motion.period", "Periods of the same, s.", (6.0, 7.0, 8.0, 7.5, 8.5, 9.5), (6,)),
     Field("goal_motion.phase", "Phases of the same, rad.", 0.0, (6,)),

@@ -72,6 +72,8 @@ _ANY_ANGLE = {"uniform": [-_PI, _PI]}
 _NONE: dict[str, Any] = {
     "task.start": {"uniform": [-0.35, 0.35]},
     "task.goal": {"uniform": [-0.45, 0.45]},
+    "task.push_distance": {"uniform": [0.1, 0.2]},
+    "task.push_direction": _ANY_ANGLE,
     "goal_motion.phase": _ANY_ANGLE,
     "goal_motion.period": {"uniform": [6.0, 10.0]},
     "camera.azimuth": {"uniform": [-1.0, 1.0]},

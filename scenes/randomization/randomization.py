@@ -55,13 +55,16 @@ class Randomization:
         """Whether any field is drawn for every image."""
         return any(rule.when == "frame" for rule in self.rules.values())
 
-    def for_episodes(self) -> Randomization:
-        """The rules without those of fields that are made for single images.
+    def for_episodes(self, pushing: bool = False) -> Randomization:
+        """The rules without those of fields that are made for single images, or for other tasks.
+
+        Args:
+            pushing: Whether a block is pushed.
 
         Raises:
             ConfigurationError: If one of these is not nominal.
         """
-        rules = dict(self.rules)
+        rules = {name: rule for name, rule in self.rules.items() if pushing or not FIELDS[name].pushing}
         for name in [name for name in rules if FIELDS[name].still]:
             if rules.pop(name) != _rule(FIELDS[name], FIELDS[name].nominal):
                 raise ConfigurationError(

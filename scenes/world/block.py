@@ -1,4 +1,4 @@
-"""A block that the gripper can grasp: a free body with contacts, lying on the robot's table."""
+"""A block that the gripper can grasp or push: a free body with contacts, lying on the robot's table."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ BLOCK_HALF_M = 0.02
 
 _MASS = 0.08  # kg: beech wood of this size has 0.05
 _SUPPORTS = ("table", "floor")
-_FRICTION = (1.0, 1.0, 0.01, 0.001, 0.001)  # sliding twice, torsional (m), rolling (m) twice: rubber pads on wood
+_PADS = 1.0  # sliding friction of rubber pads on wood
+_ROUND = (0.01, 0.001, 0.001)  # torsional (m), rolling (m) twice
 _SOLREF = (0.004, 1.0)  # s, damping ratio: two time steps, so that a grasp presses in by less than a millimetre
 _SOLIMP = (0.95, 0.99, 0.0005, 0.5, 2.0)
 
 
-def add_block(spec: mujoco.MjSpec, away: tuple[float, float, float]) -> None:
+def add_block(spec: mujoco.MjSpec, away: tuple[float, float, float], friction: float) -> None:
     """Add the block, which collides with the robot, the table and the floor.
 
     Its contacts are explicit pairs, as those of the robot's shapes have a clearance. That clearance is only detected
@@ -32,6 +33,7 @@ def add_block(spec: mujoco.MjSpec, away: tuple[float, float, float]) -> None:
     Args:
         spec: Specification with the robot and the surfaces.
         away: Where it lies until it is placed, metres, world frame.
+        friction: Sliding friction on table and floor.
     """
     solid = [geom for geom in spec.geoms if geom.group == COLLISION_GROUP or geom.name in _SUPPORTS]
     for geom in solid:
@@ -45,6 +47,8 @@ def add_block(spec: mujoco.MjSpec, away: tuple[float, float, float]) -> None:
     )  # fmt: skip
     for i, geom in enumerate(solid):
         geom.name = geom.name or f"solid_{i}"
+        sliding = friction if geom.name in _SUPPORTS else _PADS
         spec.add_pair(
-            geomname1=geom.name, geomname2=BLOCK, condim=4, friction=_FRICTION, solref=_SOLREF, solimp=_SOLIMP,
+            geomname1=geom.name, geomname2=BLOCK, condim=4, friction=(sliding, sliding, *_ROUND),
+            solref=_SOLREF, solimp=_SOLIMP,
         )  # fmt: skip

@@ -22,7 +22,9 @@ class SceneConfig:
     board: bool = False
     """Whether the gripper carries a calibration board."""
     block: bool = False
-    """Whether there is a block that the gripper can grasp."""
+    """Whether there is a block that the gripper can grasp or push."""
+    block_friction: float = 1.0
+    """Sliding friction of the block on table and floor."""
     room: str = "plain"
     """One of :data:`~ctr_env.scenes.world.rooms.ROOMS`."""
     clutter: int = 12

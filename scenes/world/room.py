@@ -58,7 +58,7 @@ def build_room(config: SceneConfig, robot: RobotDescription) -> mujoco.MjModel:
         focal_length=np.array([3e-3, 3e-3]),
     )
     if config.block:
-        add_block(spec, _BLOCK_AWAY)
+        add_block(spec, _BLOCK_AWAY, config.block_friction)
     if config.board:
         add_board(spec, spec.body(robot.end_effector), robot_board(robot), board_transform(robot))
     model = spec.compile()

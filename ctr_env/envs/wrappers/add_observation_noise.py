@@ -18,7 +18,7 @@ from ctr_env.geometry import moved, pose_to_vector, vector_to_pose
 __all__ = ["AddObservationNoise"]
 
 Observation = dict[str, NDArray[Any]]
-_POSES = ("goal", "camera_pose")
+_POSES = ("goal", "block", "camera_pose")
 
 
 class AddObservationNoise(gym.Wrapper[Observation, Any, Observation, Any], RecordConstructorArgs):
@@ -37,7 +37,7 @@ class AddObservationNoise(gym.Wrapper[Observation, Any, Observation, Any], Recor
 
         Args:
             env: The environment; noise is added before observations are stacked.
-            noise: Standard deviations by observation, in its unit: for ``goal`` and ``camera_pose`` two numbers, those
+            noise: Standard deviations by observation, in its unit: for ``goal``, ``block`` and ``camera_pose`` two numbers, those
                 of each coordinate of position (m) and rotation vector (rad); for others one.
 
         Raises:
