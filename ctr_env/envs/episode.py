@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from ctr_env.scenes.world.views import CameraMotion, PoseSway, camera_from_draws
 from .reachability import ReachabilityCheck
 from .task_rules import TaskRules
 
-__all__ = ["Episode", "EpisodeSampler"]
+__all__ = ["Episode", "EpisodeSampler", "Placement"]
 
 _TASKS, _VIEWS = 60, 30
 _SELECTIVE_TASKS = 300  # where rules reject most of them
@@ -46,7 +47,7 @@ class Episode:
         camera: Intrinsics.
         camera_start: ``world_T_camera`` at time zero.
         camera_motion: The camera's path; ``None`` if it stands still.
-        places: Further poses in the base frame that belong to the task, within reach and in view as the goal is.
+        seen: Further poses of the task in the base frame that are in view at all times, as the goal is.
     """
 
     seed: int
@@ -57,7 +58,7 @@ class Episode:
     camera: PinholeCamera
     camera_start: RigidTransform
     camera_motion: CameraMotion | None
-    places: tuple[RigidTransform, ...] = ()
+    seen: tuple[RigidTransform, ...] = ()
 
     @property
     def moves(self) -> bool:
@@ -90,6 +91,17 @@ class Episode:
         return np.random.default_rng([self.seed, zlib.crc32(name.encode()), index])
 
 
+class Placement(NamedTuple):
+    """What a task makes of a drawn goal; poses of the gripper or an object, base frame."""
+
+    goal: RigidTransform
+    """The goal."""
+    reached: tuple[RigidTransform, ...] = ()
+    """Further poses that a servo must reach from the start."""
+    seen: tuple[RigidTransform, ...] = ()
+    """Further poses that must be in view."""
+
+
 class EpisodeSampler:
     """Samples episodes of one scene.
 
@@ -99,7 +111,7 @@ class EpisodeSampler:
     Attributes:
         goal_scale: Factor on the draw :attr:`scaled`; the draws of an episode record the product.
         scaled: Field that says how far the goal is; by default the joint offsets from start to goal.
-        place_goal: Maps the goal that is drawn, and all draws, to that of the episode and further places.
+        place_goal: Maps the goal that is drawn, and all draws, to what the episode has.
     """
 
     def __init__(self, scene: Scene, rules: Randomization, goal_moves: bool, camera_moves: bool) -> None:
@@ -117,7 +129,7 @@ class EpisodeSampler:
         self._camera_moves = camera_moves
         self.goal_scale = 1.0
         self.scaled = "task.goal"
-        self.place_goal: Callable[[RigidTransform, Draws], tuple[RigidTransform, ...]] = _as_drawn
+        self.place_goal: Callable[[RigidTransform, Draws], Placement] = _as_drawn
         self._sizes = sizes_of(scene)
         self._world_T_base = scene.world_T_base.as_matrix()
         self._reachability = ReachabilityCheck(scene)
@@ -144,14 +156,14 @@ class EpisodeSampler:
             rules = TaskRules(self._scene, first)
             if attempt >= _TASKS and not rules.selective:
                 break
-            start, goal_pose, places, sway = self._task(task, rules)
-            arrival = self._arrival(start, goal_pose, places, sway, rules)
+            start, placement, sway = self._task(task, rules)
+            arrival = self._arrival(start, placement, sway, rules)
             if arrival is None:
                 obstacle = "no start and goal (task.*, goal_motion.*) were found that a servo can connect"
                 continue
             for view in range(1 if rules.rotates else _VIEWS):
                 chosen = self._view(seed, task, attempt, view, replay) if view else first
-                episode = self._with_camera(seed, chosen, start, goal_pose, places, sway, arrival, width, height)
+                episode = self._with_camera(seed, chosen, start, placement, sway, arrival, width, height)
                 if self._sees(episode, arrival):
                     return episode
             obstacle = "no camera (camera.*, camera_motion.*) was found that has the goal and enough of the arm in view"
@@ -165,39 +177,33 @@ class EpisodeSampler:
         """The draws of some groups for another attempt; none for the first one, which has the episode's own."""
         return self._rules.draw(seed, self._sizes, index=index, groups=groups) if index else {}
 
-    def _task(
-        self, draws: Draws, rules: TaskRules
-    ) -> tuple[NDArray[np.float64], RigidTransform, tuple[RigidTransform, ...], PoseSway | None]:
-        """Start, goal, further places, and the goal's motion."""
+    def _task(self, draws: Draws, rules: TaskRules) -> tuple[NDArray[np.float64], Placement, PoseSway | None]:
         kinematics = self._scene.kinematics
         lower, upper = kinematics.lower + _JOINT_MARGIN, kinematics.upper - _JOINT_MARGIN
         start = np.clip(rules.start(kinematics.home + draws["task.start"]), lower, upper)
-        goal_pose, places = rules.goal(start, draws["task.goal"]), ()
-        if goal_pose is None:
+        by_rules = rules.goal(start, draws["task.goal"])
+        if by_rules is None:
             drawn = kinematics.base_T_ee(np.clip(start + draws["task.goal"], lower, upper))
-            goal_pose, *places = self.place_goal(drawn, draws)
+            placement = self.place_goal(drawn, draws)
+        else:
+            placement = Placement(by_rules)
         sway = None
         if self._goal_moves:
             sway = PoseSway(draws["goal_motion.amplitude"], draws["goal_motion.period"], draws["goal_motion.phase"])
-        return start, goal_pose, tuple(places), sway
+        return start, placement, sway
 
     def _arrival(
-        self,
-        start: NDArray[np.float64],
-        goal_pose: RigidTransform,
-        places: tuple[RigidTransform, ...],
-        sway: PoseSway | None,
-        rules: TaskRules,
+        self, start: NDArray[np.float64], placement: Placement, sway: PoseSway | None, rules: TaskRules
     ) -> NDArray[np.float64] | None:
         """``(n,)`` joint positions at which a servo reaches the initial goal; ``None`` if it does not, or not so."""
-        waypoints = [goal_pose]
+        waypoints = [placement.goal]
         if sway is not None:
-            waypoints += [sway.apply(goal_pose, time) for time in np.arange(0.5, _HORIZON_S, 0.5)]
+            waypoints += [sway.apply(placement.goal, time) for time in np.arange(0.5, _HORIZON_S, 0.5)]
         floor = _CLEARANCE - (0.0 if self._scene.robot.table else self._scene.robot.base_height)
         if min(pose.translation[2] for pose in waypoints) < floor:
             return None
         arrival = self._reachability.arrival(start, waypoints, patience=2.0 if rules.rotates else 1.0)
-        if any(self._reachability.arrival(start, [place]) is None for place in places):
+        if any(self._reachability.arrival(start, [place]) is None for place in placement.reached):
             return None
         return arrival if arrival is not None and rules.accepts(arrival) else None
 
@@ -206,8 +212,7 @@ class EpisodeSampler:
         seed: int,
         draws: Draws,
         start: NDArray[np.float64],
-        goal_pose: RigidTransform,
-        places: tuple[RigidTransform, ...],
+        placement: Placement,
         sway: PoseSway | None,
         arrival: NDArray[np.float64],
         width: int,
@@ -232,7 +237,7 @@ class EpisodeSampler:
             orbit = float(draws["camera_motion.orbit"])
             motion = CameraMotion(pose, centre, orbit, float(draws["camera_motion.orbit_period"]), sway_of_camera)
         camera = camera_from_draws(draws, width, height)
-        return Episode(seed, draws, start, goal_pose, sway, camera, pose, motion, places)
+        return Episode(seed, draws, start, placement.goal, sway, camera, pose, motion, placement.seen)
 
     def _sees(self, episode: Episode, arrival: NDArray[np.float64]) -> bool:
         """Whether the goal is always in view, and as much of the arm as asked for at the start and on arrival."""
@@ -240,7 +245,7 @@ class EpisodeSampler:
             pose = episode.world_T_camera(time)
             world_T_camera = pose.as_matrix()
             camera_T_base = inverse_matrix(world_T_camera) @ self._world_T_base
-            for place in (episode.base_T_goal_matrix(time), *(place.as_matrix() for place in episode.places)):
+            for place in (episode.base_T_goal_matrix(time), *(place.as_matrix() for place in episode.seen)):
                 share = episode.camera.project((camera_T_base @ place)[:3, 3])
                 share = share / (episode.camera.width, episode.camera.height)
                 if not np.all((share > _IMAGE_MARGIN) & (share < 1.0 - _IMAGE_MARGIN)):
@@ -258,5 +263,5 @@ class EpisodeSampler:
         return True
 
 
-def _as_drawn(base_T_goal: RigidTransform, draws: Draws) -> tuple[RigidTransform, ...]:
-    return (base_T_goal,)
+def _as_drawn(base_T_goal: RigidTransform, draws: Draws) -> Placement:
+    return Placement(base_T_goal)

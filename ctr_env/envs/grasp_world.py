@@ -13,7 +13,7 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .block_world import BlockWorld, lowered, over_table
 from .config import ServoConfig
-from .episode import Episode
+from .episode import Episode, Placement
 from .world import CONTROL_HZ
 
 __all__ = ["GraspWorld"]
@@ -71,5 +71,5 @@ class GraspWorld(BlockWorld):
         return transform(T[:3, 3], turned[int(np.argmin((self._grasp.inv() * turned).magnitude()))])
 
 
-def _above_block(base_T_drawn: RigidTransform, draws: Draws) -> tuple[RigidTransform, ...]:
-    return (over_table(base_T_drawn, _CENTRE, _HALF),)
+def _above_block(base_T_drawn: RigidTransform, draws: Draws) -> Placement:
+    return Placement(over_table(base_T_drawn, _CENTRE, _HALF))

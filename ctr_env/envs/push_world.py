@@ -15,7 +15,7 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 
 from .block_world import DOWN, BlockWorld, lowered, over_table
 from .config import ServoConfig
-from .episode import Episode
+from .episode import Episode, Placement
 from .observation import Snapshot
 from .task_rules import GOAL_RULES
 
@@ -59,23 +59,22 @@ class PushWorld(BlockWorld):
 
     def _lay(self, episode: Episode) -> None:
         """The gripper is closed, the block lies on the table."""
-        self._place = lowered(episode.goal_pose)
-        self.scene.place_block(lowered(episode.places[0]))
+        block, self._place = episode.seen
+        self.scene.place_block(block)
         self.scene.gripper.place(0.0)
 
     def _goal(self) -> RigidTransform:
         return self._place
 
 
-def _along_table(base_T_drawn: RigidTransform, draws: Draws) -> tuple[RigidTransform, ...]:
-    """The gripper above the goal, above the block, and above the place behind the block."""
+def _along_table(base_T_drawn: RigidTransform, draws: Draws) -> Placement:
+    """The gripper must come above the goal and above the place behind the block; block and goal must be in view."""
     middle = over_table(base_T_drawn, _CENTRE, _HALF)
     distance, direction = float(draws["task.push_distance"]), float(draws["task.push_direction"])
     along = np.array([np.cos(direction), np.sin(direction), 0.0])
     yaw = (direction + np.pi / 2) % np.pi - np.pi / 2  # either end of the x axis may point to the goal
     pushing = Rotation.from_euler("z", yaw) * DOWN
-    return (
-        transform(middle.translation + 0.5 * distance * along, pushing),
-        transform(middle.translation - 0.5 * distance * along, middle.rotation),
-        transform(middle.translation - (0.5 * distance + _BEHIND_M) * along, pushing),
-    )
+    goal = transform(middle.translation + 0.5 * distance * along, pushing)
+    block = transform(middle.translation - 0.5 * distance * along, middle.rotation)
+    behind = transform(block.translation - _BEHIND_M * along, pushing)
+    return Placement(goal, reached=(behind,), seen=(lowered(block), lowered(goal)))
