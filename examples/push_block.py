@@ -17,8 +17,7 @@ import ctr_env  # noqa: F401 - registers the environments
 
 ABOVE_M, BEHIND_M, NEAR_M, NEAR_RAD = 0.1, 0.06, 0.01, 0.05
 HEIGHT_M = 0.005  # of the fingertips above the middle of the block
-AT_GOAL_M, STRAIGHT_M, LOST_M = 0.004, 0.02, 0.026
-DOWN_M, PUSH_M = 0.05, 0.03  # largest errors that are acted on: 0.15 and 0.09 m/s
+AT_GOAL_M, STRAIGHT_M, LOST_M, DOWN_M, PUSH_M = 0.004, 0.02, 0.026, 0.05, 0.03  # the last two: 0.15 and 0.09 m/s
 GAIN = np.array([12.0] * 3 + [2.5] * 3)  # of full actions: 0.25 m/s and 1 rad/s
 
 

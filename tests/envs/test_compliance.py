@@ -37,9 +37,11 @@ CASES += [
             ("Reach", "estimate+apparent"),
             ("ReachGoal", ("estimate", "state")[i % 2]),
             ("Follow", "state"),
+            ("Push", ("estimate+apparent", "state+privileged")[i % 2]),
+            ("PushGoal", ("state", "estimate")[i // 2]),
         ]
     )
-    if task != "Grasp" or robot in ("Panda", "FR3")
+    if task not in ("Grasp", "Push", "PushGoal") or robot in ("Panda", "FR3")
 ]
 
 

@@ -30,6 +30,7 @@ RUNS = {
     "onnx_pose.py": ["--frame", "2"],
     "agent_in_benchmark.py": ["--steps", "480", "--episodes", "2", "--seconds", "0.5"],
     "pick_block.py": ["--episodes", "2"],
+    "push_block.py": ["--episodes", "2"],
     "train_ppo.py": ["--steps", "480", "--envs", "1", "--rollout", "240", "--episodes", "1"],
 }
 LONGER = {"real_robot.py": 140, "onnx_pose.py": 90}
@@ -58,6 +59,10 @@ def test_the_live_loop_needs_at_most_three_import_lines():
 
 def test_a_script_picks_blocks_up():
     assert "2 of 2 blocks picked with ground_truth, none" in run("pick_block.py")
+
+
+def test_a_script_pushes_blocks_to_their_goals():
+    assert "2 of 2 blocks pushed with ground_truth, none" in run("push_block.py")
 
 
 def test_servo_by_hand_reaches_the_goal():

@@ -20,6 +20,8 @@ CASES = [
     ("FR3ReachGoal", {"estimator": "perturbed", "estimator_config": LOSSY}),
     ("PandaFollow", {"estimator": "pose_filter", "estimator_config": {"source": "noisy"}}),
     ("PandaGrasp", {}),
+    ("PandaPush", {"obs_mode": "state+apparent+privileged", "estimator": "noisy"}),
+    ("FR3PushGoal", {"estimator": "perturbed", "estimator_config": LOSSY}),
 ]
 IMAGES = {"obs_mode": "image+estimate", "randomization": "strong", "width": 32, "height": 24}
 

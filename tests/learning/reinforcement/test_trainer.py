@@ -189,7 +189,7 @@ def test_the_difficulty_rises_over_the_first_half(make):
 
 
 def test_a_curriculum_needs_a_difficulty(make):
-    with pytest.raises(ConfigurationError, match="PandaServo-v0 has no difficulty, which Reach and Follow"):
+    with pytest.raises(ConfigurationError, match="PandaServo-v0 has no difficulty, which Reach, Follow and Push"):
         make("ppo", "ctr_env/PandaServo-v0", PPO, {}, difficulty=0.2)
 
 

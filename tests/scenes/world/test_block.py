@@ -92,3 +92,16 @@ def test_the_fingers_reach_a_block_on_the_table(scene):
     shapes = scene.model.geom_margin[scene.model.geom_group == 3]
     assert not shapes.any()
     assert Scene(SceneConfig("panda")).model.opt.cone == mujoco.mjtCone.mjCONE_PYRAMIDAL  # other scenes are as ever
+
+
+@pytest.mark.parametrize("friction", [0.4, 0.8])
+def test_a_block_slides_as_far_as_its_friction_lets_it(friction):
+    scene = Scene(SceneConfig("panda", block=True, block_friction=friction))
+    scene.place_block(transform([0.45, 0.1, BLOCK_HALF_M], DOWN))
+    scene.data.joint(BLOCK).qvel[:] = (0.5, 0.0, 0.0, 0.0, 0.0, 0.0)
+    before = scene.base_T_block
+    scene.step(np.zeros(7), 250)
+    moved = scene.base_T_block - before
+    assert moved[0, 3] == pytest.approx(0.5**2 / (2 * friction * 9.81), rel=0.05)  # m: v^2 / (2 mu g)
+    np.testing.assert_allclose(moved[1:, 3], 0.0, atol=1e-3)
+    assert np.abs(scene.data.joint(BLOCK).qvel).max() < 1e-3
