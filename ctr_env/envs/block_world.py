@@ -70,9 +70,7 @@ class BlockWorld(World):
         """``base_T_goal`` now."""
 
 
-def over_table(
-    base_T_drawn: RigidTransform, centre: NDArray[np.float64], half: NDArray[np.float64]
-) -> RigidTransform:
+def over_table(base_T_drawn: RigidTransform, centre: NDArray[np.float64], half: NDArray[np.float64]) -> RigidTransform:
     """The gripper above a block that lies where a drawn goal is over the table, moved into an area.
 
     Args:

@@ -28,6 +28,7 @@ class GraspWorld(BlockWorld):
 
     task = "grasp"
     block_friction = 1.0
+    _opening = 0.0
 
     def __init__(self, config: ServoConfig, kinematics: RobotKinematics, estimator: PoseEstimator) -> None:
         """Make the world of an environment for its arm and its estimator.

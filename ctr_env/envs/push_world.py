@@ -45,7 +45,9 @@ class PushWorld(BlockWorld):
         changed = make_randomization(config.randomization).changed("task")
         taken = [name for name in GOAL_RULES if name in changed]
         if taken:
-            raise ConfigurationError(f"the goal of a push is on the table; leave {', '.join(taken)} at the nominal value")
+            raise ConfigurationError(
+                f"the goal of a push is on the table; leave {', '.join(taken)} at the nominal value"
+            )
         super().__init__(config, kinematics, estimator)
         self._sampler.place_goal = _along_table
         self._sampler.scaled = "task.push_distance"

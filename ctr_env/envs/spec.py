@@ -71,6 +71,8 @@ def environment_class(env_id: str, settings: Mapping[str, Any]) -> type[ServoEnv
         raise ConfigurationError(f"env {env_id!r} is not a ServoEnv; valid names: {', '.join(ENVIRONMENTS)}")
     missing = [name for name in REACHING if name in settings and not issubclass(kind, ReachEnv)]
     if missing:
-        raise ConfigurationError(f"{env_id} has no {', '.join(missing)}, which Reach, Follow and Push environments have")
+        raise ConfigurationError(
+            f"{env_id} has no {', '.join(missing)}, which Reach, Follow and Push environments have"
+        )
     found: type[ServoEnv] = kind
     return found

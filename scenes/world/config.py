@@ -23,11 +23,11 @@ class SceneConfig:
     """Whether the gripper carries a calibration board."""
     block: bool = False
     """Whether there is a block that the gripper can grasp or push."""
-    block_friction: float = 1.0
-    """Sliding friction of the block on table and floor."""
     room: str = "plain"
     """One of :data:`~ctr_env.scenes.world.rooms.ROOMS`."""
     clutter: int = 12
     """Largest number of clutter objects (rendered, never colliding)."""
     occluders: int = 3
     """Largest number of objects between camera and robot."""
+    block_friction: float = 1.0
+    """Sliding friction of the block on table and floor."""

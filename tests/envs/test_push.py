@@ -34,7 +34,7 @@ def block_of(env):
 
 def put_at_goal(env, offset=0.0):
     goal = env.unwrapped.snapshot.base_T_goal
-    env.unwrapped.scene.place_block(transform(goal.translation + [offset, 0.0, 0.0], goal.rotation))
+    env.unwrapped.scene.place_block(transform(goal.translation + np.array([offset, 0.0, 0.0]), goal.rotation))
 
 
 @pytest.mark.parametrize("seed", range(3))

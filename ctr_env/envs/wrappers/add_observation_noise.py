@@ -37,8 +37,8 @@ class AddObservationNoise(gym.Wrapper[Observation, Any, Observation, Any], Recor
 
         Args:
             env: The environment; noise is added before observations are stacked.
-            noise: Standard deviations by observation, in its unit: for ``goal``, ``block`` and ``camera_pose`` two numbers, those
-                of each coordinate of position (m) and rotation vector (rad); for others one.
+            noise: Standard deviations by observation, in its unit: for ``goal``, ``block`` and ``camera_pose`` two
+                numbers, those of each coordinate of position (m) and rotation vector (rad); for others one.
 
         Raises:
             ConfigurationError: If an observation cannot have noise, or a standard deviation is not valid.

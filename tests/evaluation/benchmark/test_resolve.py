@@ -83,7 +83,10 @@ def test_every_scenario_resolves_to_an_environment_that_can_be_made(name):
     [
         ({"env": "ctr_env/PandaReach-v0", "robot": "fr3"}, "robot is said by env 'ctr_env/PandaReach-v0': set one"),
         ({"env": "PandaReach"}, "unknown env 'PandaReach'; valid names: ctr_env/PandaServo-v0"),
-        ({"env": "ctr_env/PandaServo-v0", "reward": "sparse"}, "PandaServo-v0 has no reward, which Reach and Follow"),
+        (
+            {"env": "ctr_env/PandaServo-v0", "reward": "sparse"},
+            "PandaServo-v0 has no reward, which Reach, Follow and Push",
+        ),
         ({"env": "ctr_env/PandaReach-v0", "reward": "quick"}, "unknown reward 'quick'; valid names: dense, sparse"),
         ({"env": "ctr_env/PandaReach-v0", "tolerance_m": 2}, r"tolerance_m must lie in \(0, 1\] metres, not 2"),
         ({"env": "ctr_env/PandaReach-v0", "estimator": "ctr"}, "unknown estimator 'ctr'"),

@@ -44,7 +44,9 @@ def test_what_cannot_be_trained_in_is_rejected():
         environment_class("nowhere:Reach-v0", {})
     with pytest.raises(ConfigurationError, match="env 'CartPole-v1' is not a ServoEnv"):
         environment_class("CartPole-v1", {})
-    with pytest.raises(ConfigurationError, match="PandaServo-v0 has no reward, difficulty, which Reach, Follow and Push"):
+    with pytest.raises(
+        ConfigurationError, match="PandaServo-v0 has no reward, difficulty, which Reach, Follow and Push"
+    ):
         environment_class("ctr_env/PandaServo-v0", {"difficulty": 0.3, "reward": "sparse"})
 
 
