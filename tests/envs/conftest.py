@@ -37,3 +37,23 @@ def run() -> Callable[..., dict[str, Any]]:
         return info
 
     return run
+
+
+@pytest.fixture
+def random_steps() -> Callable[[gym.Env, int], None]:
+    """Random actions with a block, each for ten steps; nothing explodes, and the block stays within five metres."""
+
+    def run(env: gym.Env, count: int) -> None:
+        env.reset(seed=0)
+        env.action_space.seed(0)
+        scene = env.unwrapped.scene
+        for _ in range(count // 10):
+            action = env.action_space.sample()
+            for _ in range(10):
+                obs, reward, *_ = env.step(action)
+            assert np.isfinite(reward) and all(np.isfinite(value).all() for value in obs.values())
+            assert np.abs(scene.data.qvel).max() < 50.0
+            assert scene.data.warning.number.sum() == 0
+            assert np.linalg.norm(scene.base_T_block[:3, 3]) < 5.0
+
+    return run

@@ -168,27 +168,13 @@ def test_other_tasks_draw_no_pushes(make):
         assert pushing & set(info["draws"]) == (pushing if name == "PandaPush" else set())
 
 
-def test_random_actions_break_nothing(make):
-    _random_steps(make("PandaPush", max_episode_steps=10**6), 300)
+def test_random_actions_break_nothing(make, random_steps):
+    random_steps(make("PandaPush", max_episode_steps=10**6), 300)
 
 
 @pytest.mark.slow
-def test_two_thousand_random_actions_break_nothing(make):
-    _random_steps(make("FR3Push", max_episode_steps=10**6), 2000)
-
-
-def _random_steps(env, count):
-    env.reset(seed=0)
-    env.action_space.seed(0)
-    scene = env.unwrapped.scene
-    for _ in range(count // 10):
-        action = env.action_space.sample()
-        for _ in range(10):
-            obs, reward, *_ = env.step(action)
-        assert np.isfinite(reward) and all(np.isfinite(value).all() for value in obs.values())
-        assert np.abs(scene.data.qvel).max() < 50.0
-        assert scene.data.warning.number.sum() == 0
-        assert np.linalg.norm(block_of(env)) < 5.0
+def test_two_thousand_random_actions_break_nothing(make, random_steps):
+    random_steps(make("FR3Push", max_episode_steps=10**6), 2000)
 
 
 def test_mistakes_are_named(make):

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 __all__ = ["Batch", "Network", "ProcessLikelihood", "batch_of"]
 
 _LEAST_SHARE = 1e-4
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
+_NODES, _WEIGHTS = (torch.from_numpy(each) for each in np.polynomial.hermite_e.hermegauss(7))
 
 
 @dataclass(frozen=True)
@@ -179,14 +179,14 @@ class ProcessLikelihood(nn.Module):
             constant: Ones, likewise.
             frames: ``(E,)`` number of frames.
         """
-        nodes, weights = (torch.tensor([0.0]), torch.tensor([1.0])) if self._normal else _quadrature()
-        logs = self.spreads[:, None] * nodes.double()
+        nodes, weights = (torch.zeros(1).double(), torch.ones(1).double()) if self._normal else (_NODES, _WEIGHTS)
+        logs = self.spreads[:, None] * nodes
         log_f, log_g = (part.reshape(-1, 1, 1) for part in torch.meshgrid(*logs, indexing="ij"))
-        log_weights = torch.log(torch.outer(weights.double(), weights.double()).reshape(-1, 1))
+        log_weights = torch.log(torch.outer(weights, weights).reshape(-1, 1) / weights.sum() ** 2)
         square, along, own = (white**2).sum(dim=-1), (white * constant).sum(dim=-1), (constant**2).sum(dim=-1)
         ratio = self.shares[:, 0] * torch.exp(log_f - log_g)  # (49, 1, D)
-        explained = ratio * along**2 / (1.0 + ratio * own)
-        each = torch.exp(-log_g) * (square - explained) + torch.log1p(ratio * own)
+        by_constant = ratio * along**2 / (1.0 + ratio * own)
+        each = torch.exp(-log_g) * (square - by_constant) + torch.log1p(ratio * own)
         each = each + frames[:, None] * (log_g + math.log(2.0 * math.pi))
         return torch.logsumexp(log_weights - 0.5 * each.sum(dim=-1), dim=0)
 
@@ -223,8 +223,3 @@ def _start(batch: Batch, presets: int) -> NDArray[np.float64]:
         spread = np.subtract(*np.quantile(own, (0.75, 0.25), axis=0)) / 1.35
         rows.append(np.concatenate([np.median(own, axis=0), np.log(np.maximum(spread, 1e-6))]))
     return np.asarray(np.linalg.lstsq(np.hstack([np.ones((len(each), 1)), each]), np.array(rows), rcond=None)[0])
-
-
-def _quadrature() -> tuple[Tensor, Tensor]:
-    """Nodes and weights that integrate over a standard normal variable."""
-    return torch.from_numpy(_NODES), torch.from_numpy(_WEIGHTS / _WEIGHTS.sum())
