@@ -64,6 +64,10 @@ class PushEnv(ReachEnv):
         self._block_errors = LoopErrors(closed=False)
         self._held = SuccessMonitor(self.tolerance_m, math.inf)
 
+    @property
+    def tolerances(self) -> None:
+        """``None``: success is of the block."""
+
     def _make_world(self) -> PushWorld:
         return PushWorld(self.config, self.kinematics, self.estimator)
 

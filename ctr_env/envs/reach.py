@@ -111,7 +111,7 @@ class ReachEnv(ServoEnv):
         self._world.goal_scale = value
 
     @property
-    def tolerances(self) -> tuple[float, float]:
+    def tolerances(self) -> tuple[float, float] | None:
         """True position error (m) below which the goal counts as reached, and infinity: any rotation does."""
         return self.tolerance_m, math.inf
 

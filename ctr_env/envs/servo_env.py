@@ -228,8 +228,11 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         return self._reward(obs, info)
 
     @property
-    def tolerances(self) -> tuple[float, float]:
-        """True position error (m) and rotation error (rad) below which the goal counts as reached."""
+    def tolerances(self) -> tuple[float, float] | None:
+        """True position error (m) and rotation error (rad) below which the goal counts as reached.
+
+        ``None`` where the gripper does not have to reach the goal, as where success is of a block.
+        """
         return POSITION_TOLERANCE_M, ROTATION_TOLERANCE_RAD
 
     def _make_world(self) -> World:

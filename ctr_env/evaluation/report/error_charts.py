@@ -74,8 +74,9 @@ def _tolerances(name: str, episodes: Sequence[Episode], series: EpisodeSeries) -
     """The finite tolerances by which an error is judged, in ascending order."""
     if name not in _JUDGED:
         return []
-    known = (series[e.cell, e.seed] for e in episodes if (e.cell, e.seed) in series)
-    return sorted(value for value in {each.tolerances[_JUDGED.index(name)] for each in known} if np.isfinite(value))
+    known = (series[e.cell, e.seed].tolerances for e in episodes if (e.cell, e.seed) in series)
+    found = {tolerances[_JUDGED.index(name)] for tolerances in known if tolerances is not None}
+    return sorted(value for value in found if np.isfinite(value))
 
 
 def _meaning(scenario: str) -> str:

@@ -46,7 +46,8 @@ ACCURACY = (
     ),
     Quantity(
         *("settling_time_s", "settling time", "s", 1.0),
-        "Time after which both true errors stay within the tolerances of success; undefined if they do not.",
+        "Time after which both true errors stay within the tolerances of success, or with a block to be grasped or "
+        "pushed, after which the episode stays a success; undefined if they do not.",
     ),
 )
 """What the robot achieved."""

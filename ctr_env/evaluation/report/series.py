@@ -30,12 +30,13 @@ class ErrorSeries:
         time_s: ``(T,)``.
         errors: ``(T,)`` by name; NaN where there is no valid estimate that the error could be judged by, or it is not
             recorded.
-        tolerances: Position error (m) and rotation error (rad) below which the goal counts as reached.
+        tolerances: Position error (m) and rotation error (rad) below which the goal counts as reached; ``None`` where
+            success is not of the gripper.
     """
 
     time_s: NDArray[np.float64]
     errors: dict[str, NDArray[np.float64]]
-    tolerances: tuple[float, float]
+    tolerances: tuple[float, float] | None
 
 
 @dataclass(frozen=True)

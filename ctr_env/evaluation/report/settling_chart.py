@@ -35,7 +35,8 @@ def settling_chart(episodes: Sequence[Episode], duration_s: float, styles: Mappi
         key="settling",
         title="Settling",
         caption="Share of the episodes that have not yet settled, that is, whose true errors will leave the tolerances "
-        "again. The band is the 95 % Wilson interval. The height at the end is the share that never settles.",
+        "again; with a block, that are not yet a success to the end. The band is the 95 % Wilson interval. The height "
+        "at the end is the share that never settles.",
         summary=f"Survival curves of settling. Share not settled at the end, percent: {ends}.",
         panels=[
             Panel(lines, "time (s)", "not settled (%)", x_range=(0.0, duration_s), y_range=(0.0, 103.0)),

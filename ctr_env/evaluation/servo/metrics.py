@@ -51,7 +51,8 @@ def episode_metrics(trace: Trace) -> dict[str, Any]:
     an older trace lacks its series.
 
     - ``success``: the environment's criterion at the end (both true errors within 5 mm and 1° for half a second; in
-      ``Reach`` and ``Follow`` environments the true position error within their tolerance).
+      ``Reach`` and ``Follow`` environments the true position error within their tolerance; in ``Grasp`` and ``Push``
+      environments the block lifted, or near its goal, for half a second).
     - ``true_…``, ``apparent_…``, ``estimate_…``: steady-state errors, means of the last second; those of apparent and
       estimate errors over its frames with a valid estimate.
     - ``tracking_…``: means of the true errors from 3 s on.
@@ -68,8 +69,8 @@ def episode_metrics(trace: Trace) -> dict[str, Any]:
     - ``estimate_…_std_…``: standard deviations that the estimate claims, means over the frames of the last second with
       a valid estimate; ``episode_estimate_…``: errors and standard deviations, the same over the whole episode.
     - ``failure``: ``None`` for a success; otherwise the estimator's most frequent reason if most estimates of the last
-      second are invalid, ``"estimate_error"`` if the apparent errors are within tolerance, ``"joint_limit"`` or
-      ``"not_converged"``. ``failure_detail``: a sentence with its figures.
+      second are invalid, ``"estimate_error"`` if the apparent errors are within the tolerances of the gripper,
+      ``"joint_limit"`` or ``"not_converged"``. ``failure_detail``: a sentence with its figures.
     """
     time = trace["time_s"]
     last = time > time[-1] - _LAST_S
@@ -131,7 +132,8 @@ def _failure(trace: Trace, last: NDArray[np.bool_]) -> str:
         trace["apparent_position_error_m"][last].mean(),
         trace["apparent_rotation_error_rad"][last].mean(),
     )
-    if all(error < tolerance for error, tolerance in zip(apparent, trace.tolerances, strict=True)):
+    tolerances = trace.tolerances
+    if tolerances is not None and all(error < most for error, most in zip(apparent, tolerances, strict=True)):
         return "estimate_error"
     return "joint_limit" if trace["at_joint_limit"][last].all() else "not_converged"
 

@@ -9,7 +9,6 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ctr_env.drawing.figures import new_figure, save_figure
-from ctr_env.envs.success import POSITION_TOLERANCE_M, ROTATION_TOLERANCE_RAD
 
 from .trace import Trace
 
@@ -22,15 +21,16 @@ _TRUE, _APPARENT, _LIMIT = "#1f5fa8", "#e08a1e", "#8a8f98"
 def plot_servo(traces: Sequence[Trace], path: Path, title: str) -> None:
     """Plot errors over time and the gripper's path in the camera frame, for all episodes, as a PNG.
 
-    Thin lines are episodes, thick ones their median. The rightmost panel shows
+    Thin lines are episodes, thick ones their median; a dotted line is a tolerance of success, where there is one. The
+    rightmost panel shows
     the gripper's position relative to the goal, projected along the camera's axis.
     """
     figure = new_figure(13.5, 4.2)
     left, middle, right = figure.subplots(1, 3)
-    _errors(left, traces, "position_error_m", 1e3, "position error (mm)", 1e3 * POSITION_TOLERANCE_M)
     degrees = float(np.degrees(1.0))
-    limit = degrees * ROTATION_TOLERANCE_RAD
-    _errors(middle, traces, "rotation_error_rad", degrees, "rotation error (deg)", limit)
+    position, rotation = traces[0].tolerances or (np.inf, np.inf)
+    _errors(left, traces, "position_error_m", 1e3, "position error (mm)", 1e3 * position)
+    _errors(middle, traces, "rotation_error_rad", degrees, "rotation error (deg)", degrees * rotation)
     for trace in traces:
         path_mm = 1e3 * (trace["gripper_camera_m"] - trace["goal_camera_m"])
         right.plot(path_mm[:, 0], path_mm[:, 1], color=_TRUE, lw=0.9, alpha=0.6)
@@ -57,7 +57,8 @@ def _errors(axes: Axes, traces: Sequence[Trace], name: str, scale: float, label:
             time = time[estimated]
         axes.plot(time, errors.T, color=colour, lw=0.5, alpha=0.25)
         axes.plot(time, np.nanmedian(errors, axis=0), color=colour, lw=2.2, ls=style, label=f"{kind} (median)")
-    axes.axhline(tolerance, color=_LIMIT, ls=":", lw=1.5, label="tolerance")
+    if np.isfinite(tolerance):
+        axes.axhline(tolerance, color=_LIMIT, ls=":", lw=1.5, label="tolerance")
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:g}")
     axes.set(xlabel="time (s)", ylabel=label)

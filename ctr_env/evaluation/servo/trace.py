@@ -41,7 +41,8 @@ class Trace:
             ``joint_positions`` (as measured), ``joint_velocities`` (true) and ``commanded_velocities`` ``(T, n)``, the
             last of the command that led to the frame; ``estimate_position_std_m``, ``estimate_rotation_std_rad``
             ``(T,)``, the estimate's own standard deviations (root of the sum of the variances along the axes);
-            ``position_tolerance_m`` and ``rotation_tolerance_rad`` ``(T,)``. Files of earlier versions lack some.
+            ``position_tolerance_m`` and ``rotation_tolerance_rad`` ``(T,)``, NaN where there are none. Files of earlier
+            versions lack some.
     """
 
     seed: int
@@ -52,12 +53,15 @@ class Trace:
         return self.series[name]
 
     @property
-    def tolerances(self) -> tuple[float, float]:
-        """Position error (m) and rotation error (rad) below which the goal counted as reached."""
+    def tolerances(self) -> tuple[float, float] | None:
+        """Position error (m) and rotation error (rad) below which the goal counted as reached.
+
+        ``None`` where the gripper did not have to reach the goal: success was of a block.
+        """
         names = ("position_tolerance_m", "rotation_tolerance_rad")
         defaults = (POSITION_TOLERANCE_M, ROTATION_TOLERANCE_RAD)
         found = [float(self.series[n][0]) if n in self.series else d for n, d in zip(names, defaults, strict=True)]
-        return found[0], found[1]
+        return None if np.isnan(found).any() else (found[0], found[1])
 
     def save(self, path: Path) -> None:
         """Write as NPZ."""
@@ -116,11 +120,12 @@ def _positions(env: ServoEnv) -> dict[str, Any]:
     pixel = now.camera.project(gripper)
     error = twist_between(now.base_T_ee, now.base_T_goal)
     variances = now.estimate.covariance.diagonal()
+    tolerances = np.array(env.tolerances or (np.nan, np.nan))
     return {
         "estimate_position_std_m": np.sqrt(variances[:3].sum()),
         "estimate_rotation_std_rad": np.sqrt(variances[3:].sum()),
-        "position_tolerance_m": np.float64(env.tolerances[0]),
-        "rotation_tolerance_rad": np.float64(env.tolerances[1]),
+        "position_tolerance_m": tolerances[0],
+        "rotation_tolerance_rad": tolerances[1],
         "gripper_camera_m": gripper,
         "goal_camera_m": goal,
         "gripper_px": pixel,

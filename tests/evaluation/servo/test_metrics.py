@@ -142,3 +142,10 @@ def test_a_goal_is_reached_within_the_tolerances_of_the_environment():
     found.series.update(position_tolerance_m=np.full(35, 0.01), rotation_tolerance_rad=np.full(35, np.inf))
     metrics = episode_metrics(found)
     assert metrics["settling_time_s"] == pytest.approx(0.5) and metrics["failure"] == "estimate_error"
+
+
+def test_a_gripper_at_the_goal_is_no_success_where_success_is_of_a_block():
+    found = trace([0.001] * 30)
+    found.series.update(position_tolerance_m=np.full(30, np.nan), rotation_tolerance_rad=np.full(30, np.nan))
+    metrics = episode_metrics(found)
+    assert metrics["settling_time_s"] is None and metrics["failure"] == "not_converged"

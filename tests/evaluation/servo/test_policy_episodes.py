@@ -7,6 +7,7 @@ from ctr_env.errors import DataError, MissingFileError
 from ctr_env.evaluation.servo.metrics import episode_metrics
 from ctr_env.evaluation.servo.policy_episodes import act_of, policy_episodes, record_policy
 from ctr_env.evaluation.servo.trace import run_episode
+from ctr_env.geometry import transform
 from ctr_env.learning.reinforcement import Policy, packaged_policy
 
 
@@ -66,3 +67,24 @@ def test_a_trace_has_tolerances_and_the_deviations_that_the_estimate_claims():
     servo = gym.make("ctr_env/PandaServo-v0", max_episode_steps=2, disable_env_checker=True)
     assert run_episode(servo, 0).tolerances == (0.005, np.radians(1.0))
     servo.close()
+
+
+@pytest.mark.parametrize("task, height_m", [("Push", 0.0), ("Grasp", 0.15)])
+def test_an_episode_with_a_block_settles_when_it_becomes_a_success(task, height_m):
+    """The block is put where it is to be, at every step from the fifth on; the gripper rests elsewhere."""
+    env = gym.make(f"ctr_env/Panda{task}-v0", max_episode_steps=30, disable_env_checker=True)
+    bare, steps = env.unwrapped, []
+
+    def act(obs):
+        steps.append(bare.snapshot.base_T_goal)
+        if len(steps) >= 5:
+            x, y, z = steps[0].translation
+            bare.scene.place_block(transform(np.array([x, y, z + height_m]), steps[0].rotation))
+        return np.zeros(env.action_space.shape, np.float32)
+
+    trace = run_episode(env, 0, policy=act)
+    env.close()
+    metrics = episode_metrics(trace)
+    assert trace.tolerances is None and metrics["success"]
+    assert metrics["settling_time_s"] == pytest.approx(20 / 30, abs=0.04)
+    assert metrics["settling_time_5pct_s"] is metrics["overshoot_m"] is None

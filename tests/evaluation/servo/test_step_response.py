@@ -68,3 +68,17 @@ def test_both_errors_must_settle():
 def test_apparent_errors_count_from_the_first_estimate():
     assert apparent_settling_time(trace(np.zeros(3001), known_from_s=1.0)) == pytest.approx(1.0)
     assert apparent_settling_time(trace(np.zeros(3001), known_from_s=9.0)) is None
+
+
+def test_where_success_is_of_a_block_settling_is_that_of_the_success():
+    """The gripper leaves the goal when the block is there, and is not to stay at it before."""
+    pushing = trace(np.where((TIME > 0.5) & (TIME < 1.0), 0.001, 0.2))
+    for name in ("position_tolerance_m", "rotation_tolerance_rad"):
+        pushing.series[name] = np.full(3001, np.nan)
+    pushing.series["is_success"] = ((TIME > 1.2) & (TIME < 1.4)) | (TIME >= 2.0)
+    assert settling_time(pushing) == pytest.approx(2.0)
+    for undefined in (relative_settling_time, apparent_settling_time):
+        assert undefined(pushing) is None
+    assert overshoot(pushing, "position_error_m") is None
+    pushing.series["is_success"][-1] = False
+    assert settling_time(pushing) is None
