@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,14 @@ from ctr_env.learning.reinforcement.environments import make_environment, policy
 from ctr_env.learning.reinforcement.training_folder import TrainingFolder
 from ctr_env.runs.engines.base import Engine
 from ctr_env.runs.importing import find_modules
+from ctr_env.runs.versions import optional_versions, require_versions
 
 from .agent import Agent
 from .training import train_policy
 
 __all__ = ["Training", "missing_trainings", "train_agents"]
+
+_PACKAGES = ("stable-baselines3", "sb3-contrib")
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,14 @@ class Training:
         seed: Seed of the training.
         out: The study's folder.
         search: Folders in which modules of the user are looked for.
+        versions: Versions of packages that the process must have.
     """
 
     agent: Agent
     seed: int
     out: Path
     search: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> TrainingFolder:
@@ -43,18 +48,21 @@ class Training:
         return self.agent.folder(self.out, self.seed)
 
 
-def missing_trainings(agents: Sequence[Agent], out: Path, search: tuple[str, ...] = ()) -> list[Training]:
+def missing_trainings(
+    agents: Sequence[Agent], out: Path, search: tuple[str, ...] = (), versions: Mapping[str, str] | None = None
+) -> list[Training]:
     """The trainings of some agents that are not finished in a study's folder; nothing is written.
 
     Args:
         agents: The agents.
         out: The study's folder.
         search: Folders in which processes that train look for modules of the user.
+        versions: Versions of packages that these processes must have.
 
     Raises:
         RunFolderError: If a folder holds a training of another length, on which learning rates depend.
     """
-    found = [Training(agent, seed, out, search) for agent in agents for seed in agent.seeds]
+    found = [Training(agent, seed, out, search, versions or {}) for agent in agents for seed in agent.seeds]
     for each in found:
         before = _steps_before(each.folder)
         if before not in (None, each.agent.steps):
@@ -71,6 +79,7 @@ def train_agents(
     engine: Engine,
     on_progress: Callable[[int, int], None] | None = None,
     search: tuple[str, ...] = (),
+    versions: Mapping[str, str] | None = None,
 ) -> None:
     """Train the policies that are missing in a study's folder; trainings that were interrupted resume.
 
@@ -80,15 +89,17 @@ def train_agents(
         engine: Runs the trainings.
         on_progress: Called with the numbers of trainings, finished and all, at the beginning and after each.
         search: Folders in which processes that train look for modules of the user.
+        versions: Versions of packages that these processes must have, beside those of the extra ``rl`` here.
 
     Raises:
         ConfigurationError: If a setting is not valid.
         RunFolderError: If a folder holds a training with other settings, or of another length.
         MissingDependencyError: If a policy is missing and Stable-Baselines3 is not installed.
         TrainingError: If a training diverges.
-        WorkerError: If the process of a training died at every attempt.
+        WorkerError: If the process of a training died at every attempt, or has other versions of packages.
     """
-    missing, total = missing_trainings(agents, out, search), sum(len(agent.seeds) for agent in agents)
+    needed = {**(versions or {}), **optional_versions(*_PACKAGES)}
+    missing, total = missing_trainings(agents, out, search, needed), sum(len(agent.seeds) for agent in agents)
     for agent in agents:
         for seed in agent.seeds:
             config = replace(agent.config, seed=seed)
@@ -109,7 +120,12 @@ def train_agents(
 
 
 def _train(training: Training) -> None:
-    """Train one policy, as a job of an engine."""
+    """Train one policy, as a job of an engine.
+
+    Raises:
+        WorkerError: If this process has other versions of packages than the one that began the study.
+    """
+    require_versions(training.versions)
     from ctr_env.learning.reinforcement.trainer import PolicyTrainer  # which needs Stable-Baselines3
 
     find_modules(training.search)

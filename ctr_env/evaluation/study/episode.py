@@ -10,16 +10,14 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ctr_env.errors import WorkerError
 from ctr_env.evaluation.servo.episode_job import EpisodeJob, record_episode
 from ctr_env.evaluation.servo.metrics import episode_metrics
 from ctr_env.evaluation.servo.trace import Trace
 from ctr_env.runs.importing import find_modules
-from ctr_env.runs.versions import versions
+from ctr_env.runs.versions import optional_versions, require_versions, versions
 
 from .cells import Cell
 from .environment import servo_study_of
@@ -84,7 +82,7 @@ def run_episode_task(task: EpisodeTask) -> Outcome:
     Raises:
         WorkerError: If this process has other versions of packages than the one that began the study.
     """
-    _require_versions(task.versions)
+    require_versions(task.versions)
     find_modules(task.search)
     folder, cell, seed = StudyFolder(task.out), task.cell, task.seed
     finished = folder.finished(cell.digest, seed, task.video)
@@ -124,15 +122,7 @@ def write_journal(folder: StudyFolder, event: str, cell: Cell, seed: int, **more
 @cache
 def study_versions() -> dict[str, str]:
     """Versions of the packages that results of a study depend on; of optional ones where they are installed."""
-    return versions("torch", "kornia", *(name for name in _OPTIONAL if _is_installed(name)))
-
-
-def _is_installed(name: str) -> bool:
-    try:
-        version(name)
-    except PackageNotFoundError:
-        return False
-    return True
+    return versions("torch", "kornia") | optional_versions(*_OPTIONAL)
 
 
 def _recorded(task: EpisodeTask, folder: StudyFolder) -> tuple[Trace | None, dict[str, Any]]:
@@ -174,13 +164,3 @@ def _record(
         "traceback": trace_back,
         "metrics": metrics,
     }
-
-
-def _require_versions(wanted: Mapping[str, str]) -> None:
-    here = study_versions()
-    for name, needed in wanted.items():
-        if here.get(name) != needed:
-            raise WorkerError(
-                f"{socket.gethostname()} has {name} {here.get(name)}, the study was begun with {needed}: results "
-                "would not be comparable; install the same versions on all machines"
-            )

@@ -102,7 +102,7 @@ def run_study(
         if file.agents:
             from ctr_env.evaluation.agents.runner import train_agents  # which needs PyTorch
 
-            train_agents(agents_of(file), out, engine, on_training, file.find_modules())
+            train_agents(agents_of(file), out, engine, on_training, file.find_modules(), versions)
         _end_last_line(folder.journal)
         for cell in cells if recompute else ():
             for seed in cell.seeds:

@@ -16,6 +16,7 @@ from ctr_env.learning.reinforcement.trainer import PolicyTrainer
 from ctr_env.learning.state_file import load_state
 from ctr_env.runs.engines.base import Finished
 from ctr_env.runs.engines.local import LocalEngine
+from ctr_env.runs.versions import versions
 
 
 @pytest.fixture
@@ -91,6 +92,21 @@ def test_processes_that_train_find_modules_beside_the_study(tmp_path, tiny, monk
     assert str(tmp_path) not in sys.path
     runner._train(pickle.loads(pickle.dumps(training)))
     assert missing_trainings([own], tmp_path / "out") == []
+
+
+@pytest.mark.parametrize("package", ["torch", "stable-baselines3"])
+def test_a_process_with_other_versions_does_not_train(agent, tmp_path, monkeypatch, package):
+    """As on another machine, whose results would not be comparable."""
+    monkeypatch.setattr(runner, "train_policy", lambda *_: pytest.fail("trained"))
+    there = versions("torch", "stable-baselines3", "sb3-contrib") | {package: "0.1"}
+
+    class Elsewhere:
+        def run(self, function, jobs):
+            monkeypatch.setattr("ctr_env.runs.versions._installed", lambda name: there.get(name))
+            yield from (Finished(index, function(job)) for index, job in enumerate(jobs))
+
+    with pytest.raises(WorkerError, match=f"has {package} 0.1, the run was begun with"):
+        train_agents([agent], tmp_path, Elsewhere(), versions=versions("torch"))
 
 
 def test_a_lost_training_ends_the_study(agent, tmp_path):
