@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 from scipy.spatial.transform import RigidTransform
 
-from ctr_env.calibration.calibrate import Calibration, calibrate
+from ctr_env.calibration.calibrate import calibrate
+from ctr_env.calibration.result import Calibration
 from ctr_env.datasets.frame import Frame
 from ctr_env.datasets.synthetic.sampler import FrameSampler
 from ctr_env.errors import CalibrationError

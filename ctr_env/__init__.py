@@ -15,7 +15,8 @@ from ._graphics import choose_backend
 from ._registration import register_environments
 
 if TYPE_CHECKING:
-    from .calibration.calibrate import Calibration, calibrate
+    from .calibration.calibrate import calibrate
+    from .calibration.result import Calibration
     from .controllers import Controller, ServoCommand, ServoGoal, ServoState, make_controller, register_controller
     from .datasets.camera_file import read_camera_file
     from .datasets.frame import Frame
@@ -116,7 +117,8 @@ __all__ = [
 __version__ = "0.1.0"
 
 _MODULES = {
-    "calibration.calibrate": ("Calibration", "calibrate"),
+    "calibration.calibrate": ("calibrate",),
+    "calibration.result": ("Calibration",),
     "controllers": (
         *("Controller", "ServoCommand", "ServoGoal", "ServoState"),
         *("make_controller", "register_controller"),

@@ -9,9 +9,9 @@ from scipy.stats import chi2
 from ctr_env.datasets.joint_limits import joint_hint
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-from .calibrate import POOR_FIT, Calibration
 from .findings import described, evidence_in_words
 from .mismatch import in_words
+from .result import POOR_FIT, Calibration
 
 __all__ = ["advice", "halves_disagree", "reason_to_adapt"]
 

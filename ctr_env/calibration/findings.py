@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .comparison import Comparison
 from .mounted_board import BoardFit
-from .self_calibration import Comparison
 
 __all__ = ["board_data", "board_in_words", "comparison_data", "described", "evidence_in_words", "focal_scale"]
 
@@ -34,7 +34,7 @@ def focal_scale(comparisons: Sequence[Comparison]) -> float:
 
 
 def comparison_data(found: Comparison) -> dict[str, Any]:
-    """Plain numbers of a block for ``calibration.json``; units as in :class:`~.self_calibration.Comparison`."""
+    """Plain numbers of a block for ``calibration.json``; units as in :class:`~.comparison.Comparison`."""
     tried = len(found.values) > 0
     return {
         "name": found.name,

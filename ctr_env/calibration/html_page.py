@@ -18,10 +18,10 @@ from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 from ctr_env.estimators.mirrored import Mirror
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-from .calibrate import Calibration
 from .findings import board_in_words, described
 from .overlays import agreement, overlay
 from .page_charts import joint_chart, residual_chart, scene_chart
+from .result import Calibration
 from .ros import static_transform_command, urdf_joint
 
 __all__ = ["calibration_html"]

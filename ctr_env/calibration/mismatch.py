@@ -17,7 +17,7 @@ from ctr_env.estimators.ctrnet.passes import tracking_passes
 from ctr_env.estimators.ctrnet.pipeline import Pipeline
 from ctr_env.estimators.fusion.joint_configurations import same_configuration
 
-__all__ = ["Mismatch", "find_mismatches", "in_words"]
+__all__ = ["Mismatch", "find_mismatches", "in_words", "judged"]
 
 _SUSPICIOUS = 0.5  # contour inlier ratio below which the joint angles of an image are doubted
 _CONVINCING, _BETTER = 0.4, 0.2  # contour inlier ratio of other joint angles, and its gain over those given
@@ -26,6 +26,7 @@ _DELAYS_S = np.concatenate([np.arange(-0.5, 0.0, 0.02), np.arange(0.02, 0.51, 0.
 _MOVING = 0.05  # rad/s: joints that stand still tell nothing of a delay
 _NAMED = 6  # images that a sentence names
 _BATCH = 16
+_DOUBTED_SHARE = 0.2  # of the images, that may have late joint angles, or such of unknown origin, in a right set-up
 _EXACT = 1e-12 * np.eye(6)  # alignment with this covariance keeps the pose and measures the contour inlier ratio
 
 
@@ -82,6 +83,18 @@ def find_mismatches(frames: Mapping[str, Frame], pipeline: Pipeline, camera_T_ba
             distinct.append(image)
     mismatches = [image.mismatch(distinct) for image in images]
     return [each for each in mismatches if each is not None]
+
+
+def judged(mismatches: Sequence[Mismatch], images: int) -> tuple[Mismatch, ...]:
+    """The mismatches with the decision which are left out.
+
+    Exchanged joint angles are certain, as long as most images fit. Delays and joint angles of unknown origin in many
+    images are those of a set-up with a time offset or joint offsets, which the images must then show.
+    """
+    few = [each for each in mismatches if each.guess != "swapped"]
+    certain = len(few) <= _DOUBTED_SHARE * images
+    many = 2 * len(mismatches) >= images
+    return tuple(replace(e, left_out=not many and (certain or e.guess == "swapped")) for e in mismatches)
 
 
 def in_words(mismatches: Sequence[Mismatch]) -> str:

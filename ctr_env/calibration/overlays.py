@@ -13,8 +13,8 @@ from ctr_env.drawing.contact_sheet import Tile, contact_sheet, grid
 from ctr_env.drawing.primitives import draw_mask_boundary
 from ctr_env.estimators.ctrnet.estimator import CtRNetEstimator
 
-from .calibrate import POOR_FIT, Calibration, FrameFit
 from .pseudo_label import posed_mask
+from .result import POOR_FIT, Calibration, FrameFit
 
 __all__ = ["agreement", "overlay", "overlay_sheet"]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ctr_env.drawing.page.chart import Chart, Line, Panel
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-from .calibrate import POOR_FIT, Calibration
+from .result import POOR_FIT, Calibration
 
 __all__ = ["joint_chart", "residual_chart", "scene_chart"]
 

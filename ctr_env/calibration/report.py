@@ -16,9 +16,9 @@ from ctr_env.runs.files import replacing, write_json
 from ctr_env.scenes.robots.description import RobotDescription
 
 from .advice import halves_disagree
-from .calibrate import Calibration, FrameFit
 from .findings import board_data, comparison_data, focal_scale
 from .mismatch import Mismatch
+from .result import Calibration, FrameFit
 
 __all__ = ["SCHEMA", "calibration_data", "write_calibration"]
 

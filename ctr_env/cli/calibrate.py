@@ -12,11 +12,12 @@ from typing import Any, Literal
 import numpy as np
 
 from ctr_env.calibration.advice import advice, reason_to_adapt
-from ctr_env.calibration.calibrate import Calibration, calibrate, corrected_frames, require_estimate
+from ctr_env.calibration.calibrate import calibrate, corrected_frames, require_estimate
 from ctr_env.calibration.findings import board_in_words, described, evidence_in_words
 from ctr_env.calibration.html_page import calibration_html
 from ctr_env.calibration.overlays import overlay_sheet
 from ctr_env.calibration.report import SCHEMA, calibration_data, write_calibration
+from ctr_env.calibration.result import Calibration
 from ctr_env.calibration.ros import static_transform_command, write_ros_files
 from ctr_env.datasets.board_file import read_board_file
 from ctr_env.datasets.folders import Folder

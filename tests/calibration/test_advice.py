@@ -6,9 +6,9 @@ import pytest
 
 from ctr_env.calibration.advice import advice, reason_to_adapt
 from ctr_env.calibration.calibrate import calibrate
+from ctr_env.calibration.comparison import Comparison
 from ctr_env.calibration.findings import focal_scale
 from ctr_env.calibration.report import calibration_data
-from ctr_env.calibration.self_calibration import Comparison
 from ctr_env.estimators.fusion.fuse import fuse
 from ctr_env.estimators.systematic_error import systematic_covariance
 from ctr_env.scenes.robots.kinematics import RobotKinematics

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ctr_env.calibration.advice import advice
-from ctr_env.calibration.calibrate import calibrate, judged
-from ctr_env.calibration.mismatch import Mismatch, find_mismatches, in_words
+from ctr_env.calibration.calibrate import calibrate
+from ctr_env.calibration.mismatch import Mismatch, find_mismatches, in_words, judged
 from ctr_env.calibration.report import calibration_data
 from ctr_env.geometry import twist_between
 from ctr_env.scenes.robots.kinematics import RobotKinematics
