@@ -10,7 +10,6 @@ from scipy.spatial.transform import RigidTransform
 from ctr_env.geometry import PinholeCamera, body_matrix, body_pose, inverse_matrix, look_at, pose_from_matrix
 from ctr_env.runs.configuration import require_choice
 from ctr_env.scenes.robots.kinematics import RobotKinematics
-from ctr_env.scenes.robots.robot_spec import VISUAL_GROUP
 
 from .appearance import Appearance
 from .arm_points import ArmPoints
@@ -20,14 +19,12 @@ from .config import SceneConfig
 from .field_of_view import FieldOfView
 from .gripper import Gripper
 from .objects import TARGET
+from .robot_parts import arm_meshes, robot_geoms, robot_links
 from .room import CAMERA, build_room
 from .rooms import ROOMS
 from .scene_state import SceneState
 
 __all__ = ["Scene"]
-
-_CAMERA = ("cam_pos", "cam_quat", "cam_resolution", "cam_sensorsize", "cam_intrinsic", "cam_fovy")
-_STATE = ("qpos", "mocap_pos", "mocap_quat")
 
 
 class Scene:
@@ -70,10 +67,11 @@ class Scene:
         self._arm_dof = np.array([joint.dofadr[0] for joint in joints])
         self._arm_ctrl = np.array([self.model.actuator(name).id for name in self.robot.arm_joints])
         self._ee = self.model.body(self.robot.end_effector).id
-        self._index_links()
+        self.links = robot_links(self.model, self.robot)
+        self.robot_geoms = robot_geoms(self.model, self.robot)
         self._block = self.model.geom(BLOCK).id if config.block else None
         self.gripper = Gripper(self.model, self.data, self.robot)
-        self._arm_points = ArmPoints(self.model, self._arm_geoms())
+        self._arm_points = ArmPoints(self.model, arm_meshes(self.model, self.robot))
         self._nominal = Appearance.of(self.model)
         self._camera_T_base: RigidTransform | None = None
         self.camera = PinholeCamera.from_fov(np.radians(60.0), config.width, config.height)
@@ -158,25 +156,15 @@ class Scene:
 
     def state(self) -> SceneState:
         """All that images depend on, as it is now."""
-        return SceneState(
-            appearance=Appearance.of(self.model),
-            camera_fields={name: getattr(self.model, name).copy() for name in _CAMERA},
-            data={name: getattr(self.data, name).copy() for name in _STATE},
-            camera=self.camera,
-            camera_T_world=self._camera_T_world,
-        )
+        return SceneState.of(self.model, self.data, self.camera, self._camera_T_world)
 
     def show(self, state: SceneState) -> None:
         """Take the state of another scene of this configuration, for images alone.
 
         Call :meth:`restore` before anything else.
         """
-        state.appearance.apply(self.model)
-        for owner, values in ((self.model, state.camera_fields), (self.data, state.data)):
-            for name, value in values.items():
-                getattr(owner, name)[:] = value
+        state.apply(self.model, self.data)
         self._look(state.camera, state.camera_T_world)
-        mujoco.mj_kinematics(self.model, self.data)
         mujoco.mj_camlight(self.model, self.data)
 
     def place_target(self, base_T_goal: RigidTransform) -> None:
@@ -241,24 +229,3 @@ class Scene:
         self.camera_T_base_matrix = camera_T_world @ self._world_T_base
         self._camera_T_base = None
         self._view = FieldOfView(camera, camera_T_world)
-
-    def _index_links(self) -> None:
-        model = self.model
-        root = model.body(self.robot.base_link).rootid[0]
-        in_robot = model.body_rootid == root
-        self.links = [model.body(i).name for i in np.flatnonzero(in_robot)]
-        self.robot_geoms = (model.geom_group == VISUAL_GROUP) & in_robot[model.geom_bodyid]
-
-    def _arm_geoms(self) -> list[int]:
-        """The visual mesh geoms beyond the arm's first joint."""
-        model = self.model
-        first = model.joint(self.robot.arm_joints[0]).bodyid[0]
-        moving = {first}
-        for body in range(first + 1, model.nbody):
-            if model.body_parentid[body] in moving:
-                moving.add(body)
-        return [
-            g
-            for g in np.flatnonzero(self.robot_geoms).tolist()
-            if model.geom_bodyid[g] in moving and model.geom_dataid[g] >= 0
-        ]

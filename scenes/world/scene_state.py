@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +14,9 @@ from ctr_env.geometry import PinholeCamera
 from .appearance import Appearance
 
 __all__ = ["SceneState"]
+
+_CAMERA = ("cam_pos", "cam_quat", "cam_resolution", "cam_sensorsize", "cam_intrinsic", "cam_fovy")
+_DATA = ("qpos", "mocap_pos", "mocap_quat")
 
 
 @dataclass(frozen=True)
@@ -32,3 +36,28 @@ class SceneState:
     data: Mapping[str, NDArray[np.float64]]
     camera: PinholeCamera
     camera_T_world: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        model: mujoco.MjModel,
+        data: mujoco.MjData,
+        camera: PinholeCamera,
+        camera_T_world: NDArray[np.float64],
+    ) -> SceneState:
+        """A copy of what a model and its state have now, with the camera that they show."""
+        return cls(
+            appearance=Appearance.of(model),
+            camera_fields={name: getattr(model, name).copy() for name in _CAMERA},
+            data={name: getattr(data, name).copy() for name in _DATA},
+            camera=camera,
+            camera_T_world=camera_T_world,
+        )
+
+    def apply(self, model: mujoco.MjModel, data: mujoco.MjData) -> None:
+        """Give it to the model of a scene of the same configuration and to its state, and place all bodies."""
+        self.appearance.apply(model)
+        for owner, values in ((model, self.camera_fields), (data, self.data)):
+            for name, value in values.items():
+                getattr(owner, name)[:] = value
+        mujoco.mj_kinematics(model, data)
