@@ -1,4 +1,4 @@
-"""Tables of the benchmark: scenarios, perturbations and packaged studies, read from the code."""
+"""Tables of the benchmark: scenarios, perturbations and study files, read from the code."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ def perturbations() -> str:
 
 
 def studies() -> str:
-    """The packaged study files with their size and hash."""
+    """The study files of the benchmark with their size and hash."""
     rows = []
     for name in packaged_studies():
+        if not name.startswith("servo-bench-"):
+            continue
         study = load_study(name)
         cells = len(cells_of(study))
         size = f"{cells} × {len(study.seeds)} = {cells * len(study.seeds)}"

@@ -41,8 +41,10 @@ GENERATORS: dict[str, Callable[..., str]] = {
     "studies": bench_tables.studies,
 }
 _MARKER = re.compile(r"^<!-- generated: (\w+)((?: \S+)*) -->$", re.MULTILINE)
-_INLINE = re.compile(r"<code>[^<]*? -[^<]*</code>")
-_OPTION = re.compile(r"(?<= )(-[\w.-]+)")
+_COMMANDS = re.compile(r"<code>[^<]*-[^<]*</code>|<div class=\"language-bash.*?</div>", re.DOTALL)
+_OPTION = re.compile(r"(?<![\w.-])(--?[\w.-]*\w)(?![^<]*>)")
+_CODE = re.compile(r"(<pre\b.*?</pre>|<code\b.*?</code>|<[^>]*>)", re.DOTALL)
+_UNIT = re.compile(r"(?<=\d) (?=%|(?:mm|cm|m|mrad|rad|ms|s|px|Hz|kB|MB|steps/s)\b)")
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -52,8 +54,11 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 
 def on_page_content(html: str, **_: Any) -> str:
-    """Keep options in inline commands together: browsers break a line after the hyphens of ``--robot``."""
-    return _INLINE.sub(lambda code: _OPTION.sub(r'<span class="option">\1</span>', code[0]), html)
+    """Keep options together, as browsers break a line after the hyphens of ``--robot``, and numbers and their units."""
+    html = _COMMANDS.sub(lambda code: _OPTION.sub(r'<span class="option">\1</span>', code[0]), html)
+    parts = _CODE.split(html)  # text and, at odd places, code and tags
+    parts[::2] = [_UNIT.sub("\N{NO-BREAK SPACE}", text) for text in parts[::2]]
+    return "".join(parts)
 
 
 def expand(markdown: str) -> str:

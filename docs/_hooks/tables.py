@@ -21,6 +21,7 @@ _DRAWN_ALWAYS = ("none", "mild", "strong", "hard")
 _ESTIMATORS = {
     "charuco": "pose of a ChArUco board in the gripper, detected in the image",
     "ctrnet": "learned, markerless: mask, keypoints, PnP, contour alignment",
+    "ctrnet_model": "the true pose with errors drawn from a model fitted to those of `ctrnet`; renders nothing",
     "ground_truth": "the true pose",
     "noisy": "the true pose with bias, white noise, drift, latency, dropout and outliers",
     "perturbed": "another estimator with delay, lower rate, dropouts, pose errors or wrong inputs",

@@ -37,6 +37,20 @@ def test_markers_name_generators(hooks):
             assert name in hooks.GENERATORS, page
 
 
+def test_tables_of_components_and_studies_are_generated(hooks):
+    for page in ("reference/components.md", "reference/benchmark.md", "reference/robots.md"):
+        assert "generated:" not in hooks.expand((ROOT / "docs" / page).read_text(encoding="utf-8")), page
+
+
+def test_lines_break_neither_in_options_nor_before_units(hooks):
+    option = '<span class="option">--robot</span>'
+    assert hooks.on_page_content("<code>servo --robot ur5</code>") == f"<code>servo {option} ur5</code>"
+    block = '<div class="language-bash highlight"><pre><code><span class="w"> </span>{} 2 mm</code></pre></div>'
+    assert hooks.on_page_content(block.format("--robot")) == block.format(option)
+    assert hooks.on_page_content("<td>5 mm, 99 % valid</td>") == "<td>5\u00a0mm, 99\u00a0% valid</td>"
+    assert hooks.on_page_content('<p title="5 mm">5 models') == '<p title="5 mm">5 models'
+
+
 def test_the_environment_reference_lists_every_field_and_key(hooks):
     from ctr_env.envs.config import ServoConfig
 
