@@ -44,7 +44,7 @@ _MARKER = re.compile(r"^<!-- generated: (\w+)((?: \S+)*) -->$", re.MULTILINE)
 _COMMANDS = re.compile(r"<code>[^<]*-[^<]*</code>|<div class=\"language-bash.*?</div>", re.DOTALL)
 _OPTION = re.compile(r"(?<![\w.-])(--?[\w.-]*\w)(?![^<]*>)")
 _CODE = re.compile(r"(<pre\b.*?</pre>|<code\b.*?</code>|<[^>]*>)", re.DOTALL)
-_UNIT = re.compile(r"(?<=\d) (?=%|(?:mm|cm|m|mrad|rad|ms|s|px|Hz|kB|MB|steps/s)\b)")
+_UNIT = re.compile(r"(?<=\d) (?=%|(?:mm|cm|m|mrad|rad|ms|s|px|Hz|kB|MB|steps/s)\b)|(?<=&lt;) (?=\d)")
 _ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -47,7 +47,7 @@ def test_lines_break_neither_in_options_nor_before_units(hooks):
     assert hooks.on_page_content("<code>servo --robot ur5</code>") == f"<code>servo {option} ur5</code>"
     block = '<div class="language-bash highlight"><pre><code><span class="w"> </span>{} 2 mm</code></pre></div>'
     assert hooks.on_page_content(block.format("--robot")) == block.format(option)
-    assert hooks.on_page_content("<td>5 mm, 99 % valid</td>") == "<td>5\u00a0mm, 99\u00a0% valid</td>"
+    assert hooks.on_page_content("<td>&lt; 5 mm, 9 %</td>") == "<td>&lt;\u00a05\u00a0mm, 9\u00a0%</td>"
     assert hooks.on_page_content('<p title="5 mm">5 models') == '<p title="5 mm">5 models'
 
 
