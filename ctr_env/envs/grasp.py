@@ -13,7 +13,7 @@ from ctr_env.runs.configuration import require_choice
 
 from .episode import Episode
 from .grasp_world import GraspWorld
-from .reach import REWARDS
+from .reach import PROGRESS, REWARDS
 from .servo_env import ServoEnv
 from .success import HOLD_S
 from .world import CONTROL_HZ
@@ -35,12 +35,14 @@ class GraspEnv(ServoEnv):
     ``grasped`` (whether both fingers touch the block).
 
     A success is a block that has been ten centimetres above where it lay for half a second. The dense reward is minus
-    the distance from gripper to block (m) plus five times the lift (m, at most the height of a success); the sparse one
-    is 0 while the block is that high, else -1.
+    the distance from gripper to block (m) plus five times the lift (m, at most the height of a success);
+    ``"progress"`` is the increase of this sum since the last step; the sparse one is 0 while the block is that high,
+    else -1.
     """
 
     _world: GraspWorld
     _high_steps = 0
+    _worth_before = _worth_now = 0.0
 
     def __init__(
         self,
@@ -55,7 +57,7 @@ class GraspEnv(ServoEnv):
 
         Args:
             render_mode: See :class:`ServoEnv`.
-            reward: ``"dense"`` or ``"sparse"``.
+            reward: ``"dense"``, ``"sparse"`` or ``"progress"``.
             obs_mode: See :class:`ServoEnv`.
             action_mode: See :class:`ServoEnv`.
             settings: Further arguments of :class:`ServoEnv`.
@@ -63,7 +65,7 @@ class GraspEnv(ServoEnv):
         Raises:
             ConfigurationError: If a name is unknown, a value out of its range, or the robot has no gripper or no table.
         """
-        require_choice("reward", reward, REWARDS)
+        require_choice("reward", reward, (*REWARDS, PROGRESS))
         self.reward_kind = reward
         super().__init__(render_mode, obs_mode=obs_mode, action_mode=action_mode, **settings)
         self.action_space = spaces.Box(-1.0, 1.0, (self._actions.space.shape[0] + 1,), np.float32)
@@ -101,10 +103,15 @@ class GraspEnv(ServoEnv):
         info["block_lift_m"], info["gripper_opening_m"], info["grasped"] = lift, scene.gripper.opening, scene.grasped
         info["is_success"] = self._high_steps >= HOLD_S * CONTROL_HZ
         obs["gripper_opening"] = np.array([scene.gripper.opening], dtype=np.float32)
+        self._worth_before, self._worth_now = self._worth_now, _worth(info)
         return obs, info
 
     def _reward(self, obs: dict[str, NDArray[Any]], info: dict[str, Any]) -> float:
-        lift = info["block_lift_m"]
         if self.reward_kind == "sparse":
-            return -float(lift < LIFTED_M)
-        return float(_LIFT_WEIGHT * np.clip(lift, 0.0, LIFTED_M) - info["true_position_error_m"])
+            return -float(info["block_lift_m"] < LIFTED_M)
+        return self._worth_now - self._worth_before if self.reward_kind == PROGRESS else self._worth_now
+
+
+def _worth(info: dict[str, Any]) -> float:
+    """The dense reward of an instant."""
+    return float(_LIFT_WEIGHT * np.clip(info["block_lift_m"], 0.0, LIFTED_M) - info["true_position_error_m"])

@@ -12,12 +12,13 @@ from ctr_env.runs.configuration import require_choice
 from .objective import Objective
 from .servo_env import ServoEnv
 
-__all__ = ["REWARDS", "ReachEnv", "ReachObjective", "check_reaching"]
+__all__ = ["PROGRESS", "REWARDS", "ReachEnv", "ReachObjective", "check_reaching"]
 
 REWARDS = ("dense", "sparse")
 """Kinds of reward that depend on the errors of one instant."""
 
-_PROGRESS = "progress"
+PROGRESS = "progress"
+"""The kind that depends on the change of the errors since the last step."""
 
 
 def check_reaching(reward: Any = "dense", tolerance_m: Any = 0.01, difficulty: Any = 1.0) -> None:
@@ -26,7 +27,7 @@ def check_reaching(reward: Any = "dense", tolerance_m: Any = 0.01, difficulty: A
     Raises:
         ConfigurationError: If the reward is unknown or a value out of its range.
     """
-    require_choice("reward", reward, (*REWARDS, _PROGRESS))
+    require_choice("reward", reward, (*REWARDS, PROGRESS))
     for name, value, unit in (("tolerance_m", tolerance_m, " metres"), ("difficulty", difficulty, "")):
         if not (isinstance(value, Real) and 0.0 < float(value) <= 1.0):
             raise ConfigurationError(f"{name} must lie in (0, 1]{unit}, not {value!r}")
@@ -44,7 +45,7 @@ class ReachObjective:
         """Minus the true position error (m); sparse: 0 within the tolerance, else -1; progress: its decrease."""
         if self._kind == "sparse":
             return -float(position_error_m >= self._tolerance_m)
-        if self._kind == _PROGRESS:
+        if self._kind == PROGRESS:
             return float(self._before - position_error_m)
         return -float(position_error_m)
 

@@ -33,6 +33,20 @@ def test_a_script_picks_the_block_up(make, pick, seed):
     assert rewards[-1] > 0.4 and rewards[0] < 0.0
 
 
+def test_progress_sums_up_to_the_change_of_the_dense_reward(make, pick):
+    totals = {}
+    for kind in ("dense", "progress"):
+        env, script = make("PandaGrasp", reward=kind), pick()
+        obs, info = env.reset(seed=1)
+        first, rewards = -info["true_position_error_m"], []
+        while not info["is_success"]:
+            obs, reward, *_, info = env.step(script.action(obs))
+            rewards.append(reward)
+        totals[kind] = rewards
+    assert np.sum(totals["progress"]) == pytest.approx(totals["dense"][-1] - first)
+    np.testing.assert_allclose(totals["progress"][1:], np.diff(totals["dense"]), atol=1e-12)
+
+
 def test_the_goal_is_the_block_and_moves_with_it(make, pick):
     env = make("PandaGrasp")
     obs, _ = env.reset(seed=5)
@@ -69,6 +83,8 @@ def test_ten_thousand_random_actions_break_nothing(make, random_steps):
 def test_mistakes_are_named(make):
     with pytest.raises(ValueError, match="a grasp needs a robot with gripper_joints and a table, which 'baxter'"):
         make("PandaGrasp", robot="baxter")
+    with pytest.raises(ValueError, match="progress"):
+        make("PandaGrasp", reward="lift")
     env = make("PandaGrasp")
     env.reset(seed=0)
     with pytest.raises(ValueError, match=r"an action is \(7,\) finite numbers"):
