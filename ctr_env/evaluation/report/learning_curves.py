@@ -46,7 +46,7 @@ def learning_curves(curves: Curves) -> Chart:
     panels = [
         Panel(
             [_line(name, runs, key, scale, style) for style, (name, runs) in enumerate(curves.items())],
-            *("steps", label),
+            *("thousand steps", label),
             y_range=(0.0, 104.0) if key == "success_rate" else None,
         )
         for key, label, scale in _PANELS
@@ -68,4 +68,4 @@ def _line(name: str, runs: Sequence[Sequence[Mapping[str, Any]]], key: str, scal
     steps = sorted(set.intersection(*(set(table) for table in tables)))
     values = np.array([[table[step] for step in steps] for table in tables])
     pick: Callable[[Any], Any] = lambda function: function(values, axis=0)  # noqa: E731
-    return Line(name, np.array(steps, float), pick(np.mean), style, low=pick(np.min), high=pick(np.max))
+    return Line(name, 1e-3 * np.array(steps, float), pick(np.mean), style, low=pick(np.min), high=pick(np.max))

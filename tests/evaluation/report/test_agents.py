@@ -103,7 +103,7 @@ def test_curves_have_mean_and_range_at_common_steps(tmp_path):
     assert trainings == {("mine", 0), ("mine", 1), ("late", 0)}
     chart = learning_curves(read_curves(tmp_path, trainings))
     (line,) = chart.panels[0].lines
-    np.testing.assert_allclose(line.x, [100, 200])
+    np.testing.assert_allclose(line.x, [0.1, 0.2])
     np.testing.assert_allclose([line.y, line.low, line.high], [[10, 60], [0, 50], [20, 70]])
     assert chart.panels[1].lines[0].y == pytest.approx([10, 10])
     assert read_curves(tmp_path / "nowhere", trainings) == {}
