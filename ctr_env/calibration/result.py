@@ -61,7 +61,7 @@ class Calibration:
         halves_covariance: ``(6, 6)`` expected covariance of that twist; the systematic part cancels in it.
         uncertainty_source: Where the network's covariances come from (see ``PoseEstimator.uncertainty_source``).
         setup: The set-up that the pose belongs to: as given, or with what was estimated.
-        comparisons: What may be wrong with the set-up, each with the evidence (see :mod:`.self_calibration`).
+        comparisons: What may be wrong with the set-up, each with the evidence (see :mod:`.comparison`).
         mismatches: Images whose joint angles are not theirs, and whether they are left out of the solution.
         board: The board on the robot; ``None`` if none was given.
     """

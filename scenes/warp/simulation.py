@@ -58,7 +58,7 @@ class WarpSimulation:
         with self.scope():
             try:
                 self.model: Any = self._mjw.put_model(scene.model, batch_sizes=dict.fromkeys(MODEL_FIELDS, num_worlds))
-            except NotImplementedError as error:
+            except NotImplementedError as error:  # how MuJoCo Warp names a feature that it lacks
                 raise ConfigurationError(f"MuJoCo Warp does not support this scene: {error}") from error
             self.data: Any = self._mjw.put_data(
                 scene.model, scene.data, nworld=num_worlds, nconmax=_CONTACTS, njmax=_CONSTRAINTS

@@ -34,17 +34,16 @@ def test_a_script_picks_the_block_up(make, pick, seed):
 
 
 def test_progress_sums_up_to_the_change_of_the_dense_reward(make, pick):
-    totals = {}
-    for kind in ("dense", "progress"):
+    rewards = {"dense": [], "progress": []}
+    for kind, found in rewards.items():
         env, script = make("PandaGrasp", reward=kind), pick()
         obs, info = env.reset(seed=1)
-        first, rewards = -info["true_position_error_m"], []
+        first = -info["true_position_error_m"]
         while not info["is_success"]:
             obs, reward, *_, info = env.step(script.action(obs))
-            rewards.append(reward)
-        totals[kind] = rewards
-    assert np.sum(totals["progress"]) == pytest.approx(totals["dense"][-1] - first)
-    np.testing.assert_allclose(totals["progress"][1:], np.diff(totals["dense"]), atol=1e-12)
+            found.append(reward)
+    assert np.sum(rewards["progress"]) == pytest.approx(rewards["dense"][-1] - first)
+    np.testing.assert_allclose(rewards["progress"][1:], np.diff(rewards["dense"]), atol=1e-12)
 
 
 def test_the_goal_is_the_block_and_moves_with_it(make, pick):

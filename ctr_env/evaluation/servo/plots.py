@@ -22,8 +22,7 @@ def plot_servo(traces: Sequence[Trace], path: Path, title: str) -> None:
     """Plot errors over time and the gripper's path in the camera frame, for all episodes, as a PNG.
 
     Thin lines are episodes, thick ones their median; a dotted line is a tolerance of success, where there is one. The
-    rightmost panel shows
-    the gripper's position relative to the goal, projected along the camera's axis.
+    rightmost panel shows the gripper's position relative to the goal, projected along the camera's axis.
     """
     figure = new_figure(13.5, 4.2)
     left, middle, right = figure.subplots(1, 3)
