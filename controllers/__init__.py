@@ -12,7 +12,7 @@ from .joint_limits import JointLimiter
 from .law import ServoContext, ServoLaw
 from .motion import MotionRequest, NoMotionError
 from .open_loop import OpenLoopConfig, OpenLoopController
-from .pbvs import PBVSLaw
+from .pbvs import PoseLaw
 from .pbvs_controller import PBVSController
 from .registry import ControllerEntry, controller_entries, controller_names, make_controller, register_controller
 from .saturation import saturate_twist
@@ -41,8 +41,8 @@ __all__ = [
     "OpenLoopController",
     "PBVSConfig",
     "PBVSController",
-    "PBVSLaw",
     "PoseFeature",
+    "PoseLaw",
     "ServoCommand",
     "ServoContext",
     "ServoController",

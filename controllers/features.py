@@ -1,4 +1,4 @@
-"""Features that position-based visual servoing regulates, with their interaction matrices.
+"""Features that position-based visual servoing regulates.
 
 Both are after F. Chaumette and S. Hutchinson, "Visual Servo Control, Part I: Basic Approaches", IEEE Robotics
 and Automation Magazine 13(4), 2006, section "Position-Based Visual Servo". A feature vector s has the error e
@@ -32,18 +32,10 @@ class PoseFeature(ABC):
         """``(6,)`` error e: three metres, then three radians."""
 
     @abstractmethod
-    def interaction_matrix(self, base_T_ee: RigidTransform, base_T_goal: RigidTransform) -> NDArray[np.float64]:
-        """``(6, 6)`` matrix L of ``de/dt = L @ twist`` for a resting goal."""
-
-    @abstractmethod
     def decay(
         self, error: NDArray[np.float64], base_T_ee: RigidTransform, base_T_goal: RigidTransform
     ) -> NDArray[np.float64]:
         """``(6,)`` twist ``-inv(L) @ e`` in closed form, m/s and rad/s, with e of :meth:`error` for the same poses."""
-
-    def twist(self, base_T_ee: RigidTransform, base_T_goal: RigidTransform, gain: float = 1.0) -> NDArray[np.float64]:
-        """``(6,)`` twist ``-gain * inv(L) @ e``, m/s and rad/s; ``gain`` in 1/s."""
-        return gain * self.decay(self.error(base_T_ee, base_T_goal), base_T_ee, base_T_goal)
 
 
 class CartesianFeature(PoseFeature):
@@ -60,13 +52,6 @@ class CartesianFeature(PoseFeature):
         error[:3] = goal[:3, :3].T @ (ee[:3, 3] - goal[:3, 3])
         error[3:] = rotation_vector(goal[:3, :3].T @ ee[:3, :3])
         return error
-
-    def interaction_matrix(self, base_T_ee: RigidTransform, base_T_goal: RigidTransform) -> NDArray[np.float64]:
-        """``(6, 6)`` matrix ``blkdiag(goal_R_ee, L_theta_u) @ blkdiag(ee_R_base, ee_R_base)``."""
-        L = np.zeros((6, 6))
-        L[:3, :3] = _axes(base_T_goal).T
-        L[3:, 3:] = theta_u_jacobian(_theta_u(base_T_goal, base_T_ee)) @ _axes(base_T_ee).T
-        return L
 
     def decay(
         self, error: NDArray[np.float64], base_T_ee: RigidTransform, base_T_goal: RigidTransform
@@ -92,16 +77,6 @@ class ImageFeature(PoseFeature):
         """``(6,)`` goal's position in the end-effector frame (m), rotation vector of ``goal_R_ee`` (rad)."""
         offset = base_T_goal.translation - base_T_ee.translation
         return np.concatenate([_axes(base_T_ee).T @ offset, _theta_u(base_T_goal, base_T_ee)])
-
-    def interaction_matrix(self, base_T_ee: RigidTransform, base_T_goal: RigidTransform) -> NDArray[np.float64]:
-        """``(6, 6)``: ``[[-I, [ee_t_goal]x], [0, L_theta_u]] @ blkdiag(ee_R_base, ee_R_base)``."""
-        e = self.error(base_T_ee, base_T_goal)
-        ee_R_base = _axes(base_T_ee).T
-        L = np.zeros((6, 6))
-        L[:3, :3] = -ee_R_base
-        L[:3, 3:] = _skew(e[:3]) @ ee_R_base
-        L[3:, 3:] = theta_u_jacobian(e[3:]) @ ee_R_base
-        return L
 
     def decay(
         self, error: NDArray[np.float64], base_T_ee: RigidTransform, base_T_goal: RigidTransform

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ctr_env.errors import ConfigurationError
 from ctr_env.scenes.robots.kinematics import RobotKinematics
 
-__all__ = ["arm_model", "gravity_torques", "inverse_dynamics"]
+__all__ = ["arm_model"]
 
 
 def arm_model(kinematics: RobotKinematics, links: Sequence[str] = ()) -> pin.Model:
@@ -56,18 +56,6 @@ def arm_model(kinematics: RobotKinematics, links: Sequence[str] = ()) -> pin.Mod
         raise ConfigurationError(f"robot {kinematics.robot.name!r} has no link {', '.join(map(repr, missing))}")
     model.armature = source.dof_armature.copy()
     return model
-
-
-def inverse_dynamics(
-    model: pin.Model, data: pin.Data, q: NDArray[np.float64], v: NDArray[np.float64], a: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """``(n,)`` joint torques (N m) of a motion, gravity included: positions (rad), velocities, accelerations."""
-    return np.array(pin.rnea(model, data, q, v, a))
-
-
-def gravity_torques(model: pin.Model, data: pin.Data, q: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``(n,)`` joint torques (N m) that hold the arm still at ``(n,)`` positions (rad)."""
-    return np.array(pin.computeGeneralizedGravity(model, data, q))
 
 
 def _add_joint(model: pin.Model, source: mujoco.MjModel, body: int, parent: int, pose: pin.SE3) -> int:

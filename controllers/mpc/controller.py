@@ -21,7 +21,6 @@ from .camera_view import HalfSpaces, view_half_spaces
 from .confidence import ErrorWeights, error_weights, goal_covariance
 from .config import MPCConfig
 from .goal_configuration import GoalConfiguration
-from .plan import Plan
 from .planner import Planner
 from .problem import Task
 
@@ -51,11 +50,6 @@ class MPCController(ServoController):
         self._planner = Planner(self.kinematics, self.config, self.limiter)
         self._residual: NDArray[np.float64] | None = None
         return PoseLaw(CartesianFeature(), gain)
-
-    @property
-    def plan(self) -> Plan | None:
-        """The motion that the last command began; ``None`` if it was not planned."""
-        return self._planner.plan
 
     def reset(self) -> None:
         """Forget everything: the arm is at rest and has no goal yet."""

@@ -22,7 +22,6 @@ class Plan:
         velocities: ``(N + 1, n)`` rad/s; the one of node k + 1 acts from instant k to k + 1, as a command does.
         accelerations: ``(N, n)`` rad/s², changes of velocity by the time to the next instant.
         cost: Value of the objective.
-        iterations: Iterations of the solver.
     """
 
     times_s: NDArray[np.float64]
@@ -30,7 +29,6 @@ class Plan:
     velocities: NDArray[np.float64]
     accelerations: NDArray[np.float64]
     cost: float = 0.0
-    iterations: int = 0
 
     @property
     def command(self) -> NDArray[np.float64]:

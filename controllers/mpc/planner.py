@@ -110,7 +110,7 @@ class Planner:
             raise NoMotionError("no_plan")
         self._regularization = min(max(float(solver.preg), _LEAST_REGULARIZATION), _MOST_REGULARIZATION)
         n = accelerations.shape[1]
-        return Plan(times, states[:, :n], states[:, n:], accelerations, float(solver.cost), int(solver.iter))
+        return Plan(times, states[:, :n], states[:, n:], accelerations, float(solver.cost))
 
     def _within_limits(self, plan: Plan) -> Plan:
         """The nearest motion that the joints can make: barriers give way a little, commands may not."""

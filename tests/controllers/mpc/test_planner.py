@@ -6,10 +6,10 @@ import copy
 import pickle
 
 import numpy as np
+import pinocchio as pin
 import pytest
 
 from ctr_env.controllers import JointLimiter, NoMotionError
-from ctr_env.controllers.mpc.arm_model import inverse_dynamics
 from ctr_env.controllers.mpc.confidence import ErrorWeights
 from ctr_env.controllers.mpc.config import MPCConfig
 from ctr_env.controllers.mpc.plan import Plan
@@ -51,7 +51,7 @@ def torques(planner: Planner, plan: Plan) -> np.ndarray:
     model = planner.problem.model
     data = model.createData()
     rows = zip(plan.positions[:-1], plan.velocities[:-1], plan.accelerations, strict=True)
-    return np.array([inverse_dynamics(model, data, *row) for row in rows])
+    return np.array([pin.rnea(model, data, *row) for row in rows])
 
 
 @pytest.mark.parametrize(("torque_share", "reach"), [(0.95, 0.8), (0.06, 0.4)])
@@ -114,13 +114,8 @@ class Broken:
     """A solver that fails."""
 
     def __init__(self, n: int, raises: bool) -> None:
-        self.xs, self.us, self.cost, self.iter, self.raises = (
-            [np.full(2 * n, np.nan)] * 17,
-            [np.zeros(n)] * 16,
-            0,
-            1,
-            raises,
-        )
+        self.xs, self.us = [np.full(2 * n, np.nan)] * 17, [np.zeros(n)] * 16
+        self.cost, self.raises = 0, raises
 
     def solve(self, *arguments: object) -> None:
         if self.raises:
