@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["HOLD_S", "POSITION_TOLERANCE_M", "ROTATION_TOLERANCE_RAD", "SuccessMonitor", "within_tolerance"]
+__all__ = ["HOLD_S", "POSITION_TOLERANCE_M", "ROTATION_TOLERANCE_RAD", "SuccessMonitor"]
 
 POSITION_TOLERANCE_M = 0.005
 """Largest true position error of success, metres."""
@@ -14,16 +14,11 @@ HOLD_S = 0.5
 """Time that both errors must stay within tolerance, seconds."""
 
 
-def within_tolerance(position_error_m: float, rotation_error_rad: float) -> bool:
-    """Whether both errors are below the tolerances of success."""
-    return position_error_m < POSITION_TOLERANCE_M and rotation_error_rad < ROTATION_TOLERANCE_RAD
-
-
 class SuccessMonitor:
     """Checks whether the errors have stayed within tolerance for the last :data:`HOLD_S`."""
 
     def __init__(self, position_m: float = POSITION_TOLERANCE_M, rotation_rad: float = ROTATION_TOLERANCE_RAD) -> None:
-        """Begin outside the tolerances, which are those of :func:`within_tolerance` by default."""
+        """Begin outside the tolerances, by default those of the success criterion."""
         self._position_m, self._rotation_rad = position_m, rotation_rad
         self._since: float | None = None
 

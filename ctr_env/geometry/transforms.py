@@ -37,16 +37,14 @@ def transform(translation: ArrayLike = (0.0, 0.0, 0.0), rotation: Rotation | Non
     return RigidTransform.from_components(np.asarray(translation, dtype=float), rotation)
 
 
-def body_pose(data: Any, body: int, frame_T_world: RigidTransform | None = None) -> RigidTransform:
-    """Pose of a body after ``mj_kinematics`` has updated an ``MjData``.
+def body_pose(data: Any, body: int) -> RigidTransform:
+    """Pose of a body in MuJoCo's world after ``mj_kinematics`` has updated an ``MjData``.
 
     Args:
         data: MuJoCo's ``MjData``.
         body: Index of the body.
-        frame_T_world: Maps MuJoCo's world to the frame of the result; none: the world itself.
     """
-    T = body_matrix(data, body)
-    return pose_from_matrix(T if frame_T_world is None else frame_T_world.as_matrix() @ T)
+    return pose_from_matrix(body_matrix(data, body))
 
 
 def body_matrix(data: Any, body: int) -> NDArray[np.float64]:

@@ -57,8 +57,6 @@ class BatchedPoseEstimate:
 class BatchedEstimator(ABC):
     """Estimates ``camera_T_base`` in N worlds of one robot, frame by frame in order of time."""
 
-    needs_images: bool = False
-    """Whether :attr:`BatchedFrame.images` is called."""
     latency_s: float = 0.0
     """Age of the frames that estimates are made from, seconds: always the newest that is as old; until there is one,
     estimates are not valid."""

@@ -46,8 +46,6 @@ class BatchedCtRNet(BatchedEstimator):
         config: The settings; contour alignment is off.
     """
 
-    needs_images = True
-
     def __init__(
         self,
         kinematics: RobotKinematics,

@@ -19,8 +19,6 @@ __all__ = ["plotly_figure"]
 _HEIGHT, _CATEGORY_HEIGHT = 320, 26
 _DIGITS = 4
 _DECADES = 1.3  # that a logarithmic axis has with labels at powers of ten only
-_VIEW = {"up": (0, -1, 0), "eye": (1.15, -0.95, -1.6), "center": (0, 0.12, 0)}
-"""Of the camera's axes (x right, y down, z forward): from behind the camera, a little to the right and above."""
 _SPACE_AXES = ("xaxis", "yaxis", "zaxis")
 _SPACE_MARKERS = {"triangle-up": "diamond-open", "triangle-down": "circle-open"}
 
@@ -166,7 +164,7 @@ def _space_layout(panel: Panel) -> dict[str, Any]:
         }
         for name, label in labels.items()
     }
-    view = {
+    view = {  # in camera axes (x right, y down, z forward): from behind the camera, a little to the right and above
         "up": {"x": 0, "y": -1, "z": 0},
         "eye": {"x": 1.25, "y": -1.05, "z": -1.75},
         "center": {"x": 0, "y": 0.12, "z": 0},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["MISSING", "Cell", "Column", "Number", "Table", "cell_text"]
+__all__ = ["MISSING", "Cell", "Column", "Number", "Table"]
 
 MISSING = "–"
 """What is shown where there is no value."""
@@ -99,13 +99,6 @@ class Table:
     def has_interval(self, column: int) -> bool:
         """Whether a column's numbers have intervals."""
         return any(isinstance(row[column], Number) and row[column].low is not None for row in self.rows)  # type: ignore[union-attr]
-
-
-def cell_text(cell: Cell) -> str:
-    """A cell as it is shown, without markup."""
-    if not isinstance(cell, Number):
-        return str(cell)
-    return " ".join(filter(None, (cell.value_text, cell.interval_text)))
 
 
 def _text(value: float) -> str:

@@ -24,7 +24,7 @@ from .parameters import dotted, merged, nested
 from .perturbations import PERTURBATIONS, perturbation_parameters
 from .scenarios import scenario_parameters
 
-__all__ = ["EnvironmentSpec", "environment_of", "valid_keys"]
+__all__ = ["EnvironmentSpec", "environment_of"]
 
 _ARGUMENTS = tuple(field.name for field in fields(ServoConfig))
 _CONFIGS = ("estimator_config", "controller_config")
@@ -57,18 +57,6 @@ class EnvironmentSpec:
             ConfigurationError: If the robot or the task is unknown.
         """
         return environment_spec(self.robot, self.task).id if self.env is None else gym.spec(self.env).id
-
-
-def valid_keys() -> tuple[str, ...]:
-    """Names that parameters may have; ``estimator_config.*`` and ``controller_config.*`` stand for their fields."""
-    return (
-        *_ARGUMENTS,
-        *_OF_IDS,
-        "scenario",
-        *(f"perturbation.{name}" for name in PERTURBATIONS),
-        *(f"{name}.*" for name in _CONFIGS),
-        *(f"randomization.{name}" for name in _RULES),
-    )
 
 
 def environment_of(parameters: Mapping[str, Any]) -> EnvironmentSpec:

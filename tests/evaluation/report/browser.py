@@ -69,11 +69,6 @@ class Browser:
                 raise TimeoutError(f"never true: {condition}; {self.messages}")
             time.sleep(0.1)
 
-    def screenshot(self, path: Path, whole: bool = True) -> None:
-        """Write the page as PNG."""
-        found = self._call("Page.captureScreenshot", captureBeyondViewport=whole, format="png")
-        path.write_bytes(base64.b64decode(found["data"]))
-
     def pdf(self, path: Path) -> None:
         """Print the page."""
         found = self._call(

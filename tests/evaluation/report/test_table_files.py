@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from ctr_env.drawing.page.markup import html_table
-from ctr_env.drawing.page.table import Column, Number, Table, cell_text
+from ctr_env.drawing.page.table import Column, Number, Table
 from ctr_env.evaluation.report.table_files import table_csv, table_latex
 
 TABLE = Table(
@@ -50,6 +50,10 @@ def latex_rows(text):
     rows = [line.strip().removesuffix(r"\\") for line in body.strip().splitlines()]
     plain = [re.sub(r"\{\\scriptsize (.*?)\}", r"\1", row).replace(r"\_", "_").replace("$-$", "−") for row in rows]
     return [[cell.strip().replace("--", "–") for cell in row.split(" & ")] for row in plain]
+
+
+def cell_text(cell):
+    return " ".join(filter(None, (cell.value_text, cell.interval_text))) if isinstance(cell, Number) else str(cell)
 
 
 def test_page_latex_and_csv_show_the_same_numbers():
