@@ -24,7 +24,7 @@ _TABLE = "joints.csv"
 
 
 class ImageStore:
-    """A folder of images with a table ``joints.csv`` that names them, for a :class:`~ctr_env.datasets.Recording`.
+    """A folder of images with a table ``joints.csv`` that names them, for a :class:`~ctr_env.Recording`.
 
     Attributes:
         folder: The folder.

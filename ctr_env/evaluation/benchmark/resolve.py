@@ -87,7 +87,7 @@ def environment_of(parameters: Mapping[str, Any]) -> EnvironmentSpec:
         return _of_id(arguments.pop("env"), arguments)
     for name in REACHING:
         if name in arguments:
-            raise ConfigurationError(f"{name} needs env, the id of a Reach or Follow environment")
+            raise ConfigurationError(f"{name} needs env, the id of a Reach, Follow or Push environment")
     _check(arguments)
     robot, task = (arguments.pop(name, default) for name, default in (("robot", "panda"), ("task", "servo")))
     return EnvironmentSpec(robot, task, arguments)

@@ -90,7 +90,7 @@ def test_every_scenario_resolves_to_an_environment_that_can_be_made(name):
         ({"env": "ctr_env/PandaReach-v0", "reward": "quick"}, "unknown reward 'quick'; valid names: dense, sparse"),
         ({"env": "ctr_env/PandaReach-v0", "tolerance_m": 2}, r"tolerance_m must lie in \(0, 1\] metres, not 2"),
         ({"env": "ctr_env/PandaReach-v0", "estimator": "ctr"}, "unknown estimator 'ctr'"),
-        ({"tolerance_m": 0.1}, "tolerance_m needs env, the id of a Reach or Follow environment"),
+        ({"tolerance_m": 0.1}, "tolerance_m needs env, the id of a Reach, Follow or Push environment"),
         ({"robbot": "panda"}, "unknown parameter 'robbot'; valid names: robot, task"),
         ({"robot": "pandy"}, "unknown robot 'pandy'; valid names: baxter"),
         ({"estimator": "ctr"}, "unknown estimator 'ctr'; valid names: charuco"),
