@@ -48,7 +48,7 @@ class ServoController(Controller):
     The mode of a command says how it was made:
 
     - ``"servo"``: on a valid goal.
-    - ``"coast"``: on the last valid goal, while there is none.
+    - ``"coast"``: on the last valid goal, while there is no newer valid one.
     - ``"hold"``: braking as hard as the acceleration limits allow, then standing still. Reasons: ``"no_goal"``,
       ``"stale_goal"``, ``"no_ik_solution"``, ``"loop_too_slow"`` (the measured period exceeds
       :attr:`ServoControllerConfig.max_age_s`) and ``"not_progressing"`` (the joints do not move although they could; it

@@ -58,10 +58,11 @@ class TrainRl(NetworkOptions, ResultCommand):
     """``pbvs`` (a residual on the controller's command), ``ee_twist`` or ``joint_velocity`` (default: the
     environment's)."""
     reward: str | None = None
-    """Reward of a ``Reach`` or ``Follow`` environment: ``dense``, ``sparse`` or ``progress`` (default: the
-    environment's)."""
+    """Reward of a ``Reach``, ``Follow``, ``Push`` or ``Grasp`` environment: ``dense``, ``sparse`` or ``progress``
+    (default: the environment's)."""
     tolerance_m: float | None = None
-    """Position error below which a ``Reach`` or ``Follow`` environment is solved, m (default: the environment's)."""
+    """Position error below which a ``Reach``, ``Follow`` or ``Push`` environment is solved, m (default: the
+    environment's)."""
     episodes: int = 100
     """Number of episodes that the best policy is evaluated on at the end, of the split ``test``."""
     video: int = 0
