@@ -40,6 +40,7 @@ class GraspEnv(ServoEnv):
     else -1.
     """
 
+    task_arguments: tuple[str, ...] = ("reward",)
     _world: GraspWorld
     _high_steps = 0
     _worth_before = _worth_now = 0.0

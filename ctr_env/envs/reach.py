@@ -67,6 +67,8 @@ class ReachEnv(ServoEnv):
         tolerance_m: Position error of success, metres.
     """
 
+    task_arguments: tuple[str, ...] = ("reward", "tolerance_m", "difficulty")
+
     def __init__(
         self,
         render_mode: str | None = None,

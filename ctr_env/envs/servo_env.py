@@ -60,6 +60,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         controller: The controller.
     """
 
+    task_arguments: tuple[str, ...] = ()  # constructor arguments of the task, which other tasks do not have
     metadata: dict[str, Any] = {
         "render_modes": ["rgb_array", "depth_array"],
         "render_fps": CONTROL_HZ,

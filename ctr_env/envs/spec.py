@@ -17,10 +17,10 @@ from .config import TASKS
 from .reach import ReachEnv
 from .servo_env import ServoEnv
 
-__all__ = ["REACHING", "environment_class", "environment_spec"]
+__all__ = ["TASK_ARGUMENTS", "environment_class", "environment_spec"]
 
-REACHING = ("reward", "tolerance_m", "difficulty")
-"""Arguments that ``Reach``, ``Follow`` and ``Push`` environments have besides those of all."""
+TASK_ARGUMENTS = ReachEnv.task_arguments
+"""Arguments that an environment may have besides those of all: ``Reach``, ``Follow`` and ``Push`` have each of them."""
 
 
 def environment_spec(robot: str, task: str) -> EnvSpec:
@@ -69,7 +69,7 @@ def environment_class(env_id: str, settings: Mapping[str, Any]) -> type[ServoEnv
     kind: Any = load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
     if not (isinstance(kind, type) and issubclass(kind, ServoEnv)):
         raise ConfigurationError(f"env {env_id!r} is not a ServoEnv; valid names: {', '.join(ENVIRONMENTS)}")
-    missing = [name for name in REACHING if name in settings and not issubclass(kind, ReachEnv)]
+    missing = [name for name in TASK_ARGUMENTS if name in settings and name not in kind.task_arguments]
     if missing:
         raise ConfigurationError(
             f"{env_id} has no {', '.join(missing)}, which Reach, Follow and Push environments have"

@@ -11,7 +11,7 @@ import gymnasium as gym
 from ctr_env.controllers import controller_entries
 from ctr_env.envs.config import ServoConfig
 from ctr_env.envs.reach import check_reaching
-from ctr_env.envs.spec import REACHING, environment_class, environment_spec
+from ctr_env.envs.spec import TASK_ARGUMENTS, environment_class, environment_spec
 from ctr_env.errors import ConfigurationError
 from ctr_env.estimators import estimator_entries
 from ctr_env.runs.configuration import config_from_mapping, require_choice
@@ -29,7 +29,7 @@ __all__ = ["EnvironmentSpec", "environment_of"]
 _ARGUMENTS = tuple(field.name for field in fields(ServoConfig))
 _CONFIGS = ("estimator_config", "controller_config")
 _RULES = (*FIELDS, "preset", "room")
-_OF_IDS = ("env", *REACHING)
+_OF_IDS = ("env", *TASK_ARGUMENTS)
 _BY_ID = ("robot", "task", "moving")
 
 
@@ -85,7 +85,7 @@ def environment_of(parameters: Mapping[str, Any]) -> EnvironmentSpec:
         _perturb(arguments, perturbed)
     if "env" in arguments:
         return _of_id(arguments.pop("env"), arguments)
-    for name in REACHING:
+    for name in TASK_ARGUMENTS:
         if name in arguments:
             raise ConfigurationError(f"{name} needs env, the id of a Reach, Follow or Push environment")
     _check(arguments)
@@ -100,10 +100,10 @@ def _of_id(env: Any, arguments: dict[str, Any]) -> EnvironmentSpec:
             raise ConfigurationError(f"{name} is said by env {env!r}: set one of them")
     environment_class(env, arguments)
     known = gym.spec(env).kwargs
-    reaching = {name: arguments[name] for name in REACHING if name in arguments}
+    reaching = {name: arguments[name] for name in TASK_ARGUMENTS if name in arguments}
     check_reaching(**reaching)
     own = {name: known[name] for name in _BY_ID if name in known}
-    _check({**own, **{name: value for name, value in arguments.items() if name not in REACHING}})
+    _check({**own, **{name: value for name, value in arguments.items() if name not in TASK_ARGUMENTS}})
     return EnvironmentSpec(known.get("robot", "panda"), known.get("task", "servo"), arguments, env)
 
 

@@ -48,6 +48,8 @@ def test_what_cannot_be_trained_in_is_rejected():
         ConfigurationError, match="PandaServo-v0 has no reward, difficulty, which Reach, Follow and Push"
     ):
         environment_class("ctr_env/PandaServo-v0", {"difficulty": 0.3, "reward": "sparse"})
+    with pytest.raises(ConfigurationError, match="PandaGrasp-v0 has no tolerance_m, which Reach"):
+        environment_class("ctr_env/PandaGrasp-v0", {"tolerance_m": 0.02, "reward": "progress"})
 
 
 def test_a_policy_needs_no_observations_of_the_critic():
