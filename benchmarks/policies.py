@@ -1,7 +1,8 @@
 """How often a policy of the package succeeds on held-out episodes, beside a proportional controller and PBVS.
 
 All act on the same episodes of the split `test`. The proportional controller commands ten times the apparent position
-error a second; PBVS is the environment's own controller, which also turns the gripper.
+error a second; PBVS is the environment's own controller, which also turns the gripper. Neither closes the gripper, so
+that policies of `Grasp` environments stand alone.
 """
 
 import argparse
@@ -50,7 +51,7 @@ def main() -> None:
     for name in given.policies:
         policy = Policy.load(packaged_policy(name))
         acting: dict[str, tuple[Any, dict[str, str]]] = {name: (policy.act, {})}
-        if not given.alone:
+        if not given.alone and len(GAIN) == policy.header.network.actions:
             acting |= {"proportional": (proportional, {}), "pbvs": (still, {"action_mode": "pbvs"})}
         modes = {
             key: policy.header.settings[key] for key in ("obs_mode", "action_mode") if key in policy.header.settings
