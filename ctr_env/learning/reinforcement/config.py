@@ -31,8 +31,8 @@ class ReinforcementConfig:
     envs: int | None = None
     """Number of environments that are stepped together (default: ``n_envs`` of the hyperparameters)."""
     difficulty: float = 1.0
-    """Difficulty at the start; it rises linearly to 1, the whole task, over the first half of the training (``Reach``
-    and ``Follow``)."""
+    """Difficulty at the start; it rises linearly to 1, the whole task, over the first half of the training (``Reach``,
+    ``Follow`` and ``Push``)."""
     evaluate_every: int = 10_000
     """Steps between evaluations; the policy of the best one is kept."""
     evaluation_episodes: int = 20
