@@ -11,7 +11,7 @@ from ctr_env.scenes.robots.kinematics import RobotKinematics
 PANDA = RobotKinematics("panda")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def labelled():
     """Frames of one camera, by name."""
     sampler = FrameSampler("panda", 320, 240, "mild", fixed_camera=6)
@@ -20,16 +20,16 @@ def labelled():
     return {frame.name: frame for frame in found}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def frames(labelled):
     return {name: frame.frame() for name, frame in labelled.items()}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def estimator():
     return CtRNetEstimator(PANDA, {"tracking": False})
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def found(frames, estimator):
     return calibrate(frames, estimator)

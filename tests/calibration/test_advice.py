@@ -32,7 +32,7 @@ def test_halves_that_disagree_are_told(found):
     assert "two halves of the images differ" not in " ".join(advice(near, joints, PANDA))
 
 
-@pytest.mark.parametrize("scale", [0.95, 1.05])
+@pytest.mark.parametrize("scale", [0.95, pytest.param(1.05, marks=pytest.mark.slow)])
 def test_a_wrong_focal_length_is_said(frames, estimator, scale):
     """The pose hides it in the distance: the base is centimetres off while the covariance claims millimetres."""
     wrong = {

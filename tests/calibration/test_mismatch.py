@@ -77,7 +77,7 @@ def test_a_calibration_leaves_them_out_and_says_so(frames, estimator, found, tru
     assert found.mismatches == ()
 
 
-@pytest.mark.parametrize("offset", [0.03, 0.06])
+@pytest.mark.parametrize("offset", [pytest.param(0.03, marks=pytest.mark.slow), 0.06])
 def test_an_offset_of_all_readings_leaves_one_image_out_at_most(frames, estimator, offset):
     """It is a fault of the set-up, which the images must show."""
     offsets = np.array([0.0, offset, 0.0, -offset, 0.0, 0.0, 0.0])
