@@ -60,7 +60,7 @@ class ServoEnv(gym.Env[Observation, NDArray[np.float32]]):
         controller: The controller.
     """
 
-    task_arguments: tuple[str, ...] = ()  # constructor arguments of the task, which other tasks do not have
+    task_arguments: tuple[str, ...] = ()  # arguments beside those of ServoEnv, for studies and train-rl
     metadata: dict[str, Any] = {
         "render_modes": ["rgb_array", "depth_array"],
         "render_fps": CONTROL_HZ,
